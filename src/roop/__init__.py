@@ -1,0 +1,18 @@
+"""Swap a face in a photo, a video or a live camera from one photo."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from roop.api import SwapResult, swap
+
+__version__ = "2.0.0.dev0"
+
+__all__ = ["SwapResult", "__version__", "swap"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: importing roop stays instant
+    if name in ("SwapResult", "swap"):
+        from roop import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'roop' has no attribute {name!r}")

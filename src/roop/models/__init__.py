@@ -1,0 +1,1 @@
+"""The networks: where their files are and how they are run."""

@@ -1,0 +1,1 @@
+"""Reader, analyser, processors and writer at work together."""

@@ -1,0 +1,87 @@
+"""What a processor is, and how the rest of the package finds one."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from roop.errors import UsageError
+from roop.options import Options, Settings, Step
+from roop.types import Identity, Scene
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+"""The options type of a processor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a processor may use besides its own options."""
+
+    settings: Settings
+    identity: Identity | None = None
+    """The face that is given; None for steps that need none."""
+
+
+class Processor(Protocol):
+    """One step of a pipeline. Built once per stream; may keep state between calls."""
+
+    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+        """Edit the frames of ``scenes`` (consecutive, in order) and return them with their faces."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorSpec(Generic[OptionsT]):
+    """One entry of the registry: everything known about a processor before it is built."""
+
+    name: str
+    summary: str
+    options: type[OptionsT]
+    build: Callable[[OptionsT, Context], Processor]
+    """Imports what is heavy only when called."""
+    engine: bool = False
+    """True if it swaps: it may follow ``--engine``."""
+    stateless: bool = False
+    """True if frames may be processed out of order."""
+
+    def built(self, options: dict[str, Any], context: Context) -> Processor:
+        """Validate ``options`` and build the processor.
+
+        Raises:
+            UsageError: An option is unknown or out of range.
+        """
+        return self.build(self._parsed(options), context)
+
+    def _parsed(self, options: dict[str, Any]) -> OptionsT:
+        try:
+            return self.options.model_validate(options)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise UsageError(f"{self.name}: {name}: {first['msg']}") from error
+
+
+class Registry:
+    """The processors of one program. Built at the edge and passed down; never global."""
+
+    def __init__(self, specs: Iterable[ProcessorSpec[Any]]) -> None:
+        self._specs: dict[str, ProcessorSpec[Any]] = {}
+        for spec in specs:
+            if spec.name in self._specs:
+                raise ValueError(f"two processors are called {spec.name!r}")
+            self._specs[spec.name] = spec
+
+    def __iter__(self) -> Iterator[ProcessorSpec[Any]]:
+        return iter(self._specs.values())
+
+    def __getitem__(self, name: str) -> ProcessorSpec[Any]:
+        try:
+            return self._specs[name]
+        except KeyError:
+            known = ", ".join(sorted(self._specs))
+            raise UsageError(f"unknown processor {name!r}", hint=f"choose one of: {known}") from None
+
+    def build(self, steps: Iterable[Step], context: Context) -> list[Processor]:
+        """Build the processors of ``steps`` in order."""
+        return [self[step.processor].built(step.options, context) for step in steps]

@@ -1,0 +1,23 @@
+"""Engine ``mesh``: the source's texture on the target's face mesh, no download, plain CPU."""
+
+from pydantic import Field
+
+from roop.options import Options
+from roop.processors.base import Context, Processor, ProcessorSpec
+
+
+class MeshOptions(Options):
+    """Options of the engine ``mesh``."""
+
+    face_shape: float = Field(
+        0.6, ge=0, le=1, description="how much of the source's face shape to take, 0 to 1"
+    )
+
+
+def _build(options: MeshOptions, context: Context) -> Processor:
+    from roop.processors.mesh.swap import MeshSwap
+
+    return MeshSwap(options, context)
+
+
+MESH = ProcessorSpec("mesh", "Swap on the CPU, offline", MeshOptions, _build, engine=True)

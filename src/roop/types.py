@@ -1,0 +1,133 @@
+"""The values every layer passes around. Frozen; imports nothing else from the package."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""``(H, W, 3)`` RGB, 0..255. Other layouts exist only inside ``media`` and ``models``."""
+
+Alpha = NDArray[np.uint8]
+"""``(H, W)``, 0 keeps the target's pixel exactly, 255 replaces it."""
+
+Points = NDArray[np.float32]
+"""``(N, 2)`` x, y in pixels of the frame; the origin is the outer corner of the top-left pixel."""
+
+Mesh = NDArray[np.float32]
+"""``(468, 3)`` x, y, z in pixels of the frame; z grows away from the camera.
+
+The points are those of MediaPipe's face mesh (Kartynnik et al., "Real-time Facial Surface Geometry
+from Monocular Video on Mobile GPUs", 2019).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of whole pixels: ``x0 <= x < x1``, ``y0 <= y < y1``."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        """Pixels from left to right."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        """Pixels from top to bottom."""
+        return self.y1 - self.y0
+
+    def clipped(self, size: tuple[int, int]) -> "Box":
+        """Return the part inside a picture of ``size`` (width, height); may be empty."""
+        width, height = size
+        x0, y0 = min(max(self.x0, 0), width), min(max(self.y0, 0), height)
+        return Box(x0, y0, max(x0, min(self.x1, width)), max(y0, min(self.y1, height)))
+
+
+class Frame(Protocol):
+    """One picture and its exact place in time, edited in place and only where the face is.
+
+    Coordinates are those of the upright picture as a viewer shows it (container rotation and EXIF
+    orientation applied); the pixels are kept as they were decoded.
+    """
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels, upright."""
+        ...
+
+    @property
+    def pts(self) -> int:
+        """Presentation time in units of ``time_base``; 0 for a still image."""
+        ...
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per tick, exact."""
+        ...
+
+    def thumbnail(self, max_side: int) -> Pixels:
+        """Return a small RGB copy of the whole picture, its longer side at most ``max_side``."""
+        ...
+
+    def crop(self, box: Box) -> Pixels:
+        """Return an RGB copy of ``box``, which must lie inside the picture."""
+        ...
+
+    def paste(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
+        """Blend ``pixels`` into ``box``.
+
+        A stored sample changes only if ``alpha`` is above 0 at a pixel that it covers.
+
+        Args:
+            box: Where; must lie inside the picture.
+            pixels: ``(box.height, box.width, 3)`` RGB.
+            alpha: ``(box.height, box.width)``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face of one frame."""
+
+    mesh: Mesh
+    score: float
+    """Confidence that ``mesh`` lies on a face, 0..1."""
+    track: int = 0
+    """Which person of the stream this is; the same number in later frames."""
+    fresh: bool = True
+    """True on the first frame of a track and after a cut: nothing remembered applies."""
+    opacity: float = 1.0
+    """How much of the swap to show, 0..1; below 1 while a lost track fades out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A frame and what is known about it: the one value that flows through a pipeline."""
+
+    frame: Frame
+    faces: Sequence[Face] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """One source photo with its face."""
+
+    pixels: Pixels
+    mesh: Mesh
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity:
+    """Who is put into the target: what was taken from the source photos."""
+
+    portraits: tuple[Portrait, ...]
+    """At least one; the first is the main one."""
