@@ -46,14 +46,15 @@ class ProcessorSpec(Generic[OptionsT]):
     """True if frames may be processed out of order."""
 
     def built(self, options: dict[str, Any], context: Context) -> Processor:
-        """Validate ``options`` and build the processor.
+        """Validate ``options`` and build the processor."""
+        return self.build(self.parse(options), context)
+
+    def parse(self, options: dict[str, Any]) -> OptionsT:
+        """Validate ``options``.
 
         Raises:
             UsageError: An option is unknown or out of range.
         """
-        return self.build(self._parsed(options), context)
-
-    def _parsed(self, options: dict[str, Any]) -> OptionsT:
         try:
             return self.options.model_validate(options)
         except ValidationError as error:

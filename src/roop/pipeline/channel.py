@@ -1,0 +1,102 @@
+"""Threads that pass items through bounded queues and never hang.
+
+Rules: queues are bounded; every blocking call watches ``stop`` and ``cancel``; the first error wins
+and is raised in the caller's thread; all threads are joined before that.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from roop.errors import CancelledError
+
+T = TypeVar("T")
+"""What a channel carries."""
+
+_POLL_S = 0.05
+"""Time between two looks at ``stop`` while a queue is full or empty."""
+
+
+class _StoppedError(Exception):
+    """Another stage failed; that one's error is the one to report."""
+
+
+class Stages:
+    """Threads that share one stop and remember the first error."""
+
+    def __init__(self, cancel: threading.Event) -> None:
+        self._cancel = cancel
+        self._stop = threading.Event()
+        self._errors: list[BaseException] = []
+        self._threads: list[threading.Thread] = []
+
+    def check(self) -> None:
+        """Raise if the work shall end: ``CancelledError`` if the person asked for it."""
+        if self._cancel.is_set():
+            raise CancelledError("cancelled")
+        if self._stop.is_set():
+            raise _StoppedError
+
+    def spawn(self, work: Callable[[], None], name: str) -> None:
+        """Run ``work`` in a thread of its own."""
+        thread = threading.Thread(target=self.guard, args=(work,), name=name)
+        self._threads.append(thread)
+        thread.start()
+
+    def guard(self, work: Callable[[], None]) -> None:
+        """Run ``work`` here; an error of it stops all other stages."""
+        try:
+            work()
+        except _StoppedError:
+            pass
+        except BaseException as error:
+            self._errors.append(error)
+            self._stop.set()
+
+    def join(self) -> None:
+        """Wait for all threads.
+
+        Raises:
+            BaseException: The first error of any stage, unchanged.
+        """
+        for thread in self._threads:
+            while thread.is_alive():
+                self.guard(thread.join)  # a Ctrl+C that arrives here must not leave threads behind
+        if self._errors:
+            raise self._errors[0]
+
+
+class Channel(Generic[T]):
+    """A bounded queue with an end, between two stages."""
+
+    def __init__(self, size: int, stages: Stages) -> None:
+        self._queue: queue.Queue[tuple[T] | None] = queue.Queue(size)
+        self._stages = stages
+
+    def put(self, item: T) -> None:
+        """Hand ``item`` on; waits while the queue is full."""
+        self._put((item,))
+
+    def close(self) -> None:
+        """Say that nothing more will come."""
+        self._put(None)
+
+    def _put(self, entry: tuple[T] | None) -> None:
+        while True:
+            self._stages.check()
+            try:
+                return self._queue.put(entry, timeout=_POLL_S)
+            except queue.Full:
+                continue
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            self._stages.check()
+            try:
+                entry = self._queue.get(timeout=_POLL_S)
+            except queue.Empty:
+                continue
+            if entry is None:
+                return
+            yield entry[0]

@@ -1,0 +1,151 @@
+"""One job from its sources and its target to its output."""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from roop.errors import NoFaceError
+from roop.faces.analyser import Analyser
+from roop.faces.tracker import FaceTracker
+from roop.media.base import Reader, Warn, Writer
+from roop.media.open import open_reader, open_writer
+from roop.media.pictures import read_photo
+from roop.options import Job, Settings
+from roop.pipeline.channel import Channel, Stages
+from roop.pipeline.progress import Meter, Watch
+from roop.processors.base import Context, Processor, Registry
+from roop.types import Frame, Identity, Scene
+
+T = TypeVar("T")
+"""What is pumped from one stage to the next."""
+
+_DEPTH = 4
+"""Frames that may wait between two stages."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a finished job made."""
+
+    output: Path
+    frames: int
+    swapped: int
+    """Frames in which at least one face was replaced."""
+    damaged: int
+    """Frames of the target that could not be decoded and are left out."""
+    elapsed_s: float
+    engine: str
+    warnings: tuple[str, ...]
+    """Plain sentences, each said once."""
+
+
+def run_job(
+    job: Job,
+    settings: Settings,
+    registry: Registry,
+    *,
+    watch: Watch | None = None,
+    cancel: threading.Event | None = None,
+) -> JobResult:
+    """Do one job; the output appears under its name only when it is whole.
+
+    Args:
+        job: What to do.
+        settings: What this machine has.
+        registry: The processors that ``job.steps`` may name.
+        watch: Told of the progress a few times a second.
+        cancel: Set it from another thread or a signal handler to stop the job.
+
+    Raises:
+        RoopError: The job could not be done; nothing is left behind.
+    """
+    started = time.monotonic()
+    warnings: dict[str, None] = {}  # a set that keeps its order
+    warn: Warn = warnings.setdefault
+    output = output_path(job)
+    analyser = Analyser(settings)
+    identity = read_identity(job, analyser, warn)
+    processors = registry.build(job.steps, Context(settings, identity))
+    with (
+        open_reader(job.target, job.video, warn) as reader,
+        open_writer(output, reader, job.video, force=job.force, warn=warn) as writer,
+    ):
+        meter = Meter(reader.info.frames, watch)
+        tracker = analyser.tracker(still=reader.info.kind == "image", options=job.faces)
+        _stream(_Line(reader, tracker, processors, writer), meter, cancel or threading.Event())
+        if not meter.swapped:
+            raise NoFaceError(
+                f"no face found in {job.target}",
+                hint="the face must be visible, at least about 40 pixels from eyes to chin",
+            )
+    meter.tell()
+    engine = job.steps[0].processor
+    elapsed_s = time.monotonic() - started
+    return JobResult(
+        output, meter.frames, meter.swapped, reader.damaged, elapsed_s, engine, tuple(warnings)
+    )
+
+
+def output_path(job: Job) -> Path:
+    """Return the file to write: ``job.output``, or a name of its own inside that folder."""
+    if not job.output.is_dir():
+        return job.output
+    return job.output / f"{job.sources[0].stem}-{job.target.stem}{job.target.suffix}"
+
+
+def read_identity(job: Job, analyser: Analyser, warn: Warn) -> Identity:
+    """Read every source photo.
+
+    Raises:
+        NoFaceError: A photo shows no face, or several and none was chosen.
+    """
+    position = job.faces.source_face_position
+    return Identity(
+        tuple(
+            analyser.portrait(read_photo(path, warn), position, name=str(path))
+            for path in job.sources
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The parts that a frame passes, in order."""
+
+    reader: Reader
+    tracker: FaceTracker
+    processors: Sequence[Processor]
+    writer: Writer
+
+    def scene(self, frame: Frame) -> Scene:
+        scenes: Sequence[Scene] = [Scene(frame, self.tracker.update(frame))]
+        if scenes[0].faces:
+            for processor in self.processors:
+                scenes = processor.process(scenes)
+        return scenes[0]
+
+
+def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
+    """Read, change and write at the same time, in bounded memory."""
+    stages = Stages(cancel)
+    decoded: Channel[Frame] = Channel(_DEPTH, stages)
+    changed: Channel[Scene] = Channel(_DEPTH, stages)
+
+    def write(scenes: Iterable[Scene]) -> None:
+        for scene in scenes:
+            line.writer.write(scene.frame)
+            meter.count(swapped=bool(scene.faces))
+
+    stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader")
+    stages.spawn(lambda: write(changed), "roop-writer")
+    stages.guard(lambda: _pump(map(line.scene, decoded), changed))
+    stages.join()
+
+
+def _pump(items: Iterable[T], channel: Channel[T]) -> None:
+    for item in items:
+        channel.put(item)
+    channel.close()
