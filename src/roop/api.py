@@ -10,11 +10,11 @@ from typing import Any, TypedDict, Unpack
 from pydantic import ValidationError
 
 from roop.errors import UsageError
-from roop.options import FaceOptions, Job, Options, Settings, Step, VideoOptions
+from roop.options import FaceOptions, Job, Options, Settings, Step, VideoOptions, explain
 from roop.pipeline.job import JobResult as SwapResult
 from roop.pipeline.job import run_job
 from roop.pipeline.progress import Progress, Watch
-from roop.processors import BUILTIN
+from roop.processors import installed
 from roop.processors.base import Registry
 
 __all__ = ["Progress", "SwapOptions", "SwapResult", "make_job", "swap"]
@@ -34,8 +34,8 @@ class SwapOptions(TypedDict, total=False):
     output_video_quality: int
     fps: float | None
     skip_audio: bool
-    start: float | None
-    end: float | None
+    start: float | str | None
+    end: float | str | None
     force: bool
 
 
@@ -68,7 +68,7 @@ def swap(  # noqa: PLR0913 - what, and who watches it
             nothing is left behind.
     """
     sources = [source] if isinstance(source, str | PathLike) else source
-    registry = Registry(BUILTIN)
+    registry = installed()
     job = make_job([Path(s) for s in sources], Path(target), Path(output), options, registry)
     return run_job(job, settings or Settings(), registry, watch=watch, cancel=cancel)
 
@@ -92,7 +92,11 @@ def make_job(
     step = Step(processor=engine.name, options=_take(rest, engine.options))
     force = rest.pop("force", False)
     for name in rest:
-        known = [*FaceOptions.model_fields, *VideoOptions.model_fields, *engine.options.model_fields]
+        known = [
+            *FaceOptions.model_fields,
+            *VideoOptions.model_fields,
+            *engine.options.model_fields,
+        ]
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "see `roop swap --help`"
         raise UsageError(f"engine {engine.name!r} has no option {name!r}", hint=hint)
@@ -110,8 +114,7 @@ def make_job(
             }
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{first['loc'][-1]}: {first['msg']}") from error
+        raise UsageError(explain(error)) from error
 
 
 def _take(rest: dict[str, Any], options: type[Options]) -> dict[str, Any]:

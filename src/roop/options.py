@@ -1,15 +1,51 @@
 """What a person may set: ``Settings`` once per machine, ``Job`` once per piece of work."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+
+def explain(error: ValidationError) -> str:
+    """Say in one line what is wrong with which option, and which value it had."""
+    first = error.errors()[0]
+    names = [str(part) for part in first["loc"]]
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":  # our own validators name the value themselves
+        return ": ".join([*names[-1:], message])
+    return ": ".join([*names[-1:], f"{message}, not {first['input']!r}"])
+
+
+def parse_time(value: object) -> object:
+    """Turn ``mm:ss`` or ``h:mm:ss``, with or without a fraction, into seconds.
+
+    Anything else is returned unchanged, for pydantic to judge.
+    """
+    if not isinstance(value, str) or ":" not in value:
+        return value
+    *units, last = value.split(":")
+    valid = len(units) <= 2 and all(unit.isdecimal() for unit in units)
+    if not valid or not last.replace(".", "", 1).isdecimal():
+        raise ValueError(f"{value!r} is neither seconds nor h:mm:ss")
+    hours, minutes = [0, *map(int, units)][-2:]
+    return hours * 3600 + minutes * 60 + float(last)
+
+
+Seconds = Annotated[float, BeforeValidator(parse_time)]
+"""A time: 83.5, or written "1:23.5"."""
 
 
 class Options(BaseModel):
     """Base of everything a person may set: validated once, then read-only."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Step(Options):
@@ -43,12 +79,18 @@ class VideoOptions(Options):
         None, description="frames per second of the output; the target's own times by default"
     )
     skip_audio: bool = Field(False, description="leave the sound out")
-    start: Annotated[float, Field(ge=0)] | None = Field(
+    start: Annotated[Seconds, Field(ge=0)] | None = Field(
         None, description="begin here, in seconds or h:mm:ss"
     )
-    end: Annotated[float, Field(gt=0)] | None = Field(
+    end: Annotated[Seconds, Field(gt=0)] | None = Field(
         None, description="stop here, in seconds or h:mm:ss"
     )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise ValueError(f"end ({self.end:g} s) must come after start ({self.start:g} s)")
+        return self
 
 
 class Job(Options):

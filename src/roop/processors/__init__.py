@@ -1,6 +1,33 @@
-"""Processors: each folder is one; this list is the whole built-in set."""
+"""Processors: each folder is one; ``BUILTIN`` is the whole built-in set."""
 
+from importlib.metadata import entry_points
+from typing import Any
+
+from roop.errors import UsageError
+from roop.processors.base import ProcessorSpec, Registry
 from roop.processors.mesh import MESH
 
 BUILTIN = (MESH,)
 """Every processor shipped with the package, in the order shown to users."""
+
+ENTRY_POINTS = "roop.processors"
+"""The entry-point group under which an installed plug-in names its ``ProcessorSpec``."""
+
+
+def installed() -> Registry:
+    """Return the built-in processors and those of installed plug-ins.
+
+    Raises:
+        UsageError: A plug-in cannot be loaded.
+    """
+    specs: list[ProcessorSpec[Any]] = [*BUILTIN]
+    for entry in entry_points(group=ENTRY_POINTS):
+        try:
+            spec = entry.load()
+        except Exception as error:  # somebody else's code: anything may happen
+            raise UsageError(
+                f"the plug-in {entry.value} cannot be loaded: {error}",
+                hint="update it, or uninstall it",
+            ) from error
+        specs.append(spec)
+    return Registry(specs)

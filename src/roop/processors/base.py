@@ -1,14 +1,18 @@
 """What a processor is, and how the rest of the package finds one."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from roop.errors import UsageError
-from roop.options import Options, Settings, Step
-from roop.types import Identity, Scene
+from roop.options import Options, Settings, Step, explain
+
+if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
+    from roop.types import Identity, Scene
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 """The options type of a processor."""
@@ -58,9 +62,7 @@ class ProcessorSpec(Generic[OptionsT]):
         try:
             return self.options.model_validate(options)
         except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise UsageError(f"{self.name}: {name}: {first['msg']}") from error
+            raise UsageError(f"engine {self.name}: {explain(error)}") from error
 
 
 class Registry:
@@ -81,7 +83,9 @@ class Registry:
             return self._specs[name]
         except KeyError:
             known = ", ".join(sorted(self._specs))
-            raise UsageError(f"unknown processor {name!r}", hint=f"choose one of: {known}") from None
+            raise UsageError(
+                f"unknown processor {name!r}", hint=f"choose one of: {known}"
+            ) from None
 
     def build(self, steps: Iterable[Step], context: Context) -> list[Processor]:
         """Build the processors of ``steps`` in order."""
