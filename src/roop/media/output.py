@@ -1,0 +1,141 @@
+"""The output file: written beside its final name, which it gets only when it is whole."""
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from roop.errors import UsageError
+from roop.media.failures import writing
+
+NO_HARD_LINKS = frozenset(
+    {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
+)
+"""What file systems without hard links answer."""
+
+
+class OutputFile:
+    """An output that is either complete under its name or not there at all.
+
+    A context manager: leaving it without an error gives the file its name, leaving it with one
+    removes what was written. Write to ``part``.
+    """
+
+    def __init__(self, path: Path, *, force: bool, target: Path | None = None) -> None:
+        """Reserve a hidden name beside ``path``.
+
+        Args:
+            path: The final name; a link is followed.
+            force: Replace the file if it exists.
+            target: What is read; writing over it takes ``force`` too.
+
+        Raises:
+            UsageError: The output exists, or is a folder.
+            MediaError: The folder does not exist or may not be written.
+        """
+        self.path = path
+        """The output as the person named it."""
+        self._final = path.resolve() if path.is_symlink() else path.absolute()
+        self._force = force
+        self._refuse_existing(target)
+        suffix = "".join(path.suffixes[-1:])
+        self.part = self._final.with_name(f".roop-{secrets.token_hex(6)}{suffix}")
+        """Where to write: a hidden, empty file in the same folder, with the same suffix."""
+        with writing(path):
+            os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+
+    def commit(self) -> None:
+        """Flush the file to disk and give it its name.
+
+        Raises:
+            UsageError: The output came into being meanwhile and ``force`` is off.
+            DiskFullError: The disk is full.
+            MediaError: The system refused.
+        """
+        with writing(self.path, self.part):
+            _sync(self.part)
+            if self._force:
+                self.part.replace(self._final)
+            else:
+                self._claim()
+            _sync_folder(self._final.parent)
+
+    def discard(self) -> None:
+        """Remove what was written; harmless if it is gone."""
+        with suppress(OSError):
+            self.part.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.discard()
+
+    def _refuse_existing(self, target: Path | None) -> None:
+        if self._final.is_dir():
+            raise UsageError(f"{self.path} is a folder", hint="name a file in it")
+        if not self._final.exists():
+            return
+        if not self._final.is_file():
+            raise UsageError(f"{self.path} is not an ordinary file", hint="name another output")
+        if self._force:
+            return
+        if target is not None and target.exists() and os.path.samefile(target, self._final):
+            raise UsageError(
+                f"the output {self.path} is the target itself",
+                hint="name another output, or use --force to replace the target",
+            )
+        raise self._exists()
+
+    def _claim(self) -> None:
+        """Take the final name without ever replacing a file that holds it."""
+        try:
+            os.link(self.part, self._final)
+        except FileExistsError as error:
+            raise self._exists() from error
+        except OSError as error:
+            if error.errno not in NO_HARD_LINKS:
+                raise
+            self._claim_without_links()
+
+    def _claim_without_links(self) -> None:
+        try:
+            os.close(os.open(self._final, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        except FileExistsError as error:
+            raise self._exists() from error
+        self.part.replace(self._final)
+
+    def _exists(self) -> UsageError:
+        return UsageError(
+            f"the output {self.path} exists", hint="use --force to replace it, or another name"
+        )
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable; not every system lets a folder be opened."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
