@@ -39,7 +39,7 @@ class SwapOptions(TypedDict, total=False):
     force: bool
 
 
-def swap(  # noqa: PLR0913 - what, and who watches it
+def swap(
     source: AnyPath | Sequence[AnyPath],
     target: AnyPath,
     output: AnyPath,
@@ -92,12 +92,8 @@ def make_job(
     step = Step(processor=engine.name, options=_take(rest, engine.options))
     force = rest.pop("force", False)
     for name in rest:
-        known = [
-            *FaceOptions.model_fields,
-            *VideoOptions.model_fields,
-            *engine.options.model_fields,
-        ]
-        near = difflib.get_close_matches(name, known, n=1)
+        models = (FaceOptions, VideoOptions, engine.options)
+        near = difflib.get_close_matches(name, [key for m in models for key in m.model_fields], n=1)
         hint = f"did you mean {near[0]!r}?" if near else "see `roop swap --help`"
         raise UsageError(f"engine {engine.name!r} has no option {name!r}", hint=hint)
     engine.parse(step.options)

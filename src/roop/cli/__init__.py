@@ -1,5 +1,19 @@
 """The command line."""
 
+import sys
+from collections.abc import Sequence
 
-def main() -> None:
-    """Run the command line."""
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    Args:
+        argv: The arguments after the program's name; those of this process by default.
+    """
+    from roop.cli.interrupts import leave_on_signals
+
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    with leave_on_signals():  # first of all: a Ctrl+C during the imports must be quiet, too
+        from roop.cli.app import run
+
+        return run(arguments)

@@ -31,7 +31,7 @@ class Processor(Protocol):
     """One step of a pipeline. Built once per stream; may keep state between calls."""
 
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
-        """Edit the frames of ``scenes`` (consecutive, in order) and return them with their faces."""
+        """Edit the frames of ``scenes`` (consecutive, in order); return them with their faces."""
         ...
 
 

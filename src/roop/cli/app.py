@@ -1,0 +1,72 @@
+"""The commands, and the one edge where errors become lines and exit codes."""
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from roop import __version__
+from roop.cli.errors import show
+from roop.cli.interrupts import CANCELLED, MESSAGE
+from roop.cli.parser import Parser
+from roop.errors import CancelledError, UsageError
+
+COMMANDS = {
+    "swap": "swap a face in a photo, an animation or a video",
+    "demo": "make a sample swap and show before and after",
+    "doctor": "say what this machine has and what is missing",
+}
+"""Each is a module of this package with ``run(arguments) -> int``, imported when it is called."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: What follows the program's name.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except SystemExit:  # how argparse ends --help and --version
+        return 0
+    except BrokenPipeError:  # who read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _failed(error, as_json="--json" in arguments, debug="--debug" in arguments)
+    return code
+
+
+def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
+    if isinstance(error, CancelledError) and not as_json:
+        sys.stderr.write(f"{MESSAGE}\n")
+        return CANCELLED
+    return show(error, as_json=as_json, debug=debug)
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    name = arguments[0] if arguments else "--help"
+    if name in COMMANDS:
+        code: int = importlib.import_module(f"roop.cli.{name}").run(arguments[1:])
+        return code
+    _parser().read([name])  # --help and --version end here
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "see `roop --help`"
+    raise UsageError(f"there is no command {name!r}", hint=hint)
+
+
+def _parser() -> Parser:
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
+    about = "Swap a face in a photo or a video from one photo, offline and on a plain CPU."
+    parser = Parser("roop", about, epilog=f"commands:\n{listing}\n\nmore: roop COMMAND --help")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("-v", "--version", action="version", version=f"roop {__version__}")
+    parser.usage = "roop COMMAND [options]"
+    return parser

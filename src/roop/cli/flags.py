@@ -1,0 +1,61 @@
+"""Flags made from the definitions of the options: one source for names, types and help."""
+
+import argparse
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from roop.options import Options
+
+
+def add_flags(parser: argparse.ArgumentParser, title: str, options: type[Options]) -> None:
+    """Add a group of flags, one for each field of ``options``.
+
+    A flag that is not given leaves nothing behind: defaults stay where they are defined. A flag
+    that stands already (two engines may share an option) is not added again.
+
+    Args:
+        parser: Where to.
+        title: Heading of the group in the help.
+        options: The model whose names, types, defaults and descriptions are used.
+    """
+    group = parser.add_argument_group(title)
+    for name, field in options.model_fields.items():
+        flag = flag_of(name)
+        if flag not in parser._option_string_actions:
+            group.add_argument(flag, **_settings(name, field))
+
+
+def flag_of(name: str) -> str:
+    """Return how the option ``name`` is written on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def _settings(name: str, field: FieldInfo) -> dict[str, Any]:
+    """Return what argparse needs to know; values stay text, pydantic reads them."""
+    settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _help(field)}
+    kind = _plain(field.annotation)
+    if kind is bool:
+        action = argparse.BooleanOptionalAction if field.default else "store_true"
+        return settings | {"action": action}
+    if get_origin(kind) is Literal:
+        return settings | {"choices": get_args(kind)}
+    if get_origin(kind) in (tuple, list):
+        settings["nargs"] = "+"
+    return settings | {"metavar": name.rpartition("_")[2].upper()}
+
+
+def _plain(annotation: Any) -> Any:  # noqa: ANN401 - a type form has no better type
+    """Strip ``| None`` and ``Annotated`` from a type."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    members = [member for member in get_args(annotation) if member is not type(None)]
+    optional = len(members) == 1 and type(None) in get_args(annotation)
+    return _plain(members[0]) if optional else annotation
+
+
+def _help(field: FieldInfo) -> str:
+    text = field.description or ""
+    if field.default is not None and not isinstance(field.default, bool):
+        text += f" (default: {field.default})"
+    return text.replace("%", "%%")

@@ -1,0 +1,58 @@
+"""A parser of arguments that raises our errors and offers the nearest name."""
+
+import argparse
+import difflib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NoReturn
+
+from roop.errors import UsageError
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Parser(argparse.ArgumentParser):
+    """What one command takes."""
+
+    def __init__(self, prog: str, description: str, *, epilog: str | None = None) -> None:
+        super().__init__(
+            prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,  # an abbreviation would change its meaning with every new option
+        )
+
+    def read(
+        self, arguments: Sequence[str], *, retired: Mapping[str, str] = _NOTHING
+    ) -> argparse.Namespace:
+        """Parse ``arguments``.
+
+        Args:
+            arguments: What follows the name of the command.
+            retired: Options that were taken once, each with what to do now.
+
+        Raises:
+            UsageError: An argument is unknown, missing or malformed.
+            SystemExit: ``--help`` or ``--version`` was asked for, and printed.
+        """
+        values, unknown = self.parse_known_args(arguments)
+        if not unknown:
+            return values
+        option = next((word for word in unknown if word.startswith("-")), None)
+        if option is None:
+            raise UsageError(f"unexpected argument {unknown[0]!r}", hint=self._see_help)
+        name = option.partition("=")[0]
+        raise UsageError(f"there is no option {name}", hint=retired.get(name) or self._near(name))
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage and leaving."""
+        raise UsageError(message, hint=self._see_help)
+
+    @property
+    def _see_help(self) -> str:
+        return f"see `{self.prog} --help`"
+
+    def _near(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self._option_string_actions, n=1)
+        return f"did you mean {near[0]}?" if near else self._see_help

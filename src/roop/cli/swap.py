@@ -1,0 +1,132 @@
+"""The command ``roop swap``."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from roop.cli.flags import add_flags, flag_of
+from roop.cli.interrupts import cancel_on_signals
+from roop.cli.parser import Parser
+from roop.errors import UsageError
+from roop.options import FaceOptions, Job, Settings, VideoOptions
+from roop.processors import installed
+
+if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays quick
+    from roop.pipeline.job import JobResult
+    from roop.processors.base import Registry
+
+RETIRED = {
+    "--keep-fps": "leave it out: every frame keeps its own time",
+    "--keep-frames": "leave it out: no frames are written to disk",
+    "--temp-frame-format": "leave it out: no frames are written to disk",
+    "--temp-frame-quality": "leave it out: no frames are written to disk",
+    "--frame-processor": "use --engine",
+    "--max-memory": "leave it out: memory does not grow with the length of the video",
+    "--execution-threads": "leave it out: all cores are used",
+}
+"""Options of the original tool that have nothing to do any more."""
+
+_REQUIRED = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--output"}
+
+
+def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
+    """Run the command; return its exit code."""
+    registry = installed()
+    values = vars(_parser(prog, registry).read(arguments, retired=RETIRED))
+    missing = [flag for name, flag in _REQUIRED.items() if name not in values]
+    if missing:
+        raise UsageError(f"missing: {', '.join(missing)}", hint=f"see `{prog} --help`")
+    values.pop("debug")  # read at the edge, which shows the errors
+    as_json, quiet = values.pop("json"), values.pop("quiet")
+    result = _swap(values, registry, show_progress=not quiet and sys.stderr.isatty())
+    for warning in result.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+    if as_json:
+        body = json.dumps(dataclasses.asdict(result), default=str, ensure_ascii=False)
+        sys.stdout.write(f"{body}\n")
+    elif not quiet:
+        sys.stdout.write(summary(result))
+    return 0
+
+
+def summary(result: "JobResult") -> str:
+    """Return the lines that end a finished job."""
+    frames = f"{result.frames} frames" if result.frames != 1 else "1 frame"
+    rate = f", {result.frames / result.elapsed_s:.1f} fps" if result.frames > 1 else ""
+    damaged = f", {result.damaged} damaged left out" if result.damaged else ""
+    return (
+        f"{result.output}\n"
+        f"{frames}, {result.swapped} swapped{damaged}; "
+        f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}\n"
+    )
+
+
+def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) -> "JobResult":
+    from roop.api import make_job
+    from roop.cli.progress import progress
+    from roop.pipeline.job import run_job
+
+    sources = [Path(name) for name in values.pop("source")]
+    target, output = Path(values.pop("target")), Path(values.pop("output"))
+    job = make_job(sources, target, output, values, registry)
+    with cancel_on_signals() as cancel, progress(shown=show_progress) as watch:
+        return run_job(job, Settings(), registry, watch=watch, cancel=cancel)
+
+
+def _parser(prog: str, registry: "Registry") -> Parser:
+    parser = Parser(prog, "Put the face of a photo into a photo, an animation or a video.")
+    engines = [spec for spec in registry if spec.engine]
+    _add_files(parser)
+    parser.add_argument(
+        "--engine",
+        metavar="NAME",
+        default=Job.model_fields["steps"].default[0].processor,
+        help="; ".join(f"{spec.name}: {spec.summary}" for spec in engines)
+        + " (default: %(default)s)",
+    )
+    add_flags(parser, "faces", FaceOptions)
+    add_flags(parser, "video", VideoOptions)
+    for spec in engines:
+        add_flags(parser, f"engine {spec.name}", spec.options)
+    _add_report(parser)
+    return parser
+
+
+def _add_files(parser: Parser) -> None:
+    parser.add_argument(
+        "-s",
+        "--source",
+        nargs="+",
+        action="extend",
+        default=argparse.SUPPRESS,
+        metavar="PHOTO",
+        help="photo of the new face; several of the same person help with turned heads",
+    )
+    parser.add_argument(
+        "-t",
+        "--target",
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="photo, animation or video to change",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="file to write, or a folder",
+    )
+    parser.add_argument(
+        flag_of("force"), action="store_true", help=Job.model_fields["force"].description
+    )
+
+
+def _add_report(parser: Parser) -> None:
+    group = parser.add_argument_group("report")
+    group.add_argument("--json", action="store_true", help="print the result as a JSON object")
+    group.add_argument("--quiet", action="store_true", help="print errors and warnings only")
+    group.add_argument("--debug", action="store_true", help="print the traceback of an error")

@@ -1,0 +1,39 @@
+"""What every test may use, and what every test must leave behind: no thread, no logged error."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(autouse=True)
+def no_leftovers(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread not in before]
+    assert not left, f"threads still run: {left}"
+    errors = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    assert not errors, f"errors were logged: {errors}"
+
+
+@pytest.fixture(scope="session")
+def portraits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Photos of one face each; ``nobody`` has none, ``both`` two (hopper left, astronaut right)."""
+    folder = tmp_path_factory.mktemp("portraits")
+    astronaut = Image.open(str(files("skimage") / "data" / "astronaut.png")).convert("RGB")
+    hopper = Image.open(
+        str(files("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg")
+    ).convert("RGB")
+    both = Image.new("RGB", (1024, 600), (90, 90, 90))
+    both.paste(hopper, (0, 0))
+    both.paste(astronaut, (512, 0))
+    nobody = Image.linear_gradient("L").resize((640, 480)).convert("RGB")
+    pictures = {"astronaut": astronaut, "hopper": hopper, "both": both, "nobody": nobody}
+    paths = {name: folder / f"{name}.png" for name in pictures}
+    for name, picture in pictures.items():
+        picture.save(paths[name])
+    return paths
