@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from roop.errors import UsageError
-from roop.media.failures import writing
+from roop.media.disk import writing
 
 NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}

@@ -1,0 +1,96 @@
+"""The arithmetic between RGB and the samples that a video stores."""
+
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.media.pixel_layout import PixelLayout
+from roop.types import Pixels
+
+UNSPECIFIED = 2
+"""FFmpeg's number for a matrix that nobody named."""
+
+BT709 = 1
+"""FFmpeg's number of the matrix of high definition."""
+
+BT601 = 5
+"""FFmpeg's number of the matrix of standard definition (BT.470BG)."""
+
+HIGH_DEFINITION = 720
+"""Lines from which players take an unnamed matrix for BT.709."""
+
+LUMA_WEIGHTS: dict[int, tuple[float, float]] = {
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    5: (0.299, 0.114),
+    6: (0.299, 0.114),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+    10: (0.2627, 0.0593),
+}
+"""Weights of red and blue in luma by FFmpeg's number of the matrix (ITU-T H.273, table 4)."""
+
+FULL_RANGE = 2
+"""FFmpeg's number of the range 0..255."""
+
+LIMITED_RANGE = 1
+"""FFmpeg's number of the range 16..235."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """How the samples of a frame mean colours, with what the file leaves open filled in."""
+
+    matrix: int
+    """FFmpeg's number of the YCbCr matrix."""
+    full_range: bool
+
+    @property
+    def range(self) -> int:
+        """FFmpeg's number of the range."""
+        return FULL_RANGE if self.full_range else LIMITED_RANGE
+
+
+def colour_of(frame: av.VideoFrame) -> Colour:
+    """Return what the samples of ``frame`` mean, the way players fill in what is not said."""
+    name = frame.format.name
+    matrix = int(frame.colorspace)
+    if matrix not in LUMA_WEIGHTS:
+        matrix = BT709 if frame.height >= HIGH_DEFINITION else BT601
+    unsaid_is_full = name.startswith(("yuvj", "gray", "ya"))
+    said = int(frame.color_range)
+    full = unsaid_is_full if said == 0 else said == FULL_RANGE
+    return Colour(matrix, full or name.startswith("yuvj"))
+
+
+def encode(pixels: Pixels, colour: Colour, layout: PixelLayout) -> NDArray[np.uint16]:
+    """Turn RGB into the components of ``layout``, one per pixel, rounded to whole samples.
+
+    Returns:
+        ``(H, W, components)`` uint16 in units of a sample of ``layout.depth`` bits.
+    """
+    import cv2
+
+    # OpenCV transforms 16 bit samples exactly and fast; 8 bit ones with coarse coefficients.
+    matrix = _matrix(colour, layout).astype(np.float32)
+    samples = cv2.transform(pixels.astype(np.uint16), matrix)
+    shaped: NDArray[np.uint16] = samples.reshape(*pixels.shape[:2], len(layout.components))
+    return shaped
+
+
+def _matrix(colour: Colour, layout: PixelLayout) -> NDArray[np.float64]:
+    """Return ``(components, 4)``: factors of R, G, B in 0..255, and what is added."""
+    if layout.rgb:
+        scale = ((1 << layout.depth) - 1) / 255
+        return np.hstack([np.eye(3) * scale, np.zeros((3, 1))])
+    red, blue = LUMA_WEIGHTS[colour.matrix]
+    luma = np.array([red, 1 - red - blue, blue])
+    rows = np.stack([luma, ([0, 0, 1] - luma) / (2 - 2 * blue), ([1, 0, 0] - luma) / (2 - 2 * red)])
+    step = float(1 << (layout.depth - 8))
+    top = (1 << layout.depth) - 1
+    spans = [top, top, top] if colour.full_range else [219 * step, 224 * step, 224 * step]
+    zeros = [0.0 if colour.full_range else 16 * step, 128 * step, 128 * step]
+    matrix = np.column_stack([rows * np.array(spans)[:, None] / 255, zeros])
+    return matrix[: len(layout.components)]

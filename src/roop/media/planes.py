@@ -1,0 +1,234 @@
+"""A video frame that stays the decoder's planes and is edited only inside a box."""
+
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from roop.media.blending import Blending, blend
+from roop.media.colour import Colour, colour_of, encode
+from roop.media.orientation import Orientation
+from roop.media.pixel_layout import PixelLayout, pixel_layout
+from roop.types import Alpha, Box, Pixels
+
+BLOCK = 32
+"""Crops are converted in a picture whose sides are multiples of this: below it swscale treats
+the last columns of a row by other, differently rounding code."""
+
+CONVERTED = ("rgb24", "bgra", "rgb48le", "gray", "yuv444p", "yuv444p16le", "yuv420p", "yuv422p")
+"""What formats that cannot be edited in place (palettes, big endian, ...) are turned into."""
+
+UPRIGHT = Orientation()
+"""The orientation of a stream without a display matrix."""
+
+
+class PlanarFrame:
+    """One decoded frame. Implements ``roop.types.Frame``.
+
+    Coordinates are upright; the planes stay turned as they were decoded. Chroma is taken as
+    constant over the pixels that share it, in both directions.
+    """
+
+    __slots__ = (
+        "_colour",
+        "_layout",
+        "_writable",
+        "orientation",
+        "pts",
+        "raw",
+        "repeats",
+        "time_base",
+    )
+
+    def __init__(
+        self,
+        raw: av.VideoFrame,
+        *,
+        pts: int,
+        time_base: Fraction,
+        orientation: Orientation = UPRIGHT,
+        repeats: int = 1,
+    ) -> None:
+        """Wrap ``raw``, converting it only if its pixel format cannot be edited in place."""
+        raw, self._layout = _editable(raw)
+        self._colour = colour_of(raw)
+        self._writable = False
+        self.raw = raw
+        """The decoder's frame; its own timestamp is the target's."""
+        self.pts = pts
+        """Presentation time in units of ``time_base``."""
+        self.time_base = time_base
+        """Seconds per tick, exact."""
+        self.orientation = orientation
+        """How the planes are turned to be upright."""
+        self.repeats = repeats
+        """How many frames of the output show this one, at ``pts``, ``pts + 1``, ..."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels, upright."""
+        return self.orientation.size((self.raw.width, self.raw.height))
+
+    @property
+    def format(self) -> str:
+        """FFmpeg's name of the pixel format of ``raw``."""
+        return self._layout.name
+
+    @property
+    def colour(self) -> Colour:
+        """The matrix and range in use, said by the file or assumed."""
+        return self._colour
+
+    def thumbnail(self, max_side: int) -> Pixels:
+        """Return a small RGB copy of the whole picture, its longer side at most ``max_side``."""
+        width, height = self.raw.width, self.raw.height
+        scale = min(1.0, max_side / max(width, height))
+        wanted = max(1, round(width * scale)), max(1, round(height * scale))
+        picture = self._halved(wanted)
+        rgb = _to_rgb(picture, self._colour, wanted, Interpolation.AREA)
+        return np.ascontiguousarray(self.orientation.upright(rgb))
+
+    def crop(self, box: Box) -> Pixels:
+        """Return an RGB copy of ``box``, which must lie inside the picture.
+
+        Returns:
+            ``(box.height, box.width, 3)``: to the bit what converting the whole frame gives.
+        """
+        stored = self._stored_box(box)
+        return np.ascontiguousarray(self.orientation.upright(self._crop_stored(stored)))
+
+    def paste(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
+        """Blend ``pixels`` into ``box``; see ``roop.types.Frame``."""
+        if pixels.shape != (box.height, box.width, 3) or alpha.shape != (box.height, box.width):
+            raise ValueError(f"{pixels.shape} and {alpha.shape} do not fit {box}")
+        if not alpha.any():
+            return
+        stored = self._stored_box(box)
+        self._paste_stored(stored, self.orientation.stored(pixels), self.orientation.stored(alpha))
+
+    def _stored_box(self, box: Box) -> Box:
+        if box.clipped(self.size) != box or box.width < 1 or box.height < 1:
+            raise ValueError(f"{box} is empty or outside {self.size}")
+        return self.orientation.stored_box(box, (self.raw.width, self.raw.height))
+
+    def _snapped(self, box: Box) -> Box:
+        """Return ``box`` grown to whole chroma samples; may reach one past an odd edge."""
+        grid_x, grid_y = self._layout.grid
+        return Box(
+            box.x0 // grid_x * grid_x,
+            box.y0 // grid_y * grid_y,
+            -(-box.x1 // grid_x) * grid_x,
+            -(-box.y1 // grid_y) * grid_y,
+        )
+
+    def _crop_stored(self, box: Box) -> Pixels:
+        outer = self._snapped(box)
+        inside = outer.clipped((self.raw.width, self.raw.height))
+        small = _blank(outer.width, outer.height, self.raw)
+        here = Box(0, 0, inside.width, inside.height)
+        for part in self._layout.components:
+            self._layout.view(small, part, here)[...] = self._layout.view(self.raw, part, inside)
+        rgb = _to_rgb(small, self._colour, (small.width, small.height), Interpolation.POINT)
+        left, top = box.x0 - outer.x0, box.y0 - outer.y0
+        return rgb[top : top + box.height, left : left + box.width]
+
+    def _paste_stored(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
+        outer = self._snapped(box)
+        pixels, alpha = _grown(pixels, box, outer), _grown(alpha, box, outer)
+        self._repeat_odd_edge(outer, alpha)
+        wanted = encode(pixels, self._colour, self._layout)
+        present = self._present(outer) if self._layout.depth > 8 else None
+        if not self._writable:
+            # The decoder may still read these planes to predict later frames.
+            self.raw.make_writable()
+            self._writable = True
+        inside = outer.clipped((self.raw.width, self.raw.height))
+        for index, part in enumerate(self._layout.components):
+            view = self._layout.view(self.raw, part, inside)
+            before = None if present is None else present[..., index]
+            blend(view, wanted[..., index], alpha, Blending(part, self._layout, before))
+
+    def _present(self, outer: Box) -> NDArray[np.uint16]:
+        """Return what ``outer`` would be if its present crop were pasted over it."""
+        inside = outer.clipped((self.raw.width, self.raw.height))
+        crop = self._crop_stored(inside)
+        return encode(_grown(crop, inside, outer), self._colour, self._layout)
+
+    def _repeat_odd_edge(self, outer: Box, alpha: Alpha) -> None:
+        """Give the pixel beyond an odd edge the alpha of its neighbour, not 0."""
+        if outer.x1 > self.raw.width:
+            alpha[:, -1] = alpha[:, -2]
+        if outer.y1 > self.raw.height:
+            alpha[-1] = alpha[-2]
+
+    def _halved(self, wanted: tuple[int, int]) -> av.VideoFrame:
+        """Return the frame, halved as often as it stays at least ``wanted`` in size."""
+        picture = self.raw
+        while picture.width >= 2 * wanted[0] and picture.height >= 2 * wanted[1]:
+            size = picture.width // 2, picture.height // 2
+            half = av.VideoFrame(*size, picture.format.name)
+            _copy_meaning(picture, half)
+            whole = Box(0, 0, picture.width, picture.height)
+            for part in self._layout.components:
+                small = self._layout.view(half, part, Box(0, 0, *size))
+                big = self._layout.view(picture, part, whole)
+                big = big[: 2 * small.shape[0], : 2 * small.shape[1]]
+                small[...] = cv2.resize(big, small.shape[::-1], interpolation=cv2.INTER_AREA)
+            picture = half
+        return picture
+
+
+def _editable(raw: av.VideoFrame) -> tuple[av.VideoFrame, PixelLayout]:
+    """Return ``raw`` itself, or its conversion to the nearest format that can be edited."""
+    layout = pixel_layout(raw.format.name)
+    if layout is not None:
+        return raw, layout
+    nearest, _ = av.codec.find_best_pix_fmt_of_list(CONVERTED, raw.format.name, True)
+    name = nearest.name if nearest is not None else CONVERTED[0]
+    layout = pixel_layout(name)
+    if layout is None:
+        raise ValueError(f"{name} has no layout")
+    return VideoReformatter().reformat(raw, format=name, threads=1), layout
+
+
+def _blank(width: int, height: int, like: av.VideoFrame) -> av.VideoFrame:
+    """Return a picture that holds ``width`` x ``height`` and means colours as ``like`` does."""
+    sides = (-(-side // BLOCK) * BLOCK for side in (width, height))
+    frame = av.VideoFrame(*sides, like.format.name)
+    _copy_meaning(like, frame)
+    return frame
+
+
+def _copy_meaning(source: av.VideoFrame, frame: av.VideoFrame) -> None:
+    frame.colorspace, frame.color_range = source.colorspace, source.color_range
+
+
+def _to_rgb(
+    frame: av.VideoFrame, colour: Colour, size: tuple[int, int], interpolation: Interpolation
+) -> Pixels:
+    """Convert ``frame`` to RGB of ``size``; a view without the padding of its rows."""
+    rgb = VideoReformatter().reformat(
+        frame,
+        *size,
+        "rgb24",
+        src_colorspace=None if frame.format.is_rgb else colour.matrix,
+        src_color_range=colour.range,
+        interpolation=interpolation,
+        threads=1,
+    )
+    plane = rgb.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(size[1], plane.line_size)
+    return rows[:, : 3 * size[0]].reshape(size[1], size[0], 3)
+
+
+def _grown(samples: NDArray[np.uint8], box: Box, outer: Box) -> NDArray[np.uint8]:
+    """Return ``samples`` of ``box`` with zeros around them up to ``outer``; contiguous."""
+    if box == outer:
+        return np.ascontiguousarray(samples)
+    grown = np.zeros((outer.height, outer.width, *samples.shape[2:]), np.uint8)
+    left, top = box.x0 - outer.x0, box.y0 - outer.y0
+    grown[top : top + box.height, left : left + box.width] = samples
+    return grown
