@@ -1,22 +1,15 @@
 """The two networks of the embedded engine: where a face is, and its mesh of 468 points."""
 
-from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.errors import ModelError
+from roop.models.folder import ModelFolder
 from roop.options import Settings
 
 Tensor = NDArray[np.float32]
 """``(1, 3, H, W)``: RGB planes of one picture, scaled as the network's builder says."""
-
-_DETECTOR = "modules/face_detection/face_detection_short_range.tflite"
-_MESH = "modules/face_landmark/face_landmark.tflite"
 
 
 class Network(Protocol):
@@ -35,11 +28,11 @@ def face_detector(settings: Settings) -> Network:
     raw logits.
 
     Raises:
-        ModelError: The network's file is missing or damaged.
+        ModelError: The network's file is missing or damaged and cannot be had.
 
     Source: Bazarevsky et al., "BlazeFace", CVPR workshop 2019.
     """
-    return TfliteNetwork(_wheel_file(_DETECTOR), ("regressors", "classificators"), _DETECTOR_SHAPES)
+    return _load(settings, "blazeface")
 
 
 def face_mesh(settings: Settings) -> Network:
@@ -50,48 +43,33 @@ def face_mesh(settings: Settings) -> Network:
     ``()``, the logit of the confidence that there is a face.
 
     Raises:
-        ModelError: The network's file is missing or damaged.
+        ModelError: The network's file is missing or damaged and cannot be had.
 
     Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile
     GPUs", CVPR workshop 2019.
     """
-    return TfliteNetwork(_wheel_file(_MESH), ("conv2d_21", "conv2d_31"), _MESH_SHAPES)
+    return _load(settings, "face_mesh")
 
 
-_DETECTOR_SHAPES = ((896, 16), (896,))
-_MESH_SHAPES = ((468, 3), ())
+def embedded_models(folder: ModelFolder) -> tuple[str, str]:
+    """Return the names of the detector's and the mesh's catalogue rows on this Python.
+
+    They come with a package where there is a wheel of it, and as a download elsewhere.
+    """
+    if folder.locate(folder.catalogue["face_mesh"]) is not None:
+        return "blazeface", "face_mesh"
+    return "blazeface_onnx", "face_mesh_onnx"
 
 
-class TfliteNetwork:
-    """A TensorFlow Lite file run by OpenCV."""
+def _load(settings: Settings, name: str) -> Network:
+    folder = ModelFolder(settings)
+    detector, mesh = embedded_models(folder)
+    model = folder.catalogue[detector if name == "blazeface" else mesh]
+    path = folder.require(model.name)
+    if path.suffix == ".tflite":
+        from roop.models.tflite import TfliteNetwork
 
-    def __init__(
-        self, path: Path, outputs: Sequence[str], shapes: Sequence[tuple[int, ...]]
-    ) -> None:
-        try:
-            self._net = cv2.dnn.readNetFromTFLite(str(path))
-        except cv2.error as error:
-            raise ModelError(
-                f"the network {path.name} cannot be read", hint="reinstall mediapipe==0.10.21"
-            ) from error
-        self._outputs = list(outputs)
-        self._shapes = tuple(shapes)
+        return TfliteNetwork(path, model)
+    from roop.models.onnx import OnnxNetwork  # not installed where the package has the networks
 
-    def run(self, batch: Tensor) -> tuple[NDArray[np.float32], ...]:
-        """Return copies of the outputs for ``batch`` in the shapes given at loading."""
-        self._net.setInput(batch)
-        blobs = self._net.forward(self._outputs)
-        return tuple(
-            np.array(blob, np.float32).reshape(shape)
-            for blob, shape in zip(blobs, self._shapes, strict=True)
-        )
-
-
-def _wheel_file(name: str) -> Path:
-    spec = find_spec("mediapipe")  # a look at the path: the package itself is not imported
-    if spec is None or spec.origin is None:
-        raise ModelError(
-            "the networks of the embedded engine are missing",
-            hint="install mediapipe==0.10.21",
-        )
-    return Path(spec.origin).parent / name
+    return OnnxNetwork(path, model)

@@ -1,0 +1,129 @@
+"""What is known about every model before it is here: the rows of ``catalogue.toml``."""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlparse
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from roop.errors import ModelError
+
+Licence = Literal["permissive", "non-commercial", "unclear"]
+"""What the makers allow; "unclear" is treated as non-commercial."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output of a network."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    shape: tuple[int, ...]
+    """Of an input with its batch dimension, as it is fed; of an output as it is handed on."""
+    name: str | None = None
+    """The tensor's name in the file; None takes it by its position."""
+    pixels: tuple[float, float] | None = None
+    """The values of black and of white; None for what is no picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One file: where it comes from, how it is recognised, what it allows, what it takes and gives.
+
+    It is either downloaded (``url``) or lies inside an installed Python package (``package``).
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: str
+    task: str
+    """What it does: detect, landmarks, swap, ..."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    licence: Licence
+    terms: str = ""
+    """The licence by name and its owner, for people."""
+    size: Annotated[int, Field(gt=0)] | None = None
+    """Bytes; None where the source does not say."""
+    url: str | None = None
+    mirrors: tuple[str, ...] = ()
+    """Other addresses of the same bytes, tried in order."""
+    package: str | None = None
+    """The requirement that carries the file, such as ``mediapipe==0.10.21``."""
+    file: str | None = None
+    """Its path inside ``package``."""
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    family: str = ""
+    """Which code runs it, where several models share one contract."""
+    alignment: str | None = None
+    """The template its face crops are aligned to."""
+
+    def __post_init__(self) -> None:
+        if (self.url is None) == (self.package is None) or bool(self.package) != bool(self.file):
+            raise ValueError("a model has either a url or a package with a file")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it can be downloaded, best first; empty for a packaged file."""
+        return (self.url, *self.mirrors) if self.url else ()
+
+    def matches(self, path: Path) -> bool:
+        """Tell whether ``path`` holds exactly this model's bytes; reads the whole file."""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+
+    @property
+    def filename(self) -> str:
+        """Its name in the folder of models: the row's name with the file's own suffix."""
+        return self.name + PurePosixPath(urlparse(self.url or self.file or "").path).suffix
+
+
+class Catalogue:
+    """The known models, by name."""
+
+    def __init__(self, models: dict[str, Model]) -> None:
+        self._models = models
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self._models.values())
+
+    def __getitem__(self, name: str) -> Model:
+        try:
+            return self._models[name]
+        except KeyError:
+            raise ModelError(
+                f"unknown model {name!r}", hint=f"choose one of: {', '.join(sorted(self._models))}"
+            ) from None
+
+
+def load_catalogue(path: Path | None = None) -> Catalogue:
+    """Read and check a catalogue file.
+
+    Args:
+        path: A TOML file of one table per model; None for the package's own.
+
+    Raises:
+        ModelError: The file is missing, is not TOML, or a row is incomplete or has unknown fields.
+    """
+    path = path or Path(__file__).with_name("catalogue.toml")
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"the catalogue {path} cannot be read: {error}", hint="restore the file"
+        ) from error
+    named = {
+        name: {**row, "name": name} if isinstance(row, dict) else row for name, row in rows.items()
+    }
+    try:
+        return Catalogue(TypeAdapter(dict[str, Model]).validate_python(named))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{path.name}: {where}: {first['msg']}", hint="correct this row of the catalogue"
+        ) from error
