@@ -3,7 +3,8 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -87,15 +88,22 @@ class _Download:
                 hint="free some space or choose another folder for models, then run this again",
             ) from error
 
-    def _locked(self) -> FileLock:
-        """Return the held lock, reporting the other process's progress while waiting for it."""
-        lock = FileLock(self._destination.with_name(self._destination.name + ".lock"))
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock, after reporting the other process's progress while waiting for it."""
+        path = self._destination.with_name(self._destination.name + ".lock")
+        lock = FileLock(path)
         while not lock.is_locked:
             try:
                 lock.acquire(timeout=0.5)
             except Timeout:
                 self._progress(self._here(), self._model.size)
-        return lock
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows keeps an open file; a lock file left does no harm
+                path.unlink()
+            lock.release()
 
     def _try_addresses(self) -> None:
         faults = []
@@ -159,9 +167,7 @@ class _Download:
             start = self._start(response, here)
             total = self._total(response, start)
             self._check_room(total - start if total is not None else 0)
-            with self._part.open("r+b" if start else "wb") as file:
-                file.seek(start)
-                file.truncate()
+            with self._part.open("ab" if start else "wb") as file:
                 done = self._copy(response, file, start, total)
                 file.flush()
                 os.fsync(file.fileno())  # or a power cut could leave the name without the bytes
