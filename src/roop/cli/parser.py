@@ -56,3 +56,11 @@ class Parser(argparse.ArgumentParser):
     def _near(self, name: str) -> str:
         near = difflib.get_close_matches(name, self._option_string_actions, n=1)
         return f"did you mean {near[0]}?" if near else self._see_help
+
+
+def add_report(parser: Parser) -> None:
+    """Add the flags that every command has: what it prints."""
+    group = parser.add_argument_group("report")
+    group.add_argument("--json", action="store_true", help="print the result as a JSON object")
+    group.add_argument("--quiet", action="store_true", help="print errors and warnings only")
+    group.add_argument("--debug", action="store_true", help="print the traceback of an error")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from roop.cli.flags import add_flags, flag_of
 from roop.cli.interrupts import cancel_on_signals
-from roop.cli.parser import Parser
+from roop.cli.parser import Parser, add_report
 from roop.errors import UsageError
 from roop.options import FaceOptions, Job, Settings, VideoOptions
 from roop.processors import installed
@@ -92,7 +92,7 @@ def _parser(prog: str, registry: "Registry") -> Parser:
     add_flags(parser, "video", VideoOptions)
     for spec in engines:
         add_flags(parser, f"engine {spec.name}", spec.options)
-    _add_report(parser)
+    add_report(parser)
     return parser
 
 
@@ -123,10 +123,3 @@ def _add_files(parser: Parser) -> None:
     parser.add_argument(
         flag_of("force"), action="store_true", help=Job.model_fields["force"].description
     )
-
-
-def _add_report(parser: Parser) -> None:
-    group = parser.add_argument_group("report")
-    group.add_argument("--json", action="store_true", help="print the result as a JSON object")
-    group.add_argument("--quiet", action="store_true", help="print errors and warnings only")
-    group.add_argument("--debug", action="store_true", help="print the traceback of an error")

@@ -1,0 +1,149 @@
+"""The demo from end to end: make the samples, swap them, show before and after."""
+
+import dataclasses
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from roop.api import SwapResult, swap
+from roop.demo.clip import FPS, RATE, SIZE, film, melody, view
+from roop.demo.portraits import Sample, astronaut, officer
+from roop.demo.sheet import Pair, contact_sheet
+from roop.errors import CancelledError, UsageError
+from roop.media.clip import write_clip
+from roop.media.disk import writing
+from roop.media.open import open_reader
+from roop.options import VideoOptions
+from roop.pipeline.progress import Watch
+from roop.types import Box, Pixels
+
+SECONDS = 4.0
+"""Length of the sample video."""
+
+_SHOWN = (0.0, 0.2, 0.45, 0.7)  # places in the video that the sheet shows, 0 to 1
+_NAMES = (
+    PHOTO_BEFORE := "photo-before.png",
+    PHOTO_AFTER := "photo-after.png",
+    VIDEO_BEFORE := "video-before.mp4",
+    VIDEO_AFTER := "video-after.mp4",
+    SHEET := "before-after.png",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the demo made."""
+
+    folder: Path
+    photo: SwapResult
+    video: SwapResult
+    sheet: Path
+    """The picture to look at first."""
+    real_time: float
+    """Seconds of video swapped per second of work, the start included; above 1 is faster."""
+
+
+def run_demo(
+    folder: Path,
+    *,
+    force: bool = False,
+    watch: Watch | None = None,
+    cancel: threading.Event | None = None,
+) -> DemoResult:
+    """Make a swapped photo, a swapped video with sound, and a sheet of before and after.
+
+    Args:
+        folder: Where to; made if need be.
+        force: Replace files of an earlier demo.
+        watch: Told of the progress of the video.
+        cancel: Set it from another thread to stop; then nothing is written.
+
+    Raises:
+        RoopError: The demo could not be made; nothing is written.
+    """
+    standing = [folder / name for name in _NAMES if (folder / name).exists()]
+    if standing and not force:
+        raise UsageError(
+            f"{standing[0]} exists",
+            hint="use --force to replace it, or --output for another folder",
+        )
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = TemporaryDirectory(prefix=".roop-demo-", dir=folder.parent)
+    with scratch as name:
+        made = _make(Path(name), watch, cancel or threading.Event())
+        with writing(folder):
+            folder.mkdir(exist_ok=True)
+            for file in _NAMES:
+                (Path(name) / file).replace(folder / file)
+    return dataclasses.replace(
+        made,
+        folder=folder,
+        photo=dataclasses.replace(made.photo, output=folder / PHOTO_AFTER),
+        video=dataclasses.replace(made.video, output=folder / VIDEO_AFTER),
+        sheet=folder / SHEET,
+    )
+
+
+def _make(folder: Path, watch: Watch | None, cancel: threading.Event) -> DemoResult:
+    source, target = officer(), astronaut()
+    pixels = np.asarray(Image.open(target.path).convert("RGB"))
+    Image.fromarray(pixels).save(folder / PHOTO_BEFORE)
+    frames = _watched(film(pixels, target.head, seconds=SECONDS), cancel)
+    write_clip(folder / VIDEO_BEFORE, frames, fps=FPS, sound=melody(SECONDS), rate=RATE)
+    photo = swap(source.path, folder / PHOTO_BEFORE, folder / PHOTO_AFTER, cancel=cancel)
+    video = swap(
+        source.path, folder / VIDEO_BEFORE, folder / VIDEO_AFTER, watch=watch, cancel=cancel
+    )
+    Image.fromarray(contact_sheet(_pairs(folder, source, target))).save(folder / SHEET)
+    return DemoResult(folder, photo, video, folder / SHEET, SECONDS / video.elapsed_s)
+
+
+def _watched(frames: Iterable[Pixels], cancel: threading.Event) -> Iterator[Pixels]:
+    for frame in frames:
+        if cancel.is_set():
+            raise CancelledError("cancelled")
+        yield frame
+
+
+def _pairs(folder: Path, source: Sample, target: Sample) -> list[Pair]:
+    """Cut the heads out of everything that was made."""
+    count = round(SECONDS * FPS)
+    numbers = [round(place * count) for place in _SHOWN]
+    heads = {number: _head(target.head, number / count) for number in numbers}
+    cut_before, cut_after = (_cut(folder / name, heads) for name in (VIDEO_BEFORE, VIDEO_AFTER))
+    (photo_before,), (photo_after,) = (
+        _cut(folder / name, {0: target.head}) for name in (PHOTO_BEFORE, PHOTO_AFTER)
+    )
+    titles = [f"video, {number / FPS:.1f} s" for number in numbers]
+    return [
+        Pair("photo", photo_before, photo_after),
+        *map(Pair, titles, cut_before, cut_after),
+    ]
+
+
+def _head(head: Box, place: float) -> Box:
+    """Return the square around the head in the film, at ``place`` 0 to 1."""
+    matrix = cv2.invertAffineTransform(view(2 * np.pi * place, head))
+    middle = matrix @ [(head.x0 + head.x1) / 2, (head.y0 + head.y1) / 2, 1]
+    half = 0.5 * head.width * float(np.sqrt(np.linalg.det(matrix[:, :2])))
+    half = min(half, SIZE[1] / 2 - 1)
+    x = float(np.clip(middle[0], half, SIZE[0] - half))
+    y = float(np.clip(middle[1], half, SIZE[1] - half))
+    return Box(int(x - half), int(y - half), int(x - half) + int(2 * half), int(y + half))
+
+
+def _cut(path: Path, boxes: dict[int, Box]) -> list[Pixels]:
+    """Return the cut of every frame that ``boxes`` names by its number."""
+    with open_reader(path, VideoOptions(), _unheard) as reader:
+        return [frame.crop(boxes[number]) for number, frame in enumerate(reader) if number in boxes]
+
+
+def _unheard(warning: str) -> None:
+    """The films are our own; what could be said of them was said when they were swapped."""
