@@ -31,16 +31,25 @@ def run(arguments: Sequence[str]) -> int:
         The exit code.
     """
     try:
-        code = _dispatch(arguments)
+        code = _shown(arguments)
         sys.stdout.flush()
+    except BrokenPipeError:  # who read our output has seen enough
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())  # or the interpreter complains when it flushes
+        return 1
+    return code
+
+
+def _shown(arguments: Sequence[str]) -> int:
+    try:
+        return _dispatch(arguments)
     except SystemExit:  # how argparse ends --help and --version
         return 0
-    except BrokenPipeError:  # who read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except BrokenPipeError:
+        raise
     except Exception as error:
         return _failed(error, as_json="--json" in arguments, debug="--debug" in arguments)
-    return code
 
 
 def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:

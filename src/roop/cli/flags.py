@@ -59,3 +59,8 @@ def _help(field: FieldInfo) -> str:
     if field.default is not None and not isinstance(field.default, bool):
         text += f" (default: {field.default})"
     return text.replace("%", "%%")
+
+
+def taken(values: dict[str, Any], options: type[Options]) -> dict[str, Any]:
+    """Remove from parsed ``values`` what belongs to ``options``, and return it."""
+    return {name: values.pop(name) for name in options.model_fields if name in values}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.flags import add_flags, flag_of
+from roop.cli.flags import add_flags, flag_of, taken
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.parser import Parser, add_report
 from roop.errors import UsageError
@@ -71,11 +71,12 @@ def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) 
     from roop.cli.progress import progress
     from roop.pipeline.job import run_job
 
+    settings = Settings.model_validate(taken(values, Settings))
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
     job = make_job(sources, target, output, values, registry)
     with cancel_on_signals() as cancel, progress(shown=show_progress) as watch:
-        return run_job(job, Settings(), registry, watch=watch, cancel=cancel)
+        return run_job(job, settings, registry, watch=watch, cancel=cancel)
 
 
 def _parser(prog: str, registry: "Registry") -> Parser:
@@ -93,6 +94,7 @@ def _parser(prog: str, registry: "Registry") -> Parser:
     add_flags(parser, "video", VideoOptions)
     for spec in engines:
         add_flags(parser, f"engine {spec.name}", spec.options)
+    add_flags(parser, "machine", Settings)
     add_report(parser)
     return parser
 

@@ -48,6 +48,8 @@ class ProcessorSpec(Generic[OptionsT]):
     """True if it swaps: it may follow ``--engine``."""
     stateless: bool = False
     """True if frames may be processed out of order."""
+    missing: Callable[[Settings], str | None] = lambda settings: None
+    """Tells what keeps the processor from working on this machine, with the way out."""
 
     def built(self, options: dict[str, Any], context: Context) -> Processor:
         """Validate ``options`` and build the processor."""

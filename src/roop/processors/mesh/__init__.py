@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from roop.options import Options
+from roop.options import Options, Settings
 from roop.processors.base import Context, Processor, ProcessorSpec
 
 
@@ -20,4 +20,18 @@ def _build(options: MeshOptions, context: Context) -> Processor:
     return MeshSwap(options, context)
 
 
-MESH = ProcessorSpec("mesh", "Swap on the CPU, offline", MeshOptions, _build, engine=True)
+def _missing(settings: Settings) -> str | None:
+    from roop.models.folder import ModelFolder
+    from roop.models.networks import embedded_models
+
+    folder = ModelFolder(settings)
+    for name in embedded_models(folder):
+        model = folder.catalogue[name]
+        if fault := folder.fault(model):
+            return f"the model {name} is {fault}: {folder.remedy(model)}"
+    return None
+
+
+MESH = ProcessorSpec(
+    "mesh", "Swap on the CPU, offline", MeshOptions, _build, engine=True, missing=_missing
+)

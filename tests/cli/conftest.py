@@ -1,0 +1,26 @@
+"""The command as a fixture."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from terminal import Roop, command, environment
+
+
+@pytest.fixture
+def roop(tmp_path: Path) -> Roop:
+    """Run the command in the test's folder; returns what it printed and its exit code."""
+
+    def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command(*arguments),
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=120,
+        )
+
+    return run

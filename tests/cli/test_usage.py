@@ -1,0 +1,117 @@
+"""What a person sees who asks for help or asks for something that cannot be."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from terminal import ROOT, Roop, command, environment
+
+import roop as package
+from roop.options import FaceOptions, VideoOptions
+from roop.processors import installed
+
+PATHS = ("-s", "a.jpg", "-t", "b.mp4", "-o", "c.mp4")
+
+
+def test_without_anything_it_explains_itself(roop: Roop) -> None:
+    done = roop()
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ("swap", "demo", "doctor"))
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("flag", ["-v", "--version"])
+def test_version(roop: Roop, flag: str) -> None:
+    assert roop(flag).stdout == f"roop {package.__version__}\n"
+
+
+def test_help_lists_every_option_with_its_description(roop: Roop) -> None:
+    engines = [spec.options for spec in installed() if spec.engine]
+    shown = " ".join(roop("swap", "--help").stdout.split())
+    for model in (FaceOptions, VideoOptions, *engines):
+        for name, field in model.model_fields.items():
+            assert f"--{name.replace('_', '-')}" in shown
+            assert field.description
+            assert field.description in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (["swp"], "there is no command 'swp'", "did you mean 'swap'?"),
+        (["--bogus"], "there is no option --bogus", "see `roop --help`"),
+        (["swap"], "missing: -s/--source, -t/--target, -o/--output", "see `roop swap --help`"),
+        (["swap", "-s", "a.jpg"], "missing: -t/--target, -o/--output", "see `roop swap --help`"),
+        (["swap", "-s"], "argument -s/--source: expected at least one argument", None),
+        (["swap", *PATHS, "--skip-adio"], "there is no option --skip-adio", "did you mean --skip-"),
+        (["swap", *PATHS, "--keep-fps"], "there is no option --keep-fps", "leave it out: every"),
+        (["swap", *PATHS, "--engine", "mash"], "there is no engine 'mash'", "choose one of: mesh"),
+        (["swap", *PATHS, "--output-video-quality", "101"], "output_video_quality: ", None),
+        (["swap", *PATHS, "--face-shape", "2"], "engine mesh: face_shape: ", None),
+        (["swap", *PATHS, "--start", "1:x"], "start: '1:x' is neither seconds nor h:mm:ss", None),
+        (["swap", *PATHS, "--start", "9", "--end", "0:05"], "video: end (5 s) must come af", None),
+        (["doctor", "now"], "unexpected argument 'now'", "see `roop doctor --help`"),
+    ],
+)
+def test_a_wrong_request_is_one_line_and_a_hint(
+    roop: Roop, arguments: list[str], message: str, hint: str | None
+) -> None:
+    done = roop(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    first, *rest = done.stderr.splitlines()
+    assert first.startswith(f"error: {message}")
+    assert len(rest) <= 1
+    if hint:
+        assert rest[0].startswith(f"hint: {hint}")
+
+
+def test_a_wrong_request_as_json(roop: Roop) -> None:
+    done = roop("swap", *PATHS, "--skip-adio", "--json")
+    assert done.returncode == 2
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == {
+        "code": "usage",
+        "message": "there is no option --skip-adio",
+        "hint": "did you mean --skip-audio?",
+    }
+
+
+def test_debug_prints_the_traceback(roop: Roop) -> None:
+    assert "Traceback" in roop("swap", "--debug").stderr
+    assert "Traceback" not in roop("swap").stderr
+
+
+def test_run_py_is_roop_swap(tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, ROOT / "run.py", *arguments],
+            cwd=tmp_path,
+            env={k: v for k, v in environment().items() if k != "PYTHONPATH"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        ).stdout
+
+    assert "--many-faces" in run()
+    assert run() == run("--help")
+
+
+def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        done = subprocess.run(
+            command("doctor", "--json"),
+            cwd=tmp_path,
+            env=environment(),
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert done.stderr == b""
