@@ -1,0 +1,118 @@
+"""Read and patch an EXIF block in place: its orientation, and the small picture hidden in it."""
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+from PIL import Image
+
+from roop.types import Pixels
+
+_ORIENTATION, _THUMBNAIL_AT, _THUMBNAIL_LENGTH = 0x0112, 0x0201, 0x0202
+_SHORT, _LONG = 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    tag: int
+    kind: int
+    at: int
+    """Where the value lies in the block."""
+    value: int
+    """The first number, if it is a short or a long that lies in the entry itself."""
+
+
+def orientation(exif: bytes) -> int:
+    """Return the orientation 1..8 of an EXIF block (a TIFF structure); 1 if it has none."""
+    for entry in _entries(exif, 0):
+        if entry.tag == _ORIENTATION and 1 <= entry.value <= 8:
+            return entry.value
+    return 1
+
+
+def upright(exif: bytes) -> bytes:
+    """Return the block with its orientation set to 1, for pixels that have been turned."""
+    patched = bytearray(exif)
+    for entry in _entries(exif, 0):
+        if entry.tag == _ORIENTATION:
+            struct.pack_into(_order(exif) + "HH", patched, entry.at, 1, 0)
+    return bytes(patched)
+
+
+def with_thumbnail(exif: bytes, pixels: Pixels) -> bytes:
+    """Return the block with its small picture, if it has one, made anew.
+
+    The old one shows the person who was replaced.
+
+    Args:
+        exif: A TIFF structure, as it stands in the file.
+        pixels: The whole edited picture, turned as the file keeps it.
+
+    Returns:
+        A block of the same length; nothing else in it has moved.
+    """
+    entries = {entry.tag: entry for entry in _entries(exif, 1)}
+    if _THUMBNAIL_AT not in entries or _THUMBNAIL_LENGTH not in entries:
+        return exif
+    start, length = entries[_THUMBNAIL_AT].value, entries[_THUMBNAIL_LENGTH].value
+    if not 0 < length <= len(exif) - start:
+        return exif
+    jpeg = _small_jpeg(exif[start : start + length], pixels)
+    patched = bytearray(exif)
+    patched[start : start + length] = jpeg.ljust(length, b"\0")
+    struct.pack_into(
+        _order(exif) + _format(entries[_THUMBNAIL_LENGTH].kind),
+        patched,
+        entries[_THUMBNAIL_LENGTH].at,
+        len(jpeg),
+    )
+    return bytes(patched)
+
+
+def _small_jpeg(old: bytes, pixels: Pixels) -> bytes:
+    """A JPEG of ``pixels`` as small as the ``old`` one in every way; empty if it cannot be."""
+    try:
+        with Image.open(io.BytesIO(old), formats=["JPEG"]) as picture:
+            longest = max(picture.size)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return b""
+    scale = min(1.0, longest / max(pixels.shape[:2]))
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    small = Image.fromarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    for quality in (90, 80, 70, 55, 40, 25, 10):
+        stream = io.BytesIO()
+        small.save(stream, "JPEG", quality=quality)
+        if stream.tell() <= len(old):
+            return stream.getvalue()
+    return b""
+
+
+def _order(exif: bytes) -> str:
+    return ">" if exif[:2] == b"MM" else "<"
+
+
+def _format(kind: int) -> str:
+    return "H" if kind == _SHORT else "I"
+
+
+def _entries(exif: bytes, directory: int) -> Iterator[_Entry]:
+    """The entries of the first (0) or second (1) directory; nothing if the block is damaged."""
+    order = _order(exif)
+    try:
+        (at,) = struct.unpack_from(order + "I", exif, 4)
+        for _ in range(directory):
+            (count,) = struct.unpack_from(order + "H", exif, at)
+            (at,) = struct.unpack_from(order + "I", exif, at + 2 + 12 * count)
+            if at == 0:
+                return
+        (count,) = struct.unpack_from(order + "H", exif, at)
+        for index in range(count):
+            here = at + 2 + 12 * index
+            tag, kind = struct.unpack_from(order + "HH", exif, here)
+            number = _format(kind) if kind in (_SHORT, _LONG) else "I"
+            (value,) = struct.unpack_from(order + number, exif, here + 8)
+            yield _Entry(tag, kind, here + 8, value)
+    except struct.error:
+        return

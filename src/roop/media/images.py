@@ -1,0 +1,128 @@
+"""Read and write a photo: one frame, in the form, the depth and with the words of its file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from roop.errors import MediaError, UsageError
+from roop.media.base import TargetInfo, Warn
+from roop.media.disk import writing
+from roop.media.image_encoders import encoded
+from roop.media.output import OutputFile
+from roop.media.picture_files import EXTENSIONS, Container
+from roop.media.pictures import read_picture
+from roop.media.stored_frame import StoredFrame
+from roop.types import Box, Frame
+
+
+class ImageReader:
+    """Yields the one frame of a photo.
+
+    Raises:
+        MediaError: The file is unreadable, no picture, damaged or too large.
+    """
+
+    def __init__(self, path: Path, warn: Warn) -> None:
+        self.picture = read_picture(path, warn)
+        """What the file holds; its samples are edited in place by the frame's pastes."""
+        height, width = self.picture.samples.shape[:2]
+        self.info = TargetInfo(
+            path=path,
+            kind="image",
+            size=self.picture.orientation.size((width, height)),
+            frames=1,
+            fps=None,
+            duration_s=None,
+            codec=self.picture.container,
+            pixel_format=self.picture.mode,
+        )
+        self.damaged = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield StoredFrame(self.picture.samples, orientation=self.picture.orientation)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class ImageWriter:
+    """Writes the one frame of a photo.
+
+    In the target's own format what was not edited comes out as it was (JPEG, WebP and AVIF: as
+    nearly as they can) and the file keeps its orientation; in another format it is stored upright.
+
+    Args:
+        output: The extension says the format.
+        reader: Where the frame comes from.
+        force: Replace the output if it exists.
+        warn: Told what the output's format cannot hold.
+
+    Raises:
+        UsageError: The extension is unknown, or the output exists and ``force`` is false.
+    """
+
+    def __init__(self, output: Path, reader: ImageReader, *, force: bool, warn: Warn) -> None:
+        self._container = container_of(output)
+        self._picture = reader.picture
+        self._warn = warn
+        self._written = False
+        self._output = OutputFile(output, force=force, target=reader.info.path)
+
+    def write(self, frame: Frame) -> None:
+        """Encode the frame.
+
+        Raises:
+            DiskFullError: There is no room.
+            MediaError: The picture cannot be encoded in the output's format.
+        """
+        if self._written:
+            raise MediaError("a photo has one frame only")
+        data = encoded(self._container, self._picture, _stored(frame), self._warn)
+        with writing(self._output.path, self._output.part):
+            self._output.part.write_bytes(data)
+        self._written = True
+
+    def __enter__(self) -> Self:
+        self._output.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None and not self._written:
+            self._output.discard()
+            raise MediaError(f"{self._output.path}: no picture was written")
+        self._output.__exit__(kind, error, trace)
+
+
+def container_of(output: Path) -> Container:
+    """Return the picture format of an output by its extension.
+
+    Raises:
+        UsageError: No picture format has this extension.
+    """
+    try:
+        return EXTENSIONS[output.suffix.lower()]
+    except KeyError:
+        raise UsageError(
+            f"{output.name}: no picture format is called {output.suffix or 'that'!r}",
+            hint="use one of " + " ".join(EXTENSIONS),
+        ) from None
+
+
+def _stored(frame: Frame) -> StoredFrame:
+    """The frame itself, or its picture if a processor has put another in its place."""
+    if isinstance(frame, StoredFrame):
+        return frame
+    return StoredFrame(frame.crop(Box(0, 0, *frame.size)))
