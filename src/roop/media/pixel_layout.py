@@ -66,7 +66,7 @@ class PixelLayout:
         plane = frame.planes[part.plane]
         dtype = np.dtype(np.uint8 if self.depth == 8 else "<u2")
         line = abs(plane.line_size) // dtype.itemsize
-        rows: NDArray[Any] = np.frombuffer(plane, dtype).reshape(-1, line)
+        rows: NDArray[Any] = np.frombuffer(memoryview(plane), dtype).reshape(-1, line)
         if plane.line_size < 0:
             rows = rows[::-1]
         x0, x1 = box.x0 >> part.shift_x, -(-box.x1 >> part.shift_x)

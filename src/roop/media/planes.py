@@ -67,6 +67,16 @@ class PlanarFrame:
         self.repeats = repeats
         """How many frames of the output show this one, at ``pts``, ``pts + 1``, ..."""
 
+    def moved(self, pts: int, time_base: Fraction, *, repeats: int) -> "PlanarFrame":
+        """Return the same picture at another time; both share the planes."""
+        return PlanarFrame(
+            self.raw,
+            pts=pts,
+            time_base=time_base,
+            orientation=self.orientation,
+            repeats=repeats,
+        )
+
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels, upright."""
@@ -220,7 +230,7 @@ def _to_rgb(
         threads=1,
     )
     plane = rgb.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(size[1], plane.line_size)
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(size[1], plane.line_size)
     return rows[:, : 3 * size[0]].reshape(size[1], size[0], 3)
 
 

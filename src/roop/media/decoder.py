@@ -1,0 +1,125 @@
+"""Decodes one video stream, skips what is damaged, and gives every frame a time."""
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard
+from av.video.stream import VideoStream
+
+from roop.errors import MediaError
+from roop.media.base import Warn
+from roop.media.timeline import Trim
+
+DAMAGED_IN_A_ROW = 100
+"""Packets that may fail one after another before the video counts as unreadable."""
+
+MOST_THREADS = 8
+"""Each decoder thread holds a frame; more are no faster than the encoder behind them."""
+
+DEFAULT_RATE = Fraction(25)
+"""Frame rate of a stream that says nothing about time."""
+
+
+class Decoder:
+    """The frames of a stream from ``trim.start`` to ``trim.end``, in presentation order.
+
+    Every frame has a ``pts`` above that of the one before, and a ``duration``.
+    """
+
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, trim: Trim, warn: Warn
+    ) -> None:
+        self.damaged = 0
+        """Packets that could not be decoded so far."""
+        self.time_base = stream.time_base or Fraction(1, av.time_base)
+        """Seconds per tick of the frames."""
+        self._container = container
+        self._stream = stream
+        self._trim = trim
+        self._warn = warn
+        self._in_a_row = 0
+        rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
+        self._usual_duration = max(1, round(1 / (rate * self.time_base)))
+        stream.thread_type = "AUTO"
+        stream.thread_count = min(MOST_THREADS, os.cpu_count() or 1)
+
+    @property
+    def extent(self) -> tuple[Fraction, Fraction | None]:
+        """(first, last) second of the stream on the container's clock; the last may be unknown."""
+        stream, container = self._stream, self._container
+        begin = (stream.start_time or 0) * self.time_base
+        if stream.duration:
+            return begin, begin + stream.duration * self.time_base
+        if container.duration:
+            start = Fraction(container.start_time or 0, av.time_base)
+            return begin, start + Fraction(container.duration, av.time_base)
+        return begin, None
+
+    def __iter__(self) -> Iterator[av.VideoFrame]:
+        self._seek()
+        last: int | None = None
+        for frame in self._decoded():
+            self._time(frame, last)
+            last = frame.pts or 0
+            moment = last * self.time_base
+            if self._trim.after(moment):
+                return
+            if not self._trim.before(moment):
+                yield frame
+
+    def _seek(self) -> None:
+        """Go to the keyframe before the start; a stream without times is read from its head."""
+        if self._trim.start is None or self._stream.start_time is None:
+            return
+        try:
+            self._container.seek(int(self._trim.start / self.time_base), stream=self._stream)
+        except av.FFmpegError:
+            self._container.seek(0)
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        for packet in self._packets():
+            try:
+                frames = self._stream.decode(packet)
+            except av.FFmpegError as error:
+                self._count(error)
+                continue
+            if frames:
+                self._in_a_row = 0
+            yield from frames
+
+    def _packets(self) -> Iterator["Packet[VideoStream] | None"]:
+        """Yield the packets, going on behind places that cannot be read; None flushes."""
+        for other in self._container.streams:
+            if other.index != self._stream.index:
+                other.discard = Discard.all
+        for _ in range(DAMAGED_IN_A_ROW):
+            try:
+                for packet in self._container.demux(self._stream):
+                    if packet.size:
+                        yield packet
+            except av.FFmpegError as error:
+                self._count(error)
+                continue
+            break
+        yield None
+
+    def _count(self, error: av.FFmpegError) -> None:
+        self.damaged += 1
+        self._in_a_row += 1
+        if self._in_a_row >= DAMAGED_IN_A_ROW:
+            raise MediaError(
+                f"{self._container.name}: {self._in_a_row} packets in a row cannot be decoded",
+                hint="the file is damaged; --end can stop before the damaged part",
+            ) from error
+
+    def _time(self, frame: av.VideoFrame, last: int | None) -> None:
+        """Give ``frame`` a time after ``last`` if the file gave it none, or one that is not."""
+        frame.duration = frame.duration or self._usual_duration
+        if frame.pts is None:
+            frame.pts = 0 if last is None else last + self._usual_duration
+        elif last is not None and frame.pts <= last:
+            frame.pts = last + 1

@@ -1,0 +1,98 @@
+"""Gives frames the pixel format and size that an encoder takes, touching them only if it must."""
+
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from roop.media.colour import LIMITED_RANGE, Colour
+from roop.media.pixel_layout import pixel_layout
+from roop.media.planes import PlanarFrame
+from roop.types import Box
+
+PLAYABLE = ("yuv420p", "yuv420p10le")
+"""What pictures stored as RGB become: every player shows these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What must be done to each frame; worked out once from the first."""
+
+    format: str
+    """FFmpeg's name of the pixel format that the encoder gets."""
+    size: tuple[int, int]
+    """(width, height) that the encoder gets."""
+    colour: Colour
+    """What the samples mean afterwards."""
+    said: bool
+    """True if the meaning must be written into the output because it was chosen here."""
+
+    def apply(self, frame: PlanarFrame) -> av.VideoFrame:
+        """Return the frame for the encoder; ``frame.raw`` itself if it fits."""
+        raw = frame.raw
+        if raw.format.name != self.format:
+            raw = self._converted(raw, frame.colour)
+        if (raw.width, raw.height) != self.size:
+            raw = self._grown(raw)
+        return raw
+
+    def _converted(self, raw: av.VideoFrame, colour: Colour) -> av.VideoFrame:
+        return VideoReformatter().reformat(
+            raw,
+            format=self.format,
+            src_colorspace=None if raw.format.is_rgb else colour.matrix,
+            dst_colorspace=self.colour.matrix,
+            src_color_range=colour.range,
+            dst_color_range=self.colour.range,
+        )
+
+    def _grown(self, raw: av.VideoFrame) -> av.VideoFrame:
+        """Repeat the last column and row of an odd picture."""
+        layout = pixel_layout(self.format)
+        if layout is None:
+            raise ValueError(f"{self.format} cannot be padded")
+        grown = av.VideoFrame(*self.size, self.format)
+        for part in layout.components:
+            old = layout.view(raw, part, Box(0, 0, raw.width, raw.height))
+            new = layout.view(grown, part, Box(0, 0, *self.size))
+            missing = [(0, full - here) for full, here in zip(new.shape, old.shape, strict=True)]
+            new[...] = np.pad(old, missing, mode="edge")
+        grown.pts, grown.time_base, grown.duration = raw.pts, raw.time_base, raw.duration
+        grown.colorspace, grown.color_range = raw.colorspace, raw.color_range
+        grown.color_primaries, grown.color_trc = raw.color_primaries, raw.color_trc
+        return grown
+
+
+def fit_of(frame: PlanarFrame, accepted: list[str], *, even: bool) -> Fit:
+    """Work out how frames like ``frame`` become what an encoder takes.
+
+    Args:
+        frame: The first of them.
+        accepted: Pixel formats of the encoder.
+        even: True if it wants an even size where chroma is subsampled.
+    """
+    form = _format(frame.format, accepted)
+    width, height = frame.raw.width, frame.raw.height
+    chosen = av.VideoFormat(form, 256, 256)
+    if even and len(chosen.components) > 1 and not chosen.is_rgb:
+        width += width % (256 // chosen.components[1].width)
+        height += height % (256 // chosen.components[1].height)
+    was, colour = av.VideoFormat(frame.format), frame.colour
+    said = form != frame.format and (was.is_rgb or len(was.components) < 3)
+    if said:
+        colour = Colour(colour.matrix, full_range=False)
+    return Fit(form, (width, height), colour, said)
+
+
+def _format(name: str, accepted: list[str]) -> str:
+    if name in accepted:
+        return name
+    if av.VideoFormat(name).is_rgb:
+        deep = av.VideoFormat(name).components[0].bits > 8
+        fallback = [form for form in PLAYABLE[:: -1 if deep else 1] if form in accepted]
+        if fallback:
+            return fallback[0]
+    known = [form for form in accepted if pixel_layout(form) is not None]
+    nearest, _ = av.codec.find_best_pix_fmt_of_list(known, name, False)
+    return known[0] if nearest is None else nearest.name

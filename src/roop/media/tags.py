@@ -1,0 +1,70 @@
+"""Carries names, languages, chapters and other text from a target to its output."""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from av.container import InputContainer
+
+from roop.media.timeline import Trim
+
+CONTAINER_OWN = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
+"""Tags that describe the target's file, not its content; the muxer writes its own."""
+
+ENCODING = ("BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "encoder", "ENCODER")
+"""Beginnings of tags that are no longer true of a stream encoded anew."""
+
+MP4_TAGS = frozenset(
+    {
+        "title", "artist", "album_artist", "composer", "album", "date", "comment", "genre",
+        "copyright", "grouping", "lyrics", "description", "synopsis", "show", "episode_id",
+        "network", "keywords", "media_type", "hd_video", "gapless_playback", "compilation",
+        "episode_sort", "season_number", "track", "disc", "tmpo", "sort_name", "sort_artist",
+        "sort_album", "sort_album_artist", "sort_composer", "sort_show", "location",
+        "creation_time", "timecode", "account_id", "category", "episode_uid", "purchase_date",
+    }
+)  # fmt: skip
+"""What an MP4 file names without the key table that ``use_metadata_tags`` adds."""
+
+
+def file_tags(target: Mapping[str, str]) -> dict[str, str]:
+    """Return the container's tags that are also true of the output."""
+    return {key: value for key, value in target.items() if key not in CONTAINER_OWN}
+
+
+def needs_key_table(tags: Iterable[str]) -> bool:
+    """Return True if an MP4 file loses some of ``tags`` without a table of keys."""
+    return not MP4_TAGS.issuperset(tags)
+
+
+def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
+    """Return a stream's tags for the output.
+
+    Args:
+        target: The tags of the target's stream.
+        encoded: True if the stream is encoded anew, not copied.
+    """
+    tags = {
+        key: value for key, value in target.items() if not (encoded and key.startswith(ENCODING))
+    }
+    # FFmpeg reads an MP4 track's title as "name" and writes it from "title".
+    if "name" in tags and "title" not in tags:
+        tags["title"] = tags.pop("name")
+    return tags
+
+
+def chapters(source: InputContainer, trim: Trim, shift: Fraction) -> list[dict[str, Any]]:
+    """Return the chapters that lie in ``trim``, ``shift`` seconds earlier, in PyAV's form."""
+    kept: list[dict[str, Any]] = []
+    for entry in source.chapters():
+        unit = entry["time_base"]
+        if unit is None:
+            continue
+        start, end = entry["start"] * unit, entry["end"] * unit
+        if trim.end is not None:
+            end = min(end, trim.end)
+        start, end = max(start - shift, Fraction(0)), end - shift
+        if end > start:
+            times = {"start": round(start / unit), "end": round(end / unit)}
+            kept.append({**entry, **times, "id": len(kept) + 1})
+    return kept

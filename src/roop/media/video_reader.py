@@ -1,0 +1,157 @@
+"""Reads the frames of a video in presentation order, with their exact times."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+
+from roop.errors import MediaError, UsageError
+from roop.media.base import TargetInfo, Warn
+from roop.media.container import open_target, video_stream
+from roop.media.decoder import Decoder
+from roop.media.display import display_matrix, orientation_of
+from roop.media.failures import demuxing
+from roop.media.orientation import Orientation
+from roop.media.planes import PlanarFrame
+from roop.media.timeline import Trim, exact_rate, resampled
+from roop.options import VideoOptions
+
+
+class VideoReader:
+    """The frames of one video file. Implements ``roop.media.base.Reader``."""
+
+    def __init__(self, path: Path, video: VideoOptions, warn: Warn) -> None:
+        """Open the file and decode its first frame.
+
+        Args:
+            path: The target.
+            video: Only ``start``, ``end`` and ``fps`` matter here.
+            warn: Hears of what is lost or guessed.
+
+        Raises:
+            MediaError: It is no video, or none that can be decoded.
+            UsageError: The trim leaves nothing of it.
+        """
+        self._path = path
+        self._container = open_target(path)
+        try:
+            self.stream = video_stream(self._container, path)
+            self.trim = Trim.of(self._container, video)
+            self._decoder = Decoder(self._container, self.stream, self.trim, warn)
+            self._frames = iter(self._decoder)
+            self.first = self._first_frame()
+        except BaseException:
+            self._container.close()
+            raise
+        self.shift = self._pts(self.first) * self._decoder.time_base * self.trim.active
+        """Seconds that are taken from every time of the output: what ``start`` cut away."""
+        self.rate = None if video.fps is None else exact_rate(video.fps)
+        """Constant frame rate of the output, None for the target's own times."""
+        self.display_matrix = display_matrix(self.first)
+        """How the picture is turned for showing, in FFmpeg's own form."""
+        orientation = orientation_of(self.display_matrix)
+        if orientation is None:
+            warn("the picture is turned by an odd angle; faces are looked for as it is stored")
+        self._orientation = orientation or Orientation()
+        self._info = self._described()
+
+    @property
+    def info(self) -> TargetInfo:
+        """What is known about the target."""
+        return self._info
+
+    @property
+    def damaged(self) -> int:
+        """Packets skipped so far because they could not be decoded."""
+        return self._decoder.damaged
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per tick of the frames' ``pts``, exact."""
+        return self._decoder.time_base if self.rate is None else 1 / self.rate
+
+    def __iter__(self) -> Iterator[PlanarFrame]:
+        """Yield the frames; may be called once.
+
+        Raises:
+            MediaError: The picture changes its size, or nothing can be decoded for long.
+        """
+        timed = self._timed()
+        if self.rate is None:
+            return (frame for frame, _ in timed)
+        return resampled(timed, self.rate)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._container.close()
+
+    def _first_frame(self) -> av.VideoFrame:
+        with demuxing(self._path):
+            first = next(self._frames, None)
+        if first is not None:
+            return first
+        if self.trim.active and not self.damaged:
+            raise UsageError(
+                f"{self._path} has no picture between start and end",
+                hint="check --start and --end against its length",
+            )
+        raise MediaError(
+            f"{self._path}: none of its pictures can be decoded", hint="the file is damaged"
+        )
+
+    def _timed(self) -> Iterator[tuple[PlanarFrame, Fraction]]:
+        """Yield each frame with the second at which it ends."""
+        raw: av.VideoFrame | None = self.first
+        time_base = self._decoder.time_base
+        while raw is not None:
+            self._refuse_other_size(raw)
+            pts = self._pts(raw)
+            frame = PlanarFrame(raw, pts=pts, time_base=time_base, orientation=self._orientation)
+            yield frame, (pts + raw.duration) * time_base
+            with demuxing(self._path):
+                raw = next(self._frames, None)
+
+    def _refuse_other_size(self, raw: av.VideoFrame) -> None:
+        size, expected = (raw.width, raw.height), (self.first.width, self.first.height)
+        if size != expected:
+            seconds = float(self._pts(raw) * self._decoder.time_base)
+            raise MediaError(
+                f"{self._path}: the picture changes from {expected[0]}x{expected[1]} to "
+                f"{size[0]}x{size[1]} at {seconds:.2f} s",
+                hint="use --start and --end to take the parts one by one",
+            )
+
+    @staticmethod
+    def _pts(raw: av.VideoFrame) -> int:
+        if raw.pts is None:
+            raise ValueError("the decoder gives every frame a time")
+        return raw.pts
+
+    def _described(self) -> TargetInfo:
+        stream, frame = self.stream, self.first
+        fps = self.rate or stream.average_rate or stream.guessed_rate
+        begin, end = self._decoder.extent
+        length = None if end is None else self.trim.length(begin, end)
+        frames: int | None = stream.frames or None
+        if frames is None or self.trim.active or self.rate is not None:
+            frames = None if length is None or fps is None else max(1, round(length * fps))
+        return TargetInfo(
+            path=self._path,
+            kind="video",
+            size=self._orientation.size((frame.width, frame.height)),
+            frames=frames,
+            fps=fps,
+            duration_s=None if length is None else float(length),
+            codec=stream.codec_context.codec.canonical_name,
+            pixel_format=frame.format.name,
+        )

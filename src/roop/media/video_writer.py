@@ -1,0 +1,231 @@
+"""Writes a video: the target's file with other pictures in it."""
+
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.codec.context import Flags
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+
+from roop.errors import MediaError, UsageError
+from roop.media.base import Warn
+from roop.media.display import light_of, mastering_of
+from roop.media.container import open_target
+from roop.media.encoders import Encoder, chosen, open_encoder
+from roop.media.failures import muxing
+from roop.media.fitting import Fit, fit_of
+from roop.media.output import OutputFile
+from roop.media.planes import PlanarFrame
+from roop.media.streams import OtherStreams
+from roop.media.tags import chapters, file_tags, needs_key_table, stream_tags
+from roop.media.video_reader import VideoReader
+from roop.options import VideoOptions
+from roop.types import Frame
+
+PICTURES = frozenset({"image2", "gif", "apng", "webp", "avif", "ico"})
+"""FFmpeg's names of formats that hold pictures, not films."""
+
+MOV_FAMILY = frozenset({"mp4", "mov", "ipod", "3gp", "3g2", "f4v", "psp"})
+"""Containers that FFmpeg's MOV muxer writes."""
+
+DEFAULT_RATE = Fraction(25)
+"""What an encoder is told when the target does not say its frame rate."""
+
+
+class VideoWriter:
+    """The output of a video. Implements ``roop.media.base.Writer``."""
+
+    def __init__(
+        self, output: Path, reader: VideoReader, video: VideoOptions, *, force: bool, warn: Warn
+    ) -> None:
+        """Open the encoder and the output; nothing appears under ``output`` yet.
+
+        Args:
+            output: Its extension says the container.
+            reader: Where the frames will come from.
+            video: Encoder, preset, quality, sound.
+            force: Replace ``output`` if it exists.
+            warn: Hears of what cannot be kept.
+
+        Raises:
+            UsageError: The output exists, or container, encoder or preset don't fit.
+            MediaError: It cannot be written.
+        """
+        self._output = output
+        self._reader = reader
+        self._warn = warn
+        self._written = 0
+        container = container_of(output)
+        self._file = OutputFile(output, force=force, target=reader.info.path)
+        self._opened: list[OutputContainer | InputContainer] = []
+        try:
+            with muxing(output, self._file.part):
+                self._open(container, video)
+        except BaseException:
+            self._abandon()
+            raise
+
+    def write(self, frame: Frame) -> None:
+        """Encode ``frame`` as often as it is shown.
+
+        Raises:
+            DiskFullError: There is no room left.
+            MediaError: The encoder or the container refused.
+        """
+        if not isinstance(frame, PlanarFrame):
+            raise TypeError(f"a {type(frame).__name__} did not come from a video")
+        raw = self._fit.apply(frame)
+        # The decoder's choice of I, P and B would otherwise bind the encoder.
+        raw.pict_type = PictureType.NONE
+        first = frame.pts - round(self._reader.shift / frame.time_base)
+        with muxing(self._output, self._file.part):
+            for pts in range(first, first + frame.repeats):
+                raw.pts, raw.time_base = pts, frame.time_base
+                if self._reader.rate is not None:
+                    raw.duration = 1
+                self._mux(self._video.encode(raw))
+        self._written += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._abandon()
+
+    def _finish(self) -> None:
+        if not self._written:
+            raise MediaError(f"{self._output}: there was no frame to write")
+        with muxing(self._output, self._file.part):
+            self._mux(self._video.encode(None))
+            self._others.finish()
+            self._container.close()
+        self._file.commit()
+
+    def _abandon(self) -> None:
+        """Remove what was written; does nothing after a commit."""
+        # Gone first, so that closing does not take the time to complete the file.
+        self._file.discard()
+        for container in self._opened:
+            with suppress(av.FFmpegError, OSError, ValueError):
+                container.close()
+        self._file.discard()
+
+    def _mux(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            if packet.dts is not None:
+                self._others.up_to(packet.dts * packet.time_base)
+            self._container.mux_one(packet)
+
+    def _open(self, container: str, video: VideoOptions) -> None:
+        reader = self._reader
+        source = open_target(reader.info.path)
+        self._opened.append(source)
+        tags = file_tags(source.metadata)
+        self._container = av.open(
+            str(self._file.part), "w", format=container, container_options=_muxer(container, tags)
+        )
+        self._opened.append(self._container)
+        encoder = chosen(video, container, self._holds)
+        self._container.metadata.update(tags)
+        self._container.set_chapters(chapters(source, reader.trim, reader.shift))
+        self._others = OtherStreams(reader, source, self._container, self._warn)
+        for stream in source.streams:
+            if stream.index == reader.stream.index:
+                self._video = self._add_video(encoder, video)
+            elif not (video.skip_audio and stream.type == "audio"):
+                self._others.add(stream)
+
+    def _holds(self, encoder: str) -> bool:
+        held = self._container.supported_codecs
+        # Some muxers (MPEG-TS) don't say what they take.
+        return encoder in held or not held
+
+    def _add_video(self, encoder: Encoder, video: VideoOptions) -> VideoStream:
+        reader = self._reader
+        first = PlanarFrame(reader.first, pts=0, time_base=reader.time_base)
+        formats = [form.name for form in av.Codec(encoder.name, "w").video_formats or ()]
+        self._fit = fit_of(first, formats, even=encoder.even)
+        self._say_what_changes(first)
+        stream = self._container.add_stream(
+            encoder.name, rate=reader.info.fps or DEFAULT_RATE, time_base=reader.time_base
+        )
+        if not isinstance(stream, VideoStream):
+            raise UsageError(f"{encoder.name} is no video encoder")
+        _describe(stream, reader, self._fit)
+        hdr = (
+            encoder.hdr.notes(mastering_of(reader.first), light_of(reader.first))
+            if encoder.hdr
+            else ""
+        )
+        open_encoder(stream.codec_context, encoder, video, hdr=hdr)
+        return stream
+
+    def _say_what_changes(self, first: PlanarFrame) -> None:
+        if self._fit.format != first.format:
+            self._warn(f"the pixel format is changed from {first.format} to {self._fit.format}")
+        if self._fit.size != (first.raw.width, first.raw.height):
+            width, height = self._fit.size
+            self._warn(f"the encoder takes even sizes only: the picture grows to {width}x{height}")
+
+
+def container_of(output: Path) -> str:
+    """Return FFmpeg's name of the container that the extension of ``output`` stands for.
+
+    Raises:
+        UsageError: It stands for none, or for a picture.
+    """
+    try:
+        with av.open(str(Path("output").with_suffix(output.suffix)), "w") as probe:
+            name = probe.format.name
+    except ValueError as error:
+        raise UsageError(
+            f"{output.name}: {output.suffix or 'no extension'} is no video format",
+            hint="name the output .mp4, .mkv, .mov or .webm",
+        ) from error
+    if name in PICTURES:
+        raise UsageError(
+            f"the target is a video, {output.name} would be a picture",
+            hint="name the output .mp4, .mkv, .mov or .webm",
+        )
+    return name
+
+
+def _muxer(container: str, tags: dict[str, str]) -> dict[str, str]:
+    if container not in MOV_FAMILY:
+        return {}
+    flags = "+faststart+use_metadata_tags" if needs_key_table(tags) else "+faststart"
+    return {"movflags": flags}
+
+
+def _describe(stream: VideoStream, reader: VideoReader, fit: Fit) -> None:
+    """Tell the encoder and the container what the pictures are like."""
+    first, context = reader.first, stream.codec_context
+    context.width, context.height = fit.size
+    context.pix_fmt = fit.format
+    context.sample_aspect_ratio = reader.stream.sample_aspect_ratio or Fraction(0, 1)
+    context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
+    context.colorspace = fit.colour.matrix if fit.said else first.colorspace
+    context.color_range = fit.colour.range if fit.said else first.color_range
+    context.flags |= Flags.frame_duration
+    if first.interlaced_frame:
+        context.field_order = reader.stream.codec_context.field_order
+        context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+    if reader.display_matrix is not None:
+        stream.set_display_matrix(reader.display_matrix)
+    stream.metadata.update(stream_tags(reader.stream.metadata, encoded=True))
+    stream.disposition = reader.stream.disposition
