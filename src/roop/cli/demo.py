@@ -17,7 +17,8 @@ def run(arguments: Sequence[str]) -> int:
     from roop.demo.tour import SECONDS, run_demo
 
     shown = not values.quiet and sys.stderr.isatty()
-    with cancel_on_signals() as cancel, progress(shown=shown) as watch:
+    cancel = cancel_on_signals()
+    with progress(shown=shown) as watch:
         result = run_demo(values.output, force=values.force, watch=watch, cancel=cancel)
     if values.json:
         body = json.dumps(dataclasses.asdict(result), default=str, ensure_ascii=False)

@@ -13,6 +13,8 @@ CANCELLED = 130
 
 MESSAGE = "cancelled, nothing was written"
 
+Handler = Callable[[int, FrameType | None], object]
+
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
@@ -21,35 +23,35 @@ _SIGNALS = tuple(
 @contextmanager
 def leave_on_signals() -> Iterator[None]:
     """Until a job runs there is nothing to clean up: a signal ends the process at once."""
-    with _handled(_leave):
-        yield
-
-
-@contextmanager
-def cancel_on_signals() -> Iterator[threading.Event]:
-    """Give an event that a signal sets, however often it comes; the job cleans up and ends."""
-    cancel = threading.Event()
-
-    def note(number: int, frame: FrameType | None) -> None:
-        cancel.set()
-
-    with _handled(note):
-        yield cancel
-
-
-@contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread only; who called from elsewhere has handlers already
-        return
-    ignored = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_IGN]
-    numbers = [n for n in _SIGNALS if n == signal.SIGINT or n not in ignored]  # nohup stays nohup
-    before = {number: signal.signal(number, handler) for number in numbers}
+    before = _install(_leave)
     try:
         yield
     finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def cancel_on_signals() -> threading.Event:
+    """Return an event that a signal sets from now on, however often it comes.
+
+    The job then cleans up and ends. It stays so after the job: when the output stands, saying that
+    nothing was written would be wrong.
+    """
+    cancel = threading.Event()
+    _install(lambda number, frame: cancel.set())
+    return cancel
+
+
+def _install(handler: Handler) -> dict[int, Handler | int | None]:
+    """Set ``handler`` and return what was there before."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}  # signals reach the main thread only
+    numbers = [n for n in _SIGNALS if n == signal.SIGINT or not _ignored(n)]
+    return {number: signal.signal(number, handler) for number in numbers}
+
+
+def _ignored(number: int) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN  # nohup stays nohup
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

@@ -75,7 +75,8 @@ def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) 
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
     job = make_job(sources, target, output, values, registry)
-    with cancel_on_signals() as cancel, progress(shown=show_progress) as watch:
+    cancel = cancel_on_signals()
+    with progress(shown=show_progress) as watch:
         return run_job(job, settings, registry, watch=watch, cancel=cancel)
 
 

@@ -1,0 +1,97 @@
+"""The Python interface: names, types, and the errors of a wrong request."""
+
+import subprocess
+import sys
+import threading
+import typing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import roop
+from roop.api import SwapOptions, make_job
+from roop.errors import CancelledError, UsageError
+from roop.options import FaceOptions, Job, VideoOptions
+from roop.processors import installed
+
+Portraits = dict[str, Path]
+HERE = (Path("a.jpg"),), Path("b.mp4"), Path("c.mp4")
+
+
+def test_public_names() -> None:
+    assert roop.__all__ == ["SwapResult", "__version__", "swap"]
+    assert all(hasattr(roop, name) for name in roop.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'swop'"):
+        _ = roop.swop
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    program = "import sys, roop; print([m for m in ('numpy', 'av', 'cv2') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_keywords_are_the_options() -> None:
+    engines = [spec.options for spec in installed() if spec.engine]
+    fields = {name for m in (FaceOptions, VideoOptions, *engines) for name in m.model_fields}
+    assert set(typing.get_type_hints(SwapOptions)) == fields | {"engine", "force"}
+
+
+def test_a_swap_from_python(portraits: Portraits, tmp_path: Path) -> None:
+    seen: list[roop.api.Progress] = []
+    output = tmp_path / "out.png"
+    result = roop.swap(portraits["astronaut"], portraits["hopper"], output, watch=seen.append)
+    assert isinstance(result, roop.SwapResult)
+    assert (result.output, result.frames, result.swapped) == (output, 1, 1)
+    assert (seen[-1].frames, seen[-1].swapped) == (1, 1)
+    assert np.any(np.asarray(Image.open(output)) != np.asarray(Image.open(portraits["hopper"])))
+
+
+def test_a_swap_that_was_cancelled_leaves_nothing(portraits: Portraits, tmp_path: Path) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(CancelledError):
+        roop.swap(portraits["astronaut"], portraits["hopper"], tmp_path / "out.png", cancel=cancel)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "hint"),
+    [
+        ({"many_face": True}, "no option 'many_face'", "did you mean 'many_faces'?"),
+        ({"engine": "mash"}, "no engine 'mash'", "choose one of: mesh"),
+        ({"face_shape": 1.5}, "face_shape: .* not 1.5", None),
+        ({"output_video_quality": -1}, "output_video_quality: .* not -1", None),
+        ({"start": 10, "end": "0:05"}, "must come after start", None),
+        ({"start": "soon"}, "start: .* not 'soon'", None),
+        ({"fps": float("inf")}, "fps: .* not inf", None),
+    ],
+)
+def test_wrong_options(options: dict[str, object], message: str, hint: str | None) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        make_job(*HERE, options, installed())
+    if hint:
+        assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [(83.5, 83.5), ("83.5", 83.5), ("1:23.5", 83.5), ("1:02:03", 3723), ("0:00:05.25", 5.25)],
+)
+def test_times(written: float | str, seconds: float) -> None:
+    assert make_job(*HERE, {"start": written}, installed()).video.start == seconds
+
+
+def test_no_source_at_all() -> None:
+    with pytest.raises(UsageError, match="sources"):
+        make_job((), HERE[1], HERE[2], {}, installed())
+
+
+def test_a_job_survives_json() -> None:
+    options = {"face_shape": 0.25, "many_faces": True, "end": "1:00", "force": True}
+    job = make_job(*HERE, options, installed())
+    assert Job.model_validate_json(job.model_dump_json()) == job
