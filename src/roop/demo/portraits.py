@@ -23,7 +23,7 @@ def astronaut() -> Sample:
     Raises:
         UsageError: The package with the photo is not installed.
     """
-    return Sample(_inside("skimage", "data/astronaut.png"), Box(134, 20, 314, 200))
+    return Sample(packaged("skimage", "data/astronaut.png"), Box(134, 20, 314, 200))
 
 
 def officer() -> Sample:
@@ -32,11 +32,16 @@ def officer() -> Sample:
     Raises:
         UsageError: The package with the photo is not installed.
     """
-    path = _inside("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
+    path = packaged("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
     return Sample(path, Box(92, 40, 432, 380))
 
 
-def _inside(package: str, name: str) -> Path:
+def packaged(package: str, name: str) -> Path:
+    """Return the file ``name`` inside an installed ``package``.
+
+    Raises:
+        UsageError: It is not there.
+    """
     spec = find_spec(package)  # only the path is wanted: importing these takes a second
     path = Path(spec.origin).parent / name if spec and spec.origin else None
     if path is None or not path.is_file():

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from roop.types import Pixels
 
-CELL = 400
+CELL = 380
 """Side of one picture on the sheet, pixels."""
 
 _GAP = 8
@@ -27,22 +27,25 @@ class Pair:
     after: Pixels
 
 
-def contact_sheet(pairs: Sequence[Pair]) -> Pixels:
-    """Return one picture with a column for each pair, before above after.
+def contact_sheet(source: Pixels, pairs: Sequence[Pair]) -> Pixels:
+    """Return one picture: the source, then a column for each pair, before above after.
 
     Args:
-        pairs: At least one; square pictures of any size.
+        source: The face that was given.
+        pairs: At least one. All pictures are square, of any size.
     """
-    columns = [np.vstack([_fitted(pair.before), _gap(), _fitted(pair.after)]) for pair in pairs]
-    height, step = columns[0].shape[0], CELL + _GAP
-    sheet = Image.new("RGB", (step * len(pairs) + _GAP, height + 2 * _LINE), _PAPER)
+    empty = np.full((CELL, CELL, 3), _PAPER, np.uint8)
+    columns = [Pair("source", source, empty), *pairs]
+    step, below = CELL + _GAP, _LINE + CELL + _GAP
+    sheet = Image.new("RGB", (step * len(columns) + _GAP, below + CELL + _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(20)
-    for number, (pair, column) in enumerate(zip(pairs, columns, strict=True)):
+    for number, pair in enumerate(columns):
         left = _GAP + number * step
-        sheet.paste(Image.fromarray(column), (left, _LINE))
         draw.text((left, 6), pair.title, _INK, font)
-    draw.text((_GAP, height + _LINE + 6), "above: before    below: after", _INK, font)
+        sheet.paste(Image.fromarray(_fitted(pair.before)), (left, _LINE))
+        sheet.paste(Image.fromarray(_fitted(pair.after)), (left, below))
+    draw.multiline_text((_GAP, below), "above: before\nbelow: after", _INK, font, spacing=8)
     return np.asarray(sheet)
 
 
@@ -50,7 +53,3 @@ def _fitted(picture: Pixels) -> Pixels:
     shrinks = picture.shape[0] > CELL
     way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, (CELL, CELL), interpolation=way), np.uint8)
-
-
-def _gap() -> Pixels:
-    return np.full((_GAP, CELL, 3), _PAPER, np.uint8)

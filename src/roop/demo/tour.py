@@ -101,7 +101,9 @@ def _make(folder: Path, watch: Watch | None, cancel: threading.Event) -> DemoRes
     video = swap(
         source.path, folder / VIDEO_BEFORE, folder / VIDEO_AFTER, watch=watch, cancel=cancel
     )
-    Image.fromarray(contact_sheet(_pairs(folder, source, target))).save(folder / SHEET)
+    (given,) = _cut(source.path, {0: source.head})
+    sheet = contact_sheet(given, _pairs(folder, target))
+    Image.fromarray(sheet).save(folder / SHEET)
     return DemoResult(folder, photo, video, folder / SHEET, SECONDS / video.elapsed_s)
 
 
@@ -112,7 +114,7 @@ def _watched(frames: Iterable[Pixels], cancel: threading.Event) -> Iterator[Pixe
         yield frame
 
 
-def _pairs(folder: Path, source: Sample, target: Sample) -> list[Pair]:
+def _pairs(folder: Path, target: Sample) -> list[Pair]:
     """Cut the heads out of everything that was made."""
     count = round(SECONDS * FPS)
     numbers = [round(place * count) for place in _SHOWN]

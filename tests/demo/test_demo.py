@@ -1,0 +1,76 @@
+"""The first minute: what ``roop demo`` makes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from roop.demo.clip import FPS, RATE, SIZE, film, melody
+from roop.demo.portraits import astronaut, packaged
+from roop.errors import UsageError
+
+
+def demo(folder: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "roop", "demo", *flags],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_a_photo_a_video_and_a_sheet_of_both(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    folder = tmp_path / "roop-demo"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "before-after.png",
+        "photo-after.png",
+        "photo-before.png",
+        "video-after.mp4",
+        "video-before.mp4",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["roop-demo"]
+    assert result["video"]["swapped"] == result["video"]["frames"] == 120
+    with av.open(folder / "video-after.mp4") as video:
+        assert [stream.type for stream in video.streams] == ["video", "audio"]
+        assert video.duration == pytest.approx(4e6, abs=1e5)
+    with Image.open(folder / "before-after.png") as sheet:
+        assert sheet.width > 1500
+
+    again = demo(tmp_path)
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+
+
+def test_a_missing_package_is_named() -> None:
+    with pytest.raises(UsageError, match="no_such_package, which is not installed") as caught:
+        packaged("no_such_package", "photo.png")
+    assert caught.value.hint == 'pip install "roop[demo]"'
+
+
+def test_the_film_moves_smoothly_and_ends_where_it_began() -> None:
+    sample = astronaut()
+    with Image.open(sample.path) as image:
+        photo = np.asarray(image.convert("RGB"))
+    frames = [frame.astype(int) for frame in film(photo, sample.head, seconds=0.5)]
+    assert len(frames) == round(0.5 * FPS)
+    assert all(frame.shape == (SIZE[1], SIZE[0], 3) for frame in frames)
+    steps = [np.abs(a - b).mean() for a, b in zip(frames, [*frames[1:], frames[0]], strict=True)]
+    assert min(steps) > 0
+    assert max(steps) < 4 * np.median(steps)
+
+
+def test_the_sound_is_as_long_as_the_film_and_does_not_clip() -> None:
+    sound = melody(2.5)
+    assert sound.shape == (round(2.5 * RATE),)
+    assert 0.1 < np.abs(sound).max() < 1
