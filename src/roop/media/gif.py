@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from roop.media.canvas import Cel, Disposal, Drawing, Timeline
-from roop.media.gif_palette import TRANSPARENT, indexed
+from roop.media.gif_palette import Indexed, indexed
 from roop.media.picture_files import check_size
 from roop.media.stored_frame import StoredSamples, depth8, rgb8
 from roop.types import Box
@@ -157,9 +157,9 @@ class GifEncoder:
 
     def draw(self, drawing: Drawing) -> None:
         """Encode a frame with colours of its own."""
-        indices, table = indexed(drawing)
-        used = TRANSPARENT if (indices == TRANSPARENT).any() else None
-        self._file.write(_image(indices, table, drawing.box, self._before(drawing, used)))
+        picture = indexed(drawing)
+        before = self._before(drawing, picture.transparent)
+        self._file.write(before + _image(picture, drawing.box))
 
     def close(self) -> None:
         """Complete the file."""
@@ -178,10 +178,12 @@ class GifEncoder:
         return extensions + b"!\xf9\x04" + bytes([flags, *delay, transparent or 0]) + b"\0"
 
 
-def still(samples: StoredSamples) -> bytes:
-    """Return a GIF file of one picture, ``(H, W, 3 or 4)``; half transparent pixels become opaque.
+def still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
+    """Return a GIF file of one picture; half transparent pixels become opaque.
 
-    The colours are the 255 that fit the picture best, mixed by dithering.
+    Args:
+        samples: ``(H, W, 3 or 4)``.
+        edited: ``(H, W)``: where colours may be approximated by dithering.
     """
     height, width = samples.shape[:2]
     opaque = np.full((height, width, 1), 255, np.uint8)
@@ -193,25 +195,26 @@ def still(samples: StoredSamples) -> bytes:
         box=box,
         wanted=wanted,
         before=np.zeros_like(wanted),
-        edited=np.ones((height, width), np.bool_),
+        edited=edited,
         disposal="keep",
         duration=Fraction(0),
         cel=None,
     )
-    indices, table = indexed(drawing)
+    picture = indexed(drawing)
     size: bytes = width.to_bytes(2, "little") + height.to_bytes(2, "little")
-    control = b"!\xf9\x04\x01\0\0" + bytes([TRANSPARENT]) + b"\0"
-    before = control if (indices == TRANSPARENT).any() else b""
-    return b"GIF89a" + size + b"\x70\0\0" + _image(indices, table, box, before) + _TRAILER
+    control = b""
+    if picture.transparent is not None:
+        control = b"!\xf9\x04\x01\0\0" + bytes([picture.transparent]) + b"\0"
+    return b"GIF89a" + size + b"\x70\0\0" + control + _image(picture, box) + _TRAILER
 
 
-def _image(indices: NDArray[np.uint8], table: bytes, box: Box, before: bytes) -> bytes:
+def _image(picture: Indexed, box: Box) -> bytes:
     """A frame with its own table of 256 colours."""
     sides = (box.x0, box.y0, box.width, box.height)
     descriptor = _IMAGE + b"".join(side.to_bytes(2, "little") for side in sides) + b"\x87"
-    picture = Image.frombytes("P", (box.width, box.height), indices.tobytes())
-    packed: bytes = picture.tobytes("gif", "P", 8, 0)
-    return before + descriptor + table.ljust(768, b"\0") + b"\x08" + packed + b"\0"
+    flat = Image.frombytes("P", (box.width, box.height), picture.indices.tobytes())
+    packed: bytes = flat.tobytes("gif", "P", 8, 0)
+    return descriptor + picture.table.ljust(768, b"\0") + b"\x08" + packed + b"\0"
 
 
 def _coloured(indices: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:

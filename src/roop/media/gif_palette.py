@@ -1,36 +1,52 @@
 """Choose the 256 colours of a GIF frame: exact where nothing was edited, the best for the rest."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from roop.media.canvas import Drawing, different
 
-TRANSPARENT = 255
-"""The index that leaves the canvas as it is."""
-
-_COLOURS = 255
+_COLOURS = 256
 
 
-def indexed(drawing: Drawing) -> tuple[NDArray[np.uint8], bytes]:
-    """Return the ``(H, W)`` indices of a frame and the RGB bytes of its table.
+@dataclass(frozen=True, slots=True, eq=False)
+class Indexed:
+    """The pixels of a GIF frame."""
+
+    indices: NDArray[np.uint8]
+    """``(H, W)``."""
+    table: bytes
+    """RGB, at most 256 colours."""
+    transparent: int | None
+    """The index that leaves the canvas as it is, if there are such pixels."""
+
+
+def indexed(drawing: Drawing) -> Indexed:
+    """Choose the colours of a frame.
 
     Pixels that the canvas already shows are left out. Those that were not edited get their exact
     colour, the most frequent first if there are more than the table holds. What is left of
     the table is given to the edited pixels, which are dithered with all of it.
     """
-    drawn = different(drawing.wanted, drawing.before) & (drawing.wanted[..., 3] > 0)
-    colours = _packed(drawing.wanted)
-    exact = _frequent(colours[drawn & ~drawing.edited], _COLOURS)
-    new = drawn & drawing.edited
-    table = _completed(exact, colours[new])
-    indices = np.full(drawn.shape, TRANSPARENT, np.uint8)
+    colours, opaque = _packed(drawing.wanted), drawing.wanted[..., 3] > 0
+    drawn = opaque & different(drawing.wanted, drawing.before)
+    room = _COLOURS if drawn.all() else _COLOURS - 1
+    full = len(np.unique(colours[opaque & ~drawing.edited])) == _COLOURS
+    if room < _COLOURS and opaque.all() and full:
+        # Without a transparent index the table has room for one colour more.
+        drawn, room = opaque, _COLOURS
+    exact = _frequent(colours[drawn & ~drawing.edited], room)
+    table = _completed(exact, colours[drawn & drawing.edited], room)
+    indices = np.full(drawn.shape, _COLOURS - 1, np.uint8)
     kept = drawn & np.isin(colours, table)
     order = np.argsort(table, kind="stable")
     indices[kept] = order[np.searchsorted(table, colours[kept], sorter=order)]
     if (rest := drawn & ~kept).any():
         indices[rest] = _dithered(drawing.wanted, table)[rest]
-    return indices, _unpacked(table).tobytes()
+    transparent = None if drawn.all() else _COLOURS - 1
+    return Indexed(indices, _unpacked(table).tobytes(), transparent)
 
 
 def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -48,9 +64,11 @@ def _frequent(colours: NDArray[np.uint32], most: int) -> NDArray[np.uint32]:
     return found[np.argsort(-counts, kind="stable")[:most]]
 
 
-def _completed(exact: NDArray[np.uint32], wanted: NDArray[np.uint32]) -> NDArray[np.uint32]:
+def _completed(
+    exact: NDArray[np.uint32], wanted: NDArray[np.uint32], most: int
+) -> NDArray[np.uint32]:
     """``exact`` and as many colours for the ``wanted`` ones as there is room."""
-    room = _COLOURS - len(exact)
+    room = most - len(exact)
     others = np.setdiff1d(wanted, exact)
     if room <= 0 or others.size == 0:
         return exact

@@ -11,8 +11,9 @@ from PIL.PngImagePlugin import PngInfo
 from roop.errors import MediaError
 from roop.media import bmp, exif, gif, jpeg, png, tiff
 from roop.media.base import Warn
+from roop.media.metadata import Metadata
 from roop.media.picture_files import Container, open_picture, reading
-from roop.media.pictures import Metadata, Picture, flattened
+from roop.media.pictures import Picture, flattened
 from roop.media.stored_frame import StoredFrame, StoredSamples, depth8, rgb8
 
 JPEG_QUALITY = 95
@@ -37,7 +38,13 @@ def encoded(wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn)
     Raises:
         MediaError: The target has disappeared meanwhile.
     """
-    same = {"JPEG": _same_jpeg, "PNG": _same_png, "BMP": _same_bmp, "TIFF": _same_tiff}
+    same = {
+        "JPEG": _same_jpeg,
+        "PNG": _same_png,
+        "BMP": _same_bmp,
+        "TIFF": _same_tiff,
+        "GIF": _same_gif,
+    }
     if wanted == picture.container and wanted in same:
         with reading(picture.path):
             data = same[wanted](picture, frame)
@@ -49,7 +56,8 @@ def encoded(wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn)
     if wanted == "TIFF":
         return tiff.encoded(samples, tiff.new_tags(metadata), compress=True)
     if wanted == "GIF":
-        return gif.still(samples)
+        everywhere = np.ones(samples.shape[:2], np.bool_)
+        return gif.still(samples, everywhere)
     return _by_pillow(wanted, picture, samples, metadata)
 
 
@@ -77,6 +85,12 @@ def _patched(part: png.Chunk, frame: StoredFrame) -> png.Chunk:
 
 def _same_bmp(picture: Picture, frame: StoredFrame) -> bytes | None:
     return bmp.rewritten(picture.path.read_bytes(), frame.samples)
+
+
+def _same_gif(picture: Picture, frame: StoredFrame) -> bytes | None:
+    if frame.edited is None:
+        return picture.path.read_bytes()
+    return gif.still(frame.samples, frame.edited) if frame.samples.shape[2] > 2 else None
 
 
 def _same_tiff(picture: Picture, frame: StoredFrame) -> bytes:

@@ -140,8 +140,9 @@ def moves(path: Path, found: Container) -> bool:
         return moving[found](file)
 
 
-def open_picture(path: Path) -> ImageFile:
-    """Open a picture whose pixels are not decoded yet. Close it.
+@contextmanager
+def open_picture(path: Path) -> Iterator[ImageFile]:
+    """Open a picture whose pixels are not decoded yet.
 
     Raises:
         MediaError: ``path`` is unreadable, no picture, damaged, or has too many pixels.
@@ -161,15 +162,14 @@ def open_picture(path: Path) -> ImageFile:
             f"{path.name} is not a picture that can be read",
             hint="use JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF",
         )
-    # The plug-in is called directly: Image.open refuses the 200 Mpx photos of today's phones.
-    with reading(path):
-        image = plugins[found](os.fspath(path))
-    try:
-        check_size(path, image.size)
-    except MediaError:
-        image.close()
-        raise
-    return image
+    with path.open("rb") as file:
+        # The plug-in is called directly: Image.open refuses the 200 Mpx photos of today's phones.
+        # It gets a file, not a name: TIFFs that Pillow maps by name and turns come out garbled.
+        with reading(path):
+            image = plugins[found](file)
+        with image:
+            check_size(path, image.size)
+            yield image
 
 
 def check_size(path: Path, size: tuple[int, int]) -> None:

@@ -1,8 +1,7 @@
 """Decode a still picture into the samples its file keeps, with all that describes them."""
 
 import io
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +12,9 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 from roop.errors import MediaError
-from roop.media import exif, jpeg
+from roop.media import jpeg, tiff
 from roop.media.base import Warn
+from roop.media.metadata import Metadata
 from roop.media.orientation import Orientation
 from roop.media.picture_files import Container, container, moves, open_picture, reading
 from roop.media.stored_frame import StoredSamples, rgb8
@@ -26,22 +26,6 @@ MAX_PHOTO_SIDE = 4096
 _EXIF_PREFIX = b"Exif\0\0"
 _BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
 _ORIENTATION = 0x0112
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a picture file says about its picture, in the form every format shares."""
-
-    exif: bytes = b""
-    """A TIFF structure, without a prefix."""
-    icc: bytes = b""
-    xmp: bytes = b""
-    dpi: tuple[float, float] | None = None
-
-    def upright(self) -> "Metadata":
-        """Return the same for a picture whose pixels have been turned upright."""
-        xmp = re.sub(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[1-8]", rb"\g<1>1", self.xmp)
-        return replace(self, exif=exif.upright(self.exif), xmp=xmp)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,20 +91,20 @@ def read_picture(path: Path, warn: Warn) -> Picture:
     """
     found = container(path)
     with open_picture(path) as image, reading(path):
+        # Pillow turns a TIFF upright when it is loaded, and forgets that it did.
+        stored = Orientation(_tag(image)) if found == "TIFF" else Orientation()
         image.load()
-        mode = _mode(image)
-        samples, expanded = _samples(path, image, mode)
+        mode = _mode(path, image)
+        samples, expanded = _samples(path, image, mode, stored)
         if image.mode in ("CMYK", "LAB"):
             warn(f"{path.name} is {image.mode}; the output is RGB")
-        # Pillow also finds the orientation in XMP and in ImageMagick's text chunk.
-        tag = image.getexif().get(_ORIENTATION, 1)
         _warn_of_more(path, image, warn)
         assert found is not None
         return Picture(
             path=path,
             container=found,
             samples=samples,
-            orientation=Orientation(tag if tag in range(1, 9) else 1),
+            orientation=stored if found == "TIFF" else Orientation(_tag(image)),
             metadata=_metadata(image),
             mode=mode,
             expanded=expanded,
@@ -136,12 +120,14 @@ def flattened(samples: StoredSamples) -> Pixels:
     return ((colours * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
 
 
-def _mode(image: ImageFile) -> str:
-    bits = 8
-    if image.format == "PNG" and image.fp is not None:
-        bits = _png_depth(Path(str(image.filename)))
-    elif image.format == "TIFF":
-        bits = max(_numbers(image, _BITS_PER_SAMPLE))
+def _tag(image: ImageFile) -> int:
+    """The orientation; Pillow also finds it in XMP and in ImageMagick's text chunk."""
+    tag = image.getexif().get(_ORIENTATION, 1)
+    return tag if tag in range(1, 9) else 1
+
+
+def _mode(path: Path, image: ImageFile) -> str:
+    bits = _bits(path, image)
     if bits != 16 or image.mode.startswith(("I", "CMYK")):
         return image.mode
     return image.mode + ";16"
@@ -157,28 +143,35 @@ def _png_depth(path: Path) -> int:
         return file.read(25)[24]
 
 
-def _samples(path: Path, image: ImageFile, mode: str) -> tuple[StoredSamples, bool]:
+def _samples(
+    path: Path, image: ImageFile, mode: str, stored: Orientation
+) -> tuple[StoredSamples, bool]:
     """The samples, and whether they are expanded from a palette or fewer bits."""
     if mode.endswith(";16") and not mode.startswith("I"):
-        return _samples16(path, image), False
+        return _samples16(path, image, stored.size(image.size)), False
+    expanded = False
     if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)[..., np.newaxis], False
-    if image.mode == "I":
-        return _samples32(path, image), True
-    if image.mode in ("L", "LA", "RGB", "RGBA"):
-        array = np.array(image)
-        return array.reshape(*array.shape[:2], -1), _bits(path, image) < 8
-    plain = _converted(path, image)
-    array = np.array(plain)
-    return array.reshape(*array.shape[:2], -1), True
+        array = np.asarray(image).astype(np.uint16)
+    elif image.mode == "I":
+        array = _samples32(path, image)
+    else:
+        expanded = image.mode not in ("L", "LA", "RGB", "RGBA") or _bits(path, image) < 8
+        array = np.array(_converted(path, image))
+    array = stored.stored(array)
+    return np.array(array.reshape(*array.shape[:2], -1), order="C"), expanded
 
 
 def _bits(path: Path, image: ImageFile) -> int:
+    """Bits of a sample."""
+    if image.format == "TIFF":
+        return max(_numbers(image, _BITS_PER_SAMPLE))
     return _png_depth(path) if image.format == "PNG" else 8
 
 
 def _converted(path: Path, image: ImageFile) -> Image.Image:
-    """A picture of a form that cannot be edited as it is, in grey or RGB with or without alpha."""
+    """The picture in grey or RGB, with or without alpha."""
+    if image.mode in ("L", "LA", "RGB", "RGBA"):
+        return image
     if image.mode == "1":
         return image.convert("L")
     if image.mode in ("P", "PA"):
@@ -211,11 +204,11 @@ def _by_profile(image: Image.Image) -> Image.Image:
     return converted or image.convert("RGB")
 
 
-def _samples16(path: Path, image: ImageFile) -> StoredSamples:
+def _samples16(path: Path, image: ImageFile, size: tuple[int, int]) -> StoredSamples:
     """The samples of a picture with 16 bits a colour, which Pillow cannot hold."""
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
     decoded = cv2.imdecode(np.fromfile(path, np.uint8), flags)
-    if decoded is None or decoded.dtype != np.uint16 or decoded.shape[:2] != image.size[::-1]:
+    if decoded is None or decoded.dtype != np.uint16 or decoded.shape[:2] != size[::-1]:
         raise ValueError("its 16-bit samples cannot be decoded")
     array: NDArray[np.uint16] = decoded.view(np.uint16)
     channels = _channels(path, image)
@@ -234,30 +227,36 @@ def _channels(path: Path, image: ImageFile) -> int:
         return {0: 1, 2: 3, 4: 2, 6: 4}[file.read(26)[25]]
 
 
-def _samples32(path: Path, image: ImageFile) -> StoredSamples:
+def _samples32(path: Path, image: ImageFile) -> NDArray[np.uint16]:
     array = np.asarray(image)
     if array.min() < 0 or array.max() > 65535:
         raise MediaError(
             f"{path.name} has samples of more than 16 bits",
             hint="save it with 8 or 16 bits for each colour",
         )
-    return array.astype(np.uint16)[..., np.newaxis]
+    return array.astype(np.uint16)
 
 
 def _metadata(image: ImageFile) -> Metadata:
     info = image.info
     block = info.get("exif") or b""
     if image.format == "TIFF":
-        block = image.getexif().tobytes()
+        block = tiff.exif_block(image)
     icc = b"" if image.mode in ("CMYK", "LAB") else info.get("icc_profile") or b""
     xmp = info.get("xmp") or b""
-    resolution = info.get("dpi")
     return Metadata(
         exif=bytes(block).removeprefix(_EXIF_PREFIX),
         icc=bytes(icc),
         xmp=xmp.encode() if isinstance(xmp, str) else bytes(xmp),
-        dpi=(float(resolution[0]), float(resolution[1])) if resolution else None,
+        dpi=_dpi(info.get("dpi")),
     )
+
+
+def _dpi(resolution: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The resolution, if it is one: 1 stands for "not known" in TIFF."""
+    if not resolution or min(resolution) <= 1:
+        return None
+    return float(resolution[0]), float(resolution[1])
 
 
 def _is_lossless(path: Path, found: Container) -> bool:

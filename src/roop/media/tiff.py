@@ -9,7 +9,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from roop.media.pictures import Metadata
+from roop.media.metadata import Metadata
 from roop.media.stored_frame import StoredSamples
 
 _LONG, _SHORT, _RATIONAL, _BYTE, _UNDEFINED = 4, 3, 5, 1, 7
@@ -69,6 +69,17 @@ def encoded(samples: StoredSamples, tags: ImageFileDirectory_v2, *, compress: bo
     stream = io.BytesIO()
     tags.save(stream)
     return stream.getvalue() + b"".join(strips)
+
+
+def exif_block(image: ImageFile) -> bytes:
+    """Return what an open TIFF says about its picture as an EXIF block."""
+    block = Image.Exif()
+    for tag, value in image.getexif().items():
+        if tag not in _STRUCTURE and tag not in (_ICC, _XMP):
+            block[tag] = value
+    for tag in (_EXIF, _GPS):
+        block.get_ifd(tag).update(image.getexif().get_ifd(tag))
+    return block.tobytes()
 
 
 def kept_tags(image: ImageFile, *, plain: bool) -> ImageFileDirectory_v2:
