@@ -11,7 +11,8 @@ from roop.cli.parser import Parser, add_report
 from roop.options import Settings
 
 if TYPE_CHECKING:
-    from roop.doctor import Finding, Report
+    from roop.doctor import Report
+    from roop.models.machine import Check
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,17 +34,26 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _lines(report: "Report") -> Iterable[str]:
-    yield f"roop {report.version}, Python {report.python}, {report.system}"
-    memory = f"{report.memory_free_mb} of {report.memory_mb} MB memory free"
-    yield f"{report.cores} cores, {memory}, {report.disk_free_mb} MB disk free here"
-    for title, findings in report.sections.items():
-        yield f"\n{title}"
-        yield from _table(findings)
+    machine = report.machine
+    yield f"roop {report.version}, Python {machine.python}, {machine.system}"
+    memory = f"{_gb(machine.memory_free)} of {_gb(machine.memory)} memory free"
+    yield f"{machine.cores} cores, {memory}"
+    yield f"models in {machine.models_folder}, {_gb(machine.disk_free)} free there"
+    yield from _section("engines", report.engines)
+    yield from _section("models", (machine.embedded, *machine.models))
+    yield from _section("execution providers", machine.providers)
+    yield from _section("video encoders", report.encoders)
+    yield from _section("libraries", machine.libraries)
 
 
-def _table(findings: "Sequence[Finding]") -> Iterable[str]:
-    width = max((len(finding.name) for finding in findings), default=0)
-    for finding in findings:
-        yield f"  {finding.state:9}  {finding.name:{width}}  {finding.about}"
-        if finding.remedy:
-            yield f"  {'':9}  {'':{width}}  {finding.remedy}"
+def _section(title: str, checks: "Sequence[Check]") -> Iterable[str]:
+    yield f"\n{title}"
+    width = max((len(check.name) for check in checks), default=0)
+    for check in checks:
+        yield f"  {'yes' if check.ready else 'no':3}  {check.name:{width}}  {check.state}"
+        if check.need:
+            yield f"       {'':{width}}  needs: {check.need}"
+
+
+def _gb(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"

@@ -1,0 +1,19 @@
+"""The command ``roop doctor``."""
+
+import json
+
+from terminal import Roop
+
+
+def test_for_people(roop: Roop) -> None:
+    done = roop("doctor")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.split()[:2] == ["yes", "mesh"] for line in lines)
+    assert any(line.split()[:2] == ["yes", "libx264"] for line in lines)
+
+
+def test_for_scripts(roop: Roop) -> None:
+    report = json.loads(roop("doctor", "--json").stdout)
+    assert report["machine"]["cores"] >= 1
+    assert {"name", "ready", "state", "need"} == set(report["engines"][0])
