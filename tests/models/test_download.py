@@ -10,7 +10,7 @@ from misbehaving import Server
 from roop.errors import CancelledError, ModelError
 from roop.models.download import Patience, fetch
 
-HASTE = Patience(timeout_s=0.3, tries=2, pause_s=0.01)
+HASTE = Patience(timeout_s=0.3, tries=3, pause_s=0.01)
 
 
 def assert_only(destination: Path, server: Server) -> None:

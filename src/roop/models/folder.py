@@ -66,7 +66,7 @@ class ModelFolder:
             return path
         if path is None or model.package or self._offline:
             raise ModelError(
-                f"the model {name} is {fault}" + ("" if model.package else ", downloads are off"),
+                f"the model {name} is {fault}" + ("" if model.package else "; downloads are off"),
                 hint=self.remedy(model),
             )
         from roop.models.download import fetch  # httpx takes 0.4 s to import and is rarely needed

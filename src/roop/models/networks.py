@@ -1,5 +1,6 @@
 """The two networks of the embedded engine: where a face is, and its mesh of 468 points."""
 
+from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,12 @@ from roop.options import Settings
 
 Tensor = NDArray[np.float32]
 """``(1, 3, H, W)``: RGB planes of one picture, scaled as the network's builder says."""
+
+PACKAGED = ("blazeface", "face_mesh")
+"""Catalogue rows of detector and mesh, from a wheel that Pythons up to 3.12 have."""
+
+DOWNLOADED = ("blazeface_onnx", "face_mesh_onnx")
+"""The same networks as ONNX files."""
 
 
 class Network(Protocol):
@@ -32,7 +39,7 @@ def face_detector(settings: Settings) -> Network:
 
     Source: Bazarevsky et al., "BlazeFace", CVPR workshop 2019.
     """
-    return _load(settings, "blazeface")
+    return _load(settings, 0)
 
 
 def face_mesh(settings: Settings) -> Network:
@@ -48,23 +55,22 @@ def face_mesh(settings: Settings) -> Network:
     Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile
     GPUs", CVPR workshop 2019.
     """
-    return _load(settings, "face_mesh")
+    return _load(settings, 1)
 
 
 def embedded_models(folder: ModelFolder) -> tuple[str, str]:
-    """Return the names of the detector's and the mesh's catalogue rows on this Python.
+    """Return the names of the detector's and the mesh's catalogue rows on this machine.
 
     They come with a package where there is a wheel of it, and as a download elsewhere.
     """
-    if folder.locate(folder.catalogue["face_mesh"]) is not None:
-        return "blazeface", "face_mesh"
-    return "blazeface_onnx", "face_mesh_onnx"
+    path = folder.locate(folder.catalogue["face_mesh"])
+    packaged = path is not None and path.is_file()
+    return PACKAGED if packaged or find_spec("onnxruntime") is None else DOWNLOADED
 
 
-def _load(settings: Settings, name: str) -> Network:
+def _load(settings: Settings, index: int) -> Network:
     folder = ModelFolder(settings)
-    detector, mesh = embedded_models(folder)
-    model = folder.catalogue[detector if name == "blazeface" else mesh]
+    model = folder.catalogue[embedded_models(folder)[index]]
     path = folder.require(model.name)
     if path.suffix == ".tflite":
         from roop.models.tflite import TfliteNetwork

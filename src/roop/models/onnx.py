@@ -43,3 +43,44 @@ def _options() -> onnxruntime.SessionOptions:
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
+
+
+def try_providers() -> list[tuple[str, str | None]]:
+    """Run a tiny network on each execution provider that this ONNX Runtime was built with.
+
+    Its own list names what it was built with, not what works: a missing driver shows only here.
+
+    Returns:
+        Each provider's short name (``cpu``, ``cuda``, ...) and why it does not work, or None.
+    """
+    return [
+        (name.removesuffix("ExecutionProvider").lower(), _fault(name))
+        for name in onnxruntime.get_available_providers()
+        if name != "AzureExecutionProvider"  # a client of a remote service
+    ]
+
+
+def _fault(provider: str) -> str | None:
+    options = _options()
+    options.log_severity_level = 4  # the reason is returned, not written to stderr
+    if provider != "CPUExecutionProvider":
+        # Without this a provider that does not work is replaced by the CPU in silence.
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    try:
+        session = onnxruntime.InferenceSession(_PROBE, options, providers=[provider])
+        (doubled,) = session.run(None, {"x": np.ones((1, 1, 4, 4), np.float32)})
+    except Exception as error:  # onnxruntime's errors share no base class
+        return " ".join(str(error).split())[:200]
+    if session.get_providers()[0] != provider:
+        return "onnxruntime chose another one"
+    return None if np.allclose(doubled, 2, atol=0.01) else "it computes wrong numbers"
+
+
+# relu(conv(x, 2)) on (1, 1, 4, 4), opset 13: the smallest network of what every provider must do.
+_PROBE = (
+    b'\x08\x08:u\n\x0f\n\x01x\n\x01w\x12\x01c"\x04Conv\n\x0c\n\x01c\x12\x01y"\x04Relu\x12\x05probe'
+    b'*\x13\x08\x01\x08\x01\x08\x01\x08\x01\x10\x01"\x04\x00\x00\x00@B\x01w'
+    b"Z\x1b\n\x01x\x12\x16\n\x14\x08\x01\x12\x10\n\x02\x08\x01\n\x02\x08\x01\n\x02\x08\x04\n\x02\x08\x04"
+    b"b\x1b\n\x01y\x12\x16\n\x14\x08\x01\x12\x10\n\x02\x08\x01\n\x02\x08\x01\n\x02\x08\x04\n\x02\x08\x04"
+    b"B\x04\n\x00\x10\r"
+)

@@ -1,0 +1,154 @@
+"""What this machine has: processor, memory, libraries, execution providers, models."""
+
+import os
+import platform
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from roop.errors import ModelError
+from roop.models.folder import ModelFolder
+from roop.models.networks import DOWNLOADED, PACKAGED, embedded_models, face_detector, face_mesh
+from roop.options import Settings
+
+_LIBRARIES = ("numpy", "opencv-python-headless", "av", "pillow", "onnxruntime")
+_PURPOSE = {"onnxruntime": " (the neural engines run on it)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that works here or does not."""
+
+    name: str
+    ready: bool
+    state: str
+    """In a few words, such as "present" or "not installed"."""
+    need: str | None = None
+    """What to do to have it; None when it is ready or cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What ``roop doctor`` knows, besides the encoders."""
+
+    system: str
+    """Operating system and processor family."""
+    python: str
+    cores: int
+    """That this process may use: a container or an affinity mask may hold others back."""
+    memory: int
+    """Bytes that this process may use at most, as far as the system says."""
+    memory_free: int
+    """Bytes available now."""
+    libraries: tuple[Check, ...]
+    providers: tuple[Check, ...]
+    """ONNX Runtime's execution providers, each tried with a tiny network."""
+    embedded: Check
+    """The networks of the engine that needs no download."""
+    models: tuple[Check, ...]
+    """One per row of the catalogue that can be of use on this Python."""
+    models_folder: Path
+    disk_free: int
+    """Bytes free where models go."""
+
+
+def inspect(settings: Settings) -> Machine:
+    """Look at this machine; loads the embedded networks and takes a second or two."""
+    folder = ModelFolder(settings)
+    memory = psutil.virtual_memory()
+    limit = _memory_limit()
+    return Machine(
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        python=platform.python_version(),
+        cores=usable_cores(),
+        memory=min(memory.total, limit or memory.total),
+        memory_free=min(memory.available, limit or memory.available),
+        libraries=tuple(_library(name) for name in _LIBRARIES),
+        providers=_providers(),
+        embedded=_embedded(settings, folder),
+        models=_models(folder),
+        models_folder=folder.path,
+        disk_free=shutil.disk_usage(_existing(folder.path)).free,
+    )
+
+
+def usable_cores() -> int:
+    """Return how many processor cores this process may keep busy, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    # "max 100000", or microseconds of all cores together per period: how containers are limited
+    quota, _, period = _cgroup("cpu.max").partition(" ")
+    if quota.isdecimal() and period.isdecimal():
+        cores = min(cores, -(-int(quota) // int(period)))
+    return max(cores, 1)
+
+
+def _memory_limit() -> int | None:
+    limit = _cgroup("memory.max")
+    return int(limit) if limit.isdecimal() else None
+
+
+def _cgroup(name: str) -> str:
+    """Return a limit of this container; empty where there is none."""
+    try:
+        return Path("/sys/fs/cgroup", name).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _library(name: str) -> Check:
+    try:
+        return Check(name, True, version(name))
+    except PackageNotFoundError:
+        need = f"pip install {name}" + _PURPOSE.get(name, "")
+        return Check(name, False, "not installed", need)
+
+
+def _embedded(settings: Settings, folder: ModelFolder) -> Check:
+    """Try both networks, unless that would start a download."""
+    name = "mesh"
+    for model in map(folder.catalogue.__getitem__, embedded_models(folder)):
+        if fault := folder.fault(model):
+            return Check(name, False, f"{model.name} is {fault}", folder.remedy(model))
+    try:
+        face_detector(settings)
+        face_mesh(settings)
+    except ModelError as error:
+        return Check(name, False, str(error), error.hint)
+    return Check(name, True, "ready")
+
+
+def _models(folder: ModelFolder) -> tuple[Check, ...]:
+    unused = {*PACKAGED, *DOWNLOADED} - set(embedded_models(folder))
+    return tuple(
+        Check(model.name, False, fault, folder.remedy(model))
+        if (fault := folder.fault(model))
+        else Check(model.name, True, "present")
+        for model in folder.catalogue
+        if model.name not in unused
+    )
+
+
+def _providers() -> tuple[Check, ...]:
+    if find_spec("onnxruntime") is None:
+        need = "pip install onnxruntime (or onnxruntime-gpu, -openvino, -directml)"
+        return (Check("cpu", False, "onnxruntime is not installed", need),)
+    from roop.models.onnx import try_providers  # an import of what may not be installed
+
+    return tuple(
+        Check(name, True, "works")
+        if fault is None
+        else Check(name, False, fault, "install the driver and libraries that it names, or ignore")
+        for name, fault in try_providers()
+    )
+
+
+def _existing(path: Path) -> Path:
+    """Return ``path`` or its nearest parent that exists."""
+    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())

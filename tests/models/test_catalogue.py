@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from roop.errors import ModelError
+from roop.models.catalogue import Model, load_catalogue
+
+ROW = f"""
+[sample]
+task = "swap"
+url = "https://example.org/a/sample.onnx?download=1"
+mirrors = ["https://example.com/sample.onnx"]
+sha256 = "{"ab" * 32}"
+licence = "non-commercial"
+"""
+
+
+def read(tmp_path: Path, text: str) -> Model:
+    path = tmp_path / "rows.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_catalogue(path)["sample"]
+
+
+@pytest.mark.parametrize("model", list(load_catalogue()), ids=lambda model: model.name)
+def test_every_row_says_where_it_is_and_what_it_takes_and_gives(model: Model) -> None:
+    assert model.package or all(address.startswith("https://") for address in model.addresses)
+    assert model.inputs
+    assert model.outputs
+    assert model.terms
+
+
+def test_a_row_of_another_file_needs_no_code(tmp_path: Path) -> None:
+    model = read(tmp_path, ROW)
+    assert model.addresses == (
+        "https://example.org/a/sample.onnx?download=1",
+        "https://example.com/sample.onnx",
+    )
+    assert model.filename == "sample.onnx"
+    assert model.size is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("sha256", "sha265", "sha256"),
+        ('task = "swap"', 'task = "swap"\nscale = 3', "scale"),
+        ('licence = "non-commercial"', "", "licence"),
+        ('"non-commercial"', '"free"', "licence"),
+        ("abab", "XYZ!", "sha256"),
+        ("url =", "package =", "sample"),
+        ('task = "swap"', "task = 3", "task"),
+        ('task = "swap"', "task", "cannot be read"),
+        ("[sample]", "sample = 1\n[other]", "sample"),
+    ],
+)
+def test_a_faulty_row_is_named(tmp_path: Path, old: str, new: str, named: str) -> None:
+    with pytest.raises(ModelError, match=named) as caught:
+        read(tmp_path, ROW.replace(old, new))
+    assert "rows.toml" in str(caught.value)
+
+
+def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"none\.toml"):
+        load_catalogue(tmp_path / "none.toml")
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(ModelError, match="nosuch") as caught:
+        load_catalogue()["nosuch"]
+    assert "face_mesh" in caught.value.hint

@@ -1,0 +1,46 @@
+import os
+from pathlib import Path
+
+import onnx
+import psutil
+import pytest
+
+from roop.models.machine import Machine, inspect
+from roop.models.onnx import _PROBE
+from roop.options import Settings
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    folder = tmp_path_factory.mktemp("machine") / "not" / "made"
+    return inspect(Settings(models=folder, offline=True))
+
+
+def test_cores_and_memory_are_those_this_process_may_use(machine: Machine) -> None:
+    assert 1 <= machine.cores <= (os.cpu_count() or 1)
+    assert 0 < machine.memory_free <= machine.memory <= psutil.virtual_memory().total
+
+
+def test_the_embedded_networks_are_ready(machine: Machine) -> None:
+    assert (machine.embedded.ready, machine.embedded.need) == (True, None)
+
+
+def test_providers_are_those_that_ran(machine: Machine) -> None:
+    (cpu,) = [check for check in machine.providers if check.name == "cpu"]
+    assert cpu.ready
+    assert "azure" not in [check.name for check in machine.providers]
+
+
+def test_whatever_is_not_ready_says_what_it_needs(machine: Machine) -> None:
+    checks = [*machine.libraries, *machine.providers, *machine.models, machine.embedded]
+    assert all(check.need for check in checks if not check.ready)
+
+
+def test_looking_makes_no_folder(machine: Machine) -> None:
+    assert not machine.models_folder.exists()
+    assert machine.disk_free > 0
+    assert Path(machine.models_folder).is_absolute()
+
+
+def test_the_network_that_providers_are_tried_with_is_valid() -> None:
+    onnx.checker.check_model(onnx.load_from_string(_PROBE), full_check=True)

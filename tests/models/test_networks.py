@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from skimage.data import astronaut
+from stand_ins import write_network
+
+from roop.errors import ModelError
+from roop.models.catalogue import load_catalogue
+from roop.models.networks import Network, face_detector, face_mesh
+from roop.models.onnx import OnnxNetwork
+from roop.models.tflite import TfliteNetwork
+from roop.options import Settings
+
+SETTINGS = Settings(offline=True)
+UNIFACE = {  # shapes as its code reads them: outputs in order, with a batch dimension
+    "blazeface_onnx": (128, [(896, 16), (896, 1)]),
+    "face_mesh_onnx": (192, [(468, 3), (1,)]),
+}
+
+
+def planes(pixels: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+
+
+@pytest.fixture
+def mesh() -> Network:
+    return face_mesh(SETTINGS)
+
+
+def test_the_detector_answers_as_the_reference_runtime_does() -> None:
+    """The figures are LiteRT 2.3's (XNNPACK) for the same file and picture."""
+    picture = astronaut().reshape(128, 4, 128, 4, 3).mean((1, 3)) / 127.5 - 1
+    boxes, logits = face_detector(SETTINGS).run(planes(picture))
+    assert (boxes.shape, logits.shape) == ((896, 16), (896,))
+    assert logits.argmax() == 141
+    assert logits[141] == pytest.approx(2.4756, abs=1e-3)
+    assert boxes[141, :6] == pytest.approx(
+        [4.786, -3.66, 23.518, 23.518, -0.885, -10.347], abs=0.01
+    )
+
+
+def test_the_mesh_answers_as_the_reference_runtime_does(mesh: Network) -> None:
+    """The figures are LiteRT 2.3's (XNNPACK): nose tip, outer eye corners, inner upper lip."""
+    points, score = mesh.run(planes(astronaut()[20:212, 128:320] / 255))
+    assert (points.shape, score.shape) == ((468, 3), ())
+    expected = [
+        [96.25, 110.73, -23.49],
+        [65.71, 80.11, 3.12],
+        [130.62, 82.92, 3.80],
+        [95.72, 122.62, -5.61],
+    ]
+    assert points[[1, 33, 263, 13]] == pytest.approx(np.array(expected), abs=0.02)
+    assert score == pytest.approx(28.25, abs=0.05)
+
+
+def test_answers_stay_as_they_were_when_the_network_runs_again(mesh: Network) -> None:
+    first, _ = mesh.run(planes(astronaut()[20:212, 128:320] / 255))
+    kept = first.copy()
+    mesh.run(planes(np.zeros((192, 192, 3))))
+    assert np.array_equal(first, kept)
+
+
+@pytest.mark.parametrize("name", UNIFACE)
+def test_a_downloaded_network_gives_the_same_shapes_in_the_same_order(
+    tmp_path: Path, name: str
+) -> None:
+    side, shapes = UNIFACE[name]
+    write_network(tmp_path / "network.onnx", side, shapes)
+    picture = np.random.default_rng(3).random((1, 3, side, side), np.float32)
+    model = load_catalogue()[name]
+    many, few = OnnxNetwork(tmp_path / "network.onnx", model).run(picture)
+    count = int(np.prod(shapes[0]))
+    assert np.array_equal(many, picture.ravel()[:count].reshape(shapes[0]))
+    assert np.array_equal(few.ravel(), picture.ravel()[count : count + few.size])
+    twin = load_catalogue()[name.removesuffix("_onnx")]
+    assert (many.shape, few.shape) == tuple(output.shape for output in twin.outputs)
+    assert [tensor.pixels for tensor in model.inputs] == [tensor.pixels for tensor in twin.inputs]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network" * 100], ids=["empty", "text"])
+@pytest.mark.parametrize("kind", [OnnxNetwork, TfliteNetwork])
+def test_a_file_that_is_no_network_is_named_in_one_line(
+    tmp_path: Path, kind: type[OnnxNetwork | TfliteNetwork], content: bytes
+) -> None:
+    path = tmp_path / "network.bin"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"network\.bin") as caught:
+        kind(path, load_catalogue()["face_mesh"])
+    assert "\n" not in str(caught.value)
+    assert caught.value.hint
+
+
+def test_another_network_under_the_same_name_is_refused(tmp_path: Path) -> None:
+    write_network(tmp_path / "network.onnx", 192, [(106, 2)])
+    with pytest.raises(ModelError, match="cannot run"):
+        OnnxNetwork(tmp_path / "network.onnx", load_catalogue()["face_mesh_onnx"])
