@@ -1,6 +1,6 @@
-"""Blends new samples into the stored samples of one component."""
+"""Blends new samples into the stored samples of a frame."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,71 +9,110 @@ from numpy.typing import NDArray
 from roop.media.pixel_layout import Component, PixelLayout, Samples
 from roop.types import Alpha
 
-ROUNDING = 1.5
+Wide = NDArray[np.uint16]
+"""``(H, W)`` samples with room above 8 bits."""
+
+Real = NDArray[np.float32]
+"""``(H, W)`` exact values."""
+
+ROUNDING = 1.0
 """Steps of an 8 bit sample by which a crop may differ from the deeper samples it was made of."""
 
-
-@dataclass(frozen=True, slots=True)
-class Blending:
-    """Which component is blended, and what is there now."""
-
-    part: Component
-    layout: PixelLayout
-    present: NDArray[np.uint16] | None
-    """``(H, W)``: the samples as an 8 bit crop sees them. With it the difference between new and
-    present is added, so that what the crop could not show (bits beyond 8) stays."""
+FINE = 128
+"""Parts of an alpha step that a mean of alphas is counted in."""
 
 
-def blend(view: Samples, wanted: NDArray[np.uint16], alpha: Alpha, blending: Blending) -> None:
-    """Change ``view`` in place where ``alpha`` is above 0.
+class Blender:
+    """One alpha, applied to the components of one box.
 
-    Args:
-        view: Stored samples of the box, one for every pixel or group of pixels.
-        wanted: ``(H, W)``: new samples, one for every pixel of the box.
-        alpha: ``(H, W)``: 0 keeps, 255 replaces.
-        blending: Which component, and what is there now.
+    A sample that several pixels share moves by the mean of what they ask for, each weighted by
+    its alpha.
     """
-    if view.dtype == np.uint8 and not (blending.part.shift_x or blending.part.shift_y):
-        _blend_bytes(view, wanted[: view.shape[0], : view.shape[1]], alpha)
-    else:
-        _blend_exactly(view, wanted, alpha, blending)
+
+    def __init__(self, alpha: Alpha, layout: PixelLayout) -> None:
+        """Prepare for boxes of the size of ``alpha``, ``(H, W)``: 0 keeps, 255 replaces."""
+        self._layout = layout
+        self._alpha: Wide = alpha.astype(np.uint16)
+        self._means: dict[tuple[int, int], Real] = {}
+
+    def blend(self, view: Samples, part: Component, wanted: Wide, present: Wide | None) -> None:
+        """Change ``view`` in place where the alpha is above 0.
+
+        Args:
+            view: Stored samples of ``part`` in the box; may be smaller at an odd edge.
+            part: Which component.
+            wanted: ``(H, W)``: new samples, one for every pixel of the box.
+            present: ``(H, W)``: the samples that an 8 bit crop of the box shows. With it, the
+                difference between new and present is added, so that what the crop could not
+                show (bits beyond 8) stays.
+        """
+        shared = part.shift_x or part.shift_y
+        if self._layout.depth > 8:
+            self._blend_deep(view, part, wanted, present)
+        elif shared:
+            self._blend_shared(view, part, wanted)
+        else:
+            self._blend_bytes(view, wanted)
+
+    def _blend_bytes(self, view: Samples, wanted: Wide) -> None:
+        """Blend 8 bit samples, one for every pixel, in 16 bit integers."""
+        rows, columns = view.shape
+        alpha = self._alpha[:rows, :columns]
+        mixed = wanted[:rows, :columns] * alpha
+        mixed += (255 - alpha) * view
+        # Divides by 255 and rounds, exactly for every value that can occur.
+        mixed += 128
+        mixed += mixed >> 8
+        mixed >>= 8
+        view[...] = mixed
+
+    def _blend_shared(self, view: Samples, part: Component, wanted: Wide) -> None:
+        """Blend 8 bit samples that several pixels share."""
+        change = _mean(wanted * self._alpha, part, view).astype(np.float32)
+        change *= np.float32(1 / 255)
+        change -= self._mean_alpha(part, view) * view
+        change += view
+        _store(view, change, self._layout)
+
+    def _blend_deep(
+        self, view: Samples, part: Component, wanted: Wide, present: Wide | None
+    ) -> None:
+        """Blend samples of more than 8 bits."""
+        weight = self._mean_alpha(Component(0), wanted)
+        stored = (view >> self._layout.padding).astype(np.float32)
+        base = stored
+        if present is not None:
+            limit = ROUNDING * (1 << (self._layout.depth - 8))
+            shown = _mean(present.astype(np.float32), part, view)
+            base = np.clip(shown, stored - limit, stored + limit)
+        change = _mean(wanted * weight, part, view)
+        change = change - self._mean_alpha(part, view) * base
+        change += stored
+        _store(view, change, self._layout)
+
+    def _mean_alpha(self, part: Component, view: NDArray[Any]) -> Real:
+        """Return the mean alpha, 0..1, of the pixels behind each sample of ``view``."""
+        key = part.shift_x, part.shift_y
+        if key not in self._means:
+            whole = _mean(self._alpha * np.uint16(FINE), part, None)
+            self._means[key] = whole.astype(np.float32) * np.float32(1 / (255 * FINE))
+        return self._means[key][: view.shape[0], : view.shape[1]]
 
 
-def _blend_bytes(view: Samples, wanted: NDArray[np.uint16], alpha: Alpha) -> None:
-    """Blend 8 bit samples, one for every pixel; the hot path."""
-    old = np.ascontiguousarray(view)
-    change = cv2.subtract(np.ascontiguousarray(wanted), old, dtype=cv2.CV_16S)
-    alpha = alpha[: old.shape[0], : old.shape[1]]
-    cv2.multiply(change, alpha, change, scale=1 / 255, dtype=cv2.CV_16S)
-    view[...] = cv2.add(old, change, dtype=cv2.CV_8U)
-
-
-def _blend_exactly(
-    view: Samples, wanted: NDArray[np.uint16], alpha: Alpha, blending: Blending
-) -> None:
-    """Blend samples that are deep, or shared by several pixels.
-
-    A shared sample moves by the mean of what its pixels ask for, each weighted by its alpha.
-    """
-    part, layout = blending.part, blending.layout
-    stored = (view >> layout.padding).astype(np.float32)
-    weight = np.multiply(alpha, np.float32(1 / 255), dtype=np.float32)
-    sums = _shared(wanted * weight, part, view)
-    weights = _shared(weight, part, view)
-    base = stored
-    if blending.present is not None:
-        limit = ROUNDING * (1 << (layout.depth - 8))
-        present = _shared(blending.present.astype(np.float32), part, view)
-        base = np.clip(present, stored - limit, stored + limit)
-    moved = np.rint(stored + sums - weights * base)
-    top = (1 << layout.depth) - 1
-    fresh = np.clip(moved, 0, top).astype(view.dtype) << layout.padding
-    np.copyto(view, fresh, where=weights > 0)
-
-
-def _shared(samples: NDArray[np.float32], part: Component, view: Samples) -> NDArray[np.float32]:
-    """Return the mean of ``samples`` over the pixels that share each sample of ``view``."""
+def _mean(samples: NDArray[Any], part: Component, view: NDArray[Any] | None) -> NDArray[Any]:
+    """Return the mean of ``samples`` over the pixels that share each sample of ``part``."""
     if part.shift_x or part.shift_y:
         size = samples.shape[1] >> part.shift_x, samples.shape[0] >> part.shift_y
         samples = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
-    return samples[: view.shape[0], : view.shape[1]]
+    return samples if view is None else samples[: view.shape[0], : view.shape[1]]
+
+
+def _store(view: Samples, values: Real, layout: PixelLayout) -> None:
+    """Round ``values`` into ``view``; what rounds to the sample that is there changes nothing."""
+    np.rint(values, out=values)
+    np.clip(values, 0, (1 << layout.depth) - 1, out=values)
+    if not layout.padding:
+        view[...] = values
+        return
+    below = view & ((1 << layout.padding) - 1)
+    view[...] = (values.astype(np.uint16) << layout.padding) | below

@@ -1,5 +1,7 @@
 """Decodes one video stream, skips what is damaged, and gives every frame a time."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -91,7 +93,7 @@ class Decoder:
                 self._in_a_row = 0
             yield from frames
 
-    def _packets(self) -> Iterator["Packet[VideoStream] | None"]:
+    def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """Yield the packets, going on behind places that cannot be read; None flushes."""
         for other in self._container.streams:
             if other.index != self._stream.index:

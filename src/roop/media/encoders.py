@@ -114,21 +114,53 @@ def _videotoolbox(quality: int) -> Mapping[str, str]:
 
 
 TABLE: tuple[Encoder, ...] = (
-    Encoder("libx264", "h264", "H.264, any machine", _x264, "preset", "veryfast",
-            hdr=Hdr("x264-params", "mastering-display", "cll"), even=True),
-    Encoder("libx265", "hevc", "H.265, any machine", _x265, "preset", "veryfast",
-            {"x265-params": "log-level=none"}, hdr=Hdr("x265-params", "master-display", "max-cll"), even=True),
-    Encoder("libvpx-vp9", "vp9", "VP9, any machine", _vp9, "cpu-used", "5",
-            {"deadline": "good", "row-mt": "1"}),
-    Encoder("libsvtav1", "av1", "AV1, any machine", _av1, "preset", "10",
-            hdr=Hdr("svtav1-params", "mastering-display", "content-light", False), even=True),
+    Encoder(
+        "libx264",
+        "h264",
+        "H.264, any machine",
+        _x264,
+        "preset",
+        "veryfast",
+        hdr=Hdr("x264-params", "mastering-display", "cll"),
+        even=True,
+    ),
+    Encoder(
+        "libx265",
+        "hevc",
+        "H.265, any machine",
+        _x265,
+        "preset",
+        "veryfast",
+        {"x265-params": "log-level=none"},
+        hdr=Hdr("x265-params", "master-display", "max-cll"),
+        even=True,
+    ),
+    Encoder(
+        "libvpx-vp9",
+        "vp9",
+        "VP9, any machine",
+        _vp9,
+        "cpu-used",
+        "5",
+        {"deadline": "good", "row-mt": "1"},
+    ),
+    Encoder(
+        "libsvtav1",
+        "av1",
+        "AV1, any machine",
+        _av1,
+        "preset",
+        "10",
+        hdr=Hdr("svtav1-params", "mastering-display", "content-light", False),
+        even=True,
+    ),
     Encoder("h264_nvenc", "h264", "H.264, NVIDIA", _nvenc, "preset", "p4", even=True),
     Encoder("hevc_nvenc", "hevc", "H.265, NVIDIA", _nvenc, "preset", "p4", even=True),
     Encoder("h264_qsv", "h264", "H.264, Intel Quick Sync", _qsv, "preset", "veryfast", even=True),
     Encoder("h264_amf", "h264", "H.264, AMD", _amf, "quality", "speed", even=True),
     Encoder("h264_videotoolbox", "h264", "H.264, Apple", _videotoolbox, None, None, even=True),
     Encoder("hevc_videotoolbox", "hevc", "H.265, Apple", _videotoolbox, None, None, even=True),
-)  # fmt: skip
+)
 """Every encoder that ``--output-video-encoder`` takes."""
 
 

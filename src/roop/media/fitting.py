@@ -6,7 +6,7 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from roop.media.colour import LIMITED_RANGE, Colour
+from roop.media.colour import Colour
 from roop.media.pixel_layout import pixel_layout
 from roop.media.planes import PlanarFrame
 from roop.types import Box

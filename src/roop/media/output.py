@@ -92,7 +92,7 @@ class OutputFile:
             raise UsageError(f"{self.path} is not an ordinary file", hint="name another output")
         if self._force:
             return
-        if target is not None and target.exists() and os.path.samefile(target, self._final):
+        if target is not None and target.exists() and target.samefile(self._final):
             raise UsageError(
                 f"the output {self.path} is the target itself",
                 hint="name another output, or use --force to replace the target",

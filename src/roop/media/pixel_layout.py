@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from roop.types import Box
 
-Samples = NDArray[np.uint8] | NDArray[np.uint16]
-"""``(H, W)`` samples of one component, a view of the frame's own memory."""
+Samples = NDArray[Any]
+"""``(H, W)`` uint8 or uint16 samples of one component."""
 
 PACKED_RGB = ("rgb24", "bgr24", "rgba", "bgra", "argb", "abgr", "rgb0", "bgr0", "0rgb", "0bgr")
 """8 bit formats whose name says the order of the bytes."""

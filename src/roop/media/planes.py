@@ -8,15 +8,11 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from roop.media.blending import Blending, blend
-from roop.media.colour import Colour, colour_of, encode
+from roop.media.blending import Blender, Wide
+from roop.media.colour import Colour, colour_of, decode, encode
 from roop.media.orientation import Orientation
-from roop.media.pixel_layout import PixelLayout, pixel_layout
+from roop.media.pixel_layout import Component, PixelLayout, Samples, pixel_layout
 from roop.types import Alpha, Box, Pixels
-
-BLOCK = 32
-"""Crops are converted in a picture whose sides are multiples of this: below it swscale treats
-the last columns of a row by other, differently rounding code."""
 
 CONVERTED = ("rgb24", "bgra", "rgb48le", "gray", "yuv444p", "yuv444p16le", "yuv420p", "yuv422p")
 """What formats that cannot be edited in place (palettes, big endian, ...) are turned into."""
@@ -97,15 +93,15 @@ class PlanarFrame:
         width, height = self.raw.width, self.raw.height
         scale = min(1.0, max_side / max(width, height))
         wanted = max(1, round(width * scale)), max(1, round(height * scale))
-        picture = self._halved(wanted)
-        rgb = _to_rgb(picture, self._colour, wanted, Interpolation.AREA)
+        rgb = _to_rgb(self._halved(wanted), self._colour, wanted)
         return np.ascontiguousarray(self.orientation.upright(rgb))
 
     def crop(self, box: Box) -> Pixels:
         """Return an RGB copy of ``box``, which must lie inside the picture.
 
         Returns:
-            ``(box.height, box.width, 3)``: to the bit what converting the whole frame gives.
+            ``(box.height, box.width, 3)``: to the bit what a crop of the whole frame has there.
+            Pasted back unchanged it leaves the samples as they are, unless they lie outside RGB.
         """
         stored = self._stored_box(box)
         return np.ascontiguousarray(self.orientation.upright(self._crop_stored(stored)))
@@ -135,15 +131,17 @@ class PlanarFrame:
         )
 
     def _crop_stored(self, box: Box) -> Pixels:
+        layout = self._layout
         outer = self._snapped(box)
-        inside = outer.clipped((self.raw.width, self.raw.height))
-        small = _blank(outer.width, outer.height, self.raw)
-        here = Box(0, 0, inside.width, inside.height)
-        for part in self._layout.components:
-            self._layout.view(small, part, here)[...] = self._layout.view(self.raw, part, inside)
-        rgb = _to_rgb(small, self._colour, (small.width, small.height), Interpolation.POINT)
         left, top = box.x0 - outer.x0, box.y0 - outer.y0
-        return rgb[top : top + box.height, left : left + box.width]
+        here = slice(top, top + box.height), slice(left, left + box.width)
+        samples = []
+        for part in layout.components:
+            view = layout.view(self.raw, part, outer.clipped((self.raw.width, self.raw.height)))
+            if layout.padding:
+                view = view >> layout.padding
+            samples.append(_spread(view, part)[here])
+        return decode(samples, self._colour, layout)
 
     def _paste_stored(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
         outer = self._snapped(box)
@@ -156,12 +154,13 @@ class PlanarFrame:
             self.raw.make_writable()
             self._writable = True
         inside = outer.clipped((self.raw.width, self.raw.height))
+        blender = Blender(alpha, self._layout)
         for index, part in enumerate(self._layout.components):
             view = self._layout.view(self.raw, part, inside)
-            before = None if present is None else present[..., index]
-            blend(view, wanted[..., index], alpha, Blending(part, self._layout, before))
+            shown = None if present is None else present[index]
+            blender.blend(view, part, wanted[index], shown)
 
-    def _present(self, outer: Box) -> NDArray[np.uint16]:
+    def _present(self, outer: Box) -> list[Wide]:
         """Return what ``outer`` would be if its present crop were pasted over it."""
         inside = outer.clipped((self.raw.width, self.raw.height))
         crop = self._crop_stored(inside)
@@ -177,6 +176,8 @@ class PlanarFrame:
     def _halved(self, wanted: tuple[int, int]) -> av.VideoFrame:
         """Return the frame, halved as often as it stays at least ``wanted`` in size."""
         picture = self.raw
+        if any(part.step > 2 for part in self._layout.components):
+            return picture  # packed: swscale alone is faster
         while picture.width >= 2 * wanted[0] and picture.height >= 2 * wanted[1]:
             size = picture.width // 2, picture.height // 2
             half = av.VideoFrame(*size, picture.format.name)
@@ -185,7 +186,7 @@ class PlanarFrame:
             for part in self._layout.components:
                 small = self._layout.view(half, part, Box(0, 0, *size))
                 big = self._layout.view(picture, part, whole)
-                big = big[: 2 * small.shape[0], : 2 * small.shape[1]]
+                big = np.ascontiguousarray(big[: 2 * small.shape[0], : 2 * small.shape[1]])
                 small[...] = cv2.resize(big, small.shape[::-1], interpolation=cv2.INTER_AREA)
             picture = half
         return picture
@@ -204,21 +205,19 @@ def _editable(raw: av.VideoFrame) -> tuple[av.VideoFrame, PixelLayout]:
     return VideoReformatter().reformat(raw, format=name, threads=1), layout
 
 
-def _blank(width: int, height: int, like: av.VideoFrame) -> av.VideoFrame:
-    """Return a picture that holds ``width`` x ``height`` and means colours as ``like`` does."""
-    sides = (-(-side // BLOCK) * BLOCK for side in (width, height))
-    frame = av.VideoFrame(*sides, like.format.name)
-    _copy_meaning(like, frame)
-    return frame
+def _spread(samples: Samples, part: Component) -> Samples:
+    """Repeat shared samples for every pixel that shares them."""
+    if not (part.shift_x or part.shift_y):
+        return samples
+    size = samples.shape[1] << part.shift_x, samples.shape[0] << part.shift_y
+    return cv2.resize(np.ascontiguousarray(samples), size, interpolation=cv2.INTER_NEAREST)
 
 
 def _copy_meaning(source: av.VideoFrame, frame: av.VideoFrame) -> None:
     frame.colorspace, frame.color_range = source.colorspace, source.color_range
 
 
-def _to_rgb(
-    frame: av.VideoFrame, colour: Colour, size: tuple[int, int], interpolation: Interpolation
-) -> Pixels:
+def _to_rgb(frame: av.VideoFrame, colour: Colour, size: tuple[int, int]) -> Pixels:
     """Convert ``frame`` to RGB of ``size``; a view without the padding of its rows."""
     rgb = VideoReformatter().reformat(
         frame,
@@ -226,7 +225,7 @@ def _to_rgb(
         "rgb24",
         src_colorspace=None if frame.format.is_rgb else colour.matrix,
         src_color_range=colour.range,
-        interpolation=interpolation,
+        interpolation=Interpolation.AREA,
         threads=1,
     )
     plane = rgb.planes[0]

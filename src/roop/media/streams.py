@@ -1,5 +1,7 @@
 """Brings everything of the target except its pictures into the output."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from av.subtitles.stream import SubtitleStream
 
 from roop.media.base import Warn
 from roop.media.container import is_cover, open_target
-from roop.media.tags import stream_tags
+from roop.media.tags import MOV_FAMILY, stream_tags
 from roop.media.transcoders import (
     AUDIO_CODECS,
     TEXT_CODECS,
@@ -60,10 +62,12 @@ class OtherStreams:
         self._output = output
         self._trim = reader.trim
         self._shift = reader.shift
+        # Other containers would move every stream by what the decoder is to throw away.
+        self._edits = output.format.name in MOV_FAMILY
         self._warn = warn
         self._routes: dict[int, Route] = {}
         self._packets = self._read()
-        self._next: Packet | None = None
+        self._next: Packet[Stream] | None = None
 
     def add(self, stream: Stream) -> None:
         """Make a place in the output for ``stream`` of ``source``; warn if there is none."""
@@ -100,7 +104,7 @@ class OtherStreams:
             if route.transcoder is not None:
                 self._mux(route, route.transcoder.flush())
 
-    def _read(self) -> Iterator[Packet]:
+    def _read(self) -> Iterator[Packet[Stream]]:
         wanted = [stream for stream in self._source.streams if stream.index in self._routes]
         for stream in self._source.streams:
             if stream.index not in self._routes:
@@ -121,7 +125,7 @@ class OtherStreams:
         except av.FFmpegError:
             self._warn("the target is damaged; its sound or subtitles end early")
 
-    def _write(self, packet: Packet) -> None:
+    def _write(self, packet: Packet[Stream]) -> None:
         route = self._routes[packet.stream_index]
         if is_cover(packet.stream):
             packet.pts = packet.dts = 0
@@ -132,7 +136,7 @@ class OtherStreams:
         else:
             self._mux(route, iter((packet,)))
 
-    def _moved(self, packet: Packet, route: Route) -> bool:
+    def _moved(self, packet: Packet[Stream], route: Route) -> bool:
         """Put ``packet`` on the output's clock; False if it was cut away."""
         if self._trim.after(_time(packet)):
             return False
@@ -144,6 +148,8 @@ class OtherStreams:
         if pts is None or dts is None:
             return False
         pts, dts = pts - ticks, dts - ticks
+        if dts < 0 and packet.is_discard and not self._edits:
+            return False
         if self._trim.active:
             pts, dts = max(pts, 0), max(dts, 0)
         if route.last_dts is not None and dts <= route.last_dts:
@@ -152,7 +158,7 @@ class OtherStreams:
         route.last_dts = dts
         return True
 
-    def _reaches_in(self, packet: Packet) -> bool:
+    def _reaches_in(self, packet: Packet[Stream]) -> bool:
         """Shorten a subtitle that is on screen when the trimmed stretch begins."""
         end = _time(packet) + (packet.duration or 0) * packet.time_base
         if packet.stream.type != "subtitle" or self._trim.before(end):
@@ -160,7 +166,7 @@ class OtherStreams:
         packet.duration = round((end - self._shift) / packet.time_base)
         return packet.duration > 0
 
-    def _mux(self, route: Route, packets: Iterator[Packet]) -> None:
+    def _mux(self, route: Route, packets: Iterator[Packet[Stream]]) -> None:
         for packet in packets:
             packet.stream = route.stream
             self._output.mux_one(packet)
@@ -235,13 +241,13 @@ class OtherStreams:
         )
 
 
-def _time(packet: Packet) -> Fraction:
+def _time(packet: Packet[Stream]) -> Fraction:
     """Return the second of the target's clock at which ``packet`` is decoded."""
     ticks = packet.pts if packet.dts is None else packet.dts
     return (ticks or 0) * packet.time_base
 
 
-def _timed(packet: Packet) -> bool:
+def _timed(packet: Packet[Stream]) -> bool:
     return packet.pts is not None or packet.dts is not None
 
 

@@ -1,15 +1,23 @@
 """Carries names, languages, chapters and other text from a target to its output."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from av.container import InputContainer
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
 
 from roop.media.timeline import Trim
 
 CONTAINER_OWN = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
 """Tags that describe the target's file, not its content; the muxer writes its own."""
+
+MOV_FAMILY = frozenset({"mp4", "mov", "ipod", "3gp", "3g2", "f4v", "psp"})
+"""Containers that FFmpeg's MOV muxer writes; they can begin a stream at any time."""
 
 ENCODING = ("BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "encoder", "ENCODER")
 """Beginnings of tags that are no longer true of a stream encoded anew."""
@@ -53,9 +61,9 @@ def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
     return tags
 
 
-def chapters(source: InputContainer, trim: Trim, shift: Fraction) -> list[dict[str, Any]]:
+def chapters(source: InputContainer, trim: Trim, shift: Fraction) -> list[Chapter]:
     """Return the chapters that lie in ``trim``, ``shift`` seconds earlier, in PyAV's form."""
-    kept: list[dict[str, Any]] = []
+    kept: list[Chapter] = []
     for entry in source.chapters():
         unit = entry["time_base"]
         if unit is None:
@@ -65,6 +73,13 @@ def chapters(source: InputContainer, trim: Trim, shift: Fraction) -> list[dict[s
             end = min(end, trim.end)
         start, end = max(start - shift, Fraction(0)), end - shift
         if end > start:
-            times = {"start": round(start / unit), "end": round(end / unit)}
-            kept.append({**entry, **times, "id": len(kept) + 1})
+            kept.append(
+                {
+                    "id": len(kept) + 1,
+                    "start": round(start / unit),
+                    "end": round(end / unit),
+                    "time_base": unit,
+                    "metadata": entry["metadata"],
+                }
+            )
     return kept

@@ -1,5 +1,7 @@
 """Turns sound and subtitles into a form that the output's container takes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Protocol
@@ -29,14 +31,16 @@ OPUS_RATE = 48_000
 class Transcoder(Protocol):
     """Takes packets of a target's stream, gives packets of the output's."""
 
-    stream: Stream
-    """The stream of the output."""
+    @property
+    def stream(self) -> Stream:
+        """The stream of the output."""
+        ...
 
-    def packets(self, packet: Packet) -> Iterator[Packet]:
+    def packets(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
         """Convert one packet; damaged ones give nothing."""
         ...
 
-    def flush(self) -> Iterator[Packet]:
+    def flush(self) -> Iterator[Packet[Stream]]:
         """Yield what is still held back."""
         ...
 
@@ -59,7 +63,7 @@ class AudioTranscoder:
         added.time_base = Fraction(1, rate)
         self.stream = added
 
-    def packets(self, packet: Packet) -> Iterator[Packet]:
+    def packets(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
         """Convert one packet; damaged ones give nothing."""
         try:
             frames = self._source.decode(packet)
@@ -68,7 +72,7 @@ class AudioTranscoder:
         for frame in frames:
             yield from self.stream.encode(frame)
 
-    def flush(self) -> Iterator[Packet]:
+    def flush(self) -> Iterator[Packet[Stream]]:
         """Yield what decoder and encoder still hold back."""
         for frame in self._source.decode(None):
             yield from self.stream.encode(frame)
@@ -89,7 +93,7 @@ class SubtitleTranscoder:
         added.time_base = Fraction(1, 1000)
         self.stream = added
 
-    def packets(self, packet: Packet) -> Iterator[Packet]:
+    def packets(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
         """Convert one packet; damaged ones give nothing."""
         try:
             shown = self._source.codec_context.decode2(packet)
@@ -103,6 +107,6 @@ class SubtitleTranscoder:
         encoded.duration = packet.duration
         yield encoded
 
-    def flush(self) -> Iterator[Packet]:
+    def flush(self) -> Iterator[Packet[Stream]]:
         """Yield nothing: subtitles are not held back."""
         yield from ()

@@ -1,5 +1,7 @@
 """Writes a video: the target's file with other pictures in it."""
 
+from __future__ import annotations
+
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -10,29 +12,27 @@ import av
 from av.codec.context import Flags
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from roop.errors import MediaError, UsageError
 from roop.media.base import Warn
-from roop.media.display import light_of, mastering_of
 from roop.media.container import open_target
+from roop.media.display import light_of, mastering_of
 from roop.media.encoders import Encoder, chosen, open_encoder
 from roop.media.failures import muxing
 from roop.media.fitting import Fit, fit_of
 from roop.media.output import OutputFile
 from roop.media.planes import PlanarFrame
 from roop.media.streams import OtherStreams
-from roop.media.tags import chapters, file_tags, needs_key_table, stream_tags
+from roop.media.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, stream_tags
 from roop.media.video_reader import VideoReader
 from roop.options import VideoOptions
 from roop.types import Frame
 
 PICTURES = frozenset({"image2", "gif", "apng", "webp", "avif", "ico"})
 """FFmpeg's names of formats that hold pictures, not films."""
-
-MOV_FAMILY = frozenset({"mp4", "mov", "ipod", "3gp", "3g2", "f4v", "psp"})
-"""Containers that FFmpeg's MOV muxer writes."""
 
 DEFAULT_RATE = Fraction(25)
 """What an encoder is told when the target does not say its frame rate."""
@@ -125,7 +125,7 @@ class VideoWriter:
                 container.close()
         self._file.discard()
 
-    def _mux(self, packets: list[Packet]) -> None:
+    def _mux(self, packets: list[Packet[Stream]]) -> None:
         for packet in packets:
             if packet.dts is not None:
                 self._others.up_to(packet.dts * packet.time_base)
