@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roop.errors import MediaError, UsageError
 from roop.media.apng import Apng, ApngEncoder
@@ -138,7 +139,8 @@ class AnimationWriter:
             )
         self._same = wanted == reader.container
         timeline = reader.animation.timeline
-        self._original, self._shown = Canvas(timeline.size), Canvas(timeline.size)
+        # What viewers of the target, of the output, and of a perfect output have before them.
+        self._original, self._shown, self._meant = (Canvas(timeline.size) for _ in range(3))
         self._written = 0
         # Transparency in a GIF can be had back only by clearing all, for every frame.
         self._clears = wanted == "GIF" and not self._same and timeline.alpha
@@ -199,9 +201,11 @@ class AnimationWriter:
         if self._same and self._encoder.copies and unchanged and self._in_step():
             self._encoder.copy(cel)
             self._shown.draw(cel)
+            self._meant.draw(cel)
         else:
             box = self._draw(frame, disposal)
         self._shown.dispose(box, disposal)
+        self._meant.dispose(box, disposal)
         if self._same:
             self._original.draw(cel)
             self._original.dispose(cel.box, cel.disposal)
@@ -216,33 +220,41 @@ class AnimationWriter:
         return not changed_box(self._shown.pixels, self._original.pixels).width
 
     def _draw(self, frame: AnimationFrame, disposal: Disposal) -> Box:
-        before, wanted = self._shown.pixels, frame.samples.view(np.uint8)
-        box = changed_box(wanted, before)
-        if self._clears:
-            box = Box(0, 0, *frame.size)
-        elif self._same:
-            box = union(box, frame.cel.box)
-        if box.width == 0:
-            box = Box(0, 0, 1, 1)
-        box = Box(box.x0 & ~1, box.y0 & ~1, box.x1, box.y1)  # WebP has even offsets only
+        wanted, edited = frame.samples.view(np.uint8), self._free(frame)
+        # Dithered pixels are drawn again only where they are meant to change: they don't flicker.
+        before = np.where(edited[..., np.newaxis], self._meant.pixels, self._shown.pixels)
+        box = self._box(frame, changed_box(wanted, before))
         where = slice(box.y0, box.y1), slice(box.x0, box.x1)
-        edited = frame.edited
-        if edited is None:
-            edited = np.full(wanted.shape[:2], not self._same)
-        elif not self._same:
-            edited = np.ones_like(edited)
         drawing = Drawing(
             box=box,
             wanted=wanted[where],
             before=before[where],
+            visible=self._shown.pixels[where],
             edited=edited[where],
             disposal=disposal,
             duration=frame.cel.duration,
             cel=frame.cel if self._same else None,
         )
-        self._encoder.draw(drawing)
-        self._shown.show(box, drawing.wanted, disposal)
+        self._shown.show(box, self._encoder.draw(drawing), disposal)
+        self._meant.show(box, drawing.wanted, disposal)
         return box
+
+    def _free(self, frame: AnimationFrame) -> NDArray[np.bool_]:
+        """``(H, W)``: where the output may approximate colours."""
+        if not self._same:
+            return np.ones(frame.samples.shape[:2], np.bool_)
+        if frame.edited is None:
+            return np.zeros(frame.samples.shape[:2], np.bool_)
+        return frame.edited
+
+    def _box(self, frame: AnimationFrame, changed: Box) -> Box:
+        """What has to be drawn so that the canvas shows ``frame``."""
+        if self._clears:
+            return Box(0, 0, *frame.size)
+        box = union(changed, frame.cel.box) if self._same else changed
+        if box.width == 0:
+            return Box(0, 0, 1, 1)
+        return Box(box.x0 & ~1, box.y0 & ~1, box.x1, box.y1)  # WebP has even offsets only
 
 
 def opened(found: Container, file: BinaryIO, path: Path) -> Animation:

@@ -167,8 +167,8 @@ class ApngEncoder:
         """Write a frame of the target as it is stored."""
         self._write_frame(cel.stored[4:26], cel.stored[26:])
 
-    def draw(self, drawing: Drawing) -> None:
-        """Encode a frame."""
+    def draw(self, drawing: Drawing) -> Rgba:
+        """Encode a frame; it is shown exactly."""
         channels = {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[self._channels]
         samples = np.ascontiguousarray(drawing.wanted[..., channels])
         box = drawing.box
@@ -182,6 +182,7 @@ class ApngEncoder:
         control = b"".join(side.to_bytes(4, "big") for side in sides) + times
         ending = bytes([_DISPOSALS.index(drawing.disposal), 0])
         self._write_frame(control + ending, png.compressed(samples))
+        return drawing.wanted
 
     def close(self) -> None:
         """Complete the file."""

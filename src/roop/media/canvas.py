@@ -71,7 +71,9 @@ class Drawing:
     wanted: Rgba
     """The picture in ``box`` as it should be shown."""
     before: Rgba
-    """What the canvas holds in ``box`` before."""
+    """What was meant to be shown in ``box`` before; where it is the same nothing need be drawn."""
+    visible: Rgba
+    """What is shown in ``box`` before."""
     edited: NDArray[np.bool_]
     """``(H, W)`` of ``box``: true where the pixels are new and may be approximated."""
     disposal: Disposal
@@ -92,8 +94,8 @@ class Encoder(Protocol):
         """Write a frame of the target as it is stored."""
         ...
 
-    def draw(self, drawing: Drawing) -> None:
-        """Encode a frame."""
+    def draw(self, drawing: Drawing) -> Rgba:
+        """Encode a frame; return what a viewer shows in its box then."""
         ...
 
     def close(self) -> None:

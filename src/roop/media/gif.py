@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from roop.media.canvas import Cel, Disposal, Drawing, Timeline
+from roop.media.canvas import Cel, Disposal, Drawing, Rgba, Timeline
 from roop.media.gif_palette import Indexed, indexed
 from roop.media.picture_files import check_size
 from roop.media.stored_frame import StoredSamples, depth8, rgb8
@@ -155,11 +155,12 @@ class GifEncoder:
         """Write a frame of the target as it is stored."""
         self._file.write(cel.stored)
 
-    def draw(self, drawing: Drawing) -> None:
-        """Encode a frame with colours of its own."""
+    def draw(self, drawing: Drawing) -> Rgba:
+        """Encode a frame with colours of its own; return what it shows."""
         picture = indexed(drawing)
         before = self._before(drawing, picture.transparent)
         self._file.write(before + _image(picture, drawing.box))
+        return picture.shown
 
     def close(self) -> None:
         """Complete the file."""
@@ -195,6 +196,7 @@ def still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
         box=box,
         wanted=wanted,
         before=np.zeros_like(wanted),
+        visible=np.zeros_like(wanted),
         edited=edited,
         disposal="keep",
         duration=Fraction(0),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from roop.media.canvas import Drawing, different
+from roop.media.canvas import Drawing, Rgba, different
 
 _COLOURS = 256
 
@@ -21,6 +21,8 @@ class Indexed:
     """RGB, at most 256 colours."""
     transparent: int | None
     """The index that leaves the canvas as it is, if there are such pixels."""
+    shown: Rgba
+    """``(H, W, 4)``: what a viewer shows."""
 
 
 def indexed(drawing: Drawing) -> Indexed:
@@ -43,10 +45,12 @@ def indexed(drawing: Drawing) -> Indexed:
     kept = drawn & np.isin(colours, table)
     order = np.argsort(table, kind="stable")
     indices[kept] = order[np.searchsorted(table, colours[kept], sorter=order)]
+    shown = np.where(drawn[..., np.newaxis], drawing.wanted, drawing.visible)
     if (rest := drawn & ~kept).any():
         indices[rest] = _dithered(drawing.wanted, table)[rest]
+        shown[rest, :3] = _unpacked(table)[indices[rest]]
     transparent = None if drawn.all() else _COLOURS - 1
-    return Indexed(indices, _unpacked(table).tobytes(), transparent)
+    return Indexed(indices, _unpacked(table).tobytes(), transparent, shown)
 
 
 def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint32]:

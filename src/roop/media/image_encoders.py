@@ -1,6 +1,7 @@
 """Encode an edited photo in each format, in the target's own form where that is the same."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +39,7 @@ def encoded(wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn)
     Raises:
         MediaError: The target has disappeared meanwhile.
     """
-    same = {
+    same: dict[Container, Callable[[Picture, StoredFrame], bytes | None]] = {
         "JPEG": _same_jpeg,
         "PNG": _same_png,
         "BMP": _same_bmp,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
 
-from roop.media.canvas import Cel, Drawing, Timeline
+from roop.media.canvas import Cel, Drawing, Rgba, Timeline
 from roop.media.picture_files import check_size
 from roop.types import Box
 
@@ -143,7 +143,7 @@ class WebpEncoder:
         """Write a frame of the target as it is stored."""
         self._file.write(cel.stored)
 
-    def draw(self, drawing: Drawing) -> None:
+    def draw(self, drawing: Drawing) -> Rgba:
         """Encode a frame, without loss unless its own file is lossy."""
         start, self._time = self._time, self._time + drawing.duration
         if drawing.cel is not None:
@@ -157,6 +157,7 @@ class WebpEncoder:
         body = b"".join(side.to_bytes(3, "little") for side in sides) + bytes([flags])
         body += _encoded(drawing, lossless=lossless)
         self._file.write(Chunk(b"ANMF", body).packed())
+        return drawing.wanted
 
     def close(self) -> None:
         """Complete the file."""
@@ -172,7 +173,7 @@ def _number(body: bytes, at: int) -> int:
     return int.from_bytes(body[at : at + 3], "little")
 
 
-def _decoded(size: tuple[int, int], parts: list[Chunk]) -> np.ndarray | None:
+def _decoded(size: tuple[int, int], parts: list[Chunk]) -> Rgba | None:
     """The RGBA pixels of one frame, read as if it were a still picture."""
     flags = _ALPHA_FLAG if any(part.name in (b"ALPH", b"VP8L") for part in parts) else 0
     sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
