@@ -144,7 +144,9 @@ def _providers() -> tuple[Check, ...]:
     return tuple(
         Check(name, True, "works")
         if fault is None
-        else Check(name, False, fault, "install the driver and libraries that it names, or ignore")
+        else Check(
+            name, False, fault, "install what the message names; until then the cpu does the work"
+        )
         for name, fault in try_providers()
     )
 
