@@ -42,12 +42,11 @@ class Blender:
             view: Stored samples of ``part`` in the box; may be smaller at an odd edge.
             part: Which component.
             wanted: ``(H, W)``: new samples, one for every pixel of the box.
-            present: ``(H, W)``: the samples that an 8 bit crop of the box shows. With it, the
-                difference between new and present is added, so that what the crop could not
-                show (bits beyond 8) stays.
+            present: ``(H, W)``: the samples that an 8 bit crop of the box shows, if the stored
+                ones have more bits: these stay.
         """
         shared = part.shift_x or part.shift_y
-        if self._layout.depth > 8:
+        if present is not None:
             self._blend_deep(view, part, wanted, present)
         elif shared:
             self._blend_shared(view, part, wanted)
@@ -74,21 +73,21 @@ class Blender:
         change += view
         _store(view, change, self._layout)
 
-    def _blend_deep(
-        self, view: Samples, part: Component, wanted: Wide, present: Wide | None
-    ) -> None:
-        """Blend samples of more than 8 bits."""
-        weight = self._mean_alpha(Component(0), wanted)
+    def _blend_deep(self, view: Samples, part: Component, wanted: Wide, present: Wide) -> None:
+        """Blend samples of more than 8 bits: add the difference between new and present."""
         stored = (view >> self._layout.padding).astype(np.float32)
-        base = stored
-        if present is not None:
-            limit = ROUNDING * (1 << (self._layout.depth - 8))
-            shown = _mean(present.astype(np.float32), part, view)
-            base = np.clip(shown, stored - limit, stored + limit)
-        change = _mean(wanted * weight, part, view)
-        change = change - self._mean_alpha(part, view) * base
-        change += stored
-        _store(view, change, self._layout)
+        change: Real = np.asarray(cv2.subtract(wanted, present, dtype=cv2.CV_32F), np.float32)
+        change *= self._mean_alpha(Component(0), wanted)
+        change = _mean(change, part, view)
+        # Colours outside RGB were clipped in the crop; what was lost there may not come back.
+        shown = _mean(present, part, view)
+        limit = np.float32(ROUNDING * (1 << (self._layout.depth - 8)))
+        lost = stored - shown
+        lost -= np.clip(lost, -limit, limit)
+        lost *= self._mean_alpha(part, view)
+        stored += change
+        stored -= lost
+        _store(view, stored, self._layout)
 
     def _mean_alpha(self, part: Component, view: NDArray[Any]) -> Real:
         """Return the mean alpha, 0..1, of the pixels behind each sample of ``view``."""

@@ -34,6 +34,10 @@ LUMA_WEIGHTS: dict[int, tuple[float, float]] = {
 }
 """Weights of red and blue in luma by FFmpeg's number of the matrix (ITU-T H.273, table 4)."""
 
+LANES = 64
+"""Pixels are transformed in multiples of this: OpenCV rounds the last ones of an odd number
+differently, and a pixel's colour may not depend on the box that it was cropped with."""
+
 FULL_RANGE = 2
 """FFmpeg's number of the range 0..255."""
 
@@ -106,10 +110,13 @@ def decode(samples: Sequence[Samples], colour: Colour, layout: PixelLayout) -> P
     else:
         factors = np.linalg.inv(forward[:, :3])
         inverse = np.column_stack([factors, -factors @ forward[:, 3]])
-    stacked = cv2.merge(planes).astype(np.uint16)
-    # Saturates from 16 bit to 8.
-    transformed = cv2.transform(stacked, inverse.astype(np.float32))
-    return np.asarray(cv2.convertScaleAbs(transformed), np.uint8)
+    rows, columns = planes[0].shape
+    count = rows * columns
+    stacked = np.zeros((1, -(-count // LANES) * LANES, len(planes)), np.uint16)
+    stacked[0, :count] = cv2.merge(planes).reshape(count, len(planes))
+    # From 16 bit to 8, saturating.
+    pixels = cv2.convertScaleAbs(cv2.transform(stacked, inverse.astype(np.float32)))
+    return np.asarray(pixels[0, :count].reshape(rows, columns, 3), np.uint8)
 
 
 def _matrix(colour: Colour, layout: PixelLayout) -> NDArray[np.float64]:

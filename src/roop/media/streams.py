@@ -148,8 +148,11 @@ class OtherStreams:
         if pts is None or dts is None:
             return False
         pts, dts = pts - ticks, dts - ticks
-        if dts < 0 and packet.is_discard and not self._edits:
-            return False
+        if dts < 0 and not self._edits:
+            if packet.is_discard:
+                return False
+            if dts + (packet.duration or 0) > 0:
+                pts, dts = max(pts, 0), 0
         if self._trim.active:
             pts, dts = max(pts, 0), max(dts, 0)
         if route.last_dts is not None and dts <= route.last_dts:
