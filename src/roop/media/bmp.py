@@ -6,7 +6,9 @@ import numpy as np
 
 from roop.media.stored_frame import StoredSamples, depth8, rgb8
 
-_UNCOMPRESSED = 0
+_PLAIN, _MASKED = 0, 3
+_USUAL_MASKS = (0xFF0000, 0xFF00, 0xFF)
+"""Where red, green and blue lie in a pixel that is read as a number: as in plain files."""
 
 
 def rewritten(data: bytes, samples: StoredSamples) -> bytes | None:
@@ -24,7 +26,9 @@ def rewritten(data: bytes, samples: StoredSamples) -> bytes | None:
         return None
     (start,) = struct.unpack_from("<I", data, 10)
     width, height, _, bits, packing = struct.unpack_from("<iiHHI", data, 18)
-    if packing != _UNCOMPRESSED or bits not in (24, 32):
+    masks = struct.unpack_from("<3I", data, 54)
+    plain = packing == _PLAIN or (packing == _MASKED and masks == _USUAL_MASKS)
+    if not plain or bits not in (24, 32):
         return None
     used = bits // 8
     stride = -(-width * used // 4) * 4

@@ -22,6 +22,7 @@ JPEG_QUALITY = 95
 WEBP_QUALITY = 95
 AVIF_QUALITY = 90
 
+_SEGMENT_ROOM = 65_000
 _ALPHA = {"PNG", "WEBP", "TIFF", "AVIF", "GIF"}
 _DEEP = {"PNG", "TIFF"}
 _GREY = {"JPEG", "PNG", "TIFF", "BMP"}
@@ -59,6 +60,8 @@ def encoded(wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn)
     if wanted == "GIF":
         everywhere = np.ones(samples.shape[:2], np.bool_)
         return gif.still(samples, everywhere)
+    if wanted == "JPEG":
+        metadata = _for_segments(metadata, warn)
     return _by_pillow(wanted, picture, samples, metadata)
 
 
@@ -139,6 +142,17 @@ def _png_chunks(metadata: Metadata) -> png.Ancillary:
     stream = io.BytesIO()
     Image.new("L", (1, 1)).save(stream, "PNG", **options)
     return png.ancillary(png.chunks(stream), expanded=False)
+
+
+def _for_segments(metadata: Metadata, warn: Warn) -> Metadata:
+    """What fits the segments of a JPEG file, which are 64 KiB."""
+    if len(metadata.exif) > _SEGMENT_ROOM:
+        warn("the camera data (EXIF) are too long for JPEG and left out")
+        metadata = replace(metadata, exif=b"")
+    if len(metadata.xmp) > _SEGMENT_ROOM:
+        warn("the XMP notes are too long for JPEG and left out")
+        metadata = replace(metadata, xmp=b"")
+    return metadata
 
 
 def _by_pillow(

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,7 +69,6 @@ _DECODING_FAILURES = (
     MemoryError,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
 )
 """What Pillow's plug-ins raise on damaged files; they promise no smaller set."""
 
@@ -88,6 +88,11 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
     except MemoryError as error:
         raise MediaError(f"{path}: not enough memory to decode the picture") from error
+    except Image.DecompressionBombError as error:
+        raise MediaError(
+            f"{path.name} has more pixels than its format's decoder takes: {error}",
+            hint="make the picture smaller, if it is not a fake",
+        ) from error
     except _DECODING_FAILURES as error:
         reason = str(error) or type(error).__name__
         raise MediaError(
@@ -165,11 +170,14 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
     with path.open("rb") as file:
         # The plug-in is called directly: Image.open refuses the 200 Mpx photos of today's phones.
         # It gets a file, not a name: TIFFs that Pillow maps by name and turns come out garbled.
-        with reading(path):
-            image = plugins[found](file)
-        with image:
-            check_size(path, image.size)
-            yield image
+        with warnings.catch_warnings():
+            # Pillow prints a warning for each odd tag of a file that is read well all the same.
+            warnings.simplefilter("ignore")
+            with reading(path):
+                image = plugins[found](file)
+            with image:
+                check_size(path, image.size)
+                yield image
 
 
 def check_size(path: Path, size: tuple[int, int]) -> None:
