@@ -15,7 +15,7 @@ Alpha = NDArray[np.uint8]
 """``(H, W)``, 0 keeps the target's pixel exactly, 255 replaces it."""
 
 Points = NDArray[np.float32]
-"""``(N, 2)`` x, y in pixels of the frame; the origin is the outer corner of the top-left pixel."""
+"""``(N, 2)`` x, y in pixels of the frame; (0, 0) is the centre of the top-left pixel."""
 
 Mesh = NDArray[np.float32]
 """``(468, 3)`` x, y, z in pixels of the frame; z grows away from the camera.

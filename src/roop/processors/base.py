@@ -84,10 +84,8 @@ class Registry:
         try:
             return self._specs[name]
         except KeyError:
-            known = ", ".join(sorted(self._specs))
-            raise UsageError(
-                f"unknown processor {name!r}", hint=f"choose one of: {known}"
-            ) from None
+            hint = f"choose one of: {', '.join(sorted(self._specs))}"
+            raise UsageError(f"there is no engine {name!r}", hint=hint) from None
 
     def build(self, steps: Iterable[Step], context: Context) -> list[Processor]:
         """Build the processors of ``steps`` in order."""

@@ -1,0 +1,74 @@
+"""Lay the 468-point mesh on a face whose place is roughly known."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from roop.geometry import Matrix, Square, transform
+from roop.models.networks import Network
+from roop.types import Frame, Mesh, Pixels
+
+_INPUT = 192
+"""Side of the network's input, pixels."""
+
+_RIGHT_EYE, _LEFT_EYE = 33, 263
+"""Outer corners of the person's right and left eye."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """A mesh and what it was laid on."""
+
+    mesh: Mesh
+    score: float
+    """Confidence that there is a face, 0..1."""
+    crop: Pixels
+    """``(192, 192, 3)``: what the network saw."""
+    to_frame: Matrix
+    """From pixels of ``crop`` to the frame."""
+
+
+class FaceMesher:
+    """Runs the face mesh."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def lay(self, frame: Frame, square: Square) -> Laid:
+        """Lay the mesh on the face in ``square``."""
+        crop, to_frame = cut(frame, square)
+        batch = cv2.dnn.blobFromImage(crop, 1 / 255)
+        points, logit = self._network.run(batch)
+        mesh = np.empty_like(points)
+        mesh[:, :2] = transform(to_frame, points[:, :2] - 0.5)  # it counts from the edge
+        mesh[:, 2] = points[:, 2] * (square.side / _INPUT)
+        score = float(1 / (1 + np.exp(-np.clip(logit, -80, 80))))
+        return Laid(mesh, score, crop, to_frame)
+
+
+def cut(frame: Frame, square: Square) -> tuple[Pixels, Matrix]:
+    """Return the square as a picture of the network's size, black beyond the frame's edge.
+
+    The matrix leads from that picture back to the frame.
+    """
+    to_frame = square.to_pixels(_INPUT)
+    box = square.bounds().clipped(frame.size)
+    if box.width < 2 or box.height < 2:
+        return np.zeros((_INPUT, _INPUT, 3), np.uint8), to_frame
+    to_box = to_frame.copy()
+    to_box[:, 2] -= (box.x0, box.y0)
+    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    crop: Pixels = cv2.warpAffine(frame.crop(box), to_box, (_INPUT, _INPUT), flags=flags)
+    return crop, to_frame
+
+
+def square_of(mesh: Mesh) -> Square:
+    """Return the region to look for the same face in the next frame."""
+    across = mesh[_LEFT_EYE, :2] - mesh[_RIGHT_EYE, :2]
+    angle = float(np.arctan2(across[1], across[0]))
+    cos, sin = np.cos(angle), np.sin(angle)
+    upright = mesh[:, :2] @ np.array([[cos, -sin], [sin, cos]], np.float32)
+    low, high = upright.min(axis=0), upright.max(axis=0)
+    cx, cy = np.array([[cos, -sin], [sin, cos]]) @ ((low + high) / 2)
+    return Square(float(cx), float(cy), 1.5 * float((high - low).max()), angle)

@@ -1,0 +1,103 @@
+"""The source's face laid out flat: one texture for every pose, at several sizes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.processors.mesh.light import enlarge, match_light
+from roop.processors.mesh.regions import Regions
+from roop.processors.mesh.surface import (
+    Surface,
+    Vertices,
+    affines,
+    draw,
+    lookup,
+    paint,
+    with_rim,
+)
+from roop.types import Portrait
+
+_WIDTH = 640
+"""Largest width of the atlas, pixels."""
+
+_HIDDEN, _SEEN = 0.4, 0.75
+"""Cosine between a triangle's normal and the view at which the photo shows nothing / enough of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """The atlas at one size."""
+
+    pixels: NDArray[np.uint8]
+    """``(H, W, 4)``: RGB and how far the photo really shows this skin, 0..255."""
+    vertices: Vertices
+    """``(N, 2)``: where the surface's points lie in ``pixels``."""
+
+
+def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> tuple[Level, ...]:
+    """Lay the face of a portrait out flat, largest level first.
+
+    Where the head is turned away the mirrored other side fills in.
+    """
+    mesh = with_rim(portrait.mesh)
+    width = min(_WIDTH, max(int(np.ptp(mesh[:, 0])), 64))
+    flat = surface.flat * width
+    flat[:, :2] -= flat[:, :2].min(axis=0)
+    size = (int(np.ceil(flat[:, 0].max())) + 1, int(np.ceil(flat[:, 1].max())) + 1)
+    shown = draw(surface, flat, size)
+    own, own_trust = _unrolled(portrait, surface, regions, (shown, flat, mesh))
+    other, other_trust = _unrolled(portrait, surface, regions, (shown, flat, mesh[surface.mirror]))
+    skin = np.minimum(own_trust, other_trust) * paint(shown, regions.skin)
+    other = _lit(other, enlarge(match_light(other, own, skin, sigma=0.12), size))
+    share = ((own_trust + 1e-3) / (own_trust + (1 - own_trust) * other_trust + 1e-3))[..., None]
+    mixed = np.rint(own * share + other * (1 - share)).astype(np.uint8)
+    core = cv2.GaussianBlur(paint(shown, regions.core), (0, 0), 0.02 * size[0])
+    trust = np.rint(255 * np.maximum.reduce([own_trust, other_trust, core])).astype(np.uint8)
+    return _halved(Level(np.dstack([mixed, trust]), flat[:, :2].copy()))
+
+
+def _unrolled(
+    portrait: Portrait,
+    surface: Surface,
+    regions: Regions,
+    drawn: tuple[NDArray[np.int32], Vertices, Vertices],
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return the photo in the layout of the atlas and how far to trust each pixel, 0..1."""
+    shown, flat, mesh = drawn
+    found = lookup(shown, affines(surface, flat, mesh))
+    pixels = cv2.remap(
+        portrait.pixels, found[0], found[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    corners = mesh[surface.triangles].astype(np.float64)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    cosine = np.abs(normals[:, 2]) / np.maximum(np.linalg.norm(normals, axis=1), 1e-6)
+    facing = normals[:, 2] * surface.turn(mesh) > 0
+    seen = np.clip((cosine - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1) * facing
+    trust = paint(shown, (seen * regions.inside).astype(np.float32))
+    return pixels, cv2.GaussianBlur(trust, (0, 0), 0.02 * shown.shape[1])
+
+
+def _lit(pixels: NDArray[np.uint8], gain: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.clip(pixels * gain, 0, 255)
+
+
+def _halved(level: Level) -> tuple[Level, ...]:
+    levels = [level]
+    while min(levels[-1].pixels.shape[:2]) >= 64:
+        height, width = levels[-1].pixels.shape[:2]
+        size = (round(width / 2), round(height / 2))
+        factor = np.array([size[0] / width, size[1] / height], np.float32)
+        pixels = cv2.resize(levels[-1].pixels, size, interpolation=cv2.INTER_AREA)
+        levels.append(Level(pixels, (levels[-1].vertices + 0.5) * factor - 0.5))
+    return tuple(levels)
+
+
+def level_for(levels: Sequence[Level], width: float) -> Level:
+    """Return the smallest level whose face is at least ``width`` pixels wide, or the largest."""
+    for level in reversed(levels):
+        if np.ptp(level.vertices[:, 0]) >= width:
+            return level
+    return levels[0]

@@ -1,0 +1,78 @@
+"""Put the target's light and colour on the source's face."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Field = NDArray[np.float32]
+"""``(H, W, 3)``: what each pixel of the source is multiplied with."""
+
+Picture = NDArray[np.uint8] | NDArray[np.float32]
+"""``(H, W, 3)`` RGB, 0..255."""
+
+_SIDE = 64
+"""Longer side of the pictures that the light is compared in, pixels."""
+
+_FLOOR = 6.0
+"""Grey levels added before dividing, so that black pixels say little."""
+
+_DARK = 0.6
+"""Pixels below this share of the skin's median brightness are hair, lashes or frames, not skin."""
+
+
+def match_light(
+    source: Picture, target: Picture, skin: NDArray[np.float32], *, sigma: float
+) -> Field:
+    """Return the gain that gives ``source`` the low-frequency light and colour of ``target``.
+
+    Args:
+        source: The new face, drawn in the target's place.
+        target: The same place of the target.
+        skin: ``(H, W)``, 0..1: how much each pixel tells about the light.
+        sigma: Width of the Gaussian that separates light from features, as a share of the width.
+
+    Returns:
+        Gains at the size of the comparison (its longer side at most 64 pixels), to be enlarged.
+    """
+    height, width = skin.shape
+    zoom = min(_SIDE / max(height, width), 1.0)
+    size = (max(round(width * zoom), 1), max(round(height * zoom), 1))
+    s, t, weight = (_shrunk(picture, size) for picture in (source, target, skin))
+    weight = (weight * _bright(s, weight) * _bright(t, weight))[..., None]
+    blur = sigma * size[0]
+    wide = _means(s, t, weight, 3 * blur)
+    near = _means(s, t, weight, blur)
+    said = _blur(weight, blur)
+    said = said / (said + 0.05)
+    light_s, light_t = (n * said + w * (1 - said) + _FLOOR for n, w in zip(near, wide, strict=True))
+    return np.clip(light_t / light_s, 0.2, 5.0)
+
+
+def enlarge(field: Field, size: tuple[int, int]) -> Field:
+    """Return ``field`` at ``size`` (width, height)."""
+    return cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
+
+
+def _shrunk(picture: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.float32]:
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _bright(picture: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 1 where the picture is as bright as skin is, falling to 0 in the dark."""
+    brightness = picture.mean(axis=2)
+    skin = brightness[weight > 0.5]
+    median = float(np.median(skin)) if skin.size else 1.0
+    share: NDArray[np.float32] = np.clip(brightness / max(median, 1.0) / _DARK * 2 - 1, 0, 1)
+    return share
+
+
+def _means(
+    s: NDArray[np.float32], t: NDArray[np.float32], weight: NDArray[np.float32], sigma: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    total = _blur(weight, sigma) + 1e-4
+    return _blur(s * weight, sigma) / total, _blur(t * weight, sigma) / total
+
+
+def _blur(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    blurred = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return blurred.reshape(picture.shape)

@@ -1,0 +1,139 @@
+"""The mesh as a surface to draw: its triangles with a rim around the face, back to front."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.faces.topology import OVAL, Indices, Topology
+
+Vertices = NDArray[np.float32]
+"""``(N, 2)`` or ``(N, 3)``: the 468 mesh points, then the rim's."""
+
+_RIM = 0.2
+"""How far the rim lies outside the outline, in distances from the centre of the face."""
+
+_AXIS = 0.75
+"""Depth of the axis of the head behind the eyes, in the units of ``Topology.mean``."""
+
+_SUBPIXEL_BITS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """Triangles between the mesh points and the rim's."""
+
+    triangles: Indices
+    """``(T, 3)``; the first ``rim_triangles`` are the rim's."""
+    rim_triangles: int
+    flat: Vertices
+    """``(N, 3)``: the mean face unrolled, 1 wide; the layout of every atlas."""
+    mirror: Indices
+    """``(N,)``: the point on the other half of the face."""
+
+    def turn(self, vertices: Vertices) -> float:
+        """Return 1 if ``vertices`` show the face as in ``flat``, -1 if mirrored."""
+        right, left = vertices[33, 0], vertices[263, 0]
+        return 1.0 if right < left else -1.0
+
+
+def make_surface(topology: Topology) -> Surface:
+    """Add a rim to the mesh, so that what is drawn goes on a little beyond the outline."""
+    count = len(topology.mean)
+    ring = [
+        triangle
+        for i in range(len(OVAL))
+        for triangle in _quad(OVAL[i - 1], OVAL[i], count + (i - 1) % len(OVAL), count + i)
+    ]
+    mirror = np.concatenate([topology.mirror, count + _mirrored_outline(topology)])
+    triangles = np.concatenate([np.array(ring, np.intp), topology.triangles])
+    return Surface(triangles, len(ring), _unrolled(topology.mean), mirror)
+
+
+def _mirrored_outline(topology: Topology) -> Indices:
+    place = {point: i for i, point in enumerate(OVAL)}
+    return np.array([place[int(topology.mirror[point])] for point in OVAL], np.intp)
+
+
+def _unrolled(mean: NDArray[np.float32]) -> Vertices:
+    """Roll the mean face off a cylinder, so that the cheeks get the room they need."""
+    flat = mean.copy()
+    flat[:, 0] = np.arctan2(mean[:, 0], _AXIS - mean[:, 2])
+    flat[:, 0] *= np.ptp(mean[:, 0]) / np.ptp(flat[:, 0])
+    return with_rim(flat / np.ptp(flat[:, 0]))
+
+
+def _quad(a: int, b: int, outer_a: int, outer_b: int) -> tuple[tuple[int, int, int], ...]:
+    return (a, b, outer_b), (a, outer_b, outer_a)
+
+
+def with_rim(mesh: NDArray[np.floating]) -> Vertices:
+    """Append the rim's points to the 468 of ``mesh``."""
+    outline = mesh[list(OVAL)]
+    rim = outline + _RIM * (outline - outline.mean(axis=0))
+    return np.concatenate([mesh, rim]).astype(np.float32)
+
+
+def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray[np.int32]:
+    """Return which triangle each pixel of a picture of ``size`` (width, height) shows, -1 for none.
+
+    Triangles that face away are left out; nearer ones cover farther ones.
+
+    Args:
+        surface: What to draw.
+        vertices: ``(N, 3)``, x and y in pixels of the picture.
+        size: (width, height).
+    """
+    shown = np.full((size[1], size[0]), -1, np.int32)
+    corners = vertices[surface.triangles]
+    a, b, c = corners[:, 0, :2], corners[:, 1, :2], corners[:, 2, :2]
+    facing = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) > (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    facing[: surface.rim_triangles] = True
+    depth = corners[:, :, 2].mean(axis=1)
+    depth[: surface.rim_triangles] = np.inf
+    order = np.flatnonzero(facing)
+    order = order[np.argsort(-depth[order], kind="stable")]
+    polygons = np.rint(corners[order, :, :2] * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    for number, polygon in zip(order.tolist(), polygons, strict=True):
+        cv2.fillConvexPoly(shown, polygon, number, cv2.LINE_8, _SUBPIXEL_BITS)
+    return shown
+
+
+def affines(surface: Surface, start: Vertices, end: Vertices) -> NDArray[np.float32]:
+    """Return for each triangle the ``(2, 3)`` affine that moves it from ``start`` to ``end``."""
+    s, e = start[surface.triangles, :2], end[surface.triangles, :2]
+    sides_s = np.stack([s[:, 1] - s[:, 0], s[:, 2] - s[:, 0]], axis=2)
+    sides_e = np.stack([e[:, 1] - e[:, 0], e[:, 2] - e[:, 0]], axis=2)
+    a, b, c, d = sides_s[:, 0, 0], sides_s[:, 0, 1], sides_s[:, 1, 0], sides_s[:, 1, 1]
+    area = a * d - b * c
+    area = np.where(np.abs(area) < 1e-3, np.copysign(1e-3, area), area)
+    inverse = np.stack([np.stack([d, -b], 1), np.stack([-c, a], 1)], 1) / area[:, None, None]
+    linear = sides_e @ inverse
+    shift = e[:, 0] - (linear @ s[:, 0, :, None])[:, :, 0]
+    return np.concatenate([linear, shift[:, :, None]], axis=2).astype(np.float32)
+
+
+def lookup(shown: NDArray[np.int32], moves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return where each pixel of the drawn picture comes from: ``(2, H, W)`` x and y.
+
+    Args:
+        shown: As ``draw`` returns it; its uncovered pixels get (-1, -1).
+        moves: As ``affines`` returns it.
+    """
+    height, width = shown.shape
+    x = np.arange(width, dtype=np.float32)[None, :]
+    y = np.arange(height, dtype=np.float32)[:, None]
+    table = np.concatenate([moves.reshape(-1, 6), np.array([[0, 0, -1, 0, 0, -1]], np.float32)])
+    m = np.take(table.T.copy(), shown, axis=1)
+    found = np.empty((2, height, width), np.float32)
+    found[0] = m[0] * x + m[1] * y + m[2]
+    found[1] = m[3] * x + m[4] * y + m[5]
+    return found
+
+
+def paint(shown: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each pixel's weight: that of the triangle it shows, 0 where there is none."""
+    table = np.append(weights, np.float32(0))
+    painted: NDArray[np.float32] = np.take(table, shown)
+    return painted
