@@ -372,6 +372,15 @@ def test_lossy_formats_stay_close(tmp_path: Path, suffix: str) -> None:
     assert psnr(by_pillow(target)[away], by_pillow(output)[away]) > 38
 
 
+def test_an_avif_of_10_bits_is_told_to_lose_two(tmp_path: Path) -> None:
+    target, output = tmp_path / "target.avif", tmp_path / "output.avif"
+    ten = (deep(RGB) >> 6)[..., ::-1]
+    assert cv2.imwrite(str(target), ten, [cv2.IMWRITE_AVIF_DEPTH, 10])
+    mask, said = swapped(target, output)
+    assert any("8 bits" in line for line in said)
+    assert psnr(by_pillow(output)[~mask], RGB[~mask]) > 30
+
+
 def test_bmp_with_four_bytes_a_pixel_keeps_its_header(tmp_path: Path) -> None:
     target, output = tmp_path / "target.bmp", tmp_path / "output.bmp"
     assert cv2.imwrite(str(target), with_alpha(RGB)[..., [2, 1, 0, 3]])

@@ -167,17 +167,16 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
             f"{path.name} is not a picture that can be read",
             hint="use JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF",
         )
-    with path.open("rb") as file:
+    with path.open("rb") as file, warnings.catch_warnings():
+        # Pillow prints a warning for each odd tag of a file that is read well all the same.
+        warnings.simplefilter("ignore")
         # The plug-in is called directly: Image.open refuses the 200 Mpx photos of today's phones.
         # It gets a file, not a name: TIFFs that Pillow maps by name and turns come out garbled.
-        with warnings.catch_warnings():
-            # Pillow prints a warning for each odd tag of a file that is read well all the same.
-            warnings.simplefilter("ignore")
-            with reading(path):
-                image = plugins[found](file)
-            with image:
-                check_size(path, image.size)
-                yield image
+        with reading(path):
+            image = plugins[found](file)
+        with image:
+            check_size(path, image.size)
+            yield image
 
 
 def check_size(path: Path, size: tuple[int, int]) -> None:

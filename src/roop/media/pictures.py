@@ -272,6 +272,16 @@ def _warn_of_more(path: Path, image: ImageFile, warn: Warn) -> None:
     pages = getattr(image, "n_frames", 1)
     if pages > 1:
         warn(f"{path.name} has {pages} pages or frames; only the first is used")
+    if image.format == "AVIF" and _is_deep_avif(path):
+        warn(f"{path.name} has more than 8 bits a colour; it is read with 8")
+
+
+def _is_deep_avif(path: Path) -> bool:
+    """Whether the AV1 configuration box says "high bit depth"."""
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    at = head.find(b"av1C")
+    return 0 < at < len(head) - 7 and bool(head[at + 6] & 0x40)
 
 
 def _srgb(pixels: Pixels, picture: Picture, warn: Warn) -> Pixels:

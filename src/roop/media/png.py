@@ -15,7 +15,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """IHDR's colour type, by the number of channels."""
 
-_BAND_BYTES = 4 << 20
+_BAND_BYTES = 1 << 19
 _PALETTE_ONLY = frozenset({b"tRNS", b"bKGD", b"sBIT", b"hIST"})
 _STRUCTURE = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"})
 _UNSAFE_BUT_TRUE = frozenset(
