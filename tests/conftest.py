@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,8 @@ def no_leftovers(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def portraits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Photos of one face each; ``nobody`` has none, ``both`` two (hopper left, astronaut right)."""
     folder = tmp_path_factory.mktemp("portraits")
-    astronaut = Image.open(str(files("skimage") / "data" / "astronaut.png")).convert("RGB")
-    hopper = Image.open(
-        str(files("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg")
-    ).convert("RGB")
+    astronaut = _picture(files("skimage") / "data" / "astronaut.png")
+    hopper = _picture(files("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg")
     both = Image.new("RGB", (1024, 600), (90, 90, 90))
     both.paste(hopper, (0, 0))
     both.paste(astronaut, (512, 0))
@@ -37,3 +36,8 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, picture in pictures.items():
         picture.save(paths[name])
     return paths
+
+
+def _picture(file: Traversable) -> Image.Image:
+    with file.open("rb") as stream, Image.open(stream) as image:
+        return image.convert("RGB")

@@ -48,7 +48,8 @@ def test_a_swap_from_python(portraits: Portraits, tmp_path: Path) -> None:
     assert isinstance(result, roop.SwapResult)
     assert (result.output, result.frames, result.swapped) == (output, 1, 1)
     assert (seen[-1].frames, seen[-1].swapped) == (1, 1)
-    assert np.any(np.asarray(Image.open(output)) != np.asarray(Image.open(portraits["hopper"])))
+    with Image.open(output) as after, Image.open(portraits["hopper"]) as before:
+        assert np.any(np.asarray(after) != np.asarray(before))
 
 
 def test_a_swap_that_was_cancelled_leaves_nothing(portraits: Portraits, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from terminal import Roop, command, environment
 
@@ -22,7 +23,7 @@ Portraits = dict[str, Path]
 
 @pytest.fixture(scope="session")
 def hopper(portraits: Portraits) -> Pixels:
-    return np.asarray(Image.open(portraits["hopper"]))[:400]
+    return pixels(portraits["hopper"])[:400].astype(np.uint8)
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +44,11 @@ def long_clip(hopper: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def pixels(path: Path) -> NDArray[np.int64]:
+    with Image.open(path) as image:
+        return np.asarray(image).astype(int)
+
+
 def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*"))
 
@@ -51,8 +57,8 @@ def test_a_photo(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
     done = roop("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"], "-o", "out.png")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("out.png\n1 frame, 1 swapped")
-    before = np.asarray(Image.open(portraits["hopper"])).astype(int)
-    after = np.asarray(Image.open(tmp_path / "out.png")).astype(int)
+    before = pixels(portraits["hopper"])
+    after = pixels(tmp_path / "out.png")
     changed = np.abs(after - before).max(axis=2)
     assert changed[200:260, 230:310].mean() > 5  # the nose and the cheeks beside it
     changed[80:360, 130:400] = 0  # around the head
@@ -98,7 +104,7 @@ def test_only_force_replaces_an_output(roop: Roop, portraits: Portraits, tmp_pat
     assert "--force" in done.stderr
     assert output.read_bytes() == b"precious"
     assert roop(*job, "--force").returncode == 0
-    assert Image.open(output).size == (512, 600)
+    assert pixels(output).shape == (600, 512, 3)
 
 
 def test_quiet_prints_nothing(roop: Roop, portraits: Portraits) -> None:
@@ -145,9 +151,7 @@ def test_one_of_several_faces_of_a_source(roop: Roop, portraits: Portraits, tmp_
     alone = ("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"])
     assert roop(*job, "--source-face-position", 1, "-o", "second.png").returncode == 0
     assert roop(*alone, "-o", "alone.png").returncode == 0
-    second, single = (
-        np.asarray(Image.open(tmp_path / name)).astype(int) for name in ("second.png", "alone.png")
-    )
+    second, single = (pixels(tmp_path / name) for name in ("second.png", "alone.png"))
     assert np.abs(second - single).mean() < 1  # the astronaut is the one on the right
 
 
