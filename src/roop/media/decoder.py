@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from fractions import Fraction
 
 import av
@@ -21,6 +22,9 @@ DAMAGED_IN_A_ROW = 100
 
 MOST_THREADS = 8
 """Each decoder thread holds a frame; more are no faster than the encoder behind them."""
+
+BACKWARDS_S = 12
+"""Seconds to go back when a place was missed; keyframes rarely lie farther apart."""
 
 DEFAULT_RATE = Fraction(25)
 """Frame rate of a stream that says nothing about time."""
@@ -62,9 +66,8 @@ class Decoder:
         return begin, None
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
-        self._seek()
         last: int | None = None
-        for frame in self._decoded():
+        for frame in self._from_start():
             self._time(frame, last)
             last = frame.pts or 0
             moment = last * self.time_base
@@ -73,16 +76,46 @@ class Decoder:
             if not self._trim.before(moment):
                 yield frame
 
-    def _seek(self) -> None:
-        """Go to the keyframe before the start; a stream without times is read from its head."""
-        if self._trim.start is None or self._stream.start_time is None:
-            return
-        try:
-            self._container.seek(int(self._trim.start / self.time_base), stream=self._stream)
-        except av.FFmpegError:
-            self._container.seek(0)
+    def _from_start(self) -> Iterator[av.VideoFrame]:
+        """Yield frames from the last keyframe that does not lie behind the start."""
+        for place in self._places():
+            self._seek(place)
+            frames = self._decoded()
+            first = next(frames, None)
+            if place is None or (first is not None and not self._too_late(first)):
+                if first is not None:
+                    yield first
+                yield from frames
+                return
+            frames.close()
+            self._stream.codec_context.flush_buffers()
 
-    def _decoded(self) -> Iterator[av.VideoFrame]:
+    def _places(self) -> Iterator[Fraction | None]:
+        """Yield seconds to go to, one after another, None for the head of the file.
+
+        MPEG-TS and its like have no index: their demuxers may stop behind the last keyframe.
+        """
+        start, head = self._trim.start, self._stream.start_time
+        if start is not None and head is not None:
+            for back in (0, BACKWARDS_S):
+                if start - back > head * self.time_base:
+                    yield start - back
+        yield None
+
+    def _seek(self, place: Fraction | None) -> None:
+        """Go to ``place``; a file that cannot be sought is where it was: at its head."""
+        if self._trim.start is None:
+            return
+        with suppress(av.FFmpegError):
+            if place is None:
+                self._container.seek(0)
+            else:
+                self._container.seek(int(place / self.time_base), stream=self._stream)
+
+    def _too_late(self, first: av.VideoFrame) -> bool:
+        return first.pts is None or not self._trim.before((first.pts - 1) * self.time_base)
+
+    def _decoded(self) -> Generator[av.VideoFrame]:
         for packet in self._packets():
             try:
                 frames = self._stream.decode(packet)

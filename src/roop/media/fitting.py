@@ -58,7 +58,7 @@ class Fit:
             new = layout.view(grown, part, Box(0, 0, *self.size))
             missing = [(0, full - here) for full, here in zip(new.shape, old.shape, strict=True)]
             new[...] = np.pad(old, missing, mode="edge")
-        grown.pts, grown.time_base, grown.duration = raw.pts, raw.time_base, raw.duration
+        grown.duration = raw.duration
         grown.colorspace, grown.color_range = raw.colorspace, raw.color_range
         grown.color_primaries, grown.color_trc = raw.color_primaries, raw.color_trc
         return grown

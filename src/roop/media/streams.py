@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,6 +32,9 @@ COVER_FORMATS = frozenset({"mp4", "mov", "ipod", "matroska"})
 
 COVER_NAMES = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 """What Matroska calls a cover, by codec."""
+
+EMPTY_TEXT = bytes(2)
+"""A text of MP4 subtitles whose length is 0."""
 
 SLACK = Fraction(10)
 """Seconds by which a container's streams may lie apart in the file."""
@@ -112,10 +116,8 @@ class OtherStreams:
         if not wanted:
             return
         if self._trim.start is not None:
-            try:
-                self._source.seek(int(self._trim.start * av.time_base))
-            except av.FFmpegError:
-                self._source.seek(0)
+            with suppress(av.FFmpegError):
+                self._source.seek(int((self._trim.start - SLACK) * av.time_base))
         try:
             for packet in self._source.demux(wanted):
                 if self._trim.after(_time(packet) - SLACK):
@@ -129,7 +131,7 @@ class OtherStreams:
         route = self._routes[packet.stream_index]
         if is_cover(packet.stream):
             packet.pts = packet.dts = 0
-        elif not self._moved(packet, route):
+        elif _is_pause(packet) or not self._moved(packet, route):
             return
         if route.transcoder is not None:
             self._mux(route, route.transcoder.packets(packet))
@@ -252,6 +254,16 @@ def _time(packet: Packet[Stream]) -> Fraction:
 
 def _timed(packet: Packet[Stream]) -> bool:
     return packet.pts is not None or packet.dts is not None
+
+
+def _is_pause(packet: Packet[Stream]) -> bool:
+    """Return True for the empty texts between subtitles; the MP4 muxer makes its own."""
+    return (
+        packet.size == len(EMPTY_TEXT)
+        and packet.stream.type == "subtitle"
+        and bytes(packet) == EMPTY_TEXT
+        and packet.stream.codec_context.name == "mov_text"
+    )
 
 
 def _belongs_to_muxer(stream: Stream, source: InputContainer) -> bool:

@@ -19,8 +19,8 @@ CONTAINER_OWN = frozenset({"major_brand", "minor_version", "compatible_brands", 
 MOV_FAMILY = frozenset({"mp4", "mov", "ipod", "3gp", "3g2", "f4v", "psp"})
 """Containers that FFmpeg's MOV muxer writes; they can begin a stream at any time."""
 
-ENCODING = ("BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_", "encoder", "ENCODER")
-"""Beginnings of tags that are no longer true of a stream encoded anew."""
+ENCODING = ("bps", "duration", "number_of_", "_statistics_", "encoder")
+"""Beginnings, in lower case, of tags that are no longer true of a stream encoded anew."""
 
 MP4_TAGS = frozenset(
     {
@@ -37,12 +37,12 @@ MP4_TAGS = frozenset(
 
 def file_tags(target: Mapping[str, str]) -> dict[str, str]:
     """Return the container's tags that are also true of the output."""
-    return {key: value for key, value in target.items() if key not in CONTAINER_OWN}
+    return {key: value for key, value in target.items() if key.lower() not in CONTAINER_OWN}
 
 
 def needs_key_table(tags: Iterable[str]) -> bool:
     """Return True if an MP4 file loses some of ``tags`` without a table of keys."""
-    return not MP4_TAGS.issuperset(tags)
+    return not MP4_TAGS.issuperset(key.lower() for key in tags)
 
 
 def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
@@ -53,7 +53,9 @@ def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
         encoded: True if the stream is encoded anew, not copied.
     """
     tags = {
-        key: value for key, value in target.items() if not (encoded and key.startswith(ENCODING))
+        key: value
+        for key, value in target.items()
+        if not (encoded and key.lower().startswith(ENCODING))
     }
     # FFmpeg reads an MP4 track's title as "name" and writes it from "title".
     if "name" in tags and "title" not in tags:

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from roop.errors import MediaError, UsageError
 from roop.media.base import Warn
-from roop.media.container import open_target
+from roop.media.container import is_cover, open_target
 from roop.media.display import light_of, mastering_of
 from roop.media.encoders import Encoder, chosen, open_encoder
 from roop.media.failures import muxing
@@ -33,6 +33,12 @@ from roop.types import Frame
 
 PICTURES = frozenset({"image2", "gif", "apng", "webp", "avif", "ico"})
 """FFmpeg's names of formats that hold pictures, not films."""
+
+FINE_CLOCK = 90_000
+"""Ticks per second that an MP4's clock has at least."""
+
+FINEST_CLOCK = 1 << 24
+"""Ticks per second that it has at most."""
 
 DEFAULT_RATE = Fraction(25)
 """What an encoder is told when the target does not say its frame rate."""
@@ -137,7 +143,10 @@ class VideoWriter:
         self._opened.append(source)
         tags = file_tags(source.metadata)
         self._container = av.open(
-            str(self._file.part), "w", format=container, container_options=_muxer(container, tags)
+            str(self._file.part),
+            "w",
+            format=container,
+            container_options=_muxer(container, source, reader.time_base),
         )
         self._opened.append(self._container)
         encoder = chosen(video, container, self._holds)
@@ -205,11 +214,19 @@ def container_of(output: Path) -> str:
     return name
 
 
-def _muxer(container: str, tags: dict[str, str]) -> dict[str, str]:
+def _muxer(container: str, source: InputContainer, time_base: Fraction) -> dict[str, str]:
+    """Return the container's options that keep tags and the exact beginning of every stream."""
     if container not in MOV_FAMILY:
         return {}
-    flags = "+faststart+use_metadata_tags" if needs_key_table(tags) else "+faststart"
-    return {"movflags": flags}
+    flags = "+faststart"
+    # The table of keys takes the place of the one that a cover needs.
+    covered = any(is_cover(stream) for stream in source.streams)
+    if needs_key_table(file_tags(source.metadata)) and not covered:
+        flags += "+use_metadata_tags"
+    # Where a stream begins is counted in this clock; FFmpeg's default is milliseconds.
+    ticks = time_base.denominator
+    ticks *= -(-FINE_CLOCK // ticks)
+    return {"movflags": flags, "movie_timescale": str(min(ticks, FINEST_CLOCK))}
 
 
 def _describe(stream: VideoStream, reader: VideoReader, fit: Fit) -> None:
