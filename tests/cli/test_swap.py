@@ -163,16 +163,16 @@ def test_an_encoder_that_is_not_there(roop: Roop, portraits: Portraits, clip: Pa
     assert "libx264" in done.stderr
 
 
-def test_a_disk_that_takes_no_more(portraits: Portraits, long_clip: Path, tmp_path: Path) -> None:
+def test_a_disk_that_takes_no_more(portraits: Portraits, clip: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        command("swap", "-s", portraits["astronaut"], "-t", long_clip, "-o", "out.mp4"),
+        command("swap", "-s", portraits["astronaut"], "-t", clip, "-o", "out.mp4"),
         cwd=tmp_path,
         env=environment(),
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)),
     )
     assert done.returncode == 3, done.stderr
     assert "out.mp4" in done.stderr
