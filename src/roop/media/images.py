@@ -10,7 +10,7 @@ from roop.media.base import TargetInfo, Warn
 from roop.media.disk import writing
 from roop.media.image_encoders import encoded
 from roop.media.output import OutputFile
-from roop.media.picture_files import EXTENSIONS, Container
+from roop.media.picture_files import EXTENSIONS, Container, quiet
 from roop.media.pictures import read_picture
 from roop.media.stored_frame import StoredFrame
 from roop.types import Box, Frame
@@ -85,7 +85,8 @@ class ImageWriter:
         """
         if self._written:
             raise MediaError("a photo has one frame only")
-        data = encoded(self._container, self._picture, _stored(frame), self._warn)
+        with quiet():
+            data = encoded(self._container, self._picture, _stored(frame), self._warn)
         with writing(self._output.path, self._output.part):
             self._output.part.write_bytes(data)
         self._written = True

@@ -67,6 +67,7 @@ _DECODING_FAILURES = (
     EOFError,
     ArithmeticError,
     MemoryError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )
@@ -146,6 +147,14 @@ def moves(path: Path, found: Container) -> bool:
 
 
 @contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Pillow from printing a warning for each odd tag of a file that it reads all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
 def open_picture(path: Path) -> Iterator[ImageFile]:
     """Open a picture whose pixels are not decoded yet.
 
@@ -167,9 +176,7 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
             f"{path.name} is not a picture that can be read",
             hint="use JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF",
         )
-    with path.open("rb") as file, warnings.catch_warnings():
-        # Pillow prints a warning for each odd tag of a file that is read well all the same.
-        warnings.simplefilter("ignore")
+    with path.open("rb") as file, quiet():
         # The plug-in is called directly: Image.open refuses the 200 Mpx photos of today's phones.
         # It gets a file, not a name: TIFFs that Pillow maps by name and turns come out garbled.
         with reading(path):
