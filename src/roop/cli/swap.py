@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.flags import add_flags, flag_of, taken
+from roop.cli.flags import add_flags, taken
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.parser import Parser, add_report
 from roop.errors import UsageError
@@ -124,6 +124,4 @@ def _add_files(parser: Parser) -> None:
         metavar="FILE",
         help="file to write, or a folder",
     )
-    parser.add_argument(
-        flag_of("force"), action="store_true", help=Job.model_fields["force"].description
-    )
+    parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)
