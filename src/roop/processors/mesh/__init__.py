@@ -10,7 +10,7 @@ class MeshOptions(Options):
     """Options of the engine ``mesh``."""
 
     face_shape: float = Field(
-        0.6, ge=0, le=1, description="how much of the source's face shape to take, 0 to 1"
+        0.8, ge=0, le=1, description="how much of the source's face shape to take, 0 to 1"
     )
 
 

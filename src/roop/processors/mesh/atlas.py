@@ -23,8 +23,12 @@ from roop.types import Portrait
 _WIDTH = 640
 """Largest width of the atlas, pixels."""
 
-_HIDDEN, _SEEN = 0.4, 0.75
+_HIDDEN, _SEEN = 0.25, 0.55
 """Cosine between a triangle's normal and the view at which the photo shows nothing / enough of it."""
+
+
+_SKIN = np.array([35.0, 8.0, 8.0], np.float32)
+"""How far skin strays from its median: brightness, red and blue difference, grey levels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +54,11 @@ def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> tuple[
     shown = draw(surface, flat, size)
     own, own_trust = _unrolled(portrait, surface, regions, (shown, flat, mesh))
     other, other_trust = _unrolled(portrait, surface, regions, (shown, flat, mesh[surface.mirror]))
-    skin = np.minimum(own_trust, other_trust) * paint(shown, regions.skin)
+    plain = paint(shown, regions.skin)
+    features = paint(shown, regions.inside * (1 - regions.skin))
+    own_trust = own_trust * np.maximum(_likeness(own, own_trust * plain), features)
+    other_trust = other_trust * np.maximum(_likeness(other, other_trust * plain), features)
+    skin = np.minimum(own_trust, other_trust) * plain
     other = _lit(other, enlarge(match_light(other, own, skin, sigma=0.12), size))
     share = ((own_trust + 1e-3) / (own_trust + (1 - own_trust) * other_trust + 1e-3))[..., None]
     mixed = np.rint(own * share + other * (1 - share)).astype(np.uint8)
@@ -78,6 +86,22 @@ def _unrolled(
     seen = np.clip((cosine - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1) * facing
     trust = paint(shown, (seen * regions.inside).astype(np.float32))
     return pixels, cv2.GaussianBlur(trust, (0, 0), 0.02 * shown.shape[1])
+
+
+def _likeness(pixels: NDArray[np.uint8], skin: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much each pixel looks like the face's own skin, 0..1: hair and background do not.
+
+    Args:
+        pixels: ``(H, W, 3)`` RGB.
+        skin: ``(H, W)``: above 0.5 where there is skin for sure.
+    """
+    colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb).astype(np.float32)
+    known = colours[skin > 0.5]
+    if not known.size:
+        return np.ones(skin.shape, np.float32)
+    off = np.linalg.norm((colours - np.median(known, axis=0)) / _SKIN, axis=2)
+    blurred = cv2.GaussianBlur(off.astype(np.float32), (0, 0), 0.01 * skin.shape[1])
+    return np.clip(2 - blurred / 2, 0, 1)
 
 
 def _lit(pixels: NDArray[np.uint8], gain: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -48,6 +48,25 @@ def match_light(
     return np.clip(light_t / light_s, 0.2, 5.0)
 
 
+def match_folds(
+    source: Picture, target: Picture, gain: Field, folds: NDArray[np.float32], *, sigma: float
+) -> Field:
+    """Return ``gain`` changed so that where skin folds, it folds as the target's does.
+
+    A smile in the source photo would otherwise stay on a serious face.
+
+    Args:
+        source: The new face, drawn in the target's place.
+        target: The same place of the target.
+        gain: ``(H, W, 3)``: what the source is multiplied with so far.
+        folds: ``(H, W)``, 0..1: how much of the source's folds to take away.
+        sigma: Width of the finest fold, pixels.
+    """
+    lit = _smooth(source.astype(np.float32) * gain, sigma)
+    ratio = (_smooth(target.astype(np.float32), sigma) + _FLOOR) / (lit + _FLOOR)
+    return gain * (1 + folds[..., None] * (np.clip(ratio, 0.6, 1.6) - 1))
+
+
 def enlarge(field: Field, size: tuple[int, int]) -> Field:
     """Return ``field`` at ``size`` (width, height)."""
     return cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
@@ -71,6 +90,10 @@ def _means(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     total = _blur(weight, sigma) + 1e-4
     return _blur(s * weight, sigma) / total, _blur(t * weight, sigma) / total
+
+
+def _smooth(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    return cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
 
 
 def _blur(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

@@ -3,34 +3,50 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.topology import (
-    INNER_LIPS,
-    LEFT_BROW,
-    LEFT_EYE,
-    OUTER_LIPS,
-    OVAL,
-    RIGHT_BROW,
-    RIGHT_EYE,
-    Topology,
-)
+from roop.faces.topology import LEFT_BROW, LEFT_EYE, OVAL, RIGHT_BROW, RIGHT_EYE, Topology
 from roop.geometry import Similarity, fit_similarity
 from roop.types import Mesh
 
 Shape = NDArray[np.float64]
 """``(468, 3)``: a mesh without its pose, in the units of ``Topology.mean``."""
 
-_EDGE = 0.25
+Matrix468 = NDArray[np.float64]
+"""``(468, 468)``: turns the difference of two shapes into what each point moves by."""
+
+_EDGE = 0.05
 """Distance from the outline over which the change of shape fades in, eye distances."""
 
-_SMOOTHING = 8
-"""Rounds of averaging over neighbours."""
+_ROUNDS = 2
+"""Rounds of averaging over neighbours, so that no triangle folds over."""
 
-_MEMORY = 60
+_MEMORY = 90
 """Frames over which the target's own shape is averaged."""
+
+_SHUT = 0.45
+"""The mesh never shuts an eye quite: what is left of its usual opening when it really is shut."""
+
+_WIDEST = 1.25
+"""Most that an eye opens beyond its usual opening."""
+
+_LIPS_UPPER = ((191, 185), (80, 40), (81, 39), (82, 37), (13, 0), (312, 267), (311, 269), (310, 270), (415, 409))  # fmt: skip # noqa: E501
+_LIPS_LOWER = ((95, 146), (88, 91), (178, 181), (87, 84), (14, 17), (317, 314), (402, 405), (318, 321), (324, 375))  # fmt: skip # noqa: E501
+"""Points of the inner border from corner to corner, each with the outer border's beside it."""
+
+_LIDS = (
+    ((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
+    ((398, 382), (384, 381), (385, 380), (386, 374), (387, 373), (388, 390), (466, 249)),
+)
+"""Facing points of the upper and the lower lid, of the person's right and left eye."""
+
+_CREASES = (
+    ((247, 246), (30, 161), (29, 160), (27, 159), (28, 158), (56, 157), (190, 173)),
+    ((414, 398), (286, 384), (258, 385), (257, 386), (259, 387), (260, 388), (467, 466)),
+)
+"""Points above the upper lid, each with the lid's point that pulls it along."""
 
 
 class ShapeSpace:
-    """Knows which points are bone, which move as groups and which must stay."""
+    """Knows which points are bone, which express something, and which must stay."""
 
     def __init__(self, topology: Topology) -> None:
         self._mean = topology.mean.astype(np.float64)
@@ -46,85 +62,111 @@ class ShapeSpace:
         return self.pose(mesh).invert(mesh)
 
     def difference(self, source: Shape, target: Shape) -> Shape:
-        """Return how to move the target's points towards the source's shape.
+        """Return what to move the target's points by to give it the source's shape.
 
-        Nothing moves at the outline; lids, brows and lips move and grow as wholes, so that what they
-        express stays the target's.
+        Nothing moves at the outline, and neither the mouth nor an eye opens or shuts by it.
         """
         moved: Shape = self._operator @ (source - target)
         return moved
 
 
 class TargetShape:
-    """The shape of one target face, averaged over the frames in which its expression changes."""
+    """What one target face looks like when it expresses nothing, learnt while it is watched."""
 
     def __init__(self) -> None:
         self._count = 0
-        self.value: Shape = np.zeros((468, 3))
+        self._shape: Shape = np.zeros((468, 3))
+        self._open = np.zeros(2)
 
     def update(self, shape: Shape) -> Shape:
-        """Take one more frame into account and return the average."""
+        """Take one more frame into account and return the usual shape."""
         self._count = min(self._count + 1, _MEMORY)
-        self.value = self.value + (shape - self.value) / self._count
-        return self.value
+        self._shape = self._shape + (shape - self._shape) / self._count
+        opening = eye_opening(shape)
+        gain = np.where(opening > self._open, 0.3, 0.01)  # the open eye is the usual one
+        self._open = opening if self._count == 1 else self._open + gain * (opening - self._open)
+        return self._shape
+
+    def lids(self, shape: Shape, source: Shape, strength: float) -> Shape:
+        """Return what to move the lids by.
+
+        An eye opens as wide as the source's where the target's is as open as it usually is, and it
+        shuts when the target's does.
+
+        Args:
+            shape: The target's shape in this frame.
+            source: The source's shape.
+            strength: 0 keeps the target's usual opening, 1 takes the source's.
+        """
+        now, usual = eye_opening(shape), np.maximum(self._open, 1e-3)
+        state = np.clip((now / usual - _SHUT) / (1 - _SHUT), 0, _WIDEST)
+        wanted = state * ((1 - strength) * usual + strength * eye_opening(source))
+        moved = np.zeros_like(shape)
+        for lids, creases, factor in zip(
+            _LIDS, _CREASES, wanted / np.maximum(now, 1e-3), strict=True
+        ):
+            upper, lower = np.array(lids).T
+            gap = (shape[upper] - shape[lower]) * (factor - 1)
+            moved[upper] += 0.7 * gap
+            moved[lower] -= 0.3 * gap
+            crease, lid = np.array(creases).T
+            moved[crease] += 0.4 * moved[lid]
+        return moved
+
+
+def eye_opening(shape: Shape) -> NDArray[np.float64]:
+    """Return how far the right and the left eye are open: ``(2,)``, in eye distances."""
+    gaps = [
+        np.linalg.norm(shape[np.array(lids)[2:5, 0]] - shape[np.array(lids)[2:5, 1]], axis=1).mean()
+        for lids in _LIDS
+    ]
+    return np.array(gaps)
 
 
 def _rigid_weights(mean: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weigh the points that no expression moves: forehead, temples, bridge of the nose."""
     weights = (mean[:, 1] < 0.3).astype(np.float64)
-    weights[[*RIGHT_BROW, *LEFT_BROW]] = 0.0
-    weights[[*RIGHT_EYE, *LEFT_EYE]] = 0.0
+    weights[[*RIGHT_BROW, *LEFT_BROW, *RIGHT_EYE, *LEFT_EYE]] = 0.0
     weights[[33, 133, 263, 362]] = 2.0
     return weights
 
 
-def _difference_operator(topology: Topology) -> NDArray[np.float64]:
-    """Return the ``(468, 468)`` matrix of ``ShapeSpace.difference``."""
-    mean = topology.mean.astype(np.float64)
-    count = len(mean)
+def _difference_operator(topology: Topology) -> Matrix468:
+    """Return the matrix of ``ShapeSpace.difference``."""
+    count = len(topology.mean)
     operator = np.eye(count)
-    groups = (
-        [*RIGHT_EYE, *_lid_neighbours(topology, RIGHT_EYE)],
-        [*LEFT_EYE, *_lid_neighbours(topology, LEFT_EYE)],
-        list(RIGHT_BROW),
-        list(LEFT_BROW),
-        [*OUTER_LIPS, *INNER_LIPS],
-    )
+    for (inner_up, outer_up), (inner_low, outer_low) in zip(_LIPS_UPPER, _LIPS_LOWER, strict=True):
+        _move_as_one(operator, inner_up, inner_low)
+        operator[outer_up] += operator[inner_up] - np.eye(count)[inner_up]
+        operator[outer_low] += operator[inner_low] - np.eye(count)[inner_low]
+    for lids in _LIDS:
+        for upper, lower in lids:
+            _move_as_one(operator, upper, lower)
     fixed = np.zeros(count, bool)
-    for group in groups:
-        operator[group] = 0.0
-        operator[np.ix_(group, group)] = _as_whole(len(group))
-        fixed[group] = True
+    fixed[np.array([*_LIPS_UPPER, *_LIPS_LOWER, *_LIDS[0], *_LIDS[1]]).ravel()] = True
     operator = _smoothed(operator, topology, fixed)
-    return _edge_weights(mean)[:, None] * operator
+    return _edge_weights(topology.mean)[:, None] * operator
 
 
-def _as_whole(count: int) -> NDArray[np.float64]:
-    """Return the projection of ``count`` displacements onto their common one."""
-    return np.full((count, count), 1 / count)
+def _move_as_one(operator: Matrix468, a: int, b: int) -> None:
+    """Give two points the mean of their displacements, so that their distance stays."""
+    operator[[a, b]] = (operator[a] + operator[b]) / 2
 
 
-def _lid_neighbours(topology: Topology, eye: tuple[int, ...]) -> list[int]:
-    touching = topology.triangles[np.isin(topology.triangles, eye).any(axis=1)]
-    return sorted(set(touching.ravel().tolist()) - set(eye))
-
-
-def _smoothed(
-    operator: NDArray[np.float64], topology: Topology, fixed: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _smoothed(operator: Matrix468, topology: Topology, fixed: NDArray[np.bool_]) -> Matrix468:
     neighbours = np.eye(len(operator))
     for triangle in topology.triangles:
         neighbours[np.ix_(triangle, triangle)] = 1.0
     neighbours /= neighbours.sum(axis=1, keepdims=True)
     smoothed = operator
-    for _ in range(_SMOOTHING):
+    for _ in range(_ROUNDS):
         smoothed = np.where(fixed[:, None], operator, neighbours @ smoothed)
     return smoothed
 
 
-def _edge_weights(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+def _edge_weights(mean: NDArray[np.float32]) -> NDArray[np.float64]:
     outline = mean[list(OVAL), :2]
     distance = np.linalg.norm(mean[:, None, :2] - outline[None], axis=2).min(axis=1)
-    t = np.clip(distance / _EDGE, 0, 1)
+    t = np.clip(distance / _EDGE, 0, 1).astype(np.float64)
     weights: NDArray[np.float64] = t * t * (3 - 2 * t)
     return weights

@@ -1,38 +1,81 @@
 """The engine ``mesh`` at work: draw the source's texture on the target's mesh."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
+from roop.errors import UsageError
 from roop.faces.topology import OVAL, load_topology
-from roop.geometry import bounds
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
-from roop.processors.mesh.atlas import level_for, make_atlas
-from roop.processors.mesh.light import enlarge, match_light
-from roop.processors.mesh.regions import make_regions
+from roop.processors.mesh.atlas import Level, level_for, make_atlas
+from roop.processors.mesh.detail import DetailMatch
+from roop.processors.mesh.gaze import GazeMatch, Turn, find_gaze
+from roop.processors.mesh.light import enlarge, match_folds, match_light
+from roop.processors.mesh.place import Place, place_of
+from roop.processors.mesh.regions import Weights, make_regions
 from roop.processors.mesh.shape import ShapeSpace, TargetShape
 from roop.processors.mesh.surface import affines, draw, lookup, make_surface, paint, with_rim
-from roop.types import Face, Frame, Scene
+from roop.types import Face, Frame, Mesh, Pixels, Scene
 
-_GRID = 192
+_OVERSAMPLING = 1.3
+"""The atlas is as wide as the face on the picture times this, so that no detail is lost."""
+
+_LIGHT = 0.25
+"""Light changes slower than this share of the face's width; what changes faster is the face."""
+
+_FOLDS, _FOLD = 0.4, 0.03
+"""How much of the source's folds to take away; the width of a fold as a share of the face's."""
+
+_SOFT = 0.025
+"""Softness of the mask's border, as a share of the face's width."""
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is remembered of one target face from frame to frame."""
+
+    shape: TargetShape = field(default_factory=TargetShape)
+    gaze: GazeMatch = field(default_factory=GazeMatch)
+    detail: DetailMatch = field(default_factory=DetailMatch)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawing:
+    """The surface drawn on the grid of one place."""
+
+    shown: NDArray[np.int32]
+    """``(H, W)``: the triangle that each pixel shows."""
+    to_atlas: NDArray[np.float32]
+    """``(2, H, W)``: where each pixel lies in the atlas."""
+    to_target: NDArray[np.float32]
+    """``(2, H, W)``: where the same skin lies in the target's box."""
+    width: float
+    """Of the face, pixels of the grid."""
 
 
 class MeshSwap(Processor):
+    """Replaces faces by the source's, warped triangle by triangle in the target's light."""
+
     def __init__(self, options: MeshOptions, context: Context) -> None:
+        if context.identity is None:
+            raise UsageError("the engine mesh needs a source photo")
         topology = load_topology()
-        self._o = options
+        portrait = context.identity.portraits[0]
+        self._strength = options.face_shape
         self._surface = make_surface(topology)
         self._regions = make_regions(topology, self._surface)
-        portrait = context.identity.portraits[0]
-        self._levels = make_atlas(portrait, self._surface, self._regions)
         self._space = ShapeSpace(topology)
-        self._source_shape = self._space.shape(portrait.mesh)
-        self._tracks = {}
-        self.p = dict(sigma=0.12, fold=0.6, fsig=0.03, eyes=False, sharp=1.1, soft=0.03)
+        self._shape = self._space.shape(portrait.mesh)
+        self._levels = make_atlas(portrait, self._surface, self._regions)
+        self._gaze = find_gaze(self._levels[0].pixels[..., :3], self._levels[0].vertices)
+        self._memories: dict[int, _Memory] = {}
 
+    @override
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
         for scene in scenes:
             for face in scene.faces:
@@ -40,88 +83,84 @@ class MeshSwap(Processor):
         return scenes
 
     def _swap(self, frame: Frame, face: Face) -> None:
-        p = self.p
-        R = self._regions
-        if face.fresh or face.track not in self._tracks:
-            self._tracks[face.track] = TargetShape()
-        ts = self._tracks[face.track]
-        pose = self._space.pose(face.mesh)
-        shape = ts.update(pose.invert(face.mesh))
-        moved = face.mesh + self._o.face_shape * pose.turn(
-            self._space.difference(self._source_shape, shape)
-        )
-        vt = with_rim(face.mesh)
-        vn = with_rim(moved)
-        box = bounds(face.mesh[list(OVAL), :2], margin=2 + 0.1 * np.ptp(face.mesh[:, 0])).clipped(
-            frame.size
-        )
-        k = max(1.0, max(box.width, box.height) / _GRID)
-        size = (max(int(np.ceil(box.width / k)), 2), max(int(np.ceil(box.height / k)), 2))
-        sc = np.array([size[0] / box.width, size[1] / box.height], np.float32)
-        org = np.array([box.x0, box.y0], np.float32)
-        gn = vn.copy()
-        gn[:, :2] = (vn[:, :2] - org + 0.5) * sc - 0.5
-        tb = vt[:, :2] - org
-        native = frame.crop(box)
-        idx = draw(self._surface, gn, size)
-        lev = level_for(self._levels, 1.3 * np.ptp(vn[:, 0]))
-        ms = lookup(idx, affines(self._surface, gn, lev.vertices))
-        mt = lookup(idx, affines(self._surface, gn, tb))
-        n = (box.width, box.height)
-        up = (
-            (lambda a: a)
-            if n == size
-            else (lambda a: cv2.resize(a, n, interpolation=cv2.INTER_LINEAR))
-        )
-        dn = (
-            (lambda a: a)
-            if n == size
-            else (lambda a: cv2.resize(a, size, interpolation=cv2.INTER_AREA))
-        )
-        S4 = cv2.remap(
-            lev.pixels, up(ms[0]), up(ms[1]), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
-        )
-        S = S4[..., :3]
-        T = cv2.remap(
-            native, up(mt[0]), up(mt[1]), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        fw = np.ptp(gn[list(OVAL), 0])
-        Sg, Tg = dn(S), dn(T)
-        trust = dn(S4[..., 3]).astype(np.float32) / 255
-        skin = paint(idx, R.skin * (R.inside > 0.5)) * trust
-        gain = enlarge(match_light(Sg, Tg, skin, sigma=p["sigma"]), size)
-        if p.get("wide"):
-            c = cv2.GaussianBlur(paint(idx, R.core), (0, 0), fw * 0.06)[..., None] * p.get("wc", 1)
-            gw = enlarge(match_light(Sg, Tg, skin, sigma=p["wide"]), size)
-            gain = gain * (1 - c) + gw * c
-        # folds
-        if p["fold"]:
-            lit = (Sg.astype(np.float32) + 6) * gain - 6
-            f = cv2.GaussianBlur(paint(idx, R.folds), (0, 0), fw * 0.03)[..., None] * p["fold"]
-            b = fw * p["fsig"]
-            bl = lambda a: cv2.GaussianBlur(a, (0, 0), b)
-            ratio = np.clip((bl(Tg.astype(np.float32)) + 6) / (bl(lit) + 6), 0.6, 1.6)
-            gain = gain * (1 + f * (ratio - 1))
-        alpha = np.minimum(paint(idx, R.inside), trust)
-        alpha = cv2.GaussianBlur(alpha, (0, 0), fw * p["soft"], borderType=cv2.BORDER_CONSTANT)
-        out = np.clip((S.astype(np.float32) + 6) * up(gain) - 6, 0, 255)
-        keep = paint(idx, np.maximum(R.mouth, R.eyes if p["eyes"] else 0))
-        keep = up(cv2.GaussianBlur(keep, (0, 0), fw * 0.008))[..., None]
-        if p["sharp"]:
-            lap = lambda a: np.abs(cv2.Laplacian(a, cv2.CV_32F))
-            w = up(np.minimum(alpha, paint(idx, R.inside)) > 0.9) if False else (up(alpha) > 0.9)
-            g1 = cv2.cvtColor(out, cv2.COLOR_RGB2GRAY)
-            b3 = cv2.GaussianBlur(out, (0, 0), 1.0)
-            g2 = cv2.cvtColor(b3, cv2.COLOR_RGB2GRAY)
-            gt = cv2.cvtColor(T, cv2.COLOR_RGB2GRAY)
-            if w.any():
-                e1, e2, et = (lap(x)[w].mean() for x in (g1, g2, gt))
-                c = np.clip((et * p["sharp"] - e2) / max(e1 - e2, 0.05), 0, 1.5)
-                out = np.clip(b3 + c * (out - b3), 0, 255)
-        out = out * (1 - keep) + T * keep
-        self.dbg = dict(S=S, T=T, out=out, native=native)
-        frame.paste(
-            box,
-            np.rint(out).astype(np.uint8),
-            np.rint(255 * face.opacity * np.clip(up(alpha), 0, 1)).astype(np.uint8),
-        )
+        place = place_of(face.mesh, frame.size)
+        if place is None:
+            return
+        if face.fresh or face.track not in self._memories:
+            self._memories[face.track] = _Memory()
+        memory = self._memories[face.track]
+        target = frame.crop(place.box)
+        mesh = self._reshaped(face.mesh, memory.shape)
+        level = level_for(self._levels, _OVERSAMPLING * float(np.ptp(mesh[:, 0])))
+        drawing = self._drawn(place, mesh, face.mesh, level)
+        turn = Turn(self._gaze, find_gaze(target, place.in_box(face.mesh)))
+        eyes = self._soft(drawing, self._regions.eyes, 0.008)
+        memory.gaze.apply(drawing.to_atlas, eyes, level.vertices, turn)
+        gain, alpha = self._fitted(drawing, level, target)
+        swapped = sampled(level.pixels[..., :3], place.enlarged(drawing.to_atlas))
+        swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
+        mouth = self._soft(drawing, self._regions.mouth, 0.008)
+        keep(swapped, sampled(target, place.enlarged(drawing.to_target)), place.enlarged(mouth))
+        shown = place.enlarged(alpha) * (255 * face.opacity)
+        frame.paste(place.box, swapped, np.rint(shown).astype(np.uint8))
+
+    def _reshaped(self, mesh: Mesh, target: TargetShape) -> Mesh:
+        """Return the target's mesh with the source's shape and the target's expression."""
+        pose = self._space.pose(mesh)
+        shape = pose.invert(mesh)
+        usual = target.update(shape)
+        moved = self._strength * self._space.difference(self._shape, usual)
+        moved += target.lids(shape, self._shape, self._strength)
+        return (mesh + pose.turn(moved)).astype(np.float32)
+
+    def _drawn(self, place: Place, mesh: Mesh, was: Mesh, level: Level) -> _Drawing:
+        on_grid = place.on_grid(with_rim(mesh))
+        shown = draw(self._surface, on_grid, place.grid)
+        to_atlas = lookup(shown, affines(self._surface, on_grid, level.vertices))
+        to_target = lookup(shown, affines(self._surface, on_grid, place.in_box(with_rim(was))))
+        return _Drawing(shown, to_atlas, to_target, float(np.ptp(on_grid[list(OVAL), 0])))
+
+    def _fitted(
+        self, drawing: _Drawing, level: Level, target: Pixels
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what brings the source into the target's light, and where it shall be seen."""
+        source = sampled(level.pixels, drawing.to_atlas)
+        old = sampled(target, drawing.to_target)
+        inside = paint(drawing.shown, self._regions.inside)
+        seen = np.minimum(inside, source[..., 3].astype(np.float32) / 255)
+        skin = paint(drawing.shown, self._regions.skin) * (seen > 0.5)
+        size = drawing.shown.shape[::-1]
+        gain = enlarge(match_light(source[..., :3], old, skin, sigma=_LIGHT), size)
+        folds = _FOLDS * self._soft(drawing, self._regions.folds, 0.03)
+        gain = match_folds(source[..., :3], old, gain, folds, sigma=_FOLD * drawing.width)
+        return gain, _blurred(seen, _SOFT * drawing.width)
+
+    def _soft(self, drawing: _Drawing, weights: Weights, sigma: float) -> NDArray[np.float32]:
+        """Paint a region with a border of ``sigma`` face widths."""
+        return _blurred(paint(drawing.shown, weights), sigma * drawing.width)
+
+
+def sampled(picture: NDArray[np.uint8], places: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the picture's colours at ``(2, H, W)`` places; 0 outside."""
+    return cv2.remap(picture, places[0], places[1], cv2.INTER_LINEAR)
+
+
+def lit(picture: Pixels, gain: NDArray[np.float32]) -> Pixels:
+    """Return ``picture`` in another light."""
+    return cv2.multiply(picture, gain, dtype=cv2.CV_8U)
+
+
+def keep(swapped: Pixels, target: Pixels, share: NDArray[np.float32]) -> None:
+    """Put ``share`` (0..1) of the target back into ``swapped``."""
+    rows, columns = (np.flatnonzero(share.max(axis=axis) > 0.002) for axis in (1, 0))
+    if not rows.size:
+        return
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    mixed = swapped[part] + share[part][..., None] * (
+        target[part].astype(np.float32) - swapped[part]
+    )
+    swapped[part] = np.rint(mixed).astype(np.uint8)
+
+
+def _blurred(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    return cv2.GaussianBlur(picture, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_CONSTANT)

@@ -1,0 +1,50 @@
+"""Make the new face as sharp as the picture around it."""
+
+import cv2
+import numpy as np
+
+from roop.types import Pixels
+
+_SIGMA = 1.1
+"""Width of the Gaussian that takes detail away, pixels."""
+
+_MOST = 1.6
+"""Most that the source's own detail is amplified when the target is sharper."""
+
+_MEMORY = 0.8
+"""Share of the earlier frames in how much detail is kept: it must not pump."""
+
+_LEFT, _TOP, _RIGHT, _BOTTOM = 0.2, 0.3, 0.8, 0.85
+"""The part of the face's box that is compared: no hair, no background."""
+
+
+class DetailMatch:
+    """Sharpens or softens one target face's swaps, steadily over time."""
+
+    def __init__(self) -> None:
+        self._kept: float | None = None
+
+    def apply(self, swapped: Pixels, target: Pixels) -> Pixels:
+        """Return ``swapped`` with the detail of ``target``.
+
+        Args:
+            swapped: ``(H, W, 3)``: the new face in the box of the old one.
+            target: ``(H, W, 3)``: the same box of the target.
+        """
+        soft = cv2.GaussianBlur(swapped, (0, 0), _SIGMA)
+        most, least, wanted = (_detail(picture) for picture in (swapped, soft, target))
+        kept = float(np.clip((wanted - least) / max(most - least, 0.05), 0, _MOST))
+        if self._kept is not None:
+            kept = _MEMORY * self._kept + (1 - _MEMORY) * kept
+        self._kept = kept
+        matched: Pixels = cv2.addWeighted(swapped, kept, soft, 1 - kept, 0)
+        return matched
+
+
+def _detail(picture: Pixels) -> float:
+    """Return the mean size of the brightness's second differences inside the face, grey levels."""
+    height, width = picture.shape[:2]
+    rows = slice(int(_TOP * height), int(_BOTTOM * height) + 1)
+    columns = slice(int(_LEFT * width), int(_RIGHT * width) + 1)
+    grey = cv2.cvtColor(np.ascontiguousarray(picture[rows, columns]), cv2.COLOR_RGB2GRAY)
+    return float(cv2.mean(np.abs(cv2.Laplacian(grey, cv2.CV_16S)))[0])
