@@ -596,3 +596,30 @@ def test_readers_and_writers_fit_their_contracts(tmp_path: Path) -> None:
         frame: Frame = next(iter(reader))
         assert frame.size == reader.info.size
         assert errno.ENOSPC
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".ts", ".flv", ".m4v", ".3gp"])
+def test_other_containers(tmp_path: Path, suffix: str) -> None:
+    target = CLIPS["constant"].write(tmp_path / "target.mp4")
+    output = tmp_path / f"output{suffix}"
+    assert passed(target, output) == []
+    found = times(output)
+    # Some begin later, sound and picture alike.
+    assert [time - found[0] for time in found] == pytest.approx(times(target), abs=0.0006)
+    assert len(digests(output, "audio")[0]) >= len(digests(target, "audio")[0]) - 2
+
+
+def test_a_container_that_counts_frames_drops_what_does_not_fit(tmp_path: Path) -> None:
+    target = CLIPS["variable"].write(tmp_path / "target.mp4")
+    (warning,) = passed(target, tmp_path / "output.avi")
+    assert "one frame rate" in warning
+
+
+def test_interlaced_pictures_stay_interlaced(tmp_path: Path) -> None:
+    clip = Clip(size=(352, 288), options={"flags": "+ildct+ilme", "x264-params": "tff=1"})
+    target = clip.write(tmp_path / "target.mp4")
+    passed(target, tmp_path / "output.mp4")
+    with av.open(str(tmp_path / "output.mp4")) as container:
+        stream = container.streams.video[0]
+        assert next(container.decode(stream)).interlaced_frame
+        assert stream.codec_context.field_order == 2

@@ -36,6 +36,7 @@ def open_target(path: Path) -> InputContainer:
         container = av.open(
             str(path.absolute()),
             metadata_errors="replace",
+            options={"max_pixels": str(MOST_PIXELS)},
             container_options={"protocol_whitelist": "file"},
         )
     if LISTS & set(container.format.name.split(",")):

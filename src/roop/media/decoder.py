@@ -51,7 +51,8 @@ class Decoder:
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
         self._usual_duration = max(1, round(1 / (rate * self.time_base)))
         stream.thread_type = "AUTO"
-        stream.thread_count = min(MOST_THREADS, os.cpu_count() or 1)
+        # One more than cores keeps all of them busy, as FFmpeg itself has it.
+        stream.thread_count = min(MOST_THREADS, (os.cpu_count() or 1) + 1)
 
     @property
     def extent(self) -> tuple[Fraction, Fraction | None]:

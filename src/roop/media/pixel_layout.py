@@ -1,6 +1,7 @@
 """Where each sample of a pixel format lies in memory, and how it is reached from NumPy."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import av
@@ -75,6 +76,7 @@ class PixelLayout:
         return rows[y0:y1, first : first + (x1 - x0 - 1) * part.step + 1 : part.step]
 
 
+@cache
 def pixel_layout(name: str) -> PixelLayout | None:
     """Return the layout of FFmpeg's pixel format ``name``; None if it cannot be edited in place."""
     if name in PACKED_RGB or name in DEEP_PACKED_RGB:

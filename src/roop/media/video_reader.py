@@ -69,6 +69,11 @@ class VideoReader:
         return self._decoder.damaged
 
     @property
+    def source_time_base(self) -> Fraction:
+        """Seconds per tick of the target's own clock; of the durations of its frames."""
+        return self._decoder.time_base
+
+    @property
     def time_base(self) -> Fraction:
         """Seconds per tick of the frames' ``pts``, exact."""
         return self._decoder.time_base if self.rate is None else 1 / self.rate

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,6 +35,18 @@ from roop.types import Frame
 
 PICTURES = frozenset({"image2", "gif", "apng", "webp", "avif", "ico"})
 """FFmpeg's names of formats that hold pictures, not films."""
+
+SILENT = frozenset({"mpegts"})
+"""Containers whose muxers don't say what they take, though they take much."""
+
+CONSTANT_RATE = frozenset({"avi"})
+"""Containers that count frames instead of time."""
+
+WITHOUT_REORDERING = frozenset({"avi", "asf"})
+"""Containers that have one time per packet, so that B-frames would be shown too late."""
+
+NO_TIMESTAMPS = 0x80
+"""FFmpeg's flag of raw streams, which know no time (AVFMT_NOTIMESTAMPS)."""
 
 FINE_CLOCK = 90_000
 """Ticks per second that an MP4's clock has at least."""
@@ -66,7 +80,8 @@ class VideoWriter:
         self._output = output
         self._reader = reader
         self._warn = warn
-        self._written = 0
+        self._last: int | None = None
+        self._dropped = 0
         container = container_of(output)
         self._file = OutputFile(output, force=force, target=reader.info.path)
         self._opened: list[OutputContainer | InputContainer] = []
@@ -92,11 +107,7 @@ class VideoWriter:
         first = frame.pts - round(self._reader.shift / frame.time_base)
         with muxing(self._output, self._file.part):
             for pts in range(first, first + frame.repeats):
-                raw.pts, raw.time_base = pts, frame.time_base
-                if self._reader.rate is not None:
-                    raw.duration = 1
-                self._mux(self._video.encode(raw))
-        self._written += 1
+                self._encode(raw, pts * frame.time_base)
 
     def __enter__(self) -> Self:
         return self
@@ -114,12 +125,15 @@ class VideoWriter:
             self._abandon()
 
     def _finish(self) -> None:
-        if not self._written:
+        if self._last is None:
             raise MediaError(f"{self._output}: there was no frame to write")
         with muxing(self._output, self._file.part):
             self._mux(self._video.encode(None))
             self._others.finish()
             self._container.close()
+        if self._dropped:
+            name = self._container.format.name
+            self._warn(f"{self._dropped} frames are left out: {name} files have one frame rate")
         self._file.commit()
 
     def _abandon(self) -> None:
@@ -130,6 +144,18 @@ class VideoWriter:
             with suppress(av.FFmpegError, OSError, ValueError):
                 container.close()
         self._file.discard()
+
+    def _encode(self, raw: av.VideoFrame, seconds: Fraction) -> None:
+        """Encode ``raw`` at its place on the encoder's clock, if that is free."""
+        pts = round(seconds / self._clock)
+        if self._last is not None and pts <= self._last:
+            self._dropped += 1
+            return
+        raw.pts, raw.time_base = pts, self._clock
+        if self._clock != self._reader.source_time_base:
+            raw.duration = 1
+        self._last = pts
+        self._mux(self._video.encode(raw))
 
     def _mux(self, packets: list[Packet[Stream]]) -> None:
         for packet in packets:
@@ -149,7 +175,7 @@ class VideoWriter:
             container_options=_muxer(container, source, reader.time_base),
         )
         self._opened.append(self._container)
-        encoder = chosen(video, container, self._holds)
+        encoder = chosen(video, container, partial(_holds, container))
         self._container.metadata.update(tags)
         self._container.set_chapters(chapters(source, reader.trim, reader.shift))
         self._others = OtherStreams(reader, source, self._container, self._warn)
@@ -159,23 +185,21 @@ class VideoWriter:
             elif not (video.skip_audio and stream.type == "audio"):
                 self._others.add(stream)
 
-    def _holds(self, encoder: str) -> bool:
-        held = self._container.supported_codecs
-        # Some muxers (MPEG-TS) don't say what they take.
-        return encoder in held or not held
-
     def _add_video(self, encoder: Encoder, video: VideoOptions) -> VideoStream:
         reader = self._reader
         first = PlanarFrame(reader.first, pts=0, time_base=reader.time_base)
         formats = [form.name for form in av.Codec(encoder.name, "w").video_formats or ()]
         self._fit = fit_of(first, formats, even=encoder.even)
         self._say_what_changes(first)
-        stream = self._container.add_stream(
-            encoder.name, rate=reader.info.fps or DEFAULT_RATE, time_base=reader.time_base
-        )
+        rate = reader.info.fps or DEFAULT_RATE
+        constant = self._container.format.name in CONSTANT_RATE
+        self._clock = 1 / rate if constant else reader.time_base
+        stream = self._container.add_stream(encoder.name, rate=rate, time_base=self._clock)
         if not isinstance(stream, VideoStream):
             raise UsageError(f"{encoder.name} is no video encoder")
         _describe(stream, reader, self._fit)
+        if self._container.format.name in WITHOUT_REORDERING:
+            stream.codec_context.max_b_frames = 0
         hdr = (
             encoder.hdr.notes(mastering_of(reader.first), light_of(reader.first))
             if encoder.hdr
@@ -200,18 +224,30 @@ def container_of(output: Path) -> str:
     """
     try:
         with av.open(str(Path("output").with_suffix(output.suffix)), "w") as probe:
-            name = probe.format.name
+            form = probe.format
     except ValueError as error:
-        raise UsageError(
-            f"{output.name}: {output.suffix or 'no extension'} is no video format",
-            hint="name the output .mp4, .mkv, .mov or .webm",
-        ) from error
-    if name in PICTURES:
+        raise _no_container(output) from error
+    if form.name in PICTURES:
         raise UsageError(
             f"the target is a video, {output.name} would be a picture",
             hint="name the output .mp4, .mkv, .mov or .webm",
         )
-    return name
+    if form.flags & NO_TIMESTAMPS:
+        raise _no_container(output)
+    return form.name
+
+
+def _no_container(output: Path) -> UsageError:
+    return UsageError(
+        f"{output.name}: {output.suffix or 'no extension'} is no video format",
+        hint="name the output .mp4, .mkv, .mov or .webm",
+    )
+
+
+def _holds(container: str, encoder: str) -> bool:
+    """Return True if ``container`` takes what ``encoder`` makes."""
+    trial = av.open(io.BytesIO(), "w", format=container)
+    return container in SILENT or encoder in trial.supported_codecs
 
 
 def _muxer(container: str, source: InputContainer, time_base: Fraction) -> dict[str, str]:
