@@ -1,4 +1,4 @@
-"""The two networks of the embedded engine: where a face is, and its mesh of 468 points."""
+"""The networks of the embedded engine and of the screen: face detector, face mesh, body parts."""
 
 from importlib.util import find_spec
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.errors import ModelError
 from roop.models.folder import ModelFolder
 from roop.options import Settings
 
@@ -56,6 +57,31 @@ def face_mesh(settings: Settings) -> Network:
     GPUs", CVPR workshop 2019.
     """
     return _load(settings, 1)
+
+
+def body_parts(settings: Settings) -> Network:
+    """Load the detector of clothed and bare body parts.
+
+    Its input is ``(1, 3, 320, 320)`` RGB in 0..1. Its output is ``(22, 2100)``: for each candidate
+    the centre, width and height of its box in input pixels, and the scores 0..1 of 18 classes.
+    RGB is what it was trained on; its makers' own code feeds it BGR by mistake
+    (https://github.com/notAI-tech/NudeNet/issues/203).
+
+    Raises:
+        ModelError: The network's file is missing, or is not exactly the one that is expected.
+
+    Source: NudeNet 3.4 (a YOLOv8n), github.com/notAI-tech/NudeNet.
+    """
+    folder = ModelFolder(settings)
+    model = folder.catalogue["nudenet_320n"]
+    path = folder.require(model.name)
+    if not model.matches(path):  # always: a file of the right size may have been put in its place
+        raise ModelError(
+            f"the model {model.name} is damaged: its sha256 differs", hint=folder.remedy(model)
+        )
+    from roop.models.onnx import OnnxNetwork  # takes half a second to import
+
+    return OnnxNetwork(path, model)
 
 
 def embedded_models(folder: ModelFolder) -> tuple[str, str]:

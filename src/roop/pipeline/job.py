@@ -17,6 +17,7 @@ from roop.options import Job, Settings
 from roop.pipeline.channel import Channel, Stages
 from roop.pipeline.progress import Meter, Watch
 from roop.processors.base import Context, Processor, Registry
+from roop.safety.screen import Screen
 from roop.types import Frame, Identity, Scene
 
 T = TypeVar("T")
@@ -66,21 +67,23 @@ def run_job(
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn: Warn = warnings.setdefault
     output = output_path(job)
-    analyser = Analyser(settings)
-    identity = read_identity(job, analyser, warn)
-    processors = registry.build(job.steps, Context(settings, identity))
-    with (
-        open_reader(job.target, job.video, warn) as reader,
-        open_writer(output, reader, job.video, force=job.force, warn=warn) as writer,
-    ):
-        meter = Meter(reader.info.frames, watch)
-        tracker = analyser.tracker(still=reader.info.kind == "image", options=job.faces)
-        _stream(_Line(reader, tracker, processors, writer), meter, cancel or threading.Event())
-        if not meter.swapped:
-            raise NoFaceError(
-                f"no face found in {job.target}",
-                hint="the face must be visible, at least about 40 pixels from eyes to chin",
-            )
+    cancel = cancel or threading.Event()
+    with Screen(settings, cancel) as screen:
+        analyser = Analyser(settings)
+        identity = read_identity(job, analyser, screen, warn)
+        processors = registry.build(job.steps, Context(settings, identity))
+        with (
+            open_reader(job.target, job.video, warn) as reader,
+            open_writer(output, reader, job.video, force=job.force, warn=warn) as writer,
+        ):
+            meter = Meter(reader.info.frames, watch)
+            tracker = analyser.tracker(still=reader.info.kind == "image", options=job.faces)
+            _stream(_Line(reader, screen, tracker, processors, writer), meter, cancel)
+            if not meter.swapped:
+                raise NoFaceError(
+                    f"no face found in {job.target}",
+                    hint="the face must be visible, at least about 40 pixels from eyes to chin",
+                )
     meter.tell()
     engine = job.steps[0].processor
     elapsed_s = time.monotonic() - started
@@ -96,19 +99,24 @@ def output_path(job: Job) -> Path:
     return job.output / f"{job.sources[0].stem}-{job.target.stem}{job.target.suffix}"
 
 
-def read_identity(job: Job, analyser: Analyser, warn: Warn) -> Identity:
-    """Read every source photo.
+def read_identity(job: Job, analyser: Analyser, screen: Screen, warn: Warn) -> Identity:
+    """Read every source photo, all of them screened before the first is looked at.
 
     Raises:
         NoFaceError: A photo shows no face, or several and none was chosen.
+        RefusedError: A photo is refused; or later, as the verdicts come in from ``screen``.
     """
+    photos = [(read_photo(path, warn), str(path)) for path in job.sources]
+    for pixels, name in photos:
+        screen.show_photo(pixels, name)
     position = job.faces.source_face_position
-    return Identity(
-        tuple(
-            analyser.portrait(read_photo(path, warn), position, name=str(path))
-            for path in job.sources
+    try:
+        return Identity(
+            tuple(analyser.portrait(pixels, position, name=name) for pixels, name in photos)
         )
-    )
+    except NoFaceError:
+        screen.settle()  # a refusal comes first
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +124,14 @@ class _Line:
     """The parts that a frame passes, in order."""
 
     reader: Reader
+    screen: Screen
     tracker: FaceTracker
     processors: Sequence[Processor]
     writer: Writer
 
     def scene(self, frame: Frame) -> Scene:
+        target = self.reader.info
+        self.screen.show(frame, str(target.path), still=target.kind == "image")
         scenes: Sequence[Scene] = [Scene(frame, self.tracker.update(frame))]
         if scenes[0].faces:
             for processor in self.processors:
@@ -136,6 +147,8 @@ def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
 
     def write(scenes: Iterable[Scene]) -> None:
         for scene in scenes:
+            if meter.frames == 0:
+                line.screen.settle()  # not one frame is written before the sources have passed
             line.writer.write(scene.frame)
             meter.count(swapped=bool(scene.faces))
 
@@ -143,6 +156,7 @@ def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
     stages.spawn(lambda: write(changed), "roop-writer")
     stages.guard(lambda: _pump(map(line.scene, decoded), changed))
     stages.join()
+    line.screen.settle()
 
 
 def _pump(items: Iterable[T], channel: Channel[T]) -> None:

@@ -1,0 +1,53 @@
+"""Choose which frames of a target are screened: the first, every cut, and one every second."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.types import Box, Frame
+
+PERIOD = Fraction(1)
+"""Seconds of the target's time that pass at most between two screened frames."""
+
+_ROWS = (0.2, 0.5, 0.8)
+"""Heights of the strips that are compared; thumbnails of all frames would cost ten times that."""
+
+_CELLS = 16
+"""Parts of a strip."""
+
+_CUT = 12.0
+"""Mean difference of the parts, in steps of 255, above which the picture was cut."""
+
+
+class Sampler:
+    """Says of each frame of one target whether it is to be screened; feed it all, in order."""
+
+    def __init__(self) -> None:
+        self._strips: NDArray[np.float32] | None = None
+        self._screened = Fraction(0)
+
+    def wants(self, frame: Frame) -> bool:
+        """Return True for the first frame, after a cut, and a second after the last one."""
+        strips, before = _strips(frame), self._strips
+        self._strips = strips
+        time = frame.pts * frame.time_base
+        due = abs(time - self._screened) >= PERIOD  # abs: times of broken files may go back
+        if before is None or due or float(np.abs(strips - before).mean()) > _CUT:
+            self._screened = time
+            return True
+        return False
+
+
+def _strips(frame: Frame) -> NDArray[np.float32]:
+    """``(3, 16, 3)``: the mean colours along three rows of the picture."""
+    width, height = frame.size
+    tops = [min(int(height * row), height - 1) for row in _ROWS]
+    strips = [
+        cv2.resize(
+            frame.crop(Box(0, top, width, top + 1)), (_CELLS, 1), interpolation=cv2.INTER_AREA
+        )
+        for top in tops
+    ]
+    return np.concatenate(strips).astype(np.float32)

@@ -1,0 +1,89 @@
+import warnings
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from figures import Pixels, drawing
+from PIL import Image
+
+from roop.models.networks import body_parts
+from roop.options import Settings
+from roop.safety.nudity import REFUSED, NudityDetector, squared
+
+
+@pytest.fixture(scope="module")
+def detector() -> NudityDetector:
+    return NudityDetector(body_parts(Settings(offline=True)))
+
+
+@pytest.mark.parametrize("size", [(320, 320), (320, 256), (270, 320)])
+def test_scores_are_those_of_the_network_makers_own_code(
+    detector: NudityDetector, size: tuple[int, int]
+) -> None:
+    from nudenet import NudeDetector
+    from nudenet import nudenet as makers
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reference = NudeDetector()
+    labels = makers.__dict__["__labels"]
+    for picture in (skimage.data.astronaut(), drawing(400)):
+        picture = cv2.resize(picture, size)
+        # RGB, although it asks for BGR: it swaps red and blue once too often (NudeNet issue 203).
+        found = reference.detect(picture)
+        scores = dict(zip(labels, detector.scores(squared(picture)), strict=True))
+        best = max(found, key=lambda each: float(each["score"]))
+        assert max(scores, key=lambda label: scores[label]) == best["class"]
+        assert scores[best["class"]] == pytest.approx(best["score"], abs=1e-4)
+        for each in found:  # its code also drops boxes that overlap a better one
+            assert scores[each["class"]] >= each["score"] - 1e-4
+
+
+def test_refused_classes_are_the_bare_ones() -> None:
+    from nudenet import nudenet as makers
+
+    labels = {makers.__dict__["__labels"][index] for index in REFUSED}
+    assert labels == {
+        "BUTTOCKS_EXPOSED",
+        "FEMALE_BREAST_EXPOSED",
+        "FEMALE_GENITALIA_EXPOSED",
+        "ANUS_EXPOSED",
+        "MALE_GENITALIA_EXPOSED",
+    }
+
+
+@pytest.mark.parametrize("side", [160, 320, 700])
+def test_what_it_takes_for_nudity_is_refused(detector: NudityDetector, side: int) -> None:
+    finding = detector.look(drawing(side))
+    assert finding is not None
+    assert "breast" in finding.what
+    assert finding.score > 0.7
+
+
+def test_two_hundred_clean_pictures_pass(detector: NudityDetector) -> None:
+    random = np.random.default_rng(2026)
+    clean = _clean_pictures()
+    for number in range(200):
+        picture = clean[number % len(clean)]
+        share = random.uniform(0.5, 1)
+        height, width = (int(side * share) for side in picture.shape[:2])
+        top, left = (
+            int(random.integers(whole - part + 1))
+            for whole, part in zip(picture.shape[:2], (height, width), strict=True)
+        )
+        crop = picture[top : top + height, left : left + width].astype(float)
+        noise = random.normal(0, random.uniform(0, 20), (height, width, 1))
+        varied = crop * random.uniform(0.7, 1.3, 3) + noise
+        assert detector.look(varied.clip(0, 255).astype(np.uint8)) is None, number
+
+
+def _clean_pictures() -> list[Pixels]:
+    """Faces, mostly; a cat, a cup, a rocket, tissue and an eye's retina."""
+    sample = Path(str(files("matplotlib"))) / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+    hopper = np.asarray(Image.open(sample).convert("RGB"))
+    names = ("astronaut", "cat", "coffee", "rocket", "immunohistochemistry", "astronaut")
+    scenes = [getattr(skimage.data, name)() for name in names]
+    return [skimage.data.astronaut(), hopper, np.dstack([skimage.data.camera()] * 3), *scenes]
