@@ -113,6 +113,23 @@ def test_quiet_prints_nothing(roop: Roop, portraits: Portraits) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_a_name_that_the_terminal_cannot_show(portraits: Portraits, tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(
+            "swap", "-s", portraits["astronaut"], "-t", portraits["hopper"], "-o", "gesicht_ß.png"
+        ),
+        cwd=tmp_path,
+        env=environment() | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("gesicht_\\xdf.png\n")
+    assert left_in(tmp_path) == ["gesicht_ß.png"]
+
+
 @pytest.mark.parametrize("role", ["source", "target"])
 @pytest.mark.parametrize("what", ["missing", "folder", "text", "empty"])
 def test_files_that_cannot_be_read(

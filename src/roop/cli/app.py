@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may not fit the terminal
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _shown(arguments)
         sys.stdout.flush()

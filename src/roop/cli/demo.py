@@ -1,13 +1,12 @@
 """The command ``roop demo``."""
 
-import dataclasses
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.parser import Parser, add_report
+from roop.cli.results import print_json
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -21,8 +20,7 @@ def run(arguments: Sequence[str]) -> int:
     with progress(shown=shown) as watch:
         result = run_demo(values.output, force=values.force, watch=watch, cancel=cancel)
     if values.json:
-        body = json.dumps(dataclasses.asdict(result), default=str, ensure_ascii=False)
-        sys.stdout.write(f"{body}\n")
+        print_json(result)
     elif not values.quiet:
         speed = f"{result.video.frames / result.video.elapsed_s:.0f} fps"
         sys.stdout.write(

@@ -1,13 +1,12 @@
 """The command ``roop doctor``."""
 
-import dataclasses
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from roop.cli.flags import add_flags, taken
 from roop.cli.parser import Parser, add_report
+from roop.cli.results import print_json
 from roop.options import Settings
 
 if TYPE_CHECKING:
@@ -26,8 +25,7 @@ def run(arguments: Sequence[str]) -> int:
 
     report = examine(Settings.model_validate(taken(values, Settings)), installed())
     if values["json"]:
-        body = json.dumps(dataclasses.asdict(report), default=str, ensure_ascii=False)
-        sys.stdout.write(f"{body}\n")
+        print_json(report)
     else:
         sys.stdout.write("\n".join(_lines(report)) + "\n")
     return 0

@@ -45,7 +45,7 @@ def show(error: Exception, *, as_json: bool = False, debug: bool = False) -> int
     known = error if isinstance(error, RoopError) else _unexpected(error)
     if as_json:
         body = {"code": known.code, "message": str(known), "hint": known.hint}
-        sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(body) + "\n")
     else:
         sys.stderr.write(f"error: {known}\n" + (f"hint: {known.hint}\n" if known.hint else ""))
     return exit_code(known)

@@ -58,6 +58,11 @@ def _help(field: FieldInfo) -> str:
     text = field.description or ""
     if field.default is not None and not isinstance(field.default, bool):
         text += f" (default: {field.default})"
+    return literal(text)
+
+
+def literal(text: str) -> str:
+    """Return ``text`` as argparse's help wants it, which takes ``%`` for a placeholder."""
     return text.replace("%", "%%")
 
 

@@ -1,16 +1,15 @@
 """The command ``roop swap``."""
 
 import argparse
-import dataclasses
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.flags import add_flags, taken
+from roop.cli.flags import add_flags, literal, taken
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.parser import Parser, add_report
+from roop.cli.results import print_json
 from roop.errors import UsageError
 from roop.options import FaceOptions, Job, Settings, VideoOptions
 from roop.processors import installed
@@ -47,8 +46,7 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     for warning in result.warnings:
         sys.stderr.write(f"warning: {warning}\n")
     if as_json:
-        body = json.dumps(dataclasses.asdict(result), default=str, ensure_ascii=False)
-        sys.stdout.write(f"{body}\n")
+        print_json(result)
     elif not quiet:
         sys.stdout.write(summary(result))
     return 0
@@ -88,7 +86,7 @@ def _parser(prog: str, registry: "Registry") -> Parser:
         "--engine",
         metavar="NAME",
         default=Job.model_fields["steps"].default[0].processor,
-        help="; ".join(f"{spec.name}: {spec.summary}" for spec in engines)
+        help=literal("; ".join(f"{spec.name}: {spec.summary}" for spec in engines))
         + " (default: %(default)s)",
     )
     add_flags(parser, "faces", FaceOptions)
