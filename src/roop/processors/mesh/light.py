@@ -10,11 +10,14 @@ Field = NDArray[np.float32]
 Picture = NDArray[np.uint8] | NDArray[np.float32]
 """``(H, W, 3)`` RGB, 0..255."""
 
-_SIDE = 64
+_SIDE = 32
 """Longer side of the pictures that the light is compared in, pixels."""
 
 _FLOOR = 6.0
 """Grey levels added before dividing, so that black pixels say little."""
+
+_DOUBT = 0.03
+"""Weight of the whole face's light against what is known about the light of one spot."""
 
 _DARK = 0.6
 """Pixels below this share of the skin's median brightness are hair, lashes or frames, not skin."""
@@ -32,7 +35,7 @@ def match_light(
         sigma: Width of the Gaussian that separates light from features, as a share of the width.
 
     Returns:
-        Gains at the size of the comparison (its longer side at most 64 pixels), to be enlarged.
+        Gains at the size of the comparison (its longer side at most 32 pixels), to be enlarged.
     """
     height, width = skin.shape
     zoom = min(_SIDE / max(height, width), 1.0)
@@ -40,11 +43,8 @@ def match_light(
     s, t, weight = (_shrunk(picture, size) for picture in (source, target, skin))
     weight = (weight * _bright(s, weight) * _bright(t, weight))[..., None]
     blur = sigma * size[0]
-    wide = _means(s, t, weight, 3 * blur)
-    near = _means(s, t, weight, blur)
-    said = _blur(weight, blur)
-    said = said / (said + 0.05)
-    light_s, light_t = (n * said + w * (1 - said) + _FLOOR for n, w in zip(near, wide, strict=True))
+    known = _blur(weight, blur)
+    light_s, light_t = (_light(picture, weight, known, blur) for picture in (s, t))
     return np.clip(light_t / light_s, 0.2, 5.0)
 
 
@@ -62,9 +62,12 @@ def match_folds(
         folds: ``(H, W)``, 0..1: how much of the source's folds to take away.
         sigma: Width of the finest fold, pixels.
     """
-    lit = _smooth(source.astype(np.float32) * gain, sigma)
-    ratio = (_smooth(target.astype(np.float32), sigma) + _FLOOR) / (lit + _FLOOR)
-    return gain * (1 + folds[..., None] * (np.clip(ratio, 0.6, 1.6) - 1))
+    height, width = folds.shape
+    half = ((width + 1) // 2, (height + 1) // 2)
+    s, t, g, f = (_shrunk(picture, half) for picture in (source, target, gain, folds))
+    ratio = (_smooth(t, sigma / 2) + _FLOOR) / (_smooth(s * g, sigma / 2) + _FLOOR)
+    change = 1 + f[..., None] * (np.clip(ratio, 0.6, 1.6) - 1)
+    return gain * enlarge(change, (width, height))
 
 
 def enlarge(field: Field, size: tuple[int, int]) -> Field:
@@ -85,11 +88,16 @@ def _bright(picture: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArra
     return share
 
 
-def _means(
-    s: NDArray[np.float32], t: NDArray[np.float32], weight: NDArray[np.float32], sigma: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    total = _blur(weight, sigma) + 1e-4
-    return _blur(s * weight, sigma) / total, _blur(t * weight, sigma) / total
+def _light(
+    picture: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    known: NDArray[np.float32],
+    sigma: float,
+) -> NDArray[np.float32]:
+    """Return the weighted local mean, drawn to that of the whole face where little is known."""
+    weighted = picture * weight
+    mean = weighted.sum(axis=(0, 1)) / (weight.sum() + 1e-4)
+    return (_blur(weighted, sigma) + _DOUBT * mean) / (known + _DOUBT) + _FLOOR
 
 
 def _smooth(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

@@ -99,8 +99,8 @@ class MeshSwap(Processor):
         gain, alpha = self._fitted(drawing, level, target)
         swapped = sampled(level.pixels[..., :3], place.enlarged(drawing.to_atlas))
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
-        mouth = self._soft(drawing, self._regions.mouth, 0.008)
-        keep(swapped, sampled(target, place.enlarged(drawing.to_target)), place.enlarged(mouth))
+        mouth = place.enlarged(self._soft(drawing, self._regions.mouth, 0.008))
+        keep(swapped, target, mouth, place.enlarged(drawing.to_target))
         shown = place.enlarged(alpha) * (255 * face.opacity)
         frame.paste(place.box, swapped, np.rint(shown).astype(np.uint8))
 
@@ -150,15 +150,16 @@ def lit(picture: Pixels, gain: NDArray[np.float32]) -> Pixels:
     return cv2.multiply(picture, gain, dtype=cv2.CV_8U)
 
 
-def keep(swapped: Pixels, target: Pixels, share: NDArray[np.float32]) -> None:
-    """Put ``share`` (0..1) of the target back into ``swapped``."""
+def keep(
+    swapped: Pixels, target: Pixels, share: NDArray[np.float32], places: NDArray[np.float32]
+) -> None:
+    """Put ``share`` (0..1) of the target, taken from ``places``, back into ``swapped``."""
     rows, columns = (np.flatnonzero(share.max(axis=axis) > 0.002) for axis in (1, 0))
     if not rows.size:
         return
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    mixed = swapped[part] + share[part][..., None] * (
-        target[part].astype(np.float32) - swapped[part]
-    )
+    kept = sampled(target, places[:, *part]).astype(np.float32)
+    mixed = swapped[part] + share[part][..., None] * (kept - swapped[part])
     swapped[part] = np.rint(mixed).astype(np.uint8)
 
 
