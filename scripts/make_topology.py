@@ -35,6 +35,12 @@ MOUTH = (
 )
 """Upper border, lower border, first corner, last corner."""
 
+AXIS = 0.75
+"""Depth of the axis of the head behind the eyes, in eye distances."""
+
+LEAST_AREA = 1e-6
+"""Least doubled area of a triangle of the flat face, in squared eye distances."""
+
 Triangles = NDArray[np.uint16]
 
 
@@ -131,6 +137,35 @@ def turned_alike(
     return [done[triangle] for triangle in triangles]
 
 
+def unrolled(
+    mean: NDArray[np.float32], triangles: Triangles, pairs: Triangles
+) -> NDArray[np.float32]:
+    """Lay the mean face out flat: rolled off a cylinder, folds spread out.
+
+    Source: Tutte, "How to draw a graph", 1963.
+    """
+    flat = mean[:, :2].astype(np.float64)
+    flat[:, 0] = np.arctan2(mean[:, 0], AXIS - mean[:, 2])
+    flat[:, 0] *= np.ptp(mean[:, 0]) / np.ptp(flat[:, 0])
+    links = np.zeros((len(mean), len(mean)))
+    for triangle in triangles:
+        links[np.ix_(triangle, triangle)] = 1
+    np.fill_diagonal(links, 0)
+    free = np.zeros(len(mean), bool)
+    for _ in range(20):
+        a, b, c = (flat[triangles[:, i]] for i in range(3))
+        area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+        folded = np.unique(triangles[area < LEAST_AREA])
+        if not folded.size:
+            break
+        free[folded] = free[pairs[folded]] = True  # each free point: the mean of its neighbours
+        weights = links[free] / links[free].sum(axis=1, keepdims=True)
+        system = np.eye(int(free.sum())) - weights[:, free]
+        flat[free] = np.linalg.solve(system, weights[:, ~free] @ flat[~free])
+    assert not folded.size, folded
+    return (flat / np.ptp(flat[:, 0])).astype(np.float32)
+
+
 def main() -> None:
     """Write the file."""
     found = meshes()
@@ -139,10 +174,10 @@ def main() -> None:
     pairs = mirror_pairs(found[0])
     mean = mean_shape(found, pairs)
     turned = turned_alike(sorted(triangles), mean)
+    flat = unrolled(mean, np.array(turned), pairs)
     path = Path(__file__).parents[1] / "src/roop/faces/topology.npz"
-    np.savez_compressed(
-        path, triangles=np.array(turned, np.uint16), mirror=pairs, mean=mean.astype(np.float32)
-    )
+    stored = {"triangles": np.array(turned, np.uint16), "mirror": pairs, "mean": mean, "flat": flat}
+    np.savez_compressed(path, **stored)
     print(path, path.stat().st_size, "bytes")  # noqa: T201 - a script's result
 
 

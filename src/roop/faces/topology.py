@@ -42,11 +42,16 @@ class Topology:
     mean: NDArray[np.float32]
     """``(468, 3)``: a mean face that looks at the camera, 1 between the outer eye corners, its
     origin between them, y down, z away from the camera."""
+    flat: NDArray[np.float32]
+    """``(468, 2)``: the mean face unrolled without an overlap, 1 wide; the layout of textures."""
 
 
 def load_topology() -> Topology:
     """Read the topology from the package; ``scripts/make_topology.py`` made it."""
     with (files("roop.faces") / "topology.npz").open("rb") as file, np.load(file) as stored:
         return Topology(
-            stored["triangles"].astype(np.intp), stored["mirror"].astype(np.intp), stored["mean"]
+            stored["triangles"].astype(np.intp),
+            stored["mirror"].astype(np.intp),
+            stored["mean"],
+            stored["flat"],
         )

@@ -31,6 +31,10 @@ _SKIN = np.array([35.0, 8.0, 8.0], np.float32)
 """How far skin strays from its median: brightness, red and blue difference, grey levels."""
 
 
+_MOUTH_LINE = 0.55
+"""Brightness of the line between closed lips, as a share of theirs."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
     """The atlas at one size."""
@@ -62,6 +66,7 @@ def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> tuple[
     other = _lit(other, enlarge(match_light(other, own, skin, sigma=0.12), size))
     share = ((own_trust + 1e-3) / (own_trust + (1 - own_trust) * other_trust + 1e-3))[..., None]
     mixed = np.rint(own * share + other * (1 - share)).astype(np.uint8)
+    _blacken_mouth(mixed, paint(shown, regions.mouth))
     core = cv2.GaussianBlur(paint(shown, regions.core), (0, 0), 0.02 * size[0])
     trust = np.rint(255 * np.maximum.reduce([own_trust, other_trust, core])).astype(np.uint8)
     return _halved(Level(np.dstack([mixed, trust]), flat[:, :2].copy()))
@@ -102,6 +107,17 @@ def _likeness(pixels: NDArray[np.uint8], skin: NDArray[np.float32]) -> NDArray[n
     off = np.linalg.norm((colours - np.median(known, axis=0)) / _SKIN, axis=2)
     blurred = cv2.GaussianBlur(off.astype(np.float32), (0, 0), 0.01 * skin.shape[1])
     return np.clip(2 - blurred / 2, 0, 1)
+
+
+def _blacken_mouth(pixels: NDArray[np.uint8], mouth: NDArray[np.float32]) -> None:
+    """Paint the opening of the mouth like a closed mouth's line: the target's own mouth is shown.
+
+    Where the target's lips meet, the line between them would else be drawn of the source's teeth.
+    """
+    around = cv2.dilate(mouth, np.ones((9, 9), np.uint8)) - mouth
+    lips = pixels[around > 0]
+    if lips.size:
+        pixels[mouth > 0] = np.rint(np.median(lips, axis=0) * _MOUTH_LINE)
 
 
 def _lit(pixels: NDArray[np.uint8], gain: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,11 +22,17 @@ _ROUNDS = 2
 _MEMORY = 90
 """Frames over which the target's own shape is averaged."""
 
+_INTO_LIPS = 0.2
+"""Share of a lip's thickness by which its inner border is drawn in."""
+
 _SHUT = 0.45
 """The mesh never shuts an eye quite: what is left of its usual opening when it really is shut."""
 
 _WIDEST = 1.25
 """Most that an eye opens beyond its usual opening."""
+
+_TOUCHING, _PARTED = 0.015, 0.05
+"""Gaps between the lips, in eye distances, that the mesh sees on a closed mouth / on a parted one."""
 
 _LIPS_UPPER = ((191, 185), (80, 40), (81, 39), (82, 37), (13, 0), (312, 267), (311, 269), (310, 270), (415, 409))  # fmt: skip # noqa: E501
 _LIPS_LOWER = ((95, 146), (88, 91), (178, 181), (87, 84), (14, 17), (317, 314), (402, 405), (318, 321), (324, 375))  # fmt: skip # noqa: E501
@@ -69,6 +75,17 @@ class ShapeSpace:
         return self._operator.apply(source - target)
 
 
+def without_teeth(mesh: Mesh) -> Mesh:
+    """Return a source's mesh with the inner border of the lips drawn a little into the lips.
+
+    The mesh is not exact enough to tell lip from teeth, and teeth must not stick to the lips.
+    """
+    drawn_in = mesh.copy()
+    inner, outer = np.array([*_LIPS_UPPER, *_LIPS_LOWER]).T
+    drawn_in[inner] += _INTO_LIPS * (mesh[outer] - mesh[inner])
+    return drawn_in
+
+
 class _Sparse:
     """A matrix of mostly zeros, kept as each row's few entries: 50 times faster to apply."""
 
@@ -99,11 +116,11 @@ class TargetShape:
         self._open = opening if self._count == 1 else self._open + gain * (opening - self._open)
         return self._shape
 
-    def lids(self, shape: Shape, source: Shape, strength: float) -> Shape:
-        """Return what to move the lids by.
+    def openings(self, shape: Shape, source: Shape, strength: float) -> Shape:
+        """Return what to move lids and lips by.
 
         An eye opens as wide as the source's where the target's is as open as it usually is, and it
-        shuts when the target's does.
+        shuts when the target's does. Lips that nearly touch are closed.
 
         Args:
             shape: The target's shape in this frame.
@@ -123,7 +140,19 @@ class TargetShape:
             moved[lower] -= 0.3 * gap
             crease, lid = np.array(creases).T
             moved[crease] += 0.4 * moved[lid]
-        return moved
+        return moved + _closed_lips(shape)
+
+
+def _closed_lips(shape: Shape) -> Shape:
+    """Return what closes lips whose gap is no more than the mesh's own inaccuracy."""
+    moved = np.zeros_like(shape)
+    upper, lower = np.array(_LIPS_UPPER)[:, 0], np.array(_LIPS_LOWER)[:, 0]
+    gap = shape[upper] - shape[lower]
+    width = float(np.linalg.norm(gap[2:7], axis=1).mean())
+    shut = 1 - np.clip((width - _TOUCHING) / (_PARTED - _TOUCHING), 0, 1)
+    moved[upper] -= 0.5 * shut * gap
+    moved[lower] += 0.5 * shut * gap
+    return moved
 
 
 def eye_opening(shape: Shape) -> NDArray[np.float64]:

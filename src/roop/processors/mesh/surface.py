@@ -6,16 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.topology import OVAL, Indices, Topology
+from roop.faces.topology import INNER_LIPS, OUTER_LIPS, OVAL, Indices, Topology
 
 Vertices = NDArray[np.float32]
 """``(N, 2)`` or ``(N, 3)``: the 468 mesh points, then the rim's."""
 
 _RIM = 0.2
 """How far the rim lies outside the outline, in distances from the centre of the face."""
-
-_AXIS = 0.75
-"""Depth of the axis of the head behind the eyes, in the units of ``Topology.mean``."""
 
 _SUBPIXEL_BITS = 4
 
@@ -25,10 +22,13 @@ class Surface:
     """Triangles between the mesh points and the rim's."""
 
     triangles: Indices
-    """``(T, 3)``; the first ``rim_triangles`` are the rim's."""
-    rim_triangles: int
+    """``(T, 3)``."""
+    behind: NDArray[np.bool_]
+    """``(T,)``: the rim and the opening of the mouth, which all else covers."""
+    lips: NDArray[np.bool_]
+    """``(T,)``: their inner side rolls in, and is seen from any side."""
     flat: Vertices
-    """``(N, 3)``: the mean face unrolled, 1 wide; the layout of every atlas."""
+    """``(N, 2)``: the mean face unrolled, 1 wide; the layout of every atlas."""
     mirror: Indices
     """``(N,)``: the point on the other half of the face."""
 
@@ -48,20 +48,21 @@ def make_surface(topology: Topology) -> Surface:
     ]
     mirror = np.concatenate([topology.mirror, count + _mirrored_outline(topology)])
     triangles = np.concatenate([np.array(ring, np.intp), topology.triangles])
-    return Surface(triangles, len(ring), _unrolled(topology.mean), mirror)
+    mouth = np.isin(triangles, INNER_LIPS).all(axis=1)
+    rim = np.arange(len(triangles)) < len(ring)
+    lips = np.isin(triangles, _lips(topology)).all(axis=1)
+    return Surface(triangles, rim | mouth, lips, with_rim(topology.flat), mirror)
+
+
+def _lips(topology: Topology) -> list[int]:
+    """Return the points of the lips, the rings between their borders too."""
+    inside = np.isin(topology.triangles, INNER_LIPS).any(axis=1)
+    return sorted({*OUTER_LIPS, *topology.triangles[inside].ravel().tolist()})
 
 
 def _mirrored_outline(topology: Topology) -> Indices:
     place = {point: i for i, point in enumerate(OVAL)}
     return np.array([place[int(topology.mirror[point])] for point in OVAL], np.intp)
-
-
-def _unrolled(mean: NDArray[np.float32]) -> Vertices:
-    """Roll the mean face off a cylinder, so that the cheeks get the room they need."""
-    flat = mean.copy()
-    flat[:, 0] = np.arctan2(mean[:, 0], _AXIS - mean[:, 2])
-    flat[:, 0] *= np.ptp(mean[:, 0]) / np.ptp(flat[:, 0])
-    return with_rim(flat / np.ptp(flat[:, 0]))
 
 
 def _quad(a: int, b: int, outer_a: int, outer_b: int) -> tuple[tuple[int, int, int], ...]:
@@ -82,16 +83,16 @@ def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray
 
     Args:
         surface: What to draw.
-        vertices: ``(N, 3)``, x and y in pixels of the picture.
+        vertices: ``(N, 3)``, x and y in pixels of the picture; ``(N, 2)`` if none hides another.
         size: (width, height).
     """
     shown = np.full((size[1], size[0]), -1, np.int32)
     corners = vertices[surface.triangles]
     a, b, c = corners[:, 0, :2], corners[:, 1, :2], corners[:, 2, :2]
     facing = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) > (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    facing[: surface.rim_triangles] = True
-    depth = corners[:, :, 2].mean(axis=1)
-    depth[: surface.rim_triangles] = np.inf
+    facing |= surface.behind | surface.lips
+    depth = corners[:, :, 2].mean(axis=1) if vertices.shape[1] > 2 else np.zeros(len(corners))
+    depth = np.where(surface.behind, np.inf, depth)
     order = np.flatnonzero(facing)
     order = order[np.argsort(-depth[order], kind="stable")]
     polygons = np.rint(corners[order, :, :2] * (1 << _SUBPIXEL_BITS)).astype(np.int32)

@@ -18,9 +18,9 @@ from roop.processors.mesh.gaze import GazeMatch, Turn, find_gaze
 from roop.processors.mesh.light import enlarge, match_folds, match_light
 from roop.processors.mesh.place import Place, place_of
 from roop.processors.mesh.regions import Weights, make_regions
-from roop.processors.mesh.shape import ShapeSpace, TargetShape
+from roop.processors.mesh.shape import ShapeSpace, TargetShape, without_teeth
 from roop.processors.mesh.surface import affines, draw, lookup, make_surface, paint, with_rim
-from roop.types import Face, Frame, Mesh, Pixels, Scene
+from roop.types import Face, Frame, Mesh, Pixels, Portrait, Scene
 
 _OVERSAMPLING = 1.3
 """The atlas is as wide as the face on the picture times this, so that no detail is lost."""
@@ -71,7 +71,8 @@ class MeshSwap(Processor):
         self._regions = make_regions(topology, self._surface)
         self._space = ShapeSpace(topology)
         self._shape = self._space.shape(portrait.mesh)
-        self._levels = make_atlas(portrait, self._surface, self._regions)
+        photo = Portrait(portrait.pixels, without_teeth(portrait.mesh))
+        self._levels = make_atlas(photo, self._surface, self._regions)
         self._gaze = find_gaze(self._levels[0].pixels[..., :3], self._levels[0].vertices)
         self._memories: dict[int, _Memory] = {}
 
@@ -110,7 +111,7 @@ class MeshSwap(Processor):
         shape = pose.invert(mesh)
         usual = target.update(shape)
         moved = self._strength * self._space.difference(self._shape, usual)
-        moved += target.lids(shape, self._shape, self._strength)
+        moved += target.openings(shape, self._shape, self._strength)
         return (mesh + pose.turn(moved)).astype(np.float32)
 
     def _drawn(self, place: Place, mesh: Mesh, was: Mesh, level: Level) -> _Drawing:
