@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from roop.version import VERSION
+
 if TYPE_CHECKING:
     from roop.api import SwapResult, swap
 
-__version__ = "2.0.0.dev0"
+__version__ = VERSION
 
 __all__ = ["SwapResult", "__version__", "swap"]
 

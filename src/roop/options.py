@@ -111,3 +111,10 @@ class Settings(Options):
 
     models: Path | None = Field(None, description="folder of downloaded models")
     offline: bool = Field(False, description="never download anything")
+    signing_certificate: Path | None = Field(
+        None, description="certificates (PEM) to sign outputs with, instead of this machine's own"
+    )
+    signing_key: Path | None = Field(None, description="the private key (PEM) of that certificate")
+    timestamp_server: str | None = Field(
+        None, description="address of a time-stamp server (RFC 3161) to ask at every signature"
+    )

@@ -17,6 +17,7 @@ from roop.errors import CancelledError, UsageError
 COMMANDS = {
     "swap": "swap a face in a photo, an animation or a video",
     "demo": "make a sample swap and show before and after",
+    "verify": "say what files tell of how they were made",
     "doctor": "say what this machine has and what is missing",
 }
 """Each is a module of this package with ``run(arguments) -> int``, imported when it is called."""

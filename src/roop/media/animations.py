@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from roop.errors import MediaError, UsageError
 from roop.media.apng import Apng, ApngEncoder
-from roop.media.base import TargetInfo, Warn
+from roop.media.base import Marks, TargetInfo, Warn
 from roop.media.canvas import (
     Animation,
     Canvas,
@@ -125,12 +125,21 @@ class AnimationWriter:
         reader: Where the frames come from.
         force: Replace the output if it exists.
         warn: Told what the output's format cannot hold.
+        marks: What the output carries besides.
 
     Raises:
         UsageError: The extension is of no animated format, or the output exists.
     """
 
-    def __init__(self, output: Path, reader: AnimationReader, *, force: bool, warn: Warn) -> None:
+    def __init__(
+        self,
+        output: Path,
+        reader: AnimationReader,
+        *,
+        force: bool,
+        warn: Warn,
+        marks: Marks | None = None,
+    ) -> None:
         wanted = EXTENSIONS.get(output.suffix.lower())
         if wanted not in ("GIF", "PNG", "WEBP"):
             raise UsageError(
@@ -144,7 +153,7 @@ class AnimationWriter:
         self._written = 0
         # Transparency in a GIF can be had back only by clearing all, for every frame.
         self._clears = wanted == "GIF" and not self._same and timeline.alpha
-        self._output = OutputFile(output, force=force, target=reader.info.path)
+        self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
         try:
             with writing(output, self._output.part):
                 self._file = self._output.part.open("r+b")

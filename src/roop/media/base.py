@@ -14,6 +14,16 @@ Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What an output carries so that it can be told from a recording."""
+
+    note: str
+    """A plain sentence for the container's comment, put after the target's own."""
+    seal: Callable[[Path], None]
+    """Gets the complete file before it has its name, and may change it in place."""
+
+
+@dataclass(frozen=True, slots=True)
 class TargetInfo:
     """What is known about a target before its first frame is read."""
 

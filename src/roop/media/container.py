@@ -45,6 +45,16 @@ def open_target(path: Path) -> InputContainer:
     return container
 
 
+def read_tags(path: Path) -> dict[str, str]:
+    """Return what a film's container says of it, by FFmpeg's names.
+
+    Raises:
+        MediaError: The file cannot be read as a film.
+    """
+    with open_target(path) as container:
+        return dict(container.metadata)
+
+
 def is_cover(stream: object) -> bool:
     """Return True for a picture that belongs to the file as a whole."""
     disposition = getattr(stream, "disposition", Disposition(0))

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from roop.errors import MediaError, UsageError
-from roop.media.base import TargetInfo, Warn
+from roop.media.base import Marks, TargetInfo, Warn
 from roop.media.disk import writing
 from roop.media.image_encoders import encoded
 from roop.media.output import OutputFile
@@ -64,17 +64,26 @@ class ImageWriter:
         reader: Where the frame comes from.
         force: Replace the output if it exists.
         warn: Told what the output's format cannot hold.
+        marks: What the output carries besides.
 
     Raises:
         UsageError: The extension is unknown, or the output exists and ``force`` is false.
     """
 
-    def __init__(self, output: Path, reader: ImageReader, *, force: bool, warn: Warn) -> None:
+    def __init__(
+        self,
+        output: Path,
+        reader: ImageReader,
+        *,
+        force: bool,
+        warn: Warn,
+        marks: Marks | None = None,
+    ) -> None:
         self._container = container_of(output)
         self._picture = reader.picture
         self._warn = warn
         self._written = False
-        self._output = OutputFile(output, force=force, target=reader.info.path)
+        self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
 
     def write(self, frame: Frame) -> None:
         """Encode the frame.

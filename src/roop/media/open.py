@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from roop.errors import UsageError
-from roop.media.base import Reader, Warn, Writer
+from roop.media.base import Marks, Reader, Warn, Writer
 from roop.options import VideoOptions
 
 PICTURE_SUFFIXES = frozenset(
@@ -44,9 +44,23 @@ def open_reader(
 
 
 def open_writer(
-    output: Path, reader: Reader, video: VideoOptions, *, force: bool, warn: Warn
+    output: Path,
+    reader: Reader,
+    video: VideoOptions,
+    *,
+    force: bool,
+    warn: Warn,
+    marks: Marks | None = None,
 ) -> Writer:
     """Open the output for the frames of ``reader``.
+
+    Args:
+        output: Its extension says the format.
+        reader: Where the frames will come from.
+        video: How a video is encoded.
+        force: Replace ``output`` if it exists.
+        warn: Hears of what cannot be kept.
+        marks: What the output carries besides.
 
     Raises:
         UsageError: The output exists, or is of another kind than the target.
@@ -59,7 +73,7 @@ def open_writer(
 
         if not isinstance(reader, VideoReader):
             raise TypeError(f"{type(reader).__name__} says it reads videos")
-        return VideoWriter(output, reader, video, force=force, warn=warn)
+        return VideoWriter(output, reader, video, force=force, warn=warn, marks=marks)
     if kind == "animation":
         if not _names_picture(output):
             raise UsageError(
@@ -70,12 +84,12 @@ def open_writer(
 
         if not isinstance(reader, AnimationReader):
             raise TypeError(f"{type(reader).__name__} says it reads animations")
-        return AnimationWriter(output, reader, force=force, warn=warn)
+        return AnimationWriter(output, reader, force=force, warn=warn, marks=marks)
     from roop.media.images import ImageReader, ImageWriter
 
     if not isinstance(reader, ImageReader):
         raise TypeError(f"{type(reader).__name__} says it reads images")
-    return ImageWriter(output, reader, force=force, warn=warn)
+    return ImageWriter(output, reader, force=force, warn=warn, marks=marks)
 
 
 def _names_picture(output: Path) -> bool:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from roop.errors import UsageError
+from roop.media.base import Marks
 from roop.media.disk import writing
 
 NO_HARD_LINKS = frozenset(
@@ -24,13 +25,16 @@ class OutputFile:
     removes what was written. Write to ``part``.
     """
 
-    def __init__(self, path: Path, *, force: bool, target: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, *, force: bool, target: Path | None = None, marks: Marks | None = None
+    ) -> None:
         """Reserve a hidden name beside ``path``.
 
         Args:
             path: The final name; a link is followed.
             force: Replace the file if it exists.
             target: What is read; writing over it takes ``force`` too.
+            marks: Sealed with before it gets its name.
 
         Raises:
             UsageError: The output exists, or is a folder.
@@ -40,6 +44,7 @@ class OutputFile:
         """The output as the person named it."""
         self._final = path.resolve() if path.is_symlink() else path.absolute()
         self._force = force
+        self._marks = marks
         self._refuse_existing(target)
         suffix = "".join(path.suffixes[-1:])
         self.part = self._final.with_name(f".roop-{secrets.token_hex(6)}{suffix}")
@@ -48,7 +53,7 @@ class OutputFile:
             os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
 
     def commit(self) -> None:
-        """Flush the file to disk and give it its name.
+        """Seal the file, flush it to disk and give it its name.
 
         Raises:
             UsageError: The output came into being meanwhile and ``force`` is off.
@@ -56,6 +61,8 @@ class OutputFile:
             MediaError: The system refused.
         """
         with writing(self.path, self.part):
+            if self._marks is not None:
+                self._marks.seal(self.part)
             _sync(self.part)
             if self._force:
                 self.part.replace(self._final)

@@ -40,6 +40,15 @@ def file_tags(target: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in target.items() if key.lower() not in CONTAINER_OWN}
 
 
+def noted(tags: Mapping[str, str], note: str) -> dict[str, str]:
+    """Return ``tags`` with ``note`` after what their comment says, unless that has it."""
+    key = next((key for key in tags if key.lower() == "comment"), "comment")
+    said = tags.get(key, "")
+    if note in said:
+        return dict(tags)
+    return {**tags, key: f"{said}\n{note}" if said else note}
+
+
 def needs_key_table(tags: Iterable[str]) -> bool:
     """Return True if an MP4 file loses some of ``tags`` without a table of keys."""
     return not MP4_TAGS.issuperset(key.lower() for key in tags)

@@ -19,7 +19,7 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from roop.errors import MediaError, UsageError
-from roop.media.base import Warn
+from roop.media.base import Marks, Warn
 from roop.media.container import is_cover, open_target
 from roop.media.display import light_of, mastering_of
 from roop.media.encoders import Encoder, chosen, open_encoder
@@ -28,7 +28,7 @@ from roop.media.fitting import Fit, fit_of
 from roop.media.output import OutputFile
 from roop.media.planes import PlanarFrame
 from roop.media.streams import OtherStreams
-from roop.media.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, stream_tags
+from roop.media.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, noted, stream_tags
 from roop.media.video_reader import VideoReader
 from roop.options import VideoOptions
 from roop.types import Frame
@@ -62,7 +62,14 @@ class VideoWriter:
     """The output of a video. Implements ``roop.media.base.Writer``."""
 
     def __init__(
-        self, output: Path, reader: VideoReader, video: VideoOptions, *, force: bool, warn: Warn
+        self,
+        output: Path,
+        reader: VideoReader,
+        video: VideoOptions,
+        *,
+        force: bool,
+        warn: Warn,
+        marks: Marks | None = None,
     ) -> None:
         """Open the encoder and the output; nothing appears under ``output`` yet.
 
@@ -72,6 +79,7 @@ class VideoWriter:
             video: Encoder, preset, quality, sound.
             force: Replace ``output`` if it exists.
             warn: Hears of what cannot be kept.
+            marks: What the output carries besides.
 
         Raises:
             UsageError: The output exists, or container, encoder or preset don't fit.
@@ -80,10 +88,11 @@ class VideoWriter:
         self._output = output
         self._reader = reader
         self._warn = warn
+        self._note = marks.note if marks else ""
         self._last: int | None = None
         self._dropped = 0
         container = container_of(output)
-        self._file = OutputFile(output, force=force, target=reader.info.path)
+        self._file = OutputFile(output, force=force, target=reader.info.path, marks=marks)
         self._opened: list[OutputContainer | InputContainer] = []
         try:
             with muxing(output, self._file.part):
@@ -167,7 +176,7 @@ class VideoWriter:
         reader = self._reader
         source = open_target(reader.info.path)
         self._opened.append(source)
-        tags = file_tags(source.metadata)
+        tags = noted(file_tags(source.metadata), self._note)
         self._container = av.open(
             str(self._file.part),
             "w",

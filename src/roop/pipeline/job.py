@@ -17,6 +17,7 @@ from roop.options import Job, Settings
 from roop.pipeline.channel import Channel, Stages
 from roop.pipeline.progress import Meter, Watch
 from roop.processors.base import Context, Processor, Registry
+from roop.provenance.marks import marks_for
 from roop.safety.screen import Screen
 from roop.types import Frame, Identity, Scene
 
@@ -68,13 +69,16 @@ def run_job(
     warn: Warn = warnings.setdefault
     output = output_path(job)
     cancel = cancel or threading.Event()
+    marks = marks_for(job.steps[0].processor, settings, warn)
     with Screen(settings, cancel) as screen:
         analyser = Analyser(settings)
         identity = read_identity(job, analyser, screen, warn)
         processors = registry.build(job.steps, Context(settings, identity))
         with (
             open_reader(job.target, job.video, warn) as reader,
-            open_writer(output, reader, job.video, force=job.force, warn=warn) as writer,
+            open_writer(
+                output, reader, job.video, force=job.force, warn=warn, marks=marks
+            ) as writer,
         ):
             meter = Meter(reader.info.frames, watch)
             tracker = analyser.tracker(still=reader.info.kind == "image", options=job.faces)

@@ -1,0 +1,164 @@
+"""Sign finished files with content credentials (C2PA), and read those of any file."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import c2pa
+
+from roop.errors import MediaError
+from roop.provenance.signer import Signer
+from roop.provenance.xmp import SOURCE_TYPE, Statement
+
+FORMATS = {
+    ".apng": "image/png",
+    ".avi": "video/avi",
+    ".avif": "image/avif",
+    ".gif": "image/gif",
+    ".jfif": "image/jpeg",
+    ".jpe": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mp4": "video/mp4",
+    ".png": "image/png",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".webp": "image/webp",
+}
+"""The media type of every extension whose files can be signed. Matroska, WebM and BMP cannot."""
+
+_SETTINGS = {
+    "builder": {"thumbnail": {"enabled": False}},  # it would show who was replaced
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing asks the network
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the content credentials of a file say, and whether they hold."""
+
+    intact: bool
+    """True if nothing in the file was changed after it was signed."""
+    trusted: bool
+    """True if an authority that the reader knows vouches for the signer."""
+    signer: str
+    """Organisation and name in the certificate; anybody can write anything there."""
+    signed_at: str | None
+    """By a time-stamp server."""
+    software: str
+    actions: tuple[str, ...]
+    source_type: str | None
+    """The IPTC address, of the first action that names one."""
+    engine: str | None
+    faults: tuple[str, ...]
+    """C2PA's codes of what does not hold."""
+
+
+def sign(path: Path, statement: Statement, signer: Signer) -> None:
+    """Sign a finished file in place. Its extension must be in ``FORMATS``.
+
+    Raises:
+        MediaError: It cannot be signed.
+    """
+    signed = path.with_name(f"{path.name}.signed")
+    info = c2pa.C2paSignerInfo(signer.algorithm, signer.chain, signer.key, signer.timestamp_server)
+    try:
+        with (
+            _translated(path, "signed"),
+            c2pa.Context.from_dict(_SETTINGS) as context,
+            c2pa.Builder(_manifest(statement), context=context) as builder,
+            c2pa.Signer.from_info(info) as hand,
+            path.open("rb") as source,
+            signed.open("w+b") as destination,
+        ):
+            builder.sign(hand, FORMATS[path.suffix.lower()], source, destination)
+        signed.replace(path)
+    finally:
+        signed.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Credentials | None:
+    """Return the content credentials of a file, None if it has none or cannot have any.
+
+    Raises:
+        MediaError: They are damaged beyond reading.
+    """
+    with (
+        _translated(path, "read"),
+        c2pa.Context.from_dict(_SETTINGS) as context,
+        path.open("rb") as file,
+    ):
+        try:
+            reader = c2pa.Reader(FORMATS.get(path.suffix.lower()), file, context=context)
+        except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported):
+            return None
+        with reader:
+            store: dict[str, Any] = json.loads(reader.json())
+    return _credentials(store)
+
+
+def _manifest(statement: Statement) -> dict[str, Any]:
+    agent = {"name": statement.software, "version": statement.version}
+    action = {
+        "action": "c2pa.created",
+        "digitalSourceType": SOURCE_TYPE,
+        "softwareAgent": agent,
+        "description": statement.sentence,
+        "parameters": {"org.roop.engine": statement.engine},
+    }
+    return {
+        "claim_generator_info": [agent],
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [action]}}],
+    }
+
+
+def _credentials(store: dict[str, Any]) -> Credentials:
+    manifest = store["manifests"][store["active_manifest"]]
+    signature = manifest.get("signature_info") or {}
+    actions = list(_actions(manifest))
+    makers = manifest.get("claim_generator_info") or [{}]
+    faults = [status["code"] for status in store.get("validation_status") or ()]
+    return Credentials(
+        intact=store.get("validation_state") in ("Valid", "Trusted"),
+        trusted=store.get("validation_state") == "Trusted",
+        signer=_joined(signature.get("issuer"), signature.get("common_name")),
+        signed_at=signature.get("time"),
+        software=_joined(makers[0].get("name"), makers[0].get("version"), between=" "),
+        actions=tuple(str(action.get("action")) for action in actions),
+        source_type=next(
+            (a["digitalSourceType"] for a in actions if "digitalSourceType" in a), None
+        ),
+        engine=next(
+            (e for a in actions if (e := (a.get("parameters") or {}).get("org.roop.engine"))), None
+        ),
+        faults=tuple(code for code in faults if code != "signingCredential.untrusted"),
+    )
+
+
+def _actions(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for assertion in manifest.get("assertions") or ():
+        if str(assertion.get("label", "")).startswith("c2pa.actions"):
+            yield from (assertion.get("data") or {}).get("actions") or ()
+
+
+def _joined(*words: str | None, between: str = ": ") -> str:
+    return between.join(word for word in words if word)
+
+
+@contextmanager
+def _translated(path: Path, done: str) -> Iterator[None]:
+    try:
+        yield
+    except c2pa.C2paError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise MediaError(
+            f"the content credentials of {path.name} cannot be {done}: {reason}",
+            hint="check the certificate and the time-stamp server, if they are your own"
+            if done == "signed"
+            else "they are damaged, or the file is",
+        ) from error

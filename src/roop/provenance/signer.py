@@ -1,0 +1,186 @@
+"""The key that signs outputs: made on this machine at its first use, or a person's own."""
+
+import datetime
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from filelock import FileLock
+from platformdirs import user_data_path
+
+from roop.errors import UsageError
+from roop.media.base import Warn
+from roop.options import Settings
+
+FILENAME = "signer.pem"
+"""In the folder of keys: the private key, its certificate, and that of the local authority."""
+
+_YEARS = 30
+"""A signature without a time stamp is invalid when its certificate has expired."""
+
+_CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A private key and who vouches for it."""
+
+    algorithm: str
+    """C2PA's name of it."""
+    chain: bytes
+    """PEM certificates, the signer's own first."""
+    key: bytes = field(repr=False)
+    """PEM, PKCS 8, not encrypted."""
+    timestamp_server: str | None = None
+
+
+def signer_of(settings: Settings, warn: Warn) -> Signer:
+    """Return the person's own signer if ``settings`` names one, else this machine's.
+
+    Raises:
+        UsageError: The person's certificate or key cannot be used.
+    """
+    if settings.signing_certificate or settings.signing_key:
+        return _own(settings)
+    chain, key = local_signer(user_data_path("roop", appauthor=False) / "signing", warn)
+    return Signer("es256", chain, key, settings.timestamp_server)
+
+
+def local_signer(folder: Path, warn: Warn) -> tuple[bytes, bytes]:
+    """Return this machine's certificates and key, made now if they are not there.
+
+    Args:
+        folder: Where they lie; only this user may read them.
+        warn: Told if they cannot be kept; then they serve this one output.
+    """
+    path = folder / FILENAME
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(folder / f"{FILENAME}.lock"):
+            if not path.exists():
+                _write(path, b"".join(reversed(_made())))
+            content = path.read_bytes()
+    except OSError as error:
+        warn(f"the signing key cannot be kept in {folder} ({error.strerror}): it is used once")
+        return _made()
+    split = content.find(b"-----BEGIN CERTIFICATE")
+    return content[split:], content[:split]
+
+
+def _made() -> tuple[bytes, bytes]:
+    """Make a certificate chain and the key of its first certificate.
+
+    The authority's own key is forgotten at once: it has signed all that it ever will.
+    """
+    start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    end = start + datetime.timedelta(days=365 * _YEARS)
+    authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    issuer, subject = _name("roop local authority"), _name("roop on one machine")
+    number = x509.random_serial_number
+    root = x509.CertificateBuilder(issuer, issuer, authority.public_key(), number(), start, end)
+    leaf = x509.CertificateBuilder(issuer, subject, key.public_key(), number(), start, end)
+    root = (
+        root.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(authority.public_key()), critical=False
+        )
+    )
+    leaf = (
+        leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()),
+            critical=False,
+        )
+    )
+    pem = serialization.Encoding.PEM
+    chain = b"".join(
+        part.sign(authority, hashes.SHA256()).public_bytes(pem) for part in (leaf, root)
+    )
+    plain = serialization.NoEncryption()
+    return chain, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+
+
+def _name(common: str) -> x509.Name:
+    """A name that tells nothing about the person or the machine."""
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "roop"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common),
+        ]
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a private file that is either whole or not there."""
+    part = path.with_name(f"{path.name}.part")
+    with suppress(FileNotFoundError):
+        part.unlink()
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    part.replace(path)
+
+
+def _own(settings: Settings) -> Signer:
+    certificate, key = settings.signing_certificate, settings.signing_key
+    if certificate is None or key is None:
+        raise UsageError(
+            "a certificate of your own needs its key, and a key its certificate",
+            hint="give both --signing-certificate and --signing-key",
+        )
+    try:
+        chain, secret = certificate.read_bytes(), key.read_bytes()
+        first = x509.load_pem_x509_certificates(chain)[0]
+        private = serialization.load_pem_private_key(secret, password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise UsageError(
+            f"{certificate} and {key} cannot be used for signing: {error}",
+            hint="both must be PEM files; the key must have no password",
+        ) from error
+    if private.public_key() != first.public_key():
+        raise UsageError(f"{key} is not the key of the first certificate in {certificate}")
+    plain = serialization.NoEncryption()
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    secret = private.private_bytes(pem, form, plain)
+    return Signer(_algorithm(private, key), chain, secret, settings.timestamp_server)
+
+
+def _algorithm(key: object, path: Path) -> str:
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
+        return _CURVES[key.curve.name]
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return "ed25519"
+    if isinstance(key, rsa.RSAPrivateKey):
+        return "ps256"
+    raise UsageError(
+        f"{path}: C2PA knows no signature with a {type(key).__name__}",
+        hint="use a key on the curve P-256, P-384 or P-521, an Ed25519 or an RSA key",
+    )

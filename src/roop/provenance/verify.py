@@ -1,0 +1,115 @@
+"""Read every mark that a file carries, and come to one verdict."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from roop.errors import MediaError
+from roop.media.container import read_tags
+from roop.provenance.credentials import FORMATS, Credentials, read
+from roop.provenance.xmp import source_type
+from roop.provenance.xmp_places import find_packet
+
+Verdict = Literal["intact", "tampered", "unsigned", "unmarked", "unreadable"]
+
+FILMS = frozenset(
+    {".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm", ".wmv"}
+)
+"""Extensions of what is read as a film."""
+
+PICTURES = frozenset(FORMATS) - FILMS | {".bmp", ".heic"}
+
+_AI_TYPES = ("trainedalgorithmic", "compositewithtrained", "compositesynthetic")
+_TERMS = "cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one file tells."""
+
+    path: Path
+    verdict: Verdict
+    made_with_ai: bool | None
+    """Whether any mark says so; None if no mark speaks of it."""
+    summary: str
+    """One line for a person, without the file's name."""
+    credentials: Credentials | None = None
+    xmp_source_type: str | None = None
+    """The IPTC address in the file's XMP."""
+    note: str | None = None
+    """The sentence in a film's tags."""
+
+
+def media_in(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield each file named, and the pictures and films in each folder named, sorted.
+
+    Raises:
+        MediaError: A path does not exist.
+    """
+    for path in paths:
+        if path.is_dir():
+            known = FILMS | PICTURES
+            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in known)
+        elif path.exists():
+            yield path
+        else:
+            raise MediaError(f"{path} does not exist", hint="check the path")
+
+
+def examine(path: Path) -> Report:
+    """Read the marks of one file."""
+    try:
+        packet = find_packet(path)
+        xmp, note = source_type(packet), _note(path)
+        credentials = read(path)
+    except OSError as error:
+        return Report(path, "unreadable", None, f"cannot be read: {error.strerror or error}")
+    except MediaError as error:
+        if _holds_credentials(path):
+            return Report(path, "tampered", None, f"TAMPERED: {error}")
+        return Report(path, "unreadable", None, str(error))
+    said = [credentials.source_type if credentials else None, xmp, note]
+    ai = _is_ai(said)
+    if credentials is None:
+        verdict: Verdict = "unsigned" if ai is not None else "unmarked"
+    else:
+        verdict = "intact" if credentials.intact else "tampered"
+    return Report(path, verdict, ai, _summary(verdict, ai, credentials), credentials, xmp, note)
+
+
+def _note(path: Path) -> str | None:
+    """The tag that names a digital source type, None if the file is no film or has none."""
+    if path.suffix.lower() not in FILMS:
+        return None
+    return next((text for text in read_tags(path).values() if _TERMS in text), None)
+
+
+def _is_ai(said: Iterable[str | None]) -> bool | None:
+    spoken = [text.lower() for text in said if text]
+    return any(term in text for text in spoken for term in _AI_TYPES) if spoken else None
+
+
+def _summary(verdict: Verdict, ai: bool | None, credentials: Credentials | None) -> str:
+    what = {True: "made with AI", False: "not made with AI, it says", None: "origin not said"}[ai]
+    if credentials is None:
+        if verdict == "unmarked":
+            return "no marks found, which proves nothing"
+        return f"{what}; not signed, so anybody can have written or removed that"
+    vouched = "" if credentials.trusted else ", a name that nobody vouches for"
+    signer = f"signed by {credentials.signer or 'an unnamed certificate'}{vouched}"
+    if verdict == "tampered":
+        return f"TAMPERED: changed after it was {signer} ({', '.join(credentials.faults)})"
+    made = [credentials.software, credentials.engine and f"engine {credentials.engine}"]
+    return "; ".join([f"{what}, intact", signer, ", ".join(word for word in made if word)])
+
+
+def _holds_credentials(path: Path) -> bool:
+    """Whether there is something like a C2PA store in the file."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        parts = []
+        for start in {0, max(0, size - (1 << 20))}:
+            file.seek(start)
+            parts.append(file.read(1 << 20))
+    return any(b"jumb" in part and b"c2pa" in part for part in parts)

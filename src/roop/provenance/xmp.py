@@ -1,0 +1,93 @@
+"""Say in an XMP packet that a picture was made with a machine, beside what it says already."""
+
+import re
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""IPTC's term for a picture of which a part was made by a trained model."""
+
+_IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_OURS = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
+_PLACES = (
+    ("dc:description", "http://purl.org/dc/elements/1.1/"),
+    ("photoshop:Instructions", "http://ns.adobe.com/photoshop/1.0/"),
+)
+"""Where the plain sentence may stand; the first one that the target leaves free is taken."""
+
+_EMPTY = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
+    "</rdf:RDF>\n</x:xmpmeta>\n"
+    '<?xpacket end="w"?>'
+)
+_END = re.compile(r"</(\w+):RDF\s*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is said of an output, in every layer alike."""
+
+    software: str
+    version: str
+    engine: str
+    sentence: str
+    """Plain words for a person."""
+
+
+def merged(packet: bytes, statement: Statement) -> bytes:
+    """Return an XMP packet with the statement in it; everything else of it stays.
+
+    Args:
+        packet: The target's, empty if it has none. One that is no readable RDF is replaced.
+        statement: What to say.
+    """
+    try:
+        text = packet.decode("utf-8") if packet else _EMPTY
+    except UnicodeDecodeError:
+        text = _EMPTY
+    text = _without_ours(text)
+    ends = list(_END.finditer(text))
+    if not ends:
+        text = _EMPTY
+        ends = list(_END.finditer(text))
+    end = ends[-1]
+    return (
+        text[: end.start()] + _described(text, end[1], statement) + text[end.start() :]
+    ).encode()
+
+
+def source_type(packet: bytes) -> str | None:
+    """Return the address of the IPTC digital source type that a packet names."""
+    found = re.search(
+        rb"""DigitalSourceType(?:\s*=\s*["']|>|\s+\w+:resource\s*=\s*["'])\s*([^"'<>\s]+)""", packet
+    )
+    return found[1].decode("utf-8", "replace") if found else None
+
+
+def _described(text: str, rdf: str, statement: Statement) -> str:
+    about = re.search(r"""\babout\s*=\s*(["'])(.*?)\1""", text)
+    subject = about[2] if about else ""
+    values = zip(_OURS, (SOURCE_TYPE, statement.software, statement.version), strict=True)
+    said = "".join(f"<Iptc4xmpExt:{name}>{escape(v)}</Iptc4xmpExt:{name}>\n" for name, v in values)
+    spaces = f'xmlns:Iptc4xmpExt="{_IPTC}"'
+    sentence = escape(statement.sentence)
+    free = [place for place in _PLACES if place[0] not in text]
+    if sentence not in text and free:
+        name, address = free[0]
+        words = sentence
+        if name == "dc:description":
+            item = f'<{rdf}:li xml:lang="x-default">{sentence}</{rdf}:li>'
+            words = f"<{rdf}:Alt>{item}</{rdf}:Alt>"
+        spaces += f' xmlns:{name.partition(":")[0]}="{address}"'
+        said += f"<{name}>{words}</{name}>\n"
+    return f'<{rdf}:Description {rdf}:about="{subject}" {spaces}>\n{said}</{rdf}:Description>\n'
+
+
+def _without_ours(text: str) -> str:
+    """Remove what an earlier program said in the places that are ours."""
+    names = "|".join(_OURS)
+    text = re.sub(rf"""\s\w+:(?:{names})\s*=\s*(["']).*?\1""", "", text)
+    text = re.sub(rf"<(\w+:(?:{names}))\b[^>]*?(?:/>|>.*?</\1\s*>)\s*", "", text, flags=re.DOTALL)
+    return text

@@ -1,0 +1,173 @@
+"""Put an XMP packet into a finished file: JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV."""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from roop.media import jpeg, png, webp
+
+Merge = Callable[[bytes], bytes]
+"""Takes the file's packet, empty if it has none, and returns the new one."""
+
+_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_JPEG_ROOM = 65533
+_PNG_XMP = b"XML:com.adobe.xmp"
+_GIF_XMP = b"!\xff\x0bXMP DataXMP"
+_GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+_TIFF_XMP = 700
+_PART = 16 << 20
+_MP4_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+"""The identifier of the box that holds XMP in ISO files (XMP specification, part 3)."""
+
+
+def add_xmp(path: Path, merge: Merge) -> bool:
+    """Put a packet into the file, in place.
+
+    Returns:
+        False if the file is of a format that has no place for one that we know.
+    """
+    suffix = path.suffix.lower()
+    if suffix in (".mp4", ".m4v", ".mov"):
+        _append_box(path, merge(b""))
+        return True
+    with_xmp = {
+        ".jpg": jpeg_with_xmp,
+        ".jpeg": jpeg_with_xmp,
+        ".jpe": jpeg_with_xmp,
+        ".jfif": jpeg_with_xmp,
+        ".png": png_with_xmp,
+        ".apng": png_with_xmp,
+        ".webp": webp_with_xmp,
+        ".gif": gif_with_xmp,
+        ".tif": tiff_with_xmp,
+        ".tiff": tiff_with_xmp,
+    }.get(suffix)
+    if with_xmp is None:
+        return False
+    path.write_bytes(with_xmp(path.read_bytes(), merge))
+    return True
+
+
+def jpeg_with_xmp(data: bytes, merge: Merge) -> bytes:
+    """Return the JPEG file with its packet merged; unchanged if that would be too long for it."""
+    parts = jpeg.segments(data)
+    old = next((p for p in parts if p.marker == 0xE1 and p.body.startswith(_JPEG_XMP)), None)
+    packet = merge(old.body.removeprefix(_JPEG_XMP) if old else b"")
+    if len(_JPEG_XMP) + len(packet) > _JPEG_ROOM:
+        return data
+    new = jpeg.Segment(0xE1, _JPEG_XMP + packet, 0).packed()
+    if old:
+        start, end = old.at - 4, old.at + len(old.body)
+    else:  # after JFIF and EXIF, which have to come first
+        first = [p for p in parts if p.marker == 0xE0 or p.body.startswith(b"Exif\0")]
+        start = end = first[-1].at + len(first[-1].body) if first else 2
+    return data[:start] + new + data[end:]
+
+
+def png_with_xmp(data: bytes, merge: Merge) -> bytes:
+    """Return the PNG file with its packet merged."""
+    parts = list(png.chunks(io.BytesIO(data)))
+    old = next(
+        (p for p in parts if p.name == b"iTXt" and p.body.startswith(_PNG_XMP + b"\0")), None
+    )
+    packet = merge(_png_text(old.body) if old else b"")
+    new = png.Chunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + packet)
+    kept = [part for part in parts if part is not old]
+    kept.insert(1, new)  # after IHDR
+    return png.SIGNATURE + b"".join(part.packed() for part in kept)
+
+
+def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
+    """Return the WebP file with its packet merged, in the extended form."""
+    parts = list(webp.chunks(io.BytesIO(data)))
+    old = next((part for part in parts if part.name == b"XMP "), None)
+    packet = merge(old.body if old else b"")
+    parts = [part for part in parts if part.name != b"XMP "]
+    if parts[0].name != b"VP8X":
+        parts.insert(0, _webp_header(parts[0]))
+    header = parts[0].body
+    parts[0] = webp.Chunk(b"VP8X", bytes([header[0] | 0x04]) + header[1:])
+    body = b"WEBP" + b"".join(part.packed() for part in [*parts, webp.Chunk(b"XMP ", packet)])
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+def gif_with_xmp(data: bytes, merge: Merge) -> bytes:
+    """Return the GIF file with its packet merged."""
+    start = data.find(_GIF_XMP)
+    if start >= 0:
+        end = data.index(_GIF_TRAILER, start)
+        packet = merge(data[start + len(_GIF_XMP) : end])
+        return data[:start] + _GIF_XMP + packet + data[end:]
+    table = 3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0
+    at = 13 + table
+    return b"GIF89a" + data[6:at] + _GIF_XMP + merge(b"") + _GIF_TRAILER + data[at:]
+
+
+def tiff_with_xmp(data: bytes, merge: Merge) -> bytes:
+    """Return the TIFF file with its packet merged: a new first directory stands at its end."""
+    order = "<" if data[:2] == b"II" else ">"
+    if struct.unpack_from(order + "H", data, 2) != (42,):
+        return data  # BigTIFF is read, never written
+    (at,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, at)
+    entries = [data[at + 2 + 12 * n : at + 14 + 12 * n] for n in range(count)]
+    following = data[at + 2 + 12 * count : at + 6 + 12 * count]
+    old, body = b"", data + b"\0" * (len(data) & 1)
+    for entry in entries:
+        tag, _, length, where = struct.unpack(order + "HHII", entry)
+        if tag == _TIFF_XMP and length > 4:
+            old = data[where : where + length]
+            body = body[:where] + b"\0" * len(old) + body[where + len(old) :]
+    packet = merge(old)
+    entry = struct.pack(order + "HHII", _TIFF_XMP, 1, len(packet), len(body))
+    body += packet + b"\0" * (len(packet) & 1)
+    kept = [e for e in entries if struct.unpack_from(order + "H", e) != (_TIFF_XMP,)]
+    ordered = sorted([*kept, entry], key=lambda e: struct.unpack_from(order + "H", e))
+    directory = struct.pack(order + "H", len(ordered)) + b"".join(ordered) + following
+    return body[:4] + struct.pack(order + "I", len(body)) + body[8:] + directory
+
+
+def _append_box(path: Path, packet: bytes) -> None:
+    """Write the packet behind everything else, where no offset in the file has to change."""
+    with path.open("ab") as file:
+        file.write(struct.pack(">I", 24 + len(packet)) + b"uuid" + _MP4_XMP + packet)
+
+
+def _png_text(body: bytes) -> bytes:
+    """The text of an iTXt chunk."""
+    compressed = body[len(_PNG_XMP) + 1]
+    text = body[len(_PNG_XMP) + 3 :].split(b"\0", 2)[2]
+    return zlib.decompress(text) if compressed else text
+
+
+def _webp_header(picture: webp.Chunk) -> webp.Chunk:
+    """The extended header for a file of one plain picture."""
+    body, alpha = picture.body, False
+    if picture.name == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        width, height, alpha = bits & 0x3FFF, bits >> 14 & 0x3FFF, bool(bits >> 28 & 1)
+    else:
+        width = (int.from_bytes(body[6:8], "little") & 0x3FFF) - 1
+        height = (int.from_bytes(body[8:10], "little") & 0x3FFF) - 1
+    sides = width.to_bytes(3, "little") + height.to_bytes(3, "little")
+    return webp.Chunk(b"VP8X", bytes([0x10 if alpha else 0, 0, 0, 0]) + sides)
+
+
+def find_packet(path: Path) -> bytes:
+    """Return the first XMP packet in a file of any format, empty if there is none.
+
+    It is looked for by its tags; of a large file only in the first and the last part, where every
+    format keeps it.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        for start in {0, max(0, size - _PART)}:
+            file.seek(start)
+            part = file.read(_PART)
+            begin = part.find(b"<x:xmpmeta")
+            end = part.find(b"</x:xmpmeta>", begin)
+            if 0 <= begin < end:
+                return part[begin : end + len(b"</x:xmpmeta>")]
+    return b""

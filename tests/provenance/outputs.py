@@ -1,0 +1,49 @@
+"""Real jobs with a plug-in that paints a grey square where a swap would be."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import c2pa
+import numpy as np
+
+from roop.options import Job, Options, Settings, Step, VideoOptions
+from roop.pipeline.job import JobResult, run_job
+from roop.processors.base import Context, ProcessorSpec, Registry
+from roop.types import Box, Scene
+
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+
+
+class Painter:
+    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+        for scene in scenes:
+            square = np.full((40, 40, 3), 90, np.uint8)
+            scene.frame.paste(Box(60, 60, 100, 100), square, np.full((40, 40), 255, np.uint8))
+        return scenes
+
+
+def registry() -> Registry:
+    def build(options: Options, context: Context) -> Painter:
+        return Painter()
+
+    return Registry([ProcessorSpec("painter", "", Options, build, engine=True)])
+
+
+def make(
+    source: Path, target: Path, output: Path, settings: Settings | None = None, **video: object
+) -> JobResult:
+    job = Job(
+        sources=(source,),
+        target=target,
+        output=output,
+        steps=(Step(processor="painter"),),
+        video=VideoOptions.model_validate(video),
+    )
+    return run_job(job, settings or Settings(), registry())
+
+
+def store(content: bytes) -> tuple[str | None, str]:
+    """Return the state and the whole store as C2PA's own reader has them."""
+    with c2pa.Reader(None, io.BytesIO(content)) as reader:
+        return reader.get_validation_state(), reader.json()

@@ -1,0 +1,187 @@
+"""What outputs carry, read back with C2PA's own reader, Pillow, FFmpeg and an XML parser."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import av
+import pytest
+from outputs import SOURCE_TYPE, make, store
+from PIL import Image
+
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
+DC = "{http://purl.org/dc/elements/1.1/}"
+
+PACKET = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+    'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4" '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    'xmlns:ext="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+    'ext:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture">'
+    '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">By the sea</rdf:li></rdf:Alt>'
+    "</dc:description></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+def packet(path: Path) -> ElementTree.Element:
+    content = path.read_bytes()
+    assert content.count(b"<x:xmpmeta") == 1
+    start, end = content.index(b"<x:xmpmeta"), content.index(b"</x:xmpmeta>")
+    return ElementTree.fromstring(content[start : end + 12].decode())
+
+
+def texts(xmp: ElementTree.Element, name: str) -> list[str]:
+    return [(element.text or "").strip() for element in xmp.iter(name)]
+
+
+def assert_signed(path: Path) -> None:
+    state, content = store(path.read_bytes())
+    assert state == "Valid"
+    manifests = json.loads(content)["manifests"]
+    assert len(manifests) == 1
+    (manifest,) = manifests.values()
+    assertions = {each["label"]: each for each in manifest["assertions"]}
+    assertion = assertions.pop("c2pa.actions.v2")
+    assert all(label.startswith("c2pa.hash.bmff") for label in assertions)
+    (action,) = assertion["data"]["actions"]
+    assert action["action"] == "c2pa.created"
+    assert action["digitalSourceType"] == SOURCE_TYPE
+    assert action["softwareAgent"]["name"] == "roop"
+    assert action["parameters"] == {"org.roop.engine": "painter"}
+    assert "thumbnail" not in content
+    assert "somebody" not in content
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tiff", "avif"])
+def test_a_picture_is_signed_and_says_so(face: Path, tmp_path: Path, suffix: str) -> None:
+    output = tmp_path / f"out.{suffix}"
+    assert make(face, face, output).warnings == ()
+    assert_signed(output)
+    with Image.open(output) as image:
+        image.load()
+        assert image.size == (320, 320)
+    if suffix != "avif":
+        xmp = packet(output)
+        assert texts(xmp, f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
+        assert texts(xmp, f"{IPTC}AISystemUsed") == ["roop"]
+        assert any("AI MODIFIED" in text for text in texts(xmp, f"{RDF}li"))
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
+def test_pillow_finds_the_packet(face: Path, tmp_path: Path, suffix: str) -> None:
+    make(face, face, tmp_path / f"out.{suffix}")
+    with Image.open(tmp_path / f"out.{suffix}") as image:
+        found = image.info["xmp"]
+    text = found.decode() if isinstance(found, bytes) else found
+    assert SOURCE_TYPE in text
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
+def test_the_targets_own_words_stay(face: Path, tmp_path: Path, suffix: str) -> None:
+    target, output = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
+    exif = Image.Exif()
+    exif[0x8298] = "somebody's copyright"
+    with Image.open(face) as image:
+        if suffix == "png":
+            from PIL.PngImagePlugin import PngInfo
+
+            words = PngInfo()
+            words.add_itxt("XML:com.adobe.xmp", PACKET, zip=True)
+            image.save(target, exif=exif, pnginfo=words)
+        elif suffix == "tiff":
+            image.save(target, exif=exif, tiffinfo={700: PACKET.encode()})
+        else:
+            image.save(target, exif=exif, xmp=PACKET.encode())
+    make(face, target, output)
+    assert_signed(output)
+    xmp = packet(output)
+    assert texts(xmp, f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
+    assert "digitalCapture" not in ElementTree.tostring(xmp, "unicode")
+    assert texts(xmp, f"{RDF}li") == ["By the sea"]
+    assert any("AI MODIFIED" in (element.text or "") for element in xmp.iter())
+    ratings = [e.get("{http://ns.adobe.com/xap/1.0/}Rating") for e in xmp.iter()]
+    assert [rating for rating in ratings if rating] == ["4"]
+    if suffix != "tiff":
+        with Image.open(output) as image:
+            assert image.getexif()[0x8298] == "somebody's copyright"
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
+def test_an_animation_is_signed_and_still_moves(face: Path, tmp_path: Path, suffix: str) -> None:
+    target, output = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
+    with Image.open(face) as image:
+        image.save(target, save_all=True, append_images=[image.rotate(2)], duration=80, loop=0)
+    make(face, target, output)
+    assert_signed(output)
+    with Image.open(output) as image:
+        assert image.n_frames == 2  # type: ignore[attr-defined]
+        image.seek(1)
+        image.load()
+    assert texts(packet(output), f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "m4v", "avi", "mkv", "webm"])
+def test_a_film_is_marked(face: Path, film: Path, tmp_path: Path, suffix: str) -> None:
+    output = tmp_path / f"out.{suffix}"
+    encoder = {"output_video_encoder": "libvpx-vp9"} if suffix == "webm" else {}
+    make(face, film, output, **encoder)
+    with av.open(output) as container:
+        tags = {key.lower(): text for key, text in container.metadata.items()}
+        assert sum(1 for _ in container.decode(video=0)) == 12
+    assert tags["comment"].startswith("AI MODIFIED: a face in it was replaced with roop ")
+    assert tags["comment"].endswith(SOURCE_TYPE)
+    if suffix in ("mp4", "mov", "m4v", "avi"):
+        assert_signed(output)
+    if suffix in ("mp4", "mov", "m4v"):
+        assert texts(packet(output), f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+
+
+def test_a_films_own_tags_stay(face: Path, film: Path, tmp_path: Path) -> None:
+    target, output = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    _remuxed(film, target, {"title": "At sea", "artist": "A. Sailor", "comment": "For Ann"})
+    make(face, target, output)
+    with av.open(output) as container:
+        assert container.metadata["title"] == "At sea"
+        assert container.metadata["artist"] == "A. Sailor"
+        first, second = container.metadata["comment"].splitlines()
+    assert first == "For Ann"
+    assert second.startswith("AI MODIFIED")
+
+
+def test_an_output_that_is_changed_again(face: Path, film: Path, tmp_path: Path) -> None:
+    for target, name in ((film, "{}.mp4"), (face, "{}.png")):
+        once, twice = tmp_path / name.format("once"), tmp_path / name.format("twice")
+        make(face, target, once)
+        make(face, once, twice)
+        assert_signed(twice)
+        assert texts(packet(twice), f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
+        assert twice.read_bytes().count(b"\nAI MODIFIED") == 0
+
+
+def test_tags_outlive_a_remux_that_strips_the_signature(
+    face: Path, film: Path, tmp_path: Path
+) -> None:
+    make(face, film, tmp_path / "out.mp4")
+    _remuxed(tmp_path / "out.mp4", tmp_path / "again.mkv", {})
+    with av.open(tmp_path / "again.mkv") as container:
+        assert SOURCE_TYPE in container.metadata["COMMENT"]
+
+
+def test_a_format_without_a_place_for_marks_is_said(face: Path, tmp_path: Path) -> None:
+    (warning,) = make(face, face, tmp_path / "out.bmp").warnings
+    assert warning.startswith("BMP files have no place for marks")
+
+
+def _remuxed(source: Path, output: Path, tags: dict[str, str]) -> None:
+    """Copy packet for packet, with the container's tags, as ``ffmpeg -c copy`` does."""
+    with av.open(source) as given, av.open(output, "w") as made:
+        made.metadata.update(given.metadata | tags)
+        ways = {s.index: made.add_stream_from_template(s) for s in given.streams}
+        for each in given.demux():
+            if each.dts is not None:
+                each.stream = ways[each.stream_index]
+                made.mux(each)
