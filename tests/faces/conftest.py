@@ -1,0 +1,22 @@
+import pytest
+
+from roop.faces.analyser import Analyser
+from roop.faces.detector import FaceDetector
+from roop.faces.mesher import FaceMesher
+from roop.models.networks import face_detector, face_mesh
+from roop.options import Settings
+
+
+@pytest.fixture(scope="session")
+def detector() -> FaceDetector:
+    return FaceDetector(face_detector(Settings()))
+
+
+@pytest.fixture(scope="session")
+def mesher() -> FaceMesher:
+    return FaceMesher(face_mesh(Settings()))
+
+
+@pytest.fixture(scope="session")
+def analyser() -> Analyser:
+    return Analyser(Settings())
