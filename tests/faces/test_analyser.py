@@ -44,5 +44,5 @@ def test_a_choice_beyond_the_last_face(analyser: Analyser, couple: Pixels) -> No
 
 
 def test_a_photo_without_a_face_is_named(analyser: Analyser) -> None:
-    with pytest.raises(NoFaceError, match="no face found in wall$"):
+    with pytest.raises(NoFaceError, match=r"no face found in wall$"):
         analyser.portrait(backdrop((500, 400)), None, name="wall")
