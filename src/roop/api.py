@@ -5,12 +5,21 @@ import threading
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from pydantic import ValidationError
 
 from roop.errors import UsageError
-from roop.options import FaceOptions, Job, Options, Settings, Step, VideoOptions, explain
+from roop.options import (
+    FaceOptions,
+    Job,
+    LabelOptions,
+    Options,
+    Settings,
+    Step,
+    VideoOptions,
+    explain,
+)
 from roop.pipeline.job import JobResult as SwapResult
 from roop.pipeline.job import run_job
 from roop.pipeline.progress import Progress, Watch
@@ -36,6 +45,10 @@ class SwapOptions(TypedDict, total=False):
     skip_audio: bool
     start: float | str | None
     end: float | str | None
+    label: bool
+    label_text: str
+    label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"]
+    label_seconds: float | None
     force: bool
 
 
@@ -89,10 +102,11 @@ def make_job(
     engine = registry[rest.pop("engine", "mesh")]
     faces = _take(rest, FaceOptions)
     video = _take(rest, VideoOptions)
+    label = _take(rest, LabelOptions)
     step = Step(processor=engine.name, options=_take(rest, engine.options))
     force = rest.pop("force", False)
     for name in rest:
-        models = (FaceOptions, VideoOptions, engine.options)
+        models = (FaceOptions, VideoOptions, LabelOptions, engine.options)
         near = difflib.get_close_matches(name, [key for m in models for key in m.model_fields], n=1)
         hint = f"did you mean {near[0]!r}?" if near else "see `roop swap --help`"
         raise UsageError(f"engine {engine.name!r} has no option {name!r}", hint=hint)
@@ -106,6 +120,7 @@ def make_job(
                 "steps": (step,),
                 "faces": faces,
                 "video": video,
+                "label": label,
                 "force": force,
             }
         )

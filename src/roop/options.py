@@ -1,7 +1,7 @@
 """What a person may set: ``Settings`` once per machine, ``Job`` once per piece of work."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -93,6 +93,26 @@ class VideoOptions(Options):
         return self
 
 
+class LabelOptions(Options):
+    """The label that people can see."""
+
+    label: bool = Field(False, description="write a label into a corner of every frame")
+    label_text: str = Field("AI MODIFIED", min_length=1, max_length=80, description="its text")
+    label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = Field(
+        "bottom-left", description="where it stands"
+    )
+    label_seconds: Annotated[float, Field(ge=2)] | None = Field(
+        None, description="how long it stands, from the start; throughout by default"
+    )
+
+    @model_validator(mode="after")
+    def _asked_for(self) -> Self:
+        for name, field in type(self).model_fields.items():
+            if not self.label and getattr(self, name) != field.default:
+                raise ValueError(f"{name} has no effect without label")
+        return self
+
+
 class Job(Options):
     """One piece of work. Plain data: the same value serves terminal, HTTP, queue and log."""
 
@@ -103,6 +123,7 @@ class Job(Options):
     steps: tuple[Step, ...] = Field(default=(Step(processor="mesh"),), min_length=1)
     faces: FaceOptions = FaceOptions()
     video: VideoOptions = VideoOptions()
+    label: LabelOptions = LabelOptions()
     force: bool = Field(False, description="replace the output if it exists")
 
 

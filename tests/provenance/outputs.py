@@ -7,7 +7,7 @@ from pathlib import Path
 import c2pa
 import numpy as np
 
-from roop.options import Job, Options, Settings, Step, VideoOptions
+from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import JobResult, run_job
 from roop.processors.base import Context, ProcessorSpec, Registry
 from roop.types import Box, Scene
@@ -31,15 +31,10 @@ def registry() -> Registry:
 
 
 def make(
-    source: Path, target: Path, output: Path, settings: Settings | None = None, **video: object
+    source: Path, target: Path, output: Path, settings: Settings | None = None, **options: object
 ) -> JobResult:
-    job = Job(
-        sources=(source,),
-        target=target,
-        output=output,
-        steps=(Step(processor="painter"),),
-        video=VideoOptions.model_validate(video),
-    )
+    files = {"sources": (source,), "target": target, "output": output}
+    job = Job.model_validate({**files, "steps": (Step(processor="painter"),), **options})
     return run_job(job, settings or Settings(), registry())
 
 

@@ -127,7 +127,7 @@ def test_an_animation_is_signed_and_still_moves(face: Path, tmp_path: Path, suff
 def test_a_film_is_marked(face: Path, film: Path, tmp_path: Path, suffix: str) -> None:
     output = tmp_path / f"out.{suffix}"
     encoder = {"output_video_encoder": "libvpx-vp9"} if suffix == "webm" else {}
-    make(face, film, output, **encoder)
+    make(face, film, output, video=encoder)
     with av.open(output) as container:
         tags = {key.lower(): text for key, text in container.metadata.items()}
         assert sum(1 for _ in container.decode(video=0)) == 12

@@ -11,7 +11,7 @@ from roop.cli.interrupts import cancel_on_signals
 from roop.cli.parser import Parser, add_report
 from roop.cli.results import print_json
 from roop.errors import UsageError
-from roop.options import FaceOptions, Job, Settings, VideoOptions
+from roop.options import FaceOptions, Job, LabelOptions, Settings, VideoOptions
 from roop.processors import installed
 
 if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays quick
@@ -91,6 +91,7 @@ def _parser(prog: str, registry: "Registry") -> Parser:
     )
     add_flags(parser, "faces", FaceOptions)
     add_flags(parser, "video", VideoOptions)
+    add_flags(parser, "label", LabelOptions)
     for spec in engines:
         add_flags(parser, f"engine {spec.name}", spec.options)
     add_flags(parser, "machine", Settings)

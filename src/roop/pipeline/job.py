@@ -17,6 +17,7 @@ from roop.options import Job, Settings
 from roop.pipeline.channel import Channel, Stages
 from roop.pipeline.progress import Meter, Watch
 from roop.processors.base import Context, Processor, Registry
+from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
 from roop.safety.screen import Screen
 from roop.types import Frame, Identity, Scene
@@ -82,7 +83,8 @@ def run_job(
         ):
             meter = Meter(reader.info.frames, watch)
             tracker = analyser.tracker(still=reader.info.kind == "image", options=job.faces)
-            _stream(_Line(reader, screen, tracker, processors, writer), meter, cancel)
+            label = Label(job.label) if job.label.label else None
+            _stream(_Line(reader, screen, tracker, processors, label, writer), meter, cancel)
             if not meter.swapped:
                 raise NoFaceError(
                     f"no face found in {job.target}",
@@ -131,6 +133,7 @@ class _Line:
     screen: Screen
     tracker: FaceTracker
     processors: Sequence[Processor]
+    label: Label | None
     writer: Writer
 
     def scene(self, frame: Frame) -> Scene:
@@ -140,6 +143,8 @@ class _Line:
         if scenes[0].faces:
             for processor in self.processors:
                 scenes = processor.process(scenes)
+        if self.label is not None:
+            self.label.stamp(scenes[0].frame)
         return scenes[0]
 
 
