@@ -39,7 +39,7 @@ def test_keywords_are_the_options() -> None:
     engines = [spec.options for spec in installed() if spec.engine]
     groups = (FaceOptions, VideoOptions, LabelOptions, *engines)
     fields = {name for group in groups for name in group.model_fields}
-    assert set(typing.get_type_hints(SwapOptions)) == fields | {"engine", "force"}
+    assert set(typing.get_type_hints(SwapOptions)) == fields | {"engine", "force", "record"}
 
 
 def test_a_swap_from_python(portraits: Portraits, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ class SwapOptions(TypedDict, total=False):
     label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"]
     label_seconds: float | None
     force: bool
+    record: str | PathLike[str] | None
 
 
 def swap(
@@ -104,7 +105,7 @@ def make_job(
     video = _take(rest, VideoOptions)
     label = _take(rest, LabelOptions)
     step = Step(processor=engine.name, options=_take(rest, engine.options))
-    force = rest.pop("force", False)
+    force, record = rest.pop("force", False), rest.pop("record", None)
     for name in rest:
         models = (FaceOptions, VideoOptions, LabelOptions, engine.options)
         near = difflib.get_close_matches(name, [key for m in models for key in m.model_fields], n=1)
@@ -122,6 +123,7 @@ def make_job(
                 "video": video,
                 "label": label,
                 "force": force,
+                "record": record,
             }
         )
     except ValidationError as error:

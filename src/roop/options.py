@@ -125,6 +125,9 @@ class Job(Options):
     video: VideoOptions = VideoOptions()
     label: LabelOptions = LabelOptions()
     force: bool = Field(False, description="replace the output if it exists")
+    record: Path | None = Field(
+        None, description="write what was done as JSON: digests, options, models, versions"
+    )
 
 
 class Settings(Options):

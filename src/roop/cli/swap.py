@@ -10,6 +10,7 @@ from roop.cli.flags import add_flags, literal, taken
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.parser import Parser, add_report
 from roop.cli.results import print_json
+from roop.cli.terms import tell_terms
 from roop.errors import UsageError
 from roop.options import FaceOptions, Job, LabelOptions, Settings, VideoOptions
 from roop.processors import installed
@@ -42,6 +43,8 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
         raise UsageError(f"missing: {', '.join(missing)}", hint=f"see `{prog} --help`")
     values.pop("debug")  # read at the edge, which shows the errors
     as_json, quiet = values.pop("json"), values.pop("quiet")
+    at_terminal = not (as_json or quiet) and sys.stderr.isatty()
+    tell_terms(accepted=values.pop("accept_terms"), shown=at_terminal)
     result = _swap(values, registry, show_progress=not quiet and sys.stderr.isatty())
     for warning in result.warnings:
         sys.stderr.write(f"warning: {warning}\n")
@@ -65,10 +68,13 @@ def summary(result: "JobResult") -> str:
 
 
 def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) -> "JobResult":
+    import cv2
+
     from roop.api import make_job
     from roop.cli.progress import progress
     from roop.pipeline.job import run_job
 
+    cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
     settings = Settings.model_validate(taken(values, Settings))
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
@@ -124,3 +130,14 @@ def _add_files(parser: Parser) -> None:
         help="file to write, or a folder",
     )
     parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)
+    parser.add_argument(
+        "--record",
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help=Job.model_fields["record"].description,
+    )
+    parser.add_argument(
+        "--accept-terms",
+        action="store_true",
+        help="you know that the people shown have to agree: don't say so at the first job",
+    )

@@ -1,5 +1,6 @@
 """One job from its sources and its target to its output."""
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -7,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from roop.errors import NoFaceError
+from roop.errors import NoFaceError, UsageError
 from roop.faces.analyser import Analyser
 from roop.faces.tracker import FaceTracker
 from roop.media.base import Reader, Warn, Writer
+from roop.media.disk import writing
 from roop.media.open import open_reader, open_writer
+from roop.media.output import OutputFile
 from roop.media.pictures import read_photo
 from roop.options import Job, Settings
 from roop.pipeline.channel import Channel, Stages
 from roop.pipeline.progress import Meter, Watch
+from roop.pipeline.record import inputs_of, write_record
 from roop.processors.base import Context, Processor, Registry
 from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
@@ -39,6 +43,8 @@ class JobResult:
     """Frames in which at least one face was replaced."""
     damaged: int
     """Frames of the target that could not be decoded and are left out."""
+    screened: int
+    """Source photos and frames that were looked at for nudity, all without a finding."""
     elapsed_s: float
     engine: str
     warnings: tuple[str, ...]
@@ -65,11 +71,31 @@ def run_job(
     Raises:
         RoopError: The job could not be done; nothing is left behind.
     """
+    cancel = cancel or threading.Event()
+    if job.record is None:
+        return _run(job, settings, registry, watch, cancel)
+    if job.record.absolute() == output_path(job).absolute():
+        raise UsageError(f"{job.record} is the output", hint="name another file for the record")
+    with OutputFile(job.record, force=job.force) as file:
+        inputs = inputs_of(job)
+        result = _run(job, settings, registry, watch, cancel)
+        with writing(job.record, file.part):
+            results = dataclasses.asdict(result)
+            write_record(file.part, job, settings, inputs=inputs, results=results)
+    return result
+
+
+def _run(
+    job: Job,
+    settings: Settings,
+    registry: Registry,
+    watch: Watch | None,
+    cancel: threading.Event,
+) -> JobResult:
     started = time.monotonic()
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn: Warn = warnings.setdefault
     output = output_path(job)
-    cancel = cancel or threading.Event()
     marks = marks_for(job.steps[0].processor, settings, warn)
     with Screen(settings, cancel) as screen:
         analyser = Analyser(settings)
@@ -94,7 +120,14 @@ def run_job(
     engine = job.steps[0].processor
     elapsed_s = time.monotonic() - started
     return JobResult(
-        output, meter.frames, meter.swapped, reader.damaged, elapsed_s, engine, tuple(warnings)
+        output=output,
+        frames=meter.frames,
+        swapped=meter.swapped,
+        damaged=reader.damaged,
+        screened=screen.passed,
+        elapsed_s=elapsed_s,
+        engine=engine,
+        warnings=tuple(warnings),
     )
 
 

@@ -56,6 +56,11 @@ class Screen:
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._judge_all, name="roop-screen")
 
+    @property
+    def passed(self) -> int:
+        """How many pictures were looked at and let pass."""
+        return self._judged
+
     def show_photo(self, pixels: Pixels, name: str) -> None:
         """Take an upright RGB photo; ``name`` is what to call it."""
         self._give(_Sample(StoredFrame(pixels).thumbnail(SIDE), name, None))

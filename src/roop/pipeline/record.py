@@ -1,0 +1,82 @@
+"""A record of a finished job, for the books of whoever made it."""
+
+import datetime
+import hashlib
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from roop.errors import MediaError
+from roop.media.disk import reason
+from roop.models.folder import ModelFolder
+from roop.models.networks import embedded_models
+from roop.options import Job, Settings
+from roop.provenance.xmp import SOURCE_TYPE
+from roop.version import VERSION
+
+_LIBRARIES = ("av", "c2pa-python", "numpy", "onnxruntime", "opencv-python-headless", "pillow")
+
+
+def inputs_of(job: Job) -> dict[str, Any]:
+    """Return the digests of what a job reads, which may be replaced by its output.
+
+    Raises:
+        MediaError: A file cannot be read.
+    """
+    sources = [_digest(path) for path in job.sources]
+    return {"sources": sources, "target": _digest(job.target)}
+
+
+def write_record(
+    part: Path, job: Job, settings: Settings, *, inputs: dict[str, Any], results: dict[str, Any]
+) -> None:
+    """Write what was done, by digests and never by pictures.
+
+    Args:
+        part: The file to write.
+        job: What was asked for.
+        settings: Where models lie.
+        inputs: As returned by ``inputs_of`` before the job.
+        results: What came of it, with the path of the output as ``output``.
+    """
+    record = {
+        "software": {"name": "roop", "version": VERSION},
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **inputs,
+        "output": _digest(results["output"]),
+        "digital_source_type": SOURCE_TYPE,
+        "options": job.model_dump(mode="json", exclude={"sources", "target", "output", "record"}),
+        "models": _models(settings),
+        "libraries": _versions(),
+        "result": {name: value for name, value in results.items() if name != "output"},
+    }
+    text = json.dumps(record, indent=2, default=str, ensure_ascii=False)
+    part.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _digest(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read: {reason(error)}") from error
+    return {"name": path.name, "bytes": size, "sha256": digest}
+
+
+def _models(settings: Settings) -> dict[str, str]:
+    """The digests of the networks that every job uses, by name."""
+    folder = ModelFolder(settings)
+    names = (*embedded_models(folder), "nudenet_320n")
+    return {name: folder.catalogue[name].sha256 for name in names}
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
