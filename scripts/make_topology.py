@@ -47,10 +47,12 @@ Triangles = NDArray[np.uint16]
 def skin() -> set[tuple[int, ...]]:
     """Return the triangles between the edges, without the holes."""
     spec = find_spec("mediapipe")
-    assert spec and spec.origin
+    assert spec
+    assert spec.origin
     path = Path(spec.origin).parent / "python/solutions/face_mesh_connections.py"
     edges_spec = spec_from_file_location("edges", path)
-    assert edges_spec and edges_spec.loader
+    assert edges_spec
+    assert edges_spec.loader
     module = module_from_spec(edges_spec)
     edges_spec.loader.exec_module(module)
     near: dict[int, set[int]] = {}

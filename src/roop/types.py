@@ -44,6 +44,16 @@ class Box:
         """Pixels from top to bottom."""
         return self.y1 - self.y0
 
+    @property
+    def rows(self) -> slice:
+        """The box's rows of a picture."""
+        return slice(self.y0, self.y1)
+
+    @property
+    def columns(self) -> slice:
+        """The box's columns of a picture."""
+        return slice(self.x0, self.x1)
+
     def clipped(self, size: tuple[int, int]) -> "Box":
         """Return the part inside a picture of ``size`` (width, height); may be empty."""
         width, height = size

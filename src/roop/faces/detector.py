@@ -29,7 +29,7 @@ class Detection:
     box: NDArray[np.float32]
     """``(4,)`` x0, y0, x1, y1 from brows to chin."""
     keypoints: Points
-    """``(6, 2)``: right eye, left eye, nose tip, mouth, right ear, left ear (the person's sides)."""
+    """``(6, 2)``: right eye, left eye (the person's own), nose tip, mouth, right ear, left ear."""
     score: float
 
     def scaled(self, zoom: float) -> "Detection":
@@ -91,7 +91,7 @@ class FaceDetector:
             points = regressors[i].reshape(8, 2).copy()
             half = points[1] / 2
             points += self._anchors[i]
-            box = np.concatenate([points[0] - half, points[0] + half]) * zoom
+            box = (np.concatenate([points[0] - half, points[0] + half]) * zoom).astype(np.float32)
             origin = np.array([at.x0, at.y0], np.float32)
             detections.append(
                 Detection(box + np.tile(origin, 2), points[2:] * zoom + origin, float(scores[i]))

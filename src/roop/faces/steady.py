@@ -74,7 +74,8 @@ def steadied(before: Mesh, seen: Mesh, old: View, new: View) -> Mesh:
 def _gain(distance: NDArray[np.floating], least: float) -> NDArray[np.floating]:
     """Return how much of an innovation to believe: ``least`` if it is noise, 1 if it is motion."""
     t = np.clip((distance - _STILL) / (_MOVING - _STILL), 0, 1)
-    return least + (1 - least) * t * t * (3 - 2 * t)
+    gain: NDArray[np.floating] = least + (1 - least) * t * t * (3 - 2 * t)
+    return gain
 
 
 def _carried(mesh: Mesh, old: View, new: View) -> Mesh | None:

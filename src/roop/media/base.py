@@ -32,7 +32,7 @@ class TargetInfo:
     size: tuple[int, int]
     """(width, height) of the upright picture."""
     frames: int | None
-    """How many frames will be read, after trimming; an estimate for some videos, None if unknown."""
+    """Frames to be read, after trimming; an estimate for some videos, None if unknown."""
     fps: Fraction | None
     """Average frame rate; None for a still image."""
     duration_s: float | None

@@ -196,7 +196,10 @@ def _spread(samples: Samples, part: Component) -> Samples:
     if not (part.shift_x or part.shift_y):
         return samples
     size = samples.shape[1] << part.shift_x, samples.shape[0] << part.shift_y
-    return cv2.resize(np.ascontiguousarray(samples), size, interpolation=cv2.INTER_NEAREST)
+    spread: Samples = cv2.resize(
+        np.ascontiguousarray(samples), size, interpolation=cv2.INTER_NEAREST
+    )
+    return spread
 
 
 def _resized(samples: Samples, size: tuple[int, int]) -> Samples:
@@ -208,7 +211,8 @@ def _resized(samples: Samples, size: tuple[int, int]) -> Samples:
         samples = cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA)
     if samples.shape[::-1] == size:
         return samples
-    return cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR)
+    resized: Samples = cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR)
+    return resized
 
 
 def _grown(samples: NDArray[np.uint8], box: Box, outer: Box) -> NDArray[np.uint8]:

@@ -99,6 +99,10 @@ def _load(settings: Settings, index: int) -> Network:
     model = folder.catalogue[embedded_models(folder)[index]]
     path = folder.require(model.name)
     if path.suffix == ".tflite":
+        if find_spec("ai_edge_litert"):
+            from roop.models.litert import LiteRtNetwork
+
+            return LiteRtNetwork(path, model)
         from roop.models.tflite import TfliteNetwork
 
         return TfliteNetwork(path, model)

@@ -18,13 +18,22 @@ from roop.processors.mesh.surface import (
     paint,
     with_rim,
 )
-from roop.types import Portrait
+from roop.types import Pixels, Portrait
 
 _WIDTH = 640
 """Largest width of the atlas, pixels."""
 
+_SMALLEST = 96
+"""No size of the atlas has a shorter side than half of this, pixels."""
+
+_OVERSAMPLING = 1.3
+"""The atlas is at least as wide as the drawn face times this, so that no detail is lost."""
+
+Places = NDArray[np.float32]
+"""``(2, H, W)``: x and y in the largest size of an atlas, for each pixel of a picture."""
+
 _HIDDEN, _SEEN = 0.25, 0.55
-"""Cosine between a triangle's normal and the view at which the photo shows nothing / enough of it."""
+"""Cosine between the view and a triangle's normal at which the photo shows none / enough of it."""
 
 
 _SKIN = np.array([35.0, 8.0, 8.0], np.float32)
@@ -36,17 +45,41 @@ _MOUTH_LINE = 0.55
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Level:
-    """The atlas at one size."""
+class Atlas:
+    """The laid out face at several sizes, each half the one before."""
 
-    pixels: NDArray[np.uint8]
-    """``(H, W, 4)``: RGB and how far the photo really shows this skin, 0..255."""
+    colours: tuple[Pixels, ...]
+    trust: tuple[NDArray[np.uint8], ...]
+    """``(H, W)`` each: how far the photo really shows this skin, 0..255."""
     vertices: Vertices
-    """``(N, 2)``: where the surface's points lie in ``pixels``."""
+    """``(N, 2)``: where the surface's points lie in the largest size."""
+
+    def sample(self, places: Places, width: float) -> Pixels:
+        """Return the colours at ``places`` for a face ``width`` pixels wide; black outside.
+
+        The smallest size is taken that loses no detail.
+        """
+        return _sampled(self.colours, places, self._level(width))
+
+    def sample_trust(self, places: Places, width: float) -> NDArray[np.uint8]:
+        """Return the trust at ``places``: ``(H, W)``; 0 outside."""
+        return _sampled(self.trust, places, self._level(width))
+
+    def _level(self, width: float) -> int:
+        largest = float(np.ptp(self.vertices[:, 0]))
+        halvings = int(np.floor(np.log2(max(largest / max(_OVERSAMPLING * width, 1), 1))))
+        return min(halvings, len(self.colours) - 1)
 
 
-def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> tuple[Level, ...]:
-    """Lay the face of a portrait out flat, largest level first.
+def _sampled(levels: Sequence[NDArray[np.uint8]], places: Places, level: int) -> NDArray[np.uint8]:
+    zoom_x, zoom_y = (levels[level].shape[i] / levels[0].shape[i] for i in (1, 0))
+    x, y = (places[0] + 0.5) * zoom_x - 0.5, (places[1] + 0.5) * zoom_y - 0.5
+    found: NDArray[np.uint8] = cv2.remap(levels[level], x, y, cv2.INTER_LINEAR)
+    return found
+
+
+def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> Atlas:
+    """Lay the face of a portrait out flat.
 
     Where the head is turned away the mirrored other side fills in.
     """
@@ -63,13 +96,13 @@ def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> tuple[
     own_trust = own_trust * np.maximum(_likeness(own, own_trust * plain), features)
     other_trust = other_trust * np.maximum(_likeness(other, other_trust * plain), features)
     skin = np.minimum(own_trust, other_trust) * plain
-    other = _lit(other, enlarge(match_light(other, own, skin, sigma=0.12), size))
+    relit = _lit(other, enlarge(match_light(other, own, skin, sigma=0.12), size))
     share = ((own_trust + 1e-3) / (own_trust + (1 - own_trust) * other_trust + 1e-3))[..., None]
-    mixed = np.rint(own * share + other * (1 - share)).astype(np.uint8)
+    mixed = np.rint(own * share + relit * (1 - share)).astype(np.uint8)
     _blacken_mouth(mixed, paint(shown, regions.mouth))
     core = cv2.GaussianBlur(paint(shown, regions.core), (0, 0), 0.02 * size[0])
     trust = np.rint(255 * np.maximum.reduce([own_trust, other_trust, core])).astype(np.uint8)
-    return _halved(Level(np.dstack([mixed, trust]), flat[:, :2].copy()))
+    return Atlas(_halved(mixed), _halved(trust), flat)
 
 
 def _unrolled(
@@ -80,7 +113,7 @@ def _unrolled(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return the photo in the layout of the atlas and how far to trust each pixel, 0..1."""
     shown, flat, mesh = drawn
-    found = lookup(shown, affines(surface, flat, mesh))
+    found = lookup(shown, affines(surface.triangles, flat, mesh))
     pixels = cv2.remap(
         portrait.pixels, found[0], found[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
@@ -106,7 +139,8 @@ def _likeness(pixels: NDArray[np.uint8], skin: NDArray[np.float32]) -> NDArray[n
         return np.ones(skin.shape, np.float32)
     off = np.linalg.norm((colours - np.median(known, axis=0)) / _SKIN, axis=2)
     blurred = cv2.GaussianBlur(off.astype(np.float32), (0, 0), 0.01 * skin.shape[1])
-    return np.clip(2 - blurred / 2, 0, 1)
+    likeness: NDArray[np.float32] = np.clip(2 - blurred / 2, 0, 1)
+    return likeness
 
 
 def _blacken_mouth(pixels: NDArray[np.uint8], mouth: NDArray[np.float32]) -> None:
@@ -121,23 +155,14 @@ def _blacken_mouth(pixels: NDArray[np.uint8], mouth: NDArray[np.float32]) -> Non
 
 
 def _lit(pixels: NDArray[np.uint8], gain: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.clip(pixels * gain, 0, 255)
+    lit: NDArray[np.float32] = np.clip(pixels * gain, 0, 255)
+    return lit
 
 
-def _halved(level: Level) -> tuple[Level, ...]:
-    levels = [level]
-    while min(levels[-1].pixels.shape[:2]) >= 64:
-        height, width = levels[-1].pixels.shape[:2]
+def _halved(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
+    levels = [picture]
+    while min(levels[-1].shape[:2]) >= _SMALLEST:
+        height, width = levels[-1].shape[:2]
         size = (round(width / 2), round(height / 2))
-        factor = np.array([size[0] / width, size[1] / height], np.float32)
-        pixels = cv2.resize(levels[-1].pixels, size, interpolation=cv2.INTER_AREA)
-        levels.append(Level(pixels, (levels[-1].vertices + 0.5) * factor - 0.5))
+        levels.append(cv2.resize(levels[-1], size, interpolation=cv2.INTER_AREA))
     return tuple(levels)
-
-
-def level_for(levels: Sequence[Level], width: float) -> Level:
-    """Return the smallest level whose face is at least ``width`` pixels wide, or the largest."""
-    for level in reversed(levels):
-        if np.ptp(level.vertices[:, 0]) >= width:
-            return level
-    return levels[0]

@@ -1,7 +1,5 @@
 """Make the source's eyes look where the target's look."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +33,6 @@ Gaze = NDArray[np.float32]
 corners, along the line through them and across it, in distances between the corners."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Turn:
-    """Where the eyes of the photo look and where those of the target do."""
-
-    source: Gaze
-    target: Gaze
-
-
 def find_gaze(pixels: Pixels, points: Points) -> Gaze:
     """Return where the irises are.
 
@@ -57,45 +47,42 @@ class GazeMatch:
     """Moves the irises of one target face's swaps."""
 
     def __init__(self) -> None:
-        self._shift: NDArray[np.float32] | None = None
+        self._shift = np.zeros(2, np.float32)
+
+    def follow(self, source: Gaze, target: Gaze) -> None:
+        """Take note of where this frame's eyes look; both look the same way.
+
+        Eyes that seem to squint are shut or unseen: the last gaze stays.
+        """
+        off = target - source
+        if abs(float(off[0, 0] - off[1, 0])) > _SQUINT:
+            return
+        shift = np.clip(off.mean(axis=0) * (1, _ACROSS), -_FARTHEST, _FARTHEST)
+        self._shift = (_MEMORY * self._shift + (1 - _MEMORY) * shift).astype(np.float32)
 
     def apply(
-        self,
-        to_source: NDArray[np.float32],
-        eyes: NDArray[np.float32],
-        vertices: Points,
-        turn: Turn,
+        self, places: NDArray[np.float32], eyes: NDArray[np.float32], vertices: Points
     ) -> None:
         """Change where the pixels between the lids come from.
 
         Args:
-            to_source: ``(2, H, W)``: x and y in the source's picture; changed in place.
+            places: ``(2, H, W)``: x and y in the source's picture; changed in place.
             eyes: ``(H, W)``: 1 between the lids.
             vertices: ``(N, 2)``: where the mesh lies in the source's picture.
-            turn: The gazes of the source and of this frame's target.
         """
-        self._follow(turn)
+        rows, columns = (np.flatnonzero(eyes.max(axis=axis)) for axis in (1, 0))
+        if not rows.size:
+            return
+        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        x, y = places[0][part], places[1][part]
+        dx, dy = self._shift
         for _, left, right in _EYES:
             along = vertices[right, :2] - vertices[left, :2]
-            width2 = float(along @ along)
             middle = (vertices[left, :2] + vertices[right, :2]) / 2
-            x = (to_source[0] - middle[0]) * along[0] + (to_source[1] - middle[1]) * along[1]
-            x /= width2
-            push = eyes * np.clip(1 - 4 * x * x, 0, 1)  # corners and what lies beyond stay
-            dx, dy = self._shift
-            to_source[0] -= push * (dx * along[0] - dy * along[1])
-            to_source[1] -= push * (dx * along[1] + dy * along[0])
-
-    def _follow(self, turn: Turn) -> None:
-        """Update the common shift of both eyes; eyes that seem to squint are shut or unseen."""
-        off = turn.target - turn.source
-        squint = abs(float(off[0, 0] - off[1, 0]))
-        if self._shift is None:
-            self._shift = np.zeros(2, np.float32)
-        elif squint > _SQUINT:
-            return
-        shift = np.clip(off.mean(axis=0) * (1, _ACROSS), -_FARTHEST, _FARTHEST)
-        self._shift = _MEMORY * self._shift + (1 - _MEMORY) * shift.astype(np.float32)
+            place = ((x - middle[0]) * along[0] + (y - middle[1]) * along[1]) / (along @ along)
+            push = eyes[part] * np.clip(1 - 4 * place * place, 0, 1)  # the corners stay
+            x -= push * (dx * along[0] - dy * along[1])
+            y -= push * (dx * along[1] + dy * along[0])
 
 
 def _iris(
@@ -118,7 +105,7 @@ def _iris(
     lids = points[list(border), :2] @ inverse[:, :2].T + inverse[:, 2]
     between = cv2.fillPoly(np.zeros((height, width), np.uint8), [np.rint(lids).astype(np.int32)], 1)
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    dark = np.clip(np.percentile(grey[between > 0], 80) - grey, 0, None) if between.any() else grey
+    dark = np.clip(cv2.mean(grey, between)[0] - grey, 0, None)
     spot = cv2.GaussianBlur(dark * between, (0, 0), _IRIS * 0.8 * width * 0.6)
     weight = np.maximum(spot - 0.9 * spot.max(), 0)
     total = float(weight.sum())

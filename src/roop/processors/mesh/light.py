@@ -45,7 +45,8 @@ def match_light(
     blur = sigma * size[0]
     known = _blur(weight, blur)
     light_s, light_t = (_light(picture, weight, known, blur) for picture in (s, t))
-    return np.clip(light_t / light_s, 0.2, 5.0)
+    gain: Field = np.clip(light_t / light_s, 0.2, 5.0)
+    return gain
 
 
 def match_folds(
@@ -65,18 +66,23 @@ def match_folds(
     height, width = folds.shape
     half = ((width + 1) // 2, (height + 1) // 2)
     s, t, g, f = (_shrunk(picture, half) for picture in (source, target, gain, folds))
-    ratio = (_smooth(t, sigma / 2) + _FLOOR) / (_smooth(s * g, sigma / 2) + _FLOOR)
+    ratio = (_blur(t, sigma / 2) + _FLOOR) / (_blur(s * g, sigma / 2) + _FLOOR)
     change = 1 + f[..., None] * (np.clip(ratio, 0.6, 1.6) - 1)
-    return gain * enlarge(change, (width, height))
+    changed: Field = gain * enlarge(change, (width, height))
+    return changed
 
 
 def enlarge(field: Field, size: tuple[int, int]) -> Field:
     """Return ``field`` at ``size`` (width, height)."""
-    return cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
+    large: Field = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
+    return large
 
 
 def _shrunk(picture: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.float32]:
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small: NDArray[np.float32] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(
+        np.float32
+    )
+    return small
 
 
 def _bright(picture: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -97,13 +103,13 @@ def _light(
     """Return the weighted local mean, drawn to that of the whole face where little is known."""
     weighted = picture * weight
     mean = weighted.sum(axis=(0, 1)) / (weight.sum() + 1e-4)
-    return (_blur(weighted, sigma) + _DOUBT * mean) / (known + _DOUBT) + _FLOOR
-
-
-def _smooth(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    return cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    light: NDArray[np.float32] = (_blur(weighted, sigma) + _DOUBT * mean) / (
+        known + _DOUBT
+    ) + _FLOOR
+    return light
 
 
 def _blur(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     blurred = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return blurred.reshape(picture.shape)
+    kept: NDArray[np.float32] = blurred.reshape(picture.shape)  # OpenCV drops a single channel
+    return kept

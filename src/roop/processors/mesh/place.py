@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from roop.faces.topology import OVAL
 from roop.geometry import bounds
-from roop.types import Box, Mesh
+from roop.types import Box, Mesh, Pixels
 
 _GRID = 128
 """Longer side of the grid, pixels. Geometry, light and mask are worked out on it, so that their
@@ -44,13 +44,29 @@ class Place:
         moved[:, :2] = (moved[:, :2] + 0.5) * zoom - 0.5
         return moved
 
+    def box_of(self, grid: Box) -> Box:
+        """Return the part of the box, in its own pixels, that a part of the grid covers."""
+        (width, height), (columns, rows) = self.size, self.grid
+        return Box(
+            grid.x0 * width // columns,
+            grid.y0 * height // rows,
+            -(-grid.x1 * width // columns),
+            -(-grid.y1 * height // rows),
+        )
+
+    def shrunk(self, picture: Pixels) -> Pixels:
+        """Return a picture of the box at the size of the grid."""
+        small: Pixels = cv2.resize(picture, self.grid, interpolation=cv2.INTER_AREA)
+        return small
+
     def enlarged(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a field of the grid, or two ``(2, H, W)``, at the size of the box."""
         if self.grid == self.size:
             return field
         if field.shape[0] == 2:
             return np.stack([self.enlarged(part) for part in field])
-        return cv2.resize(field, self.size, interpolation=cv2.INTER_LINEAR)
+        large: NDArray[np.float32] = cv2.resize(field, self.size, interpolation=cv2.INTER_LINEAR)
+        return large
 
 
 def place_of(mesh: Mesh, size: tuple[int, int]) -> Place | None:

@@ -47,7 +47,8 @@ def make_regions(topology: Topology, surface: Surface) -> Regions:
     centre = mean[np.minimum(corners, len(mean) - 1)].mean(axis=1)
 
     def holds(points: tuple[int, ...], least: int) -> NDArray[np.bool_]:
-        return np.isin(surface.triangles, points).sum(axis=1) >= least
+        found: NDArray[np.bool_] = np.isin(surface.triangles, points).sum(axis=1) >= least
+        return found
 
     eyes = holds(RIGHT_EYE, 3) | holds(LEFT_EYE, 3)
     mouth = holds(INNER_LIPS, 3)

@@ -32,7 +32,7 @@ _WIDEST = 1.25
 """Most that an eye opens beyond its usual opening."""
 
 _TOUCHING, _PARTED = 0.015, 0.05
-"""Gaps between the lips, in eye distances, that the mesh sees on a closed mouth / on a parted one."""
+"""Gaps between the lips, in eye distances, that the mesh sees in a closed / a parted mouth."""
 
 _LIPS_UPPER = ((191, 185), (80, 40), (81, 39), (82, 37), (13, 0), (312, 267), (311, 269), (310, 270), (415, 409))  # fmt: skip # noqa: E501
 _LIPS_LOWER = ((95, 146), (88, 91), (178, 181), (87, 84), (14, 17), (317, 314), (402, 405), (318, 321), (324, 375))  # fmt: skip # noqa: E501
@@ -56,12 +56,14 @@ class ShapeSpace:
 
     def __init__(self, topology: Topology) -> None:
         self._mean = topology.mean.astype(np.float64)
-        self._rigid = _rigid_weights(self._mean)
+        weights = _rigid_weights(self._mean)
+        self._bone = np.flatnonzero(weights)
+        self._rigid = weights[self._bone]
         self._operator = _Sparse(_difference_operator(topology))
 
     def pose(self, mesh: Mesh) -> Similarity:
         """Return what moves the mean face onto ``mesh``."""
-        return fit_similarity(self._mean, mesh, self._rigid)
+        return fit_similarity(self._mean[self._bone], mesh[self._bone], self._rigid)
 
     def shape(self, mesh: Mesh) -> Shape:
         """Return ``mesh`` without its pose."""

@@ -48,10 +48,12 @@ def make_surface(topology: Topology) -> Surface:
     ]
     mirror = np.concatenate([topology.mirror, count + _mirrored_outline(topology)])
     triangles = np.concatenate([np.array(ring, np.intp), topology.triangles])
-    mouth = np.isin(triangles, INNER_LIPS).all(axis=1)
-    rim = np.arange(len(triangles)) < len(ring)
-    lips = np.isin(triangles, _lips(topology)).all(axis=1)
-    return Surface(triangles, rim | mouth, lips, with_rim(topology.flat), mirror)
+    mouth: NDArray[np.bool_] = np.isin(triangles, INNER_LIPS).all(axis=1)
+    rim = np.zeros(len(triangles), np.bool_)
+    rim[: len(ring)] = True
+    lips: NDArray[np.bool_] = np.isin(triangles, _lips(topology)).all(axis=1)
+    behind: NDArray[np.bool_] = rim | mouth
+    return Surface(triangles, behind, lips, with_rim(topology.flat), mirror)
 
 
 def _lips(topology: Topology) -> list[int]:
@@ -101,9 +103,9 @@ def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray
     return shown
 
 
-def affines(surface: Surface, start: Vertices, end: Vertices) -> NDArray[np.float32]:
+def affines(triangles: Indices, start: Vertices, end: Vertices) -> NDArray[np.float32]:
     """Return for each triangle the ``(2, 3)`` affine that moves it from ``start`` to ``end``."""
-    s, e = start[surface.triangles, :2], end[surface.triangles, :2]
+    s, e = start[triangles, :2], end[triangles, :2]
     sides_s = np.stack([s[:, 1] - s[:, 0], s[:, 2] - s[:, 0]], axis=2)
     sides_e = np.stack([e[:, 1] - e[:, 0], e[:, 2] - e[:, 0]], axis=2)
     a, b, c, d = sides_s[:, 0, 0], sides_s[:, 0, 1], sides_s[:, 1, 0], sides_s[:, 1, 1]

@@ -12,24 +12,35 @@ from roop.errors import UsageError
 from roop.faces.topology import OVAL, load_topology
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
-from roop.processors.mesh.atlas import Level, level_for, make_atlas
+from roop.processors.mesh.atlas import make_atlas
 from roop.processors.mesh.detail import DetailMatch
-from roop.processors.mesh.gaze import GazeMatch, Turn, find_gaze
+from roop.processors.mesh.gaze import GazeMatch, find_gaze
 from roop.processors.mesh.light import enlarge, match_folds, match_light
 from roop.processors.mesh.place import Place, place_of
 from roop.processors.mesh.regions import Weights, make_regions
 from roop.processors.mesh.shape import ShapeSpace, TargetShape, without_teeth
-from roop.processors.mesh.surface import affines, draw, lookup, make_surface, paint, with_rim
-from roop.types import Face, Frame, Mesh, Pixels, Portrait, Scene
-
-_OVERSAMPLING = 1.3
-"""The atlas is as wide as the face on the picture times this, so that no detail is lost."""
+from roop.processors.mesh.surface import (
+    Vertices,
+    affines,
+    draw,
+    lookup,
+    make_surface,
+    paint,
+    with_rim,
+)
+from roop.types import Box, Face, Frame, Mesh, Pixels, Portrait, Scene
 
 _LIGHT = 0.25
 """Light changes slower than this share of the face's width; what changes faster is the face."""
 
-_FOLDS, _FOLD = 0.4, 0.03
+_FOLDS, _FOLD = 0.25, 0.03
 """How much of the source's folds to take away; the width of a fold as a share of the face's."""
+
+_LID = 0.008
+"""Softness of the borders of eyes and mouth, as a share of the face's width."""
+
+_UNSEEN = 0.002
+"""A share too small to change a grey level."""
 
 _SOFT = 0.025
 """Softness of the mask's border, as a share of the face's width."""
@@ -48,12 +59,13 @@ class _Memory:
 class _Drawing:
     """The surface drawn on the grid of one place."""
 
+    place: Place
+    vertices: Vertices
+    """Where its points lie on the grid."""
     shown: NDArray[np.int32]
     """``(H, W)``: the triangle that each pixel shows."""
     to_atlas: NDArray[np.float32]
-    """``(2, H, W)``: where each pixel lies in the atlas."""
-    to_target: NDArray[np.float32]
-    """``(2, H, W)``: where the same skin lies in the target's box."""
+    """``(2, H, W)``: where each pixel lies in the atlas's largest level."""
     width: float
     """Of the face, pixels of the grid."""
 
@@ -72,8 +84,8 @@ class MeshSwap(Processor):
         self._space = ShapeSpace(topology)
         self._shape = self._space.shape(portrait.mesh)
         photo = Portrait(portrait.pixels, without_teeth(portrait.mesh))
-        self._levels = make_atlas(photo, self._surface, self._regions)
-        self._gaze = find_gaze(self._levels[0].pixels[..., :3], self._levels[0].vertices)
+        self._atlas = make_atlas(photo, self._surface, self._regions)
+        self._gaze = find_gaze(self._atlas.colours[0], self._atlas.vertices)
         self._memories: dict[int, _Memory] = {}
 
     @override
@@ -91,17 +103,16 @@ class MeshSwap(Processor):
             self._memories[face.track] = _Memory()
         memory = self._memories[face.track]
         target = frame.crop(place.box)
-        mesh = self._reshaped(face.mesh, memory.shape)
-        level = level_for(self._levels, _OVERSAMPLING * float(np.ptp(mesh[:, 0])))
-        drawing = self._drawn(place, mesh, face.mesh, level)
-        turn = Turn(self._gaze, find_gaze(target, place.in_box(face.mesh)))
-        eyes = self._soft(drawing, self._regions.eyes, 0.008)
-        memory.gaze.apply(drawing.to_atlas, eyes, level.vertices, turn)
-        gain, alpha = self._fitted(drawing, level, target)
-        swapped = sampled(level.pixels[..., :3], place.enlarged(drawing.to_atlas))
+        was = place.in_box(face.mesh)
+        drawing = self._drawn(place, self._reshaped(face.mesh, memory.shape))
+        memory.gaze.follow(self._gaze, find_gaze(target, was))
+        eyes = self._soft(drawing, self._regions.eyes, _LID)
+        memory.gaze.apply(drawing.to_atlas, eyes, self._atlas.vertices)
+        gain, alpha = self._fitted(drawing, target)
+        width = float(np.ptp(was[:, 0]))
+        swapped = self._atlas.sample(place.enlarged(drawing.to_atlas), width)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
-        mouth = place.enlarged(self._soft(drawing, self._regions.mouth, 0.008))
-        keep(swapped, target, mouth, place.enlarged(drawing.to_target))
+        self._keep_mouth(swapped, target, drawing, was)
         shown = place.enlarged(alpha) * (255 * face.opacity)
         frame.paste(place.box, swapped, np.rint(shown).astype(np.uint8))
 
@@ -114,55 +125,58 @@ class MeshSwap(Processor):
         moved += target.openings(shape, self._shape, self._strength)
         return (mesh + pose.turn(moved)).astype(np.float32)
 
-    def _drawn(self, place: Place, mesh: Mesh, was: Mesh, level: Level) -> _Drawing:
-        on_grid = place.on_grid(with_rim(mesh))
-        shown = draw(self._surface, on_grid, place.grid)
-        to_atlas = lookup(shown, affines(self._surface, on_grid, level.vertices))
-        to_target = lookup(shown, affines(self._surface, on_grid, place.in_box(with_rim(was))))
-        return _Drawing(shown, to_atlas, to_target, float(np.ptp(on_grid[list(OVAL), 0])))
+    def _drawn(self, place: Place, mesh: Mesh) -> _Drawing:
+        vertices = place.on_grid(with_rim(mesh))
+        shown = draw(self._surface, vertices, place.grid)
+        to_atlas = lookup(shown, affines(self._surface.triangles, vertices, self._atlas.vertices))
+        width = float(np.ptp(vertices[list(OVAL), 0]))
+        return _Drawing(place, vertices, shown, to_atlas, width)
 
     def _fitted(
-        self, drawing: _Drawing, level: Level, target: Pixels
+        self, drawing: _Drawing, target: Pixels
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what brings the source into the target's light, and where it shall be seen."""
-        source = sampled(level.pixels, drawing.to_atlas)
-        old = sampled(target, drawing.to_target)
+        source = self._atlas.sample(drawing.to_atlas, drawing.width)
+        old = drawing.place.shrunk(target)
+        trust = self._atlas.sample_trust(drawing.to_atlas, drawing.width)
         inside = paint(drawing.shown, self._regions.inside)
-        seen = np.minimum(inside, source[..., 3].astype(np.float32) / 255)
+        seen = np.minimum(inside, trust.astype(np.float32) / 255)
         skin = paint(drawing.shown, self._regions.skin) * (seen > 0.5)
-        size = drawing.shown.shape[::-1]
-        gain = enlarge(match_light(source[..., :3], old, skin, sigma=_LIGHT), size)
-        folds = _FOLDS * self._soft(drawing, self._regions.folds, 0.03)
-        gain = match_folds(source[..., :3], old, gain, folds, sigma=_FOLD * drawing.width)
+        gain = enlarge(match_light(source, old, skin, sigma=_LIGHT), drawing.place.grid)
+        folds = _FOLDS * self._soft(drawing, self._regions.folds, _FOLD)
+        gain = match_folds(source, old, gain, folds, sigma=_FOLD * drawing.width)
         return gain, _blurred(seen, _SOFT * drawing.width)
+
+    def _keep_mouth(
+        self, swapped: Pixels, target: Pixels, drawing: _Drawing, was: NDArray[np.float32]
+    ) -> None:
+        """Put the inside of the target's mouth back, where the new lips have it now."""
+        share = self._soft(drawing, self._regions.mouth, _LID)
+        rows, columns = (np.flatnonzero(share.max(axis=axis) > _UNSEEN) for axis in (1, 0))
+        if not rows.size:
+            return
+        place, grid = drawing.place, Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+        box = place.box_of(grid)
+        moves = affines(self._surface.triangles, drawing.vertices, with_rim(was))
+        to_target = place.enlarged(lookup(drawing.shown, moves))[:, box.rows, box.columns]
+        kept = cv2.remap(target, to_target[0], to_target[1], cv2.INTER_LINEAR).astype(np.float32)
+        part = swapped[box.rows, box.columns]
+        weight = place.enlarged(share)[box.rows, box.columns, None]
+        part[:] = np.rint(part + weight * (kept - part))
 
     def _soft(self, drawing: _Drawing, weights: Weights, sigma: float) -> NDArray[np.float32]:
         """Paint a region with a border of ``sigma`` face widths."""
         return _blurred(paint(drawing.shown, weights), sigma * drawing.width)
 
 
-def sampled(picture: NDArray[np.uint8], places: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the picture's colours at ``(2, H, W)`` places; 0 outside."""
-    return cv2.remap(picture, places[0], places[1], cv2.INTER_LINEAR)
-
-
 def lit(picture: Pixels, gain: NDArray[np.float32]) -> Pixels:
     """Return ``picture`` in another light."""
-    return cv2.multiply(picture, gain, dtype=cv2.CV_8U)
-
-
-def keep(
-    swapped: Pixels, target: Pixels, share: NDArray[np.float32], places: NDArray[np.float32]
-) -> None:
-    """Put ``share`` (0..1) of the target, taken from ``places``, back into ``swapped``."""
-    rows, columns = (np.flatnonzero(share.max(axis=axis) > 0.002) for axis in (1, 0))
-    if not rows.size:
-        return
-    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    kept = sampled(target, places[:, *part]).astype(np.float32)
-    mixed = swapped[part] + share[part][..., None] * (kept - swapped[part])
-    swapped[part] = np.rint(mixed).astype(np.uint8)
+    product: Pixels = cv2.multiply(picture, gain, dtype=cv2.CV_8U)
+    return product
 
 
 def _blurred(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    return cv2.GaussianBlur(picture, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_CONSTANT)
+    blurred: NDArray[np.float32] = cv2.GaussianBlur(
+        picture, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_CONSTANT
+    )
+    return blurred
