@@ -1,5 +1,6 @@
 """The mesh as a surface to draw: its triangles with a rim around the face, back to front."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -48,12 +49,17 @@ def make_surface(topology: Topology) -> Surface:
     ]
     mirror = np.concatenate([topology.mirror, count + _mirrored_outline(topology)])
     triangles = np.concatenate([np.array(ring, np.intp), topology.triangles])
-    mouth: NDArray[np.bool_] = np.isin(triangles, INNER_LIPS).all(axis=1)
+    mouth = _within(triangles, INNER_LIPS)
     rim = np.zeros(len(triangles), np.bool_)
     rim[: len(ring)] = True
-    lips: NDArray[np.bool_] = np.isin(triangles, _lips(topology)).all(axis=1)
-    behind: NDArray[np.bool_] = rim | mouth
-    return Surface(triangles, behind, lips, with_rim(topology.flat), mirror)
+    lips = _within(triangles, _lips(topology))
+    return Surface(triangles, rim | mouth, lips, with_rim(topology.flat), mirror)
+
+
+def _within(triangles: Indices, points: Sequence[int]) -> NDArray[np.bool_]:
+    """Tell of each triangle whether all its corners are among ``points``."""
+    corners: NDArray[np.bool_] = np.isin(triangles, points)
+    return corners[:, 0] & corners[:, 1] & corners[:, 2]
 
 
 def _lips(topology: Topology) -> list[int]:
