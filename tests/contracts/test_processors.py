@@ -1,0 +1,197 @@
+"""What every processor promises, those of installed plug-ins too."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faces.heads import astronaut, hopper
+from processors.swapping import pixels_of
+from roop.errors import UsageError
+from roop.faces.analyser import Analyser
+from roop.media.stored_frame import StoredFrame
+from roop.options import Options, Settings
+from roop.processors import installed
+from roop.processors.base import Context, Processor, ProcessorSpec
+from roop.types import Face, Identity, Mesh, Pixels, Portrait, Scene
+
+SETTINGS = Settings(offline=True)
+ALL = list(installed())
+READY = [spec for spec in ALL if spec.missing(SETTINGS) is None]
+
+any_of = pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.name)
+any_ready = pytest.mark.parametrize("spec", READY, ids=lambda spec: spec.name)
+
+Spec = ProcessorSpec[Any]
+
+
+@pytest.fixture(scope="module")
+def portraits_of() -> tuple[Portrait, Portrait]:
+    """The officer, who is put into the astronaut."""
+    analyser = Analyser(SETTINGS)
+    return (
+        analyser.portrait(hopper(), None, name="hopper"),
+        analyser.portrait(astronaut(), None, name="astronaut"),
+    )
+
+
+@pytest.fixture
+def context(portraits_of: tuple[Portrait, Portrait]) -> Context:
+    return Context(SETTINGS, Identity((portraits_of[0],)))
+
+
+@pytest.fixture
+def mesh(portraits_of: tuple[Portrait, Portrait]) -> Mesh:
+    return portraits_of[1].mesh
+
+
+def film(mesh: Mesh, *steps: tuple[int, int]) -> list[Scene]:
+    """Return the astronaut's photo moved by whole pixels, one scene for each step."""
+    scenes = []
+    for number, (dx, dy) in enumerate(steps):
+        pixels = np.roll(astronaut(), (dy, dx), axis=(0, 1))
+        moved = mesh + np.array([dx, dy, 0], np.float32)
+        scenes.append(Scene(StoredFrame(pixels), (Face(moved, 1.0, 1, fresh=number == 0),)))
+    return scenes
+
+
+STEPS = ((0, 0), (3, 1), (6, 1), (9, 3))
+
+
+def outputs(processor: Processor, *batches: Sequence[Scene]) -> list[Pixels]:
+    return [pixels_of(scene.frame) for batch in batches for scene in processor.process(batch)]
+
+
+def test_there_is_an_engine_that_works_without_a_download() -> None:
+    assert any(spec.engine for spec in READY)
+
+
+@any_of
+def test_it_is_described_in_one_line(spec: Spec) -> None:
+    assert spec.name
+    assert spec.name == spec.name.strip().lower()
+    assert spec.summary
+    assert "\n" not in spec.summary
+    assert not spec.summary.endswith(".")
+
+
+@any_of
+def test_every_option_has_a_default_and_an_explanation(spec: Spec) -> None:
+    assert issubclass(spec.options, Options)
+    defaults = spec.parse({})
+    for name, field in spec.options.model_fields.items():
+        assert field.description, f"{spec.name}: {name}"
+    assert spec.options.model_validate_json(defaults.model_dump_json()) == defaults
+
+
+@any_of
+def test_an_unknown_option_is_refused_by_name(spec: Spec) -> None:
+    with pytest.raises(UsageError, match="no_such_option") as caught:
+        spec.parse({"no_such_option": 1})
+    assert spec.name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@any_of
+def test_what_is_missing_is_said_in_one_line(spec: Spec) -> None:
+    missing = spec.missing(SETTINGS)
+    assert missing is None or (missing and "\n" not in missing)
+
+
+@any_ready
+def test_scenes_come_back_in_order_with_their_frames_and_faces(
+    spec: Spec, context: Context, mesh: Mesh
+) -> None:
+    scenes = film(mesh, *STEPS)
+    result = spec.built({}, context).process(scenes)
+    assert [scene.frame for scene in result] == [scene.frame for scene in scenes]
+    assert [len(scene.faces) for scene in result] == [1] * len(scenes)
+    assert [scene.frame.size for scene in result] == [(512, 512)] * len(scenes)
+
+
+@any_ready
+def test_without_faces_nothing_happens(spec: Spec, context: Context) -> None:
+    processor = spec.built({}, context)
+    assert list(processor.process([])) == []
+    output = outputs(processor, [Scene(StoredFrame(astronaut().copy()))])
+    assert np.array_equal(output[0], astronaut())
+
+
+@any_ready
+def test_an_engine_changes_the_face_and_nothing_far_from_it(
+    spec: Spec, context: Context, mesh: Mesh
+) -> None:
+    scenes = film(mesh, *STEPS)
+    for (dx, dy), scene in zip(STEPS, scenes, strict=True):
+        before = np.roll(astronaut(), (dy, dx), axis=(0, 1))
+        points = scene.faces[0].mesh[:, :2]
+        spec_changed = changed_by(spec, context, scene) != before
+        changed = spec_changed.any(axis=2)
+        low, high = points.min(axis=0), points.max(axis=0)
+        room = 0.35 * (high - low)
+        x0, y0 = np.floor(low - room).astype(int)
+        x1, y1 = np.ceil(high + room).astype(int)
+        x, y = (int(v) for v in points.mean(axis=0))
+        assert changed[y - 20 : y + 20, x - 20 : x + 20].any() == spec.engine
+        changed[max(y0, 0) : y1, max(x0, 0) : x1] = False
+        assert not changed.any()
+
+
+def changed_by(spec: Spec, context: Context, scene: Scene) -> Pixels:
+    return outputs(spec.built({}, context), [scene])[0]
+
+
+@any_ready
+def test_it_gives_the_same_bytes_again(spec: Spec, context: Context, mesh: Mesh) -> None:
+    once, again = (outputs(spec.built({}, context), film(mesh, *STEPS)) for _ in range(2))
+    assert np.array_equal(once, again)
+
+
+@any_ready
+def test_how_frames_are_batched_does_not_matter(spec: Spec, context: Context, mesh: Mesh) -> None:
+    together = outputs(spec.built({}, context), film(mesh, *STEPS))
+    apart = outputs(spec.built({}, context), *([scene] for scene in film(mesh, *STEPS)))
+    assert np.array_equal(together, apart)
+
+
+@any_ready
+def test_a_stateless_one_does_not_mind_the_order(spec: Spec, context: Context, mesh: Mesh) -> None:
+    forth = outputs(spec.built({}, context), film(mesh, *STEPS))
+    back = outputs(spec.built({}, context), film(mesh, *STEPS)[::-1])[::-1]
+    assert not spec.stateless or np.array_equal(forth, back)
+
+
+@any_ready
+def test_one_person_s_past_does_not_show_on_another(
+    spec: Spec, context: Context, mesh: Mesh
+) -> None:
+    processor = spec.built({}, context)
+    outputs(processor, film(mesh, *STEPS))
+    fresh = film(mesh, (0, 0))
+    assert np.array_equal(
+        outputs(processor, fresh)[0], outputs(spec.built({}, context), film(mesh, (0, 0)))[0]
+    )
+
+
+@any_ready
+@pytest.mark.parametrize("step", [(-222, 0), (290, 0), (0, -125), (0, 387), (5000, 5000)])
+def test_a_face_beyond_the_edge_is_no_error(
+    spec: Spec, context: Context, mesh: Mesh, step: tuple[int, int]
+) -> None:
+    moved = mesh + np.array([*step, 0], np.float32)
+    scene = Scene(StoredFrame(astronaut().copy()), (Face(moved, 1.0, 1),))
+    assert outputs(spec.built({}, context), [scene])[0].shape == (512, 512, 3)
+
+
+@any_ready
+def test_an_engine_without_a_source_says_so(spec: Spec) -> None:
+    if spec.engine:
+        with pytest.raises(UsageError, match="source"):
+            spec.built({}, Context(SETTINGS))
+
+
+def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="mash") as caught:
+        installed()["mash"]
+    assert all(spec.name in (caught.value.hint or "") for spec in ALL)
