@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
+from typing_extensions import override
 
 from faces.heads import frame
 from roop.faces.analyser import Analyser
@@ -14,10 +15,23 @@ from roop.media.stored_frame import StoredFrame
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context, Processor
-from roop.types import Face, Frame, Identity, Mesh, Pixels, Portrait, Scene
+from roop.types import Alpha, Box, Face, Frame, Identity, Mesh, Pixels, Portrait, Scene
 
 Mask = NDArray[np.bool_]
 """``(H, W)``."""
+
+
+class Watched(StoredFrame):
+    """A frame that remembers how much of it was replaced."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        super().__init__(pixels.copy())
+        self.alpha = np.zeros(pixels.shape[:2], np.uint8)
+
+    @override
+    def paste(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
+        super().paste(box, pixels, alpha)
+        self.alpha[box.y0 : box.y1, box.x0 : box.x1] = alpha
 
 
 def engine(source: Portrait, **options: float) -> Processor:
