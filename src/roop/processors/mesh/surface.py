@@ -87,7 +87,7 @@ def with_rim(mesh: NDArray[np.floating]) -> Vertices:
 def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray[np.int32]:
     """Return which triangle each pixel of a picture of ``size`` (width, height) shows, -1 for none.
 
-    Triangles that face away are left out; nearer ones cover farther ones.
+    Nearer ones cover farther ones. Those that face away fill the cracks that a folded mesh leaves.
 
     Args:
         surface: What to draw.
@@ -98,11 +98,9 @@ def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray
     corners = vertices[surface.triangles]
     a, b, c = corners[:, 0, :2], corners[:, 1, :2], corners[:, 2, :2]
     facing = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) > (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    facing |= surface.behind | surface.lips
     depth = corners[:, :, 2].mean(axis=1) if vertices.shape[1] > 2 else np.zeros(len(corners))
-    depth = np.where(surface.behind, np.inf, depth)
-    order = np.flatnonzero(facing)
-    order = order[np.argsort(-depth[order], kind="stable")]
+    layer = np.where(surface.behind, 0, np.where(facing | surface.lips, 2, 1))
+    order = np.lexsort((-depth, layer))
     polygons = np.rint(corners[order, :, :2] * (1 << _SUBPIXEL_BITS)).astype(np.int32)
     for number, polygon in zip(order.tolist(), polygons, strict=True):
         cv2.fillConvexPoly(shown, polygon, number, cv2.LINE_8, _SUBPIXEL_BITS)
