@@ -14,6 +14,9 @@ Pixels = NDArray[np.uint8]
 Alpha = NDArray[np.uint8]
 """``(H, W)``, 0 keeps the target's pixel exactly, 255 replaces it."""
 
+Shades = NDArray[np.float32]
+"""``(H, W)``, changes of brightness in steps of 255."""
+
 Points = NDArray[np.float32]
 """``(N, 2)`` x, y in pixels of the frame; (0, 0) is the centre of the top-left pixel."""
 
@@ -100,6 +103,17 @@ class Frame(Protocol):
             box: Where; must lie inside the picture.
             pixels: ``(box.height, box.width, 3)`` RGB.
             alpha: ``(box.height, box.width)``.
+        """
+        ...
+
+    def shade(self, box: Box, steps: Shades) -> None:
+        """Make pixels of ``box`` a little lighter or darker, without changing their colour.
+
+        A stored sample changes only where ``steps`` is not 0. Costs a tenth of crop and paste.
+
+        Args:
+            box: Where; must lie inside the picture.
+            steps: ``(box.height, box.width)``, added to brightness.
         """
         ...
 

@@ -9,6 +9,7 @@ import pytest
 from outputs import make, store
 from PIL import Image
 
+from roop.provenance.search import WatermarkSearch
 from roop.provenance.verify import examine
 
 
@@ -49,6 +50,7 @@ def test_one_flipped_byte_is_found(face: Path, film: Path, tmp_path: Path, suffi
     make(face, film if suffix in ("mp4", "avi") else face, output)
     content = output.read_bytes()
     assert not _refused_by_the_reader(content)
+    search = WatermarkSearch()
     random = np.random.default_rng(5)
     store_at = content.index(b"jumb") - 32
     for place in random.integers(64, len(content), 40).tolist():
@@ -57,7 +59,7 @@ def test_one_flipped_byte_is_found(face: Path, film: Path, tmp_path: Path, suffi
         changed = bytearray(content)
         changed[place] ^= 0x10
         bad.write_bytes(changed)
-        report = examine(bad)
+        report = examine(bad, search)
         assert report.verdict == "tampered", (place, len(content), report)
         assert "TAMPERED" in report.summary
         assert _refused_by_the_reader(bytes(changed))

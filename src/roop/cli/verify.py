@@ -15,9 +15,11 @@ EXIT_CODES = {"tampered": 9, "unreadable": 3, "unmarked": 8, "unsigned": 7, "int
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     values = _parser().read(arguments)
+    from roop.provenance.search import WatermarkSearch
     from roop.provenance.verify import examine, media_in
 
-    reports = [examine(path) for path in media_in(values.files)]
+    search = WatermarkSearch()
+    reports = [examine(path, search) for path in media_in(values.files)]
     if values.json:
         body = json.dumps([dataclasses.asdict(r) for r in reports], default=str, ensure_ascii=False)
         sys.stdout.write(f"{body}\n")

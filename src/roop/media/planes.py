@@ -12,7 +12,7 @@ from roop.media.blending import Blender, Wide
 from roop.media.colour import Colour, colour_of, decode, encode
 from roop.media.orientation import Orientation
 from roop.media.pixel_layout import Component, PixelLayout, Samples, pixel_layout
-from roop.types import Alpha, Box, Pixels
+from roop.types import Alpha, Box, Pixels, Shades
 
 CONVERTED = ("rgb24", "bgra", "rgb48le", "gray", "yuv444p", "yuv444p16le", "yuv420p", "yuv422p")
 """What formats that cannot be edited in place (palettes, big endian, ...) are turned into."""
@@ -119,6 +119,27 @@ class PlanarFrame:
         stored = self._stored_box(box)
         self._paste_stored(stored, self.orientation.stored(pixels), self.orientation.stored(alpha))
 
+    def shade(self, box: Box, steps: Shades) -> None:
+        """Add ``steps`` to the brightness in ``box``; see ``roop.types.Frame``."""
+        if steps.shape != (box.height, box.width):
+            raise ValueError(f"{steps.shape} does not fit {box}")
+        stored, layout = self._stored_box(box), self._layout
+        scale = float(1 << layout.depth - 8 + layout.padding)
+        if not (layout.rgb or self._colour.full_range):
+            scale *= 219 / 255
+        added = np.rint(self.orientation.stored(steps) * scale).astype(np.int32)
+        top = ((1 << layout.depth) - 1) << layout.padding
+        self._own()
+        for part in layout.components if layout.rgb else layout.components[:1]:
+            view = layout.view(self.raw, part, stored)
+            view[:] = np.clip(view + added, 0, top)
+
+    def _own(self) -> None:
+        """Make the planes ours: the decoder may still read them to predict later frames."""
+        if not self._writable:
+            self.raw.make_writable()
+            self._writable = True
+
     def _stored_box(self, box: Box) -> Box:
         if box.clipped(self.size) != box or box.width < 1 or box.height < 1:
             raise ValueError(f"{box} is empty or outside {self.size}")
@@ -153,10 +174,7 @@ class PlanarFrame:
         self._repeat_odd_edge(outer, alpha)
         wanted = encode(pixels, self._colour, self._layout)
         present = self._present(outer) if self._layout.depth > 8 else None
-        if not self._writable:
-            # The decoder may still read these planes to predict later frames.
-            self.raw.make_writable()
-            self._writable = True
+        self._own()
         inside = outer.clipped((self.raw.width, self.raw.height))
         blender = Blender(alpha, self._layout)
         for index, part in enumerate(self._layout.components):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.media.orientation import Orientation
-from roop.types import Alpha, Box, Pixels
+from roop.types import Alpha, Box, Pixels, Shades
 
 StoredSamples = NDArray[np.uint8] | NDArray[np.uint16]
 """``(H, W, C)``: C is 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha; the file's own depth."""
@@ -78,6 +78,18 @@ class StoredFrame:
         if self.edited is None:
             self.edited = np.zeros(self.samples.shape[:2], np.bool_)
         self.edited[where] |= alpha > 0
+
+    def shade(self, box: Box, steps: Shades) -> None:
+        """Add ``(H, W)`` ``steps`` to the brightness in ``box``."""
+        where, added = self._slices(box), self.orientation.stored(steps)
+        inside = self.samples[where]
+        colours = 1 if inside.shape[2] < 3 else 3
+        deep = self.samples.dtype == np.uint16
+        units = np.rint(added * (257 if deep else 1)).astype(np.int32)[..., np.newaxis]
+        inside[..., :colours] = np.clip(inside[..., :colours] + units, 0, 65535 if deep else 255)
+        if self.edited is None:
+            self.edited = np.zeros(self.samples.shape[:2], np.bool_)
+        self.edited[where] |= units[..., 0] != 0
 
     @property
     def _stored_size(self) -> tuple[int, int]:

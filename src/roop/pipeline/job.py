@@ -23,6 +23,7 @@ from roop.pipeline.record import inputs_of, write_record
 from roop.processors.base import Context, Processor, Registry
 from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
+from roop.provenance.watermark import FILM_STRENGTH, PHOTO_STRENGTH, Watermark
 from roop.safety.screen import Screen
 from roop.types import Frame, Identity, Scene
 
@@ -108,9 +109,12 @@ def _run(
             ) as writer,
         ):
             meter = Meter(reader.info.frames, watch)
-            tracker = analyser.tracker(still=reader.info.kind == "image", options=job.faces)
+            still = reader.info.kind == "image"
+            tracker = analyser.tracker(still=still, options=job.faces)
             label = Label(job.label) if job.label.label else None
-            _stream(_Line(reader, screen, tracker, processors, label, writer), meter, cancel)
+            watermark = Watermark(PHOTO_STRENGTH if still else FILM_STRENGTH)
+            line = _Line(reader, screen, tracker, processors, watermark, label, writer)
+            _stream(line, meter, cancel)
             if not meter.swapped:
                 raise NoFaceError(
                     f"no face found in {job.target}",
@@ -166,6 +170,7 @@ class _Line:
     screen: Screen
     tracker: FaceTracker
     processors: Sequence[Processor]
+    watermark: Watermark
     label: Label | None
     writer: Writer
 
@@ -191,6 +196,7 @@ def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
         for scene in scenes:
             if meter.frames == 0:
                 line.screen.settle()  # not one frame is written before the sources have passed
+            line.watermark.stamp(scene.frame, scene.faces)
             line.writer.write(scene.frame)
             meter.count(swapped=bool(scene.faces))
 

@@ -8,6 +8,8 @@ from typing import Literal
 from roop.errors import MediaError
 from roop.media.container import read_tags
 from roop.provenance.credentials import FORMATS, Credentials, read
+from roop.provenance.search import WatermarkSearch
+from roop.provenance.watermark import FOUND
 from roop.provenance.xmp import source_type
 from roop.provenance.xmp_places import find_packet
 
@@ -39,6 +41,8 @@ class Report:
     """The IPTC address in the file's XMP."""
     note: str | None = None
     """The sentence in a film's tags."""
+    watermark: float | None = None
+    """How strongly a face shows the pattern; from 7 it is there. None if there is no face."""
 
 
 def media_in(paths: Iterable[Path]) -> Iterator[Path]:
@@ -57,12 +61,13 @@ def media_in(paths: Iterable[Path]) -> Iterator[Path]:
             raise MediaError(f"{path} does not exist", hint="check the path")
 
 
-def examine(path: Path) -> Report:
+def examine(path: Path, search: WatermarkSearch) -> Report:
     """Read the marks of one file."""
     try:
         packet = find_packet(path)
         xmp, note = source_type(packet), _note(path)
         credentials = read(path)
+        watermark = _watermark(path, search)
     except OSError as error:
         return Report(path, "unreadable", None, f"cannot be read: {error.strerror or error}")
     except MediaError as error:
@@ -70,12 +75,14 @@ def examine(path: Path) -> Report:
             return Report(path, "tampered", None, f"TAMPERED: {error}")
         return Report(path, "unreadable", None, str(error))
     said = [credentials.source_type if credentials else None, xmp, note]
-    ai = _is_ai(said)
+    hidden = watermark is not None and watermark >= FOUND
+    ai = True if hidden else _is_ai(said)
     if credentials is None:
         verdict: Verdict = "unsigned" if ai is not None else "unmarked"
     else:
         verdict = "intact" if credentials.intact else "tampered"
-    return Report(path, verdict, ai, _summary(verdict, ai, credentials), credentials, xmp, note)
+    summary = _summary(verdict, ai, credentials) + ("; roop's watermark found" if hidden else "")
+    return Report(path, verdict, ai, summary, credentials, xmp, note, watermark)
 
 
 def _note(path: Path) -> str | None:
@@ -83,6 +90,14 @@ def _note(path: Path) -> str | None:
     if path.suffix.lower() not in FILMS:
         return None
     return next((text for text in read_tags(path).values() if _TERMS in text), None)
+
+
+def _watermark(path: Path, search: WatermarkSearch) -> float | None:
+    """The strength of the watermark; a file that is signed may well be none that we can show."""
+    try:
+        return search.score(path)
+    except MediaError:
+        return None
 
 
 def _is_ai(said: Iterable[str | None]) -> bool | None:

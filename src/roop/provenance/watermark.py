@@ -1,0 +1,178 @@
+"""Hide a faint pattern in swapped faces that outlives what strips every other mark.
+
+Spread spectrum, after Cox et al., "Secure Spread Spectrum Watermarking for Multimedia", 1997: one
+fixed noise pattern of middle frequencies is added to the luma of the face, and found again by
+correlation. Both happen in the face's own coordinates, laid by its mesh, so that scaling, cropping
+and turning the picture matter little.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.types import Box, Face, Frame, Mesh, Pixels
+
+PHOTO_STRENGTH, FILM_STRENGTH = 2.0, 1.75
+"""Standard deviation of the pattern, in steps of 255: about 44 and 45 dB below the face.
+
+A film shows it in every frame; a photo has one chance.
+"""
+
+FOUND = 7.0
+"""Correlation, in standard deviations of chance, from which the watermark counts as found."""
+
+_SIDE = 256
+"""Pixels of the square that a face is laid into."""
+
+_BAND = (16, 36)
+"""Waves across the square: above what faces are made of, below what scaling and coding remove."""
+
+_HALF = np.array([0.38, 0.45])
+"""Half the width and height of a face in the square."""
+
+_OVAL = (0.40, 0.46)
+"""Half axes of the part that carries the pattern."""
+
+_SHIFT = 8
+"""Pixels by which a mesh may lie elsewhere than when the pattern was added."""
+
+_SCALES = (0.94, 0.97, 1.0, 1.03, 1.06)
+"""By how much it may be larger."""
+
+_RIGHT, _LEFT, _TOP, _CHIN = 234, 454, 10, 152
+
+Plane = NDArray[np.float32]
+"""``(256, 256)``, in the face's own coordinates."""
+
+Matrix = NDArray[np.float32]
+"""``(2, 3)``: an affine map of points x, y."""
+
+
+class Watermark:
+    """The pattern, to be added and to be looked for.
+
+    Args:
+        strength: Of what is added.
+    """
+
+    def __init__(self, strength: float = FILM_STRENGTH) -> None:
+        self._strength = strength
+        self._oval = _oval()
+        self._pattern = _noise() * self._oval
+        across = np.fft.rfftfreq(_SIDE, 1 / _SIDE)
+        radius = np.hypot(np.fft.fftfreq(_SIDE, 1 / _SIDE)[:, np.newaxis], across)
+        near = (radius > _BAND[0] - 2) & (radius < _BAND[1] + 2)  # the oval widens the band
+        self._spectrum = np.conj(np.fft.rfft2(self._pattern)) * near
+
+    def stamp(self, frame: Frame, faces: Sequence[Face]) -> None:
+        """Add the pattern to every face of a frame that was swapped."""
+        for face in faces:
+            to_square = _to_square(face.mesh)
+            if to_square is None:
+                continue
+            box = _reach(to_square).clipped(frame.size)
+            if box.width == 0 or box.height == 0:
+                continue
+            corner = np.array([[1, 0, box.x0], [0, 1, box.y0], [0, 0, 1]], np.float32)
+            pattern = cv2.warpAffine(
+                self._pattern,
+                to_square @ corner,
+                (box.width, box.height),
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            )
+            frame.shade(box, pattern * np.float32(self._strength * face.opacity))
+
+    def score(self, frame: Frame, mesh: Mesh) -> float:
+        """Return how strongly a face of a frame correlates with the pattern.
+
+        Returns:
+            In standard deviations of chance: 2 to 5.5 without the watermark.
+        """
+        to_square = _to_square(mesh)
+        if to_square is None:
+            return 0.0
+        box = _reach(to_square).clipped(frame.size)
+        if box.width < 2 or box.height < 2:
+            return 0.0
+        corner = np.array([[1, 0, box.x0], [0, 1, box.y0], [0, 0, 1]], np.float32)
+        grey = cv2.cvtColor(_shrunk(frame.crop(box)), cv2.COLOR_RGB2GRAY).astype(np.float32)
+        zoom = np.diag([box.width / grey.shape[1], box.height / grey.shape[0], 1])
+        lay = (to_square @ corner @ zoom).astype(np.float32)
+        flat = cv2.warpAffine(grey, lay, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE)
+        return max(self._correlation(_zoomed(flat, scale)) for scale in _SCALES)
+
+    def _correlation(self, flat: Plane) -> float:
+        """Return the best correlation over small shifts."""
+        fine = flat - cv2.GaussianBlur(flat, (0, 0), 4)
+        local = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), 6)) + 0.7
+        even = np.clip(fine / local, -2, 2) * self._oval
+        waves = np.fft.rfft2(even)
+        waves /= np.abs(waves) + 1e-3  # their phase alone: no wave of the face itself may prevail
+        found = np.fft.irfft2(waves * self._spectrum, s=flat.shape)
+        near = np.roll(found, (_SHIFT, _SHIFT), (0, 1))[: 2 * _SHIFT + 1, : 2 * _SHIFT + 1]
+        return float(near.max() / max(float(found.std()), 1e-9))
+
+
+def _noise() -> Plane:
+    """The pattern: it comes from a digest, so that no library's random numbers can change it."""
+    bits = np.frombuffer(
+        hashlib.shake_256(b"roop watermark 1").digest(_SIDE * _SIDE // 8), np.uint8
+    )
+    white = np.unpackbits(bits).reshape(_SIDE, _SIDE) * 2.0 - 1
+    waves = np.fft.fftfreq(_SIDE, 1 / _SIDE)
+    radius = np.hypot(waves[:, np.newaxis], waves[np.newaxis])
+    band = (radius > _BAND[0]) & (radius < _BAND[1])
+    noise = np.real(np.fft.ifft2(np.fft.fft2(white) * band))
+    return np.asarray(noise / noise.std(), np.float32)
+
+
+def _oval() -> Plane:
+    """1 inside the face, falling to 0 at its edge."""
+    y, x = np.mgrid[:_SIDE, :_SIDE] / _SIDE - 0.5
+    inside = (1 - (x / _OVAL[0]) ** 2 - (y / _OVAL[1]) ** 2) * 6
+    return np.asarray(np.clip(inside, 0, 1), np.float32)
+
+
+def _to_square(mesh: Mesh) -> Matrix | None:
+    """The map from the frame into the square; None for a face seen from its edge."""
+    points = mesh[:, :2].astype(np.float64)
+    across, down = points[_LEFT] - points[_RIGHT], points[_CHIN] - points[_TOP]
+    basis = np.column_stack([across, down]) / (2 * _HALF * _SIDE)
+    if abs(np.linalg.det(basis)) * _SIDE**2 < 64:  # square pixels of the frame
+        return None
+    linear = np.linalg.inv(basis)
+    centre = points[[_LEFT, _RIGHT, _TOP, _CHIN]].mean(axis=0)
+    to_square: Matrix = np.empty((2, 3), np.float32)
+    to_square[:, :2], to_square[:, 2] = linear, _SIDE / 2 - linear @ centre
+    return to_square
+
+
+def _reach(to_square: Matrix) -> Box:
+    """The box of the frame that the oval covers."""
+    linear = np.linalg.inv(to_square[:, :2].astype(np.float64))
+    centre = linear @ (_SIDE / 2 - to_square[:, 2])
+    extent = np.abs(linear) @ (np.array(_OVAL) * _SIDE)
+    (x0, y0), (x1, y1) = np.floor(centre - extent), np.ceil(centre + extent) + 1
+    return Box(int(x0), int(y0), int(x1), int(y1))
+
+
+def _shrunk(pixels: Pixels) -> Pixels:
+    """Halve until the square is no longer much smaller than the picture, without aliasing."""
+    while min(pixels.shape[:2]) > 3 * _SIDE:
+        size = pixels.shape[1] // 2, pixels.shape[0] // 2
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return pixels
+
+
+def _zoomed(flat: Plane, scale: float) -> Plane:
+    if scale == 1:
+        return flat
+    offset = _SIDE / 2 * (1 - scale)
+    matrix = np.array([[scale, 0, offset], [0, scale, offset]], np.float32)
+    zoomed: Plane = cv2.warpAffine(
+        flat, matrix, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE
+    ).astype(np.float32)
+    return zoomed

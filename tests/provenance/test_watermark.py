@@ -1,0 +1,146 @@
+"""The hidden pattern: what it outlives, what it costs the picture, and where it is not seen."""
+
+import io
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import skimage.data
+from numpy.typing import NDArray
+from outputs import make
+from PIL import Image
+
+from roop.faces.analyser import Analyser
+from roop.media.stored_frame import StoredFrame
+from roop.options import Settings
+from roop.provenance.search import WatermarkSearch
+from roop.provenance.verify import examine
+from roop.provenance.watermark import FOUND, PHOTO_STRENGTH, Watermark
+from roop.types import Face
+
+Pixels = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def search() -> WatermarkSearch:
+    return WatermarkSearch()
+
+
+@pytest.fixture
+def output(face: Path, tmp_path: Path) -> Image.Image:
+    """A photo as a job makes it."""
+    make(face, face, tmp_path / "out.png")
+    with Image.open(tmp_path / "out.png") as image:
+        return image.convert("RGB")
+
+
+def jpeg60(image: Image.Image) -> Image.Image:
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=60)
+    return Image.open(stream)
+
+
+def half(image: Image.Image) -> Image.Image:
+    return image.resize((image.width // 2, image.height // 2))
+
+
+def cropped(image: Image.Image) -> Image.Image:
+    dx, dy = image.width // 20, image.height // 20
+    return image.crop((dx, dy, image.width - dx, image.height - dy))
+
+
+def turned(image: Image.Image) -> Image.Image:
+    return image.rotate(7, Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize("change", [jpeg60, half, cropped, turned])
+def test_it_outlives(
+    output: Image.Image, search: WatermarkSearch, tmp_path: Path, change: object
+) -> None:
+    assert callable(change)
+    change(output).save(tmp_path / "changed.png")
+    score = search.score(tmp_path / "changed.png")
+    assert score is not None
+    assert score > FOUND + 1
+
+
+def test_a_film_that_is_encoded_anew(
+    face: Path, film: Path, search: WatermarkSearch, tmp_path: Path
+) -> None:
+    make(face, film, tmp_path / "out.mp4")
+    with av.open(tmp_path / "out.mp4") as given, av.open(tmp_path / "again.mp4", "w") as made:
+        stream = made.add_stream("libx264", rate=24, options={"crf": "23"})
+        stream.width, stream.height, stream.pix_fmt = 320, 320, "yuv420p"
+        for number, frame in enumerate(given.decode(video=0)):
+            again = av.VideoFrame.from_ndarray(frame.to_ndarray(format="rgb24"), format="rgb24")
+            again.pts, again.time_base = number, Fraction(1, 24)
+            made.mux(stream.encode(again))
+        made.mux(stream.encode(None))
+    report = examine(tmp_path / "again.mp4", search)
+    assert report.credentials is None
+    assert report.note is None
+    assert report.verdict == "unsigned"
+    assert report.made_with_ai is True
+    assert "watermark found" in report.summary
+
+
+def test_where_no_other_mark_has_a_place(
+    face: Path, search: WatermarkSearch, tmp_path: Path
+) -> None:
+    make(face, face, tmp_path / "out.bmp")
+    assert examine(tmp_path / "out.bmp", search).made_with_ai is True
+
+
+def test_clean_faces_do_not_show_it() -> None:
+    random = np.random.default_rng(3)
+    analyser, watermark = Analyser(Settings(offline=True)), Watermark()
+    astronaut = Image.fromarray(skimage.data.astronaut())
+    scores = []
+    for _ in range(40):
+        angle, side = float(random.uniform(-12, 12)), int(random.integers(350, 700))
+        picture = np.asarray(astronaut.rotate(angle).resize((side, side))).astype(float)
+        noisy = picture * random.uniform(0.7, 1.3, 3) + random.normal(0, 6, picture.shape)
+        pixels = noisy.clip(0, 255).astype(np.uint8)
+        portrait = analyser.portrait(pixels, 0, name="astronaut")
+        scores.append(watermark.score(StoredFrame(pixels), portrait.mesh))
+    assert max(scores) < FOUND
+    assert np.mean(scores) < FOUND - 1
+
+
+def test_it_is_too_faint_to_be_seen_and_only_in_the_face() -> None:
+    pixels = skimage.data.astronaut()
+    mesh = Analyser(Settings(offline=True)).portrait(pixels, None, name="").mesh
+    frame = StoredFrame(pixels.copy())
+    Watermark(PHOTO_STRENGTH).stamp(frame, [Face(mesh, 1.0)])
+    change = frame.samples.astype(int) - pixels
+    (x0, y0), (x1, y1) = mesh[:, :2].min(axis=0).astype(int), mesh[:, :2].max(axis=0).astype(int)
+    square_error = (change[y0:y1, x0:x1].astype(float) ** 2).mean()
+    assert 10 * np.log10(255**2 / square_error) > 43
+    assert np.abs(change).max() <= 9
+    change[y0 - 4 : y1 + 5, x0 - 8 : x1 + 9] = 0
+    assert not change.any()
+
+
+def test_a_face_that_fades_carries_less_and_one_from_its_edge_none() -> None:
+    pixels = skimage.data.astronaut()
+    mesh = Analyser(Settings(offline=True)).portrait(pixels, None, name="").mesh
+    changes = []
+    for opacity in (1.0, 0.5, 0.0):
+        frame = StoredFrame(pixels.copy())
+        Watermark().stamp(frame, [Face(mesh, 1.0, opacity=opacity)])
+        changes.append(np.abs(frame.samples.astype(int) - pixels).sum())
+    assert changes[0] > changes[1] > changes[2] == 0
+    flat = mesh * np.float32([0.001, 1, 1])
+    frame = StoredFrame(pixels.copy())
+    Watermark().stamp(frame, [Face(flat, 1.0)])
+    assert np.array_equal(frame.samples, pixels)
+
+
+def test_a_face_half_outside_the_picture() -> None:
+    pixels = skimage.data.astronaut()
+    mesh = Analyser(Settings(offline=True)).portrait(pixels, None, name="").mesh
+    for shift in (-200, -260, 300, 3000):
+        frame = StoredFrame(pixels.copy())
+        Watermark().stamp(frame, [Face(mesh + np.float32([shift, 0, 0]), 1.0)])
