@@ -67,7 +67,7 @@ class _Signing:
         elif not has_xmp and not self._is_noted(path):
             self.warn(
                 f"{path.suffix[1:].upper()} files have no place for marks: "
-                "nothing in the output says that it was made with AI"
+                "only the watermark says that the output was made with AI"
             )
 
     def _is_noted(self, path: Path) -> bool:

@@ -11,7 +11,7 @@ from roop.types import Box, Frame
 PERIOD = Fraction(1)
 """Seconds of the target's time that pass at most between two screened frames."""
 
-_ROWS = (0.2, 0.5, 0.8)
+_ROWS = (0.3, 0.7)
 """Heights of the strips that are compared; thumbnails of all frames would cost ten times that."""
 
 _CELLS = 16
@@ -41,7 +41,7 @@ class Sampler:
 
 
 def _strips(frame: Frame) -> NDArray[np.float32]:
-    """``(3, 16, 3)``: the mean colours along three rows of the picture."""
+    """``(2, 16, 3)``: the mean colours along two rows of the picture."""
     width, height = frame.size
     tops = [min(int(height * row), height - 1) for row in _ROWS]
     strips = [
