@@ -17,7 +17,7 @@ from roop.media.stored_frame import StoredFrame
 from roop.options import Settings
 from roop.provenance.search import WatermarkSearch
 from roop.provenance.verify import examine
-from roop.provenance.watermark import FOUND, PHOTO_STRENGTH, Watermark
+from roop.provenance.watermark import FOUND, Watermark
 from roop.types import Face
 
 Pixels = NDArray[np.uint8]
@@ -113,7 +113,7 @@ def test_it_is_too_faint_to_be_seen_and_only_in_the_face() -> None:
     pixels = skimage.data.astronaut()
     mesh = Analyser(Settings(offline=True)).portrait(pixels, None, name="").mesh
     frame = StoredFrame(pixels.copy())
-    Watermark(PHOTO_STRENGTH).stamp(frame, [Face(mesh, 1.0)])
+    Watermark().stamp(frame, [Face(mesh, 1.0)])
     change = frame.samples.astype(int) - pixels
     (x0, y0), (x1, y1) = mesh[:, :2].min(axis=0).astype(int), mesh[:, :2].max(axis=0).astype(int)
     square_error = (change[y0:y1, x0:x1].astype(float) ** 2).mean()

@@ -23,7 +23,7 @@ from roop.pipeline.record import inputs_of, write_record
 from roop.processors.base import Context, Processor, Registry
 from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
-from roop.provenance.watermark import FILM_STRENGTH, PHOTO_STRENGTH, Watermark
+from roop.provenance.watermark import Watermark
 from roop.safety.screen import Screen
 from roop.types import Frame, Identity, Scene
 
@@ -112,8 +112,7 @@ def _run(
             still = reader.info.kind == "image"
             tracker = analyser.tracker(still=still, options=job.faces)
             label = Label(job.label) if job.label.label else None
-            watermark = Watermark(PHOTO_STRENGTH if still else FILM_STRENGTH)
-            line = _Line(reader, screen, tracker, processors, watermark, label, writer)
+            line = _Line(reader, screen, tracker, processors, Watermark(), label, writer)
             _stream(line, meter, cancel)
             if not meter.swapped:
                 raise NoFaceError(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roop.faces.detector import FaceDetector
 from roop.faces.mesher import FaceMesher
@@ -13,13 +14,13 @@ from roop.media.pictures import read_photo, sniff
 from roop.media.stored_frame import StoredFrame
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings, VideoOptions
-from roop.provenance.watermark import Watermark
+from roop.provenance.watermark import Watermark, rate
 from roop.types import Frame
 
-_EVERY = 9
+_EVERY = 7
 """Frames from one that is looked at to the next."""
 
-_MOST = 12
+_MOST = 16
 """Frames that are looked at."""
 
 
@@ -33,7 +34,7 @@ class WatermarkSearch:
         self._watermark = Watermark()
 
     def score(self, path: Path) -> float | None:
-        """Return the mean over the frames with faces, of each the face that shows it best.
+        """Return how strongly the faces of a file show the pattern, all its frames together.
 
         Returns:
             In standard deviations of chance; None if no face is found.
@@ -41,14 +42,15 @@ class WatermarkSearch:
         Raises:
             MediaError: The file cannot be read.
         """
-        scores = [score for frame in _frames(path) for score in self._best(frame)]
-        return float(np.mean(scores)) if scores else None
+        found = [best for frame in _frames(path) for best in self._best(frame)]
+        return rate(np.sum(found, axis=0)) if found else None
 
-    def _best(self, frame: Frame) -> Iterator[float]:
-        """Yield the best score of a frame's faces, nothing if it has none."""
-        found = find_faces(frame, self._detector, self._mesher)
+    def _best(self, frame: Frame) -> Iterator[NDArray[np.float64]]:
+        """Yield the correlations of the face that shows it best, nothing if there is no face."""
+        faces = find_faces(frame, self._detector, self._mesher)
+        found = [self._watermark.correlations(frame, laid.mesh) for laid in faces]
         if found:
-            yield max(self._watermark.score(frame, laid.mesh) for laid in found)
+            yield max(found, key=rate)
 
 
 def _frames(path: Path) -> Iterator[Frame]:

@@ -42,7 +42,7 @@ class Report:
     note: str | None = None
     """The sentence in a film's tags."""
     watermark: float | None = None
-    """How strongly a face shows the pattern; from 7 it is there. None if there is no face."""
+    """How strongly a face shows the pattern; from 6 it is there. None if there is no face."""
 
 
 def media_in(paths: Iterable[Path]) -> Iterator[Path]:

@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from roop.types import Box, Face, Frame, Mesh, Pixels
 
-PHOTO_STRENGTH, FILM_STRENGTH = 2.0, 1.75
-"""Standard deviation of the pattern, in steps of 255: about 44 and 45 dB below the face.
+WEAKEST, STRONGEST = 0.8, 1.75
+"""Standard deviation of the pattern in steps of 255: 51 dB below a large face, 45 below a small.
 
-A film shows it in every frame; a photo has one chance.
+In a large face the waves are long enough to be seen, and there are more pixels to find them in.
 """
 
-FOUND = 7.0
+_LARGE = 350
+"""Height in pixels from which a face is large."""
+
+FOUND = 6.0
 """Correlation, in standard deviations of chance, from which the watermark counts as found."""
 
 _SIDE = 256
@@ -52,14 +55,9 @@ Matrix = NDArray[np.float32]
 
 
 class Watermark:
-    """The pattern, to be added and to be looked for.
+    """The pattern, to be added and to be looked for."""
 
-    Args:
-        strength: Of what is added.
-    """
-
-    def __init__(self, strength: float = FILM_STRENGTH) -> None:
-        self._strength = strength
+    def __init__(self) -> None:
         self._oval = _oval()
         self._pattern = _noise() * self._oval
         across = np.fft.rfftfreq(_SIDE, 1 / _SIDE)
@@ -83,37 +81,59 @@ class Watermark:
                 (box.width, box.height),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             )
-            frame.shade(box, pattern * np.float32(self._strength * face.opacity))
+            frame.shade(box, pattern * np.float32(_strength(face.mesh) * face.opacity))
 
     def score(self, frame: Frame, mesh: Mesh) -> float:
-        """Return how strongly a face of a frame correlates with the pattern.
+        """Return how strongly a face of a frame correlates with the pattern; see ``rate``."""
+        return rate(self.correlations(frame, mesh))
+
+    def correlations(self, frame: Frame, mesh: Mesh) -> NDArray[np.float64]:
+        """Correlate a face of a frame with the pattern.
 
         Returns:
-            In standard deviations of chance: 2 to 5.5 without the watermark.
+            ``(5, 256, 256)``: by scale and cyclic shift. Those of several frames may be added.
         """
         to_square = _to_square(mesh)
         if to_square is None:
-            return 0.0
+            return _nothing()
         box = _reach(to_square).clipped(frame.size)
         if box.width < 2 or box.height < 2:
-            return 0.0
+            return _nothing()
         corner = np.array([[1, 0, box.x0], [0, 1, box.y0], [0, 0, 1]], np.float32)
         grey = cv2.cvtColor(_shrunk(frame.crop(box)), cv2.COLOR_RGB2GRAY).astype(np.float32)
         zoom = np.diag([box.width / grey.shape[1], box.height / grey.shape[0], 1])
         lay = (to_square @ corner @ zoom).astype(np.float32)
         flat = cv2.warpAffine(grey, lay, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE)
-        return max(self._correlation(_zoomed(flat, scale)) for scale in _SCALES)
+        return np.stack([self._correlation(_zoomed(flat, scale)) for scale in _SCALES])
 
-    def _correlation(self, flat: Plane) -> float:
-        """Return the best correlation over small shifts."""
+    def _correlation(self, flat: Plane) -> NDArray[np.float64]:
+        """Return ``(256, 256)``: the correlation at every cyclic shift."""
         fine = flat - cv2.GaussianBlur(flat, (0, 0), 4)
         local = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), 6)) + 0.7
         even = np.clip(fine / local, -2, 2) * self._oval
         waves = np.fft.rfft2(even)
         waves /= np.abs(waves) + 1e-3  # their phase alone: no wave of the face itself may prevail
-        found = np.fft.irfft2(waves * self._spectrum, s=flat.shape)
-        near = np.roll(found, (_SHIFT, _SHIFT), (0, 1))[: 2 * _SHIFT + 1, : 2 * _SHIFT + 1]
-        return float(near.max() / max(float(found.std()), 1e-9))
+        return np.fft.irfft2(waves * self._spectrum, s=flat.shape)
+
+
+def rate(correlations: NDArray[np.float64]) -> float:
+    """Return the best correlation over small shifts and all scales.
+
+    Returns:
+        In standard deviations of chance: 2 to 5.5 without the watermark.
+    """
+    near = np.roll(correlations, (_SHIFT, _SHIFT), (1, 2))[:, : 2 * _SHIFT + 1, : 2 * _SHIFT + 1]
+    chance = np.maximum(correlations.std(axis=(1, 2)), 1e-9)
+    return float((near.max(axis=(1, 2)) / chance).max())
+
+
+def _nothing() -> NDArray[np.float64]:
+    return np.zeros((len(_SCALES), _SIDE, _SIDE))
+
+
+def _strength(mesh: Mesh) -> float:
+    height = float(np.ptp(mesh[:, 1]))
+    return min(max(WEAKEST * _LARGE / max(height, 1.0), WEAKEST), STRONGEST)
 
 
 def _noise() -> Plane:
