@@ -18,6 +18,9 @@ _MIN_SCORE = 0.5
 _MIN_OVERLAP = 0.3
 """Detections whose boxes overlap by more (intersection over union) are the same face."""
 
+_TURNS = 10
+"""Turns in which a part of the tiles each is looked at."""
+
 _TILE_STEP = 80
 """Pixels between two tiles of a level: a face of up to 48 pixels lies whole in one of them."""
 
@@ -61,13 +64,22 @@ class FaceDetector:
 
         Takes some 40 runs of the network for a picture of 640 x 360.
         """
-        found: list[Detection] = []
-        level, zoom = picture, 1.0
-        while max(level.shape[:2]) > _INPUT:
+        found = self._look(picture, whole_tile(picture))
+        for level, zoom in _levels(picture):
             for tile in tiles(level):
-                found += [d.scaled(zoom) for d in self._look(level, tile) if _is_whole(d, tile)]
-            level, zoom = cv2.resize(level, None, fx=0.5, fy=0.5, interpolation=3), zoom * 2
-        return _suppress(found + self._look(picture, whole_tile(picture)))
+                found += self._look_inside(level, tile, zoom)
+        return _suppress(found)
+
+    def detect_some_tiles(self, picture: Pixels, turn: int) -> list[Detection]:
+        """Return the faces in a tenth of the tiles: after ten turns all have been looked at."""
+        all_tiles = [(*level, tile) for level in _levels(picture) for tile in tiles(level[0])]
+        found = []
+        for level, zoom, tile in all_tiles[turn % _TURNS :: _TURNS]:
+            found += self._look_inside(level, tile, zoom)
+        return _suppress(found)
+
+    def _look_inside(self, level: Pixels, tile: Box, zoom: float) -> list[Detection]:
+        return [d.scaled(zoom) for d in self._look(level, tile) if _is_whole(d, tile)]
 
     def _look(self, picture: Pixels, tile: Box) -> list[Detection]:
         """Run the network on one square tile, which may reach beyond the picture."""
@@ -97,6 +109,17 @@ class FaceDetector:
                 Detection(box + np.tile(origin, 2), points[2:] * zoom + origin, float(scores[i]))
             )
         return detections
+
+
+def _levels(picture: Pixels) -> Iterator[tuple[Pixels, float]]:
+    """Yield the picture, halved again and again, with how much larger the picture is."""
+    level, zoom = picture, 1.0
+    while max(level.shape[:2]) > _INPUT:
+        yield level, zoom
+        level, zoom = (
+            cv2.resize(level, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+            zoom * 2,
+        )
 
 
 def whole_tile(picture: Pixels) -> Box:

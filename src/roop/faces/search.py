@@ -15,24 +15,38 @@ MIN_SCORE = 0.9
 _SAME = 0.3
 """Meshes whose boxes overlap by more (intersection over union) lie on the same face."""
 
+_LIKELY = 0.72
+"""Beside a sure face, what scores worse is a button or a knot."""
+
+_SURE = 0.9
+"""An upright face with a better score is one: a turned head scores less when seen upright."""
+
 _QUARTERS = (1, 3, 2)
-"""Quarter turns tried when no upright face is found."""
+"""Quarter turns in which heads that lie on the side or upside down are looked for."""
 
 
 def find_faces(frame: Frame, detector: FaceDetector, mesher: FaceMesher) -> list[Laid]:
     """Return every face of ``frame``, the best seen first; takes about 0.1 s.
 
-    Heads that lie on the side or upside down are found if there is no upright one.
+    Heads that lie on the side or upside down are found too, unless an upright one is seen well.
     """
     thumbnail = frame.thumbnail(SEARCH_SIDE)
-    found = confirmed(frame, mesher, detector.detect_tiled(thumbnail), thumbnail)
+    seen = detector.detect_tiled(thumbnail)
+    found = confirmed(frame, mesher, _likely(seen), thumbnail)
+    if found and seen[0].score >= _SURE:
+        return found
     for quarters in _QUARTERS:
-        if found:
-            break
         turned = np.ascontiguousarray(np.rot90(thumbnail, quarters))
-        tilted = [_turned_back(d, quarters, thumbnail) for d in detector.detect(turned)]
-        found = confirmed(frame, mesher, tilted, thumbnail)
-    return found
+        seen += [_turned_back(d, quarters, thumbnail) for d in detector.detect(turned)]
+    return confirmed(frame, mesher, _likely(seen), thumbnail)
+
+
+def _likely(seen: list[Detection]) -> list[Detection]:
+    """Return the detections to look at, best first: beside a sure one the weak do not count."""
+    ordered = sorted(seen, key=lambda d: -d.score)
+    if not ordered or ordered[0].score < _SURE:
+        return ordered
+    return [detection for detection in ordered if detection.score >= _LIKELY]
 
 
 def confirmed(

@@ -19,6 +19,9 @@ _KEEP_SCORE = 0.5
 _LOOK_EVERY = 10
 """Frames between two looks at the whole picture for new faces."""
 
+_LOOK_EVERY_MANY = 3
+"""The same where every face is wanted."""
+
 _SEARCH_EVERY = 5
 """Frames between two thorough searches while no face is known."""
 
@@ -92,6 +95,7 @@ class FaceTracker:
         self._chosen: int | None = None
         self._frame = -1
         self._numbers = 0
+        self._looks = 0
 
     def update(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces of the next frame that are to be replaced."""
@@ -108,17 +112,19 @@ class FaceTracker:
     def _follow(self, track: _Track, frame: Frame) -> bool:
         """Look for the face where it must be by now; hold it if it is not there."""
         laid = self._mesher.lay(frame, track.square())
+        if _likeness(track.view, make_view(laid.crop, laid.to_frame)) < _SAME_PLACE:
+            track.lost = _HOLD + _FADE + 1  # another picture: nothing to hold on to
+            return False
         if laid.score >= _KEEP_SCORE and _is_plausible(track.mesh, laid.mesh):
             track.see(laid)
             return True
-        if _likeness(track.view, make_view(laid.crop, laid.to_frame)) < _SAME_PLACE:
-            track.lost = _HOLD + _FADE + 1  # another picture: nothing to hold on to
-        else:
-            track.hold()
+        track.hold()
         return False
 
     def _must_look(self) -> bool:
-        return self._frame % (_LOOK_EVERY if self._tracks else 1) == 0
+        if not self._tracks:
+            return True
+        return self._frame % (_LOOK_EVERY_MANY if self._options.many_faces else _LOOK_EVERY) == 0
 
     def _look(self, frame: Frame) -> None:
         """Search the whole frame for faces that are not followed yet."""
@@ -127,6 +133,9 @@ class FaceTracker:
         else:
             thumbnail = frame.thumbnail(SEARCH_SIDE)
             detections = self._detector.detect(thumbnail)
+            if self._options.many_faces:  # a small one more changes nothing for the largest alone
+                detections += self._detector.detect_some_tiles(thumbnail, self._looks)
+                self._looks += 1
             found = confirmed(frame, self._mesher, detections, thumbnail)
         for laid in found:
             known = [t for t in self._tracks if is_same(t.mesh, laid.mesh)]

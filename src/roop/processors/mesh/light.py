@@ -16,6 +16,10 @@ _SIDE = 32
 _FLOOR = 6.0
 """Grey levels added before dividing, so that black pixels say little."""
 
+_PASSES = 2
+"""A blurred picture shows half of a light that falls from the side: what is left is matched again.
+"""
+
 _DOUBT = 0.03
 """Weight of the whole face's light against what is known about the light of one spot."""
 
@@ -44,9 +48,11 @@ def match_light(
     weight = (weight * _bright(s, weight) * _bright(t, weight))[..., None]
     blur = sigma * size[0]
     known = _blur(weight, blur)
-    light_s, light_t = (_light(picture, weight, known, blur) for picture in (s, t))
-    gain: Field = np.clip(light_t / light_s, 0.2, 5.0)
-    return gain
+    light_t = _light(t, weight, known, blur)
+    gain = np.ones_like(s)
+    for _ in range(_PASSES):
+        gain = gain * (light_t / _light(s * gain, weight, known, blur))
+    return np.clip(gain, 0.2, 5.0)
 
 
 def match_folds(

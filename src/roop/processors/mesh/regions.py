@@ -59,7 +59,7 @@ def make_regions(topology: Topology, surface: Surface) -> Regions:
     nostrils = (np.abs(centre[:, 0]) < 0.22) & (centre[:, 1] > 0.38) & (centre[:, 1] < 0.56)
     skin = ~(lids | brows | lips | between | nostrils | rim)
     distance = _distance_from_outline(surface)
-    inside = np.where(rim, 0.0, np.clip((distance + 0.02) / 0.07, 0, 1))
+    inside = np.where(rim, 0.0, np.clip((distance + 0.05) / 0.07, 0, 1))
     folds = _folds(centre) * ~(lids | brows | lips | rim)
     core = np.where(rim, 0.0, np.clip((distance - 0.1) / 0.08, 0, 1))
     return Regions(*(w.astype(np.float32) for w in (eyes, mouth, skin, inside, folds, core)))

@@ -16,7 +16,7 @@ Matrix468 = NDArray[np.float64]
 _EDGE = 0.05
 """Distance from the outline over which the change of shape fades in, eye distances."""
 
-_ROUNDS = 2
+_ROUNDS = 1
 """Rounds of averaging over neighbours, so that no triangle folds over."""
 
 _MEMORY = 90
@@ -34,9 +34,19 @@ _WIDEST = 1.25
 _TOUCHING, _PARTED = 0.015, 0.05
 """Gaps between the lips, in eye distances, that the mesh sees in a closed / a parted mouth."""
 
-_LIPS_UPPER = ((191, 185), (80, 40), (81, 39), (82, 37), (13, 0), (312, 267), (311, 269), (310, 270), (415, 409))  # fmt: skip # noqa: E501
-_LIPS_LOWER = ((95, 146), (88, 91), (178, 181), (87, 84), (14, 17), (317, 314), (402, 405), (318, 321), (324, 375))  # fmt: skip # noqa: E501
-"""Points of the inner border from corner to corner, each with the outer border's beside it."""
+_UPPER_LIP = (
+    (191, 80, 81, 82, 13, 312, 311, 310, 415),
+    (183, 42, 41, 38, 12, 268, 271, 272, 407),
+    (184, 74, 73, 72, 11, 302, 303, 304, 408),
+    (185, 40, 39, 37, 0, 267, 269, 270, 409),
+)
+_LOWER_LIP = (
+    (95, 88, 178, 87, 14, 317, 402, 318, 324),
+    (96, 89, 179, 86, 15, 316, 403, 319, 325),
+    (77, 90, 180, 85, 16, 315, 404, 320, 307),
+    (146, 91, 181, 84, 17, 314, 405, 321, 375),
+)
+"""Rows of points from corner to corner: the inner border of a lip first, the outer one last."""
 
 _LIDS = (
     ((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
@@ -83,8 +93,8 @@ def without_teeth(mesh: Mesh) -> Mesh:
     The mesh is not exact enough to tell lip from teeth, and teeth must not stick to the lips.
     """
     drawn_in = mesh.copy()
-    inner, outer = np.array([*_LIPS_UPPER, *_LIPS_LOWER]).T
-    drawn_in[inner] += _INTO_LIPS * (mesh[outer] - mesh[inner])
+    for inner, *_, outer in (_UPPER_LIP, _LOWER_LIP):
+        drawn_in[list(inner)] += _INTO_LIPS * (mesh[list(outer)] - mesh[list(inner)])
     return drawn_in
 
 
@@ -148,7 +158,7 @@ class TargetShape:
 def _closed_lips(shape: Shape) -> Shape:
     """Return what closes lips whose gap is no more than the mesh's own inaccuracy."""
     moved = np.zeros_like(shape)
-    upper, lower = np.array(_LIPS_UPPER)[:, 0], np.array(_LIPS_LOWER)[:, 0]
+    upper, lower = list(_UPPER_LIP[0]), list(_LOWER_LIP[0])
     gap = shape[upper] - shape[lower]
     width = float(np.linalg.norm(gap[2:7], axis=1).mean())
     shut = 1 - np.clip((width - _TOUCHING) / (_PARTED - _TOUCHING), 0, 1)
@@ -178,15 +188,17 @@ def _difference_operator(topology: Topology) -> Matrix468:
     """Return the matrix of ``ShapeSpace.difference``."""
     count = len(topology.mean)
     operator = np.eye(count)
-    for (inner_up, outer_up), (inner_low, outer_low) in zip(_LIPS_UPPER, _LIPS_LOWER, strict=True):
-        _move_as_one(operator, inner_up, inner_low)
-        operator[outer_up] += operator[inner_up] - np.eye(count)[inner_up]
-        operator[outer_low] += operator[inner_low] - np.eye(count)[inner_low]
+    for upper, lower in zip(_UPPER_LIP[0], _LOWER_LIP[0], strict=True):
+        _move_as_one(operator, upper, lower)
+    for inner, *others in (_UPPER_LIP, _LOWER_LIP):
+        for row in others:  # beside the border's displacement only the lip's own shape counts
+            operator[list(row)] += operator[list(inner)] - np.eye(count)[list(inner)]
     for lids in _LIDS:
         for upper, lower in lids:
             _move_as_one(operator, upper, lower)
     fixed = np.zeros(count, bool)
-    fixed[np.array([*_LIPS_UPPER, *_LIPS_LOWER, *_LIDS[0], *_LIDS[1]]).ravel()] = True
+    fixed[np.array([*_UPPER_LIP, *_LOWER_LIP]).ravel()] = True
+    fixed[np.array([*_LIDS[0], *_LIDS[1]]).ravel()] = True
     operator = _smoothed(operator, topology, fixed)
     return _edge_weights(topology.mean)[:, None] * operator
 

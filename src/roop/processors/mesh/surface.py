@@ -15,6 +15,9 @@ Vertices = NDArray[np.float32]
 _RIM = 0.2
 """How far the rim lies outside the outline, in distances from the centre of the face."""
 
+_SLIVER = 0.03
+"""Doubled area of a triangle, in squares of its longest side, below which it is but a line."""
+
 _SUBPIXEL_BITS = 4
 
 
@@ -87,7 +90,8 @@ def with_rim(mesh: NDArray[np.floating]) -> Vertices:
 def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray[np.int32]:
     """Return which triangle each pixel of a picture of ``size`` (width, height) shows, -1 for none.
 
-    Nearer ones cover farther ones. Those that face away fill the cracks that a folded mesh leaves.
+    Nearer ones cover farther ones. Those that face away, or are seen edge on, only fill the cracks
+    that a folded mesh leaves.
 
     Args:
         surface: What to draw.
@@ -97,7 +101,7 @@ def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray
     shown = np.full((size[1], size[0]), -1, np.int32)
     corners = vertices[surface.triangles]
     a, b, c = corners[:, 0, :2], corners[:, 1, :2], corners[:, 2, :2]
-    facing = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) > (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    facing = _doubled_area(a, b, c) > _SLIVER * _longest(a, b, c) ** 2
     depth = corners[:, :, 2].mean(axis=1) if vertices.shape[1] > 2 else np.zeros(len(corners))
     layer = np.where(surface.behind, 0, np.where(facing | surface.lips, 2, 1))
     order = np.lexsort((-depth, layer))
@@ -107,17 +111,35 @@ def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray
     return shown
 
 
+def _doubled_area(a: Vertices, b: Vertices, c: Vertices) -> NDArray[np.float32]:
+    area: NDArray[np.float32] = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (
+        c[:, 0] - a[:, 0]
+    )
+    return area
+
+
+def _longest(a: Vertices, b: Vertices, c: Vertices) -> NDArray[np.float32]:
+    sides = np.stack([b - a, c - b, a - c])
+    longest: NDArray[np.float32] = np.sqrt((sides**2).sum(axis=2).max(axis=0))
+    return longest
+
+
 def affines(triangles: Indices, start: Vertices, end: Vertices) -> NDArray[np.float32]:
-    """Return for each triangle the ``(2, 3)`` affine that moves it from ``start`` to ``end``."""
+    """Return for each triangle the ``(2, 3)`` affine that moves it from ``start`` to ``end``.
+
+    One so flat that it has no inside to speak of moves wholly to the middle of where it ends.
+    """
     s, e = start[triangles, :2], end[triangles, :2]
     sides_s = np.stack([s[:, 1] - s[:, 0], s[:, 2] - s[:, 0]], axis=2)
     sides_e = np.stack([e[:, 1] - e[:, 0], e[:, 2] - e[:, 0]], axis=2)
-    a, b, c, d = sides_s[:, 0, 0], sides_s[:, 0, 1], sides_s[:, 1, 0], sides_s[:, 1, 1]
-    area = a * d - b * c
-    area = np.where(np.abs(area) < 1e-3, np.copysign(1e-3, area), area)
-    inverse = np.stack([np.stack([d, -b], 1), np.stack([-c, a], 1)], 1) / area[:, None, None]
-    linear = sides_e @ inverse
-    shift = e[:, 0] - (linear @ s[:, 0, :, None])[:, :, 0]
+    (p, q), (r, t) = sides_s.transpose(1, 2, 0)
+    area = p * t - q * r
+    sliver = np.abs(area) < _SLIVER * _longest(s[:, 0], s[:, 1], s[:, 2]) ** 2
+    inverse = (
+        np.array([[t, -q], [-r, p]]).transpose(2, 0, 1) / np.where(sliver, 1, area)[:, None, None]
+    )
+    linear = np.where(sliver[:, None, None], 0, sides_e @ inverse)
+    shift = e.mean(axis=1) - (linear @ s.mean(axis=1)[:, :, None])[:, :, 0]
     return np.concatenate([linear, shift[:, :, None]], axis=2).astype(np.float32)
 
 

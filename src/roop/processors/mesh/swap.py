@@ -33,7 +33,7 @@ from roop.types import Box, Face, Frame, Mesh, Pixels, Portrait, Scene
 _LIGHT = 0.25
 """Light changes slower than this share of the face's width; what changes faster is the face."""
 
-_FOLDS, _FOLD = 0.25, 0.03
+_FOLDS, _FOLD = 0.2, 0.03
 """How much of the source's folds to take away; the width of a fold as a share of the face's."""
 
 _LID = 0.008
