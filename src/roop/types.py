@@ -57,6 +57,10 @@ class Box:
         """The box's columns of a picture."""
         return slice(self.x0, self.x1)
 
+    def evened(self) -> "Box":
+        """Return the box grown to even coordinates, where pixels may share their colour."""
+        return Box(self.x0 & ~1, self.y0 & ~1, self.x1 + (self.x1 & 1), self.y1 + (self.y1 & 1))
+
     def clipped(self, size: tuple[int, int]) -> "Box":
         """Return the part inside a picture of ``size`` (width, height); may be empty."""
         width, height = size
@@ -86,8 +90,13 @@ class Frame(Protocol):
         """Seconds per tick, exact."""
         ...
 
-    def thumbnail(self, max_side: int) -> Pixels:
-        """Return a small RGB copy of the whole picture, its longer side at most ``max_side``."""
+    def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
+        """Return a small RGB copy of the whole picture or of ``box`` in it.
+
+        Args:
+            max_side: Longest that its longer side may be, pixels; it is never enlarged.
+            box: Must lie inside the picture; an even one is met exactly in any pixel format.
+        """
         ...
 
     def crop(self, box: Box) -> Pixels:

@@ -230,6 +230,16 @@ def test_a_thumbnail_is_the_picture_in_small(form: str) -> None:
     assert np.abs(small - means).mean() < 4
 
 
+@pytest.mark.parametrize("form", ["yuv420p", "yuv420p10le", "bgra"])
+def test_a_thumbnail_of_a_part_shows_that_part(form: str) -> None:
+    frame = wrapped(made(form, (640, 360)))
+    box = Box(160, 80, 480, 240)
+    small = frame.thumbnail(80, box).astype(float)
+    assert small.shape == (40, 80, 3)
+    means = frame.crop(box).reshape(40, 4, 80, 4, 3).mean(axis=(1, 3))
+    assert np.abs(small - means).mean() < 4
+
+
 def test_a_small_picture_is_not_enlarged() -> None:
     assert wrapped(made("yuv420p")).thumbnail(500).shape == (48, 64, 3)
 

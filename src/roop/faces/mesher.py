@@ -53,13 +53,15 @@ def cut(frame: Frame, square: Square) -> tuple[Pixels, Matrix]:
     The matrix leads from that picture back to the frame.
     """
     to_frame = square.to_pixels(_INPUT)
-    box = square.bounds().clipped(frame.size)
+    box = square.bounds().evened().clipped(frame.size)
     if box.width < 2 or box.height < 2:
         return np.zeros((_INPUT, _INPUT, 3), np.uint8), to_frame
-    to_box = to_frame.copy()
-    to_box[:, 2] -= (box.x0, box.y0)
+    part = frame.thumbnail(2 * _INPUT, box)
+    zoom = np.array([[part.shape[1] / box.width], [part.shape[0] / box.height]], np.float32)
+    to_part = to_frame * zoom
+    to_part[:, 2] += (0.5 - np.array([box.x0, box.y0])) * zoom[:, 0] - 0.5
     flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
-    crop: Pixels = cv2.warpAffine(frame.crop(box), to_box, (_INPUT, _INPUT), flags=flags)
+    crop: Pixels = cv2.warpAffine(part, to_part, (_INPUT, _INPUT), flags=flags)
     return crop, to_frame
 
 

@@ -88,9 +88,11 @@ class PlanarFrame:
         """The matrix and range in use, said by the file or assumed."""
         return self._colour
 
-    def thumbnail(self, max_side: int) -> Pixels:
-        """Return a small RGB copy of the whole picture, its longer side at most ``max_side``."""
+    def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
+        """Return a small RGB copy of the picture or of ``box``; see ``roop.types.Frame``."""
         layout, whole = self._layout, Box(0, 0, self.raw.width, self.raw.height)
+        if box is not None:
+            whole = self._snapped(self._stored_box(box)).clipped((whole.width, whole.height))
         scale = min(1.0, max_side / max(whole.width, whole.height))
         size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
         samples = [

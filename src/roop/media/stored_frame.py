@@ -51,14 +51,15 @@ class StoredFrame:
         """Seconds per tick, exact."""
         return self._time_base
 
-    def thumbnail(self, max_side: int) -> Pixels:
-        """Return a small RGB copy of the whole picture, its longer side at most ``max_side``."""
-        width, height = self._stored_size
+    def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
+        """Return a small RGB copy of the picture or of ``box``; see ``roop.types.Frame``."""
+        part = self.samples if box is None else self.samples[self._slices(box)]
+        height, width = part.shape[:2]
         scale = min(1.0, max_side / max(width, height))
         if scale == 1:
-            return np.array(self.orientation.upright(rgb8(self.samples)))
+            return np.array(self.orientation.upright(rgb8(part)))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        resized = cv2.resize(self.samples, size, interpolation=cv2.INTER_AREA)
+        resized = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
         small = resized.reshape(size[1], size[0], -1).view(self.samples.dtype)
         return np.array(self.orientation.upright(rgb8(small)))
 

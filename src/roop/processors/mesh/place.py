@@ -1,4 +1,4 @@
-"""Where on a frame a face is worked on: a box of pixels and a coarser grid over it."""
+"""Where on a frame a face is worked on: a box of pixels, drawn in a bounded size."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 
 from roop.faces.topology import OVAL
 from roop.geometry import bounds
-from roop.types import Box, Mesh, Pixels
+from roop.types import Box, Frame, Mesh, Pixels
 
 _GRID = 128
 """Longer side of the grid, pixels. Geometry, light and mask are worked out on it, so that their
 cost does not grow with the face."""
+
+_LARGEST = 560
+"""Longer side of the picture that the new face is drawn in, pixels. Faces larger than that are
+drawn smaller and enlarged: a source photo rarely shows more."""
 
 _MARGIN = 0.1
 """Room around the outline, as a share of the face's width."""
@@ -20,32 +24,55 @@ _MARGIN = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A box of the frame and its grid."""
+    """A box of the frame, the size that it is worked on in, and its grid."""
 
     box: Box
+    size: tuple[int, int]
+    """(width, height) of the picture to draw, at most the box's."""
     grid: tuple[int, int]
-    """(width, height), at most the box's."""
+    """(width, height), at most the picture's."""
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) of the box."""
-        return self.box.width, self.box.height
+    def cut(self, frame: Frame) -> Pixels:
+        """Return the box of the frame as a picture."""
+        if self.size == (self.box.width, self.box.height):
+            return frame.crop(self.box)
+        return self._resized(frame.thumbnail(max(self.size), self.box), self.size)
 
-    def in_box(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return points of the frame as points of the box."""
-        moved = points.copy()
-        moved[:, :2] -= (self.box.x0, self.box.y0)
-        return moved
+    def paste(self, frame: Frame, pixels: Pixels, alpha: NDArray[np.float32]) -> None:
+        """Put a picture back into the frame.
+
+        Args:
+            frame: Where to.
+            pixels: ``(H, W, 3)``: the picture.
+            alpha: ``(h, w)``: on the grid, how much of it to show, 0..1.
+        """
+        size = self.box.width, self.box.height
+        shown: NDArray[np.float32] = cv2.resize(alpha * 255, size, interpolation=cv2.INTER_LINEAR)
+        frame.paste(self.box, self._resized(pixels, size), np.rint(shown).astype(np.uint8))
+
+    def on_picture(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return points of the frame as points of the picture."""
+        return self._moved(points, self.size)
 
     def on_grid(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return points of the frame as points of the grid."""
-        moved = self.in_box(points)
-        zoom = np.array(self.grid, np.float32) / np.array(self.size, np.float32)
-        moved[:, :2] = (moved[:, :2] + 0.5) * zoom - 0.5
+        return self._moved(points, self.grid)
+
+    def _moved(self, points: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+        moved = points.copy()
+        zoom = np.array(size, np.float32) / (self.box.width, self.box.height)
+        moved[:, :2] = (moved[:, :2] - (self.box.x0, self.box.y0) + 0.5) * zoom - 0.5
         return moved
 
+    def _resized(self, picture: Pixels, size: tuple[int, int]) -> Pixels:
+        if picture.shape[1::-1] == size:
+            return picture
+        method = cv2.INTER_AREA if size < picture.shape[1::-1] else cv2.INTER_LINEAR
+        resized: Pixels = cv2.resize(picture, size, interpolation=method)
+        return resized
+
     def box_of(self, grid: Box) -> Box:
-        """Return the part of the box, in its own pixels, that a part of the grid covers."""
+        """Return the part of the picture that a part of the grid covers."""
         (width, height), (columns, rows) = self.size, self.grid
         return Box(
             grid.x0 * width // columns,
@@ -55,12 +82,11 @@ class Place:
         )
 
     def shrunk(self, picture: Pixels) -> Pixels:
-        """Return a picture of the box at the size of the grid."""
-        small: Pixels = cv2.resize(picture, self.grid, interpolation=cv2.INTER_AREA)
-        return small
+        """Return a picture at the size of the grid."""
+        return self._resized(picture, self.grid)
 
     def enlarged(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return a field of the grid, or two ``(2, H, W)``, at the size of the box."""
+        """Return a field of the grid, or two ``(2, H, W)``, at the size of the picture."""
         if self.grid == self.size:
             return field
         if field.shape[0] == 2:
@@ -72,8 +98,13 @@ class Place:
 def place_of(mesh: Mesh, size: tuple[int, int]) -> Place | None:
     """Return the place of a face on a frame of ``size`` (width, height); None if it is outside."""
     margin = 2 + _MARGIN * float(np.ptp(mesh[:, 0]))
-    box = bounds(mesh[list(OVAL), :2], margin=margin).clipped(size)
+    box = bounds(mesh[list(OVAL), :2], margin=margin).evened().clipped(size)
     if min(box.width, box.height) < 4:
         return None
-    zoom = min(1.0, _GRID / max(box.width, box.height))
-    return Place(box, (max(round(box.width * zoom), 2), max(round(box.height * zoom), 2)))
+    size = _at_most((box.width, box.height), _LARGEST)
+    return Place(box, size, _at_most(size, _GRID))
+
+
+def _at_most(size: tuple[int, int], side: int) -> tuple[int, int]:
+    zoom = min(1.0, side / max(size))
+    return max(round(size[0] * zoom), 2), max(round(size[1] * zoom), 2)

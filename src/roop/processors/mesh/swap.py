@@ -102,8 +102,8 @@ class MeshSwap(Processor):
         if face.fresh or face.track not in self._memories:
             self._memories[face.track] = _Memory()
         memory = self._memories[face.track]
-        target = frame.crop(place.box)
-        was = place.in_box(face.mesh)
+        target = place.cut(frame)
+        was = place.on_picture(face.mesh)
         drawing = self._drawn(place, self._reshaped(face.mesh, memory.shape))
         memory.gaze.follow(self._gaze, find_gaze(target, was))
         eyes = self._soft(drawing, self._regions.eyes, _LID)
@@ -113,8 +113,7 @@ class MeshSwap(Processor):
         swapped = self._atlas.sample(place.enlarged(drawing.to_atlas), width)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
         self._keep_mouth(swapped, target, drawing, was)
-        shown = place.enlarged(alpha) * (255 * face.opacity)
-        frame.paste(place.box, swapped, np.rint(shown).astype(np.uint8))
+        place.paste(frame, swapped, alpha * face.opacity)
 
     def _reshaped(self, mesh: Mesh, target: TargetShape) -> Mesh:
         """Return the target's mesh with the source's shape and the target's expression."""
