@@ -92,7 +92,7 @@ def run_demo(
 
 
 def _make(folder: Path, watch: Watch | None, cancel: threading.Event) -> DemoResult:
-    source, target = officer(), astronaut()
+    source, target = astronaut(), officer()
     pixels = np.asarray(Image.open(target.path).convert("RGB"))
     Image.fromarray(pixels).save(folder / PHOTO_BEFORE)
     frames = _watched(film(pixels, target.head, seconds=SECONDS), cancel)

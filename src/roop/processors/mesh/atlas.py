@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from roop.processors.mesh.light import enlarge, match_light
 from roop.processors.mesh.regions import Regions
+from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.surface import (
     Surface,
     Vertices,
@@ -34,10 +35,6 @@ Places = NDArray[np.float32]
 
 _HIDDEN, _SEEN = 0.25, 0.55
 """Cosine between the view and a triangle's normal at which the photo shows none / enough of it."""
-
-
-_SKIN = np.array([35.0, 8.0, 8.0], np.float32)
-"""How far skin strays from its median: brightness, red and blue difference, grey levels."""
 
 
 _MOUTH_LINE = 0.55
@@ -93,15 +90,17 @@ def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> Atlas:
     other, other_trust = _unrolled(portrait, surface, regions, (shown, flat, mesh[surface.mirror]))
     plain = paint(shown, regions.skin)
     features = paint(shown, regions.inside * (1 - regions.skin))
-    own_trust = own_trust * np.maximum(_likeness(own, own_trust * plain), features)
-    other_trust = other_trust * np.maximum(_likeness(other, other_trust * plain), features)
+    own_trust = own_trust * np.maximum(likeness(own, own_trust * plain), features)
+    other_trust = other_trust * np.maximum(likeness(other, other_trust * plain), features)
     skin = np.minimum(own_trust, other_trust) * plain
     relit = _lit(other, enlarge(match_light(other, own, skin, sigma=0.12), size))
     share = ((own_trust + 1e-3) / (own_trust + (1 - own_trust) * other_trust + 1e-3))[..., None]
     mixed = np.rint(own * share + relit * (1 - share)).astype(np.uint8)
     _blacken_mouth(mixed, paint(shown, regions.mouth))
     core = cv2.GaussianBlur(paint(shown, regions.core), (0, 0), 0.02 * size[0])
-    trust = np.rint(255 * np.maximum.reduce([own_trust, other_trust, core])).astype(np.uint8)
+    known = np.maximum.reduce([own_trust, other_trust, core])
+    bare = paint(shown, regions.forehead) * (1 - likeness(mixed, known * plain, strict=True))
+    trust = np.rint(255 * known * (1 - bare)).astype(np.uint8)
     return Atlas(_halved(mixed), _halved(trust), flat)
 
 
@@ -124,23 +123,6 @@ def _unrolled(
     seen = np.clip((cosine - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1) * facing
     trust = paint(shown, (seen * regions.inside).astype(np.float32))
     return pixels, cv2.GaussianBlur(trust, (0, 0), 0.02 * shown.shape[1])
-
-
-def _likeness(pixels: NDArray[np.uint8], skin: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how much each pixel looks like the face's own skin, 0..1: hair and background do not.
-
-    Args:
-        pixels: ``(H, W, 3)`` RGB.
-        skin: ``(H, W)``: above 0.5 where there is skin for sure.
-    """
-    colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb).astype(np.float32)
-    known = colours[skin > 0.5]
-    if not known.size:
-        return np.ones(skin.shape, np.float32)
-    off = np.linalg.norm((colours - np.median(known, axis=0)) / _SKIN, axis=2)
-    blurred = cv2.GaussianBlur(off.astype(np.float32), (0, 0), 0.01 * skin.shape[1])
-    likeness: NDArray[np.float32] = np.clip(2 - blurred / 2, 0, 1)
-    return likeness
 
 
 def _blacken_mouth(pixels: NDArray[np.uint8], mouth: NDArray[np.float32]) -> None:

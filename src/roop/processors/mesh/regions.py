@@ -21,6 +21,10 @@ Weights = NDArray[np.float32]
 """``(T,)``, 0..1: one for each triangle of the surface."""
 
 
+_BROWS = -0.22
+"""Height of the upper edge of the brows on the mean face."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Regions:
     """Weights of the surface's triangles."""
@@ -35,6 +39,8 @@ class Regions:
     """0 at the outline, 1 well inside."""
     folds: Weights
     """Where a smile or a frown folds the skin: beside nose and mouth, beside the eyes, brow."""
+    forehead: Weights
+    """Above the brows, where hair and hats begin."""
     core: Weights
     """The middle of the face, which a photo shows in any pose: eyes, nose, mouth, front cheeks."""
 
@@ -62,7 +68,9 @@ def make_regions(topology: Topology, surface: Surface) -> Regions:
     inside = np.where(rim, 0.0, np.clip((distance + 0.05) / 0.07, 0, 1))
     folds = _folds(centre) * ~(lids | brows | lips | rim)
     core = np.where(rim, 0.0, np.clip((distance - 0.1) / 0.08, 0, 1))
-    return Regions(*(w.astype(np.float32) for w in (eyes, mouth, skin, inside, folds, core)))
+    forehead = np.clip((_BROWS - centre[:, 1]) / 0.06, 0, 1) * ~(brows | rim)
+    weights = (eyes, mouth, skin, inside, folds, forehead, core)
+    return Regions(*(w.astype(np.float32) for w in weights))
 
 
 def _distance_from_outline(surface: Surface) -> NDArray[np.float32]:

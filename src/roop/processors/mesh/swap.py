@@ -19,6 +19,7 @@ from roop.processors.mesh.light import enlarge, match_folds, match_light
 from roop.processors.mesh.place import Place, place_of
 from roop.processors.mesh.regions import Weights, make_regions
 from roop.processors.mesh.shape import ShapeSpace, TargetShape, without_teeth
+from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.surface import (
     Vertices,
     affines,
@@ -141,6 +142,8 @@ class MeshSwap(Processor):
         inside = paint(drawing.shown, self._regions.inside)
         seen = np.minimum(inside, trust.astype(np.float32) / 255)
         skin = paint(drawing.shown, self._regions.skin) * (seen > 0.5)
+        covered = 1 - likeness(old, skin * (1 - paint(drawing.shown, self._regions.forehead)))
+        seen = seen * (1 - covered * paint(drawing.shown, self._regions.forehead))
         gain = enlarge(match_light(source, old, skin, sigma=_LIGHT), drawing.place.grid)
         folds = _FOLDS * self._soft(drawing, self._regions.folds, _FOLD)
         gain = match_folds(source, old, gain, folds, sigma=_FOLD * drawing.width)
