@@ -66,7 +66,8 @@ def swap(
     """Put the face of ``source`` into ``target`` and write the result to ``output``.
 
     Args:
-        source: One photo of the new face, or several of the same person.
+        source: One photo of the new face, or several of the same person, of which the one that
+                looks at the camera most is taken.
         target: A photo, an animation or a video.
         output: A file, or an existing folder.
         settings: What this machine has; the defaults suit most.

@@ -113,7 +113,7 @@ def _add_files(parser: Parser) -> None:
         action="extend",
         default=argparse.SUPPRESS,
         metavar="PHOTO",
-        help="photo of the new face; several of the same person help with turned heads",
+        help="photo of the new face; of several the one that looks at the camera most is taken",
     )
     parser.add_argument(
         "-t",

@@ -75,6 +75,10 @@ class ShapeSpace:
         """Return what moves the mean face onto ``mesh``."""
         return fit_similarity(self._mean[self._bone], mesh[self._bone], self._rigid)
 
+    def frontality(self, mesh: Mesh) -> float:
+        """Return 1 for a face that looks at the camera, falling to 0 for one in profile."""
+        return float(self.pose(mesh).rotation[2, 2])
+
     def shape(self, mesh: Mesh) -> Shape:
         """Return ``mesh`` without its pose."""
         return self.pose(mesh).invert(mesh)

@@ -78,11 +78,11 @@ class MeshSwap(Processor):
         if context.identity is None:
             raise UsageError("the engine mesh needs a source photo")
         topology = load_topology()
-        portrait = context.identity.portraits[0]
         self._strength = options.face_shape
         self._surface = make_surface(topology)
         self._regions = make_regions(topology, self._surface)
         self._space = ShapeSpace(topology)
+        portrait = max(context.identity.portraits, key=lambda p: self._space.frontality(p.mesh))
         self._shape = self._space.shape(portrait.mesh)
         photo = Portrait(portrait.pixels, without_teeth(portrait.mesh))
         self._atlas = make_atlas(photo, self._surface, self._regions)
