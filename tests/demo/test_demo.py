@@ -55,7 +55,7 @@ def test_a_photo_a_video_and_a_sheet_of_both(tmp_path: Path) -> None:
 def test_a_missing_package_is_named() -> None:
     with pytest.raises(UsageError, match="no_such_package, which is not installed") as caught:
         packaged("no_such_package", "photo.png")
-    assert caught.value.hint == 'pip install "roop[demo]"'
+    assert caught.value.hint == "in a clone of the repository: pip install '.[demo]'"
 
 
 def test_the_film_moves_smoothly_and_ends_where_it_began() -> None:

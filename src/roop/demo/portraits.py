@@ -47,6 +47,6 @@ def packaged(package: str, name: str) -> Path:
     if path is None or not path.is_file():
         raise UsageError(
             f"the demo's photos come from {package}, which is not installed",
-            hint='pip install "roop[demo]"',
+            hint="in a clone of the repository: pip install '.[demo]'",
         )
     return path

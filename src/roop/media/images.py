@@ -122,12 +122,17 @@ def container_of(output: Path) -> Container:
     Raises:
         UsageError: No picture format has this extension.
     """
+    known = " ".join(EXTENSIONS)
+    if not output.suffix:
+        raise UsageError(
+            f"{output} is no folder and has no extension", hint=f"make the folder, or use {known}"
+        )
     try:
         return EXTENSIONS[output.suffix.lower()]
     except KeyError:
         raise UsageError(
-            f"{output.name}: no picture format is called {output.suffix or 'that'!r}",
-            hint="use one of " + " ".join(EXTENSIONS),
+            f"{output.name}: no picture format is called {output.suffix!r}",
+            hint=f"use one of {known}",
         ) from None
 
 

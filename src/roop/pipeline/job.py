@@ -135,10 +135,18 @@ def _run(
 
 
 def output_path(job: Job) -> Path:
-    """Return the file to write: ``job.output``, or a name of its own inside that folder."""
-    if not job.output.is_dir():
-        return job.output
-    return job.output / f"{job.sources[0].stem}-{job.target.stem}{job.target.suffix}"
+    """Return the file to write: ``job.output``, or a name of its own inside that folder.
+
+    Raises:
+        UsageError: That is a source photo.
+    """
+    path = job.output
+    if path.is_dir():
+        path = path / f"{job.sources[0].stem}-{job.target.stem}{job.target.suffix}"
+    for source in job.sources:
+        if path.exists() and source.exists() and path.samefile(source):
+            raise UsageError(f"the output {path} is a source photo", hint="choose another name")
+    return path
 
 
 def read_identity(job: Job, analyser: Analyser, screen: Screen, warn: Warn) -> Identity:

@@ -28,6 +28,9 @@ _INTO_LIPS = 0.2
 _SHUT = 0.45
 """The mesh never shuts an eye quite: what is left of its usual opening when it really is shut."""
 
+_USUALLY_OPEN = 0.085
+"""Opening of an eye, in eye distances, of which nothing is known yet: a photo may show it shut."""
+
 _WIDEST = 1.25
 """Most that an eye opens beyond its usual opening."""
 
@@ -129,7 +132,9 @@ class TargetShape:
         self._shape = self._shape + (shape - self._shape) / self._count
         opening = eye_opening(shape)
         gain = np.where(opening > self._open, 0.3, 0.01)  # the open eye is the usual one
-        self._open = opening if self._count == 1 else self._open + gain * (opening - self._open)
+        if self._count == 1:
+            self._open = np.maximum(opening, _USUALLY_OPEN)
+        self._open = self._open + gain * (opening - self._open)
         return self._shape
 
     def openings(self, shape: Shape, source: Shape, strength: float) -> Shape:
