@@ -100,8 +100,7 @@ def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray
     """
     shown = np.full((size[1], size[0]), -1, np.int32)
     corners = vertices[surface.triangles]
-    a, b, c = corners[:, 0, :2], corners[:, 1, :2], corners[:, 2, :2]
-    facing = _doubled_area(a, b, c) > _SLIVER * _longest(a, b, c) ** 2
+    facing = _facing(corners)
     depth = corners[:, :, 2].mean(axis=1) if vertices.shape[1] > 2 else np.zeros(len(corners))
     layer = np.where(surface.behind, 0, np.where(facing | surface.lips, 2, 1))
     order = np.lexsort((-depth, layer))
@@ -111,17 +110,13 @@ def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray
     return shown
 
 
-def _doubled_area(a: Vertices, b: Vertices, c: Vertices) -> NDArray[np.float32]:
-    area: NDArray[np.float32] = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (
-        c[:, 0] - a[:, 0]
-    )
-    return area
-
-
-def _longest(a: Vertices, b: Vertices, c: Vertices) -> NDArray[np.float32]:
-    sides = np.stack([b - a, c - b, a - c])
-    longest: NDArray[np.float32] = np.sqrt((sides**2).sum(axis=2).max(axis=0))
-    return longest
+def _facing(corners: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell which triangles, ``(T, 3, D)``, face the camera and are not seen edge on."""
+    x, y = corners[:, :, 0].T, corners[:, :, 1].T
+    (p, q), (r, t) = x[1:] - x[0], y[1:] - y[0]
+    longest = np.maximum.reduce([p * p + r * r, q * q + t * t, (q - p) ** 2 + (t - r) ** 2])
+    facing: NDArray[np.bool_] = p * t - q * r > _SLIVER * longest
+    return facing
 
 
 def affines(triangles: Indices, start: Vertices, end: Vertices) -> NDArray[np.float32]:
@@ -129,18 +124,17 @@ def affines(triangles: Indices, start: Vertices, end: Vertices) -> NDArray[np.fl
 
     One so flat that it has no inside to speak of moves wholly to the middle of where it ends.
     """
-    s, e = start[triangles, :2], end[triangles, :2]
-    sides_s = np.stack([s[:, 1] - s[:, 0], s[:, 2] - s[:, 0]], axis=2)
-    sides_e = np.stack([e[:, 1] - e[:, 0], e[:, 2] - e[:, 0]], axis=2)
-    (p, q), (r, t) = sides_s.transpose(1, 2, 0)
+    (x, y), (u, v) = (points[triangles, :2].transpose(2, 1, 0) for points in (start, end))
+    (p, q), (r, t) = x[1:] - x[0], y[1:] - y[0]
     area = p * t - q * r
-    sliver = np.abs(area) < _SLIVER * _longest(s[:, 0], s[:, 1], s[:, 2]) ** 2
-    inverse = (
-        np.array([[t, -q], [-r, p]]).transpose(2, 0, 1) / np.where(sliver, 1, area)[:, None, None]
-    )
-    linear = np.where(sliver[:, None, None], 0, sides_e @ inverse)
-    shift = e.mean(axis=1) - (linear @ s.mean(axis=1)[:, :, None])[:, :, 0]
-    return np.concatenate([linear, shift[:, :, None]], axis=2).astype(np.float32)
+    longest = np.maximum.reduce([p * p + r * r, q * q + t * t, (q - p) ** 2 + (t - r) ** 2])
+    inverse = (np.abs(area) >= _SLIVER * longest) / np.where(area == 0, 1, area)
+    rows = []
+    for w in (u, v):
+        along, across = w[1] - w[0], w[2] - w[0]
+        by_x, by_y = (along * t - across * r) * inverse, (across * p - along * q) * inverse
+        rows.append([by_x, by_y, w.mean(axis=0) - by_x * x.mean(axis=0) - by_y * y.mean(axis=0)])
+    return np.array(rows, np.float32).transpose(2, 0, 1)
 
 
 def lookup(shown: NDArray[np.int32], moves: NDArray[np.float32]) -> NDArray[np.float32]:
