@@ -30,7 +30,7 @@ from roop.types import Frame, Identity, Scene
 T = TypeVar("T")
 """What is pumped from one stage to the next."""
 
-_DEPTH = 4
+_DEPTH = 2
 """Frames that may wait between two stages."""
 
 
