@@ -139,7 +139,8 @@ def test_an_interrupt_while_joining_leaves_no_thread() -> None:
     interrupted = threading.Event()
 
     def slow() -> None:
-        signal.raise_signal(signal.SIGINT)  # runs in the main thread, which waits in join
+        interrupted.wait(0.3)  # by then the main thread waits in join
+        signal.raise_signal(signal.SIGINT)
         interrupted.wait(0.3)
 
     stages.spawn(slow, "slow")
