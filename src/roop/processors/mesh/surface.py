@@ -114,9 +114,18 @@ def _facing(corners: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell which triangles, ``(T, 3, D)``, face the camera and are not seen edge on."""
     x, y = corners[:, :, 0].T, corners[:, :, 1].T
     (p, q), (r, t) = x[1:] - x[0], y[1:] - y[0]
-    longest = np.maximum.reduce([p * p + r * r, q * q + t * t, (q - p) ** 2 + (t - r) ** 2])
-    facing: NDArray[np.bool_] = p * t - q * r > _SLIVER * longest
+    facing: NDArray[np.bool_] = p * t - q * r > _SLIVER * _longest(p, q, r, t)
     return facing
+
+
+def _longest(
+    p: NDArray[np.float32], q: NDArray[np.float32], r: NDArray[np.float32], t: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the squares of the longest sides of triangles with the sides (p, r) and (q, t)."""
+    longest: NDArray[np.float32] = np.maximum.reduce(
+        [p * p + r * r, q * q + t * t, (q - p) ** 2 + (t - r) ** 2]
+    )
+    return longest
 
 
 def affines(triangles: Indices, start: Vertices, end: Vertices) -> NDArray[np.float32]:
@@ -127,8 +136,8 @@ def affines(triangles: Indices, start: Vertices, end: Vertices) -> NDArray[np.fl
     (x, y), (u, v) = (points[triangles, :2].transpose(2, 1, 0) for points in (start, end))
     (p, q), (r, t) = x[1:] - x[0], y[1:] - y[0]
     area = p * t - q * r
-    longest = np.maximum.reduce([p * p + r * r, q * q + t * t, (q - p) ** 2 + (t - r) ** 2])
-    inverse = (np.abs(area) >= _SLIVER * longest) / np.where(area == 0, 1, area)
+    solid = np.abs(area) >= _SLIVER * _longest(p, q, r, t)
+    inverse = solid / np.where(area == 0, 1, area)
     rows = []
     for w in (u, v):
         along, across = w[1] - w[0], w[2] - w[0]
