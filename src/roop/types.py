@@ -140,6 +140,8 @@ class Face:
     """True on the first frame of a track and after a cut: nothing remembered applies."""
     opacity: float = 1.0
     """How much of the swap to show, 0..1; below 1 while a lost track fades out."""
+    identity: int = 0
+    """Which of the job's identities it is given."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,7 +38,7 @@ def portraits_of() -> tuple[Portrait, Portrait]:
 
 @pytest.fixture
 def context(portraits_of: tuple[Portrait, Portrait]) -> Context:
-    return Context(SETTINGS, Identity((portraits_of[0],)))
+    return Context(SETTINGS, (Identity((portraits_of[0],)),))
 
 
 @pytest.fixture

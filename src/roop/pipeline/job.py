@@ -101,7 +101,7 @@ def _run(
     with Screen(settings, cancel) as screen:
         analyser = Analyser(settings)
         identity = read_identity(job, analyser, screen, warn)
-        processors = registry.build(job.steps, Context(settings, identity))
+        processors = registry.build(job.steps, Context(settings, (identity,)))
         with (
             open_reader(job.target, job.video, warn) as reader,
             open_writer(

@@ -23,8 +23,8 @@ class Context:
     """What a processor may use besides its own options."""
 
     settings: Settings
-    identity: Identity | None = None
-    """The face that is given; None for steps that need none."""
+    identities: tuple[Identity, ...] = ()
+    """The faces that are given; ``Face.identity`` is an index into them."""
 
 
 class Processor(Protocol):

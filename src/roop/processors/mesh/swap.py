@@ -12,14 +12,15 @@ from roop.errors import UsageError
 from roop.faces.topology import OVAL, load_topology
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
-from roop.processors.mesh.atlas import make_atlas
+from roop.processors.mesh.atlas import Atlas
 from roop.processors.mesh.detail import DetailMatch
 from roop.processors.mesh.gaze import GazeMatch, find_gaze
 from roop.processors.mesh.light import enlarge, match_folds, match_light
 from roop.processors.mesh.place import Place, place_of
 from roop.processors.mesh.regions import Weights, make_regions
-from roop.processors.mesh.shape import ShapeSpace, TargetShape, without_teeth
+from roop.processors.mesh.shape import Shape, ShapeSpace, TargetShape
 from roop.processors.mesh.skin import likeness
+from roop.processors.mesh.source import make_source
 from roop.processors.mesh.surface import (
     Vertices,
     affines,
@@ -29,7 +30,7 @@ from roop.processors.mesh.surface import (
     paint,
     with_rim,
 )
-from roop.types import Box, Face, Frame, Mesh, Pixels, Portrait, Scene
+from roop.types import Box, Face, Frame, Mesh, Pixels, Scene
 
 _LIGHT = 0.25
 """Light changes slower than this share of the face's width; what changes faster is the face."""
@@ -75,18 +76,17 @@ class MeshSwap(Processor):
     """Replaces faces by the source's, warped triangle by triangle in the target's light."""
 
     def __init__(self, options: MeshOptions, context: Context) -> None:
-        if context.identity is None:
+        if not context.identities:
             raise UsageError("the engine mesh needs a source photo")
         topology = load_topology()
         self._strength = options.face_shape
         self._surface = make_surface(topology)
         self._regions = make_regions(topology, self._surface)
         self._space = ShapeSpace(topology)
-        portrait = max(context.identity.portraits, key=lambda p: self._space.frontality(p.mesh))
-        self._shape = self._space.shape(portrait.mesh)
-        photo = Portrait(portrait.pixels, without_teeth(portrait.mesh))
-        self._atlas = make_atlas(photo, self._surface, self._regions)
-        self._gaze = find_gaze(self._atlas.colours[0], self._atlas.vertices)
+        self._sources = [
+            make_source(identity, self._space, self._surface, self._regions)
+            for identity in context.identities
+        ]
         self._memories: dict[int, _Memory] = {}
 
     @override
@@ -103,42 +103,44 @@ class MeshSwap(Processor):
         if face.fresh or face.track not in self._memories:
             self._memories[face.track] = _Memory()
         memory = self._memories[face.track]
+        source = self._sources[face.identity]
         target = place.cut(frame)
         was = place.on_picture(face.mesh)
-        drawing = self._drawn(place, self._reshaped(face.mesh, memory.shape))
-        memory.gaze.follow(self._gaze, find_gaze(target, was))
+        reshaped = self._reshaped(face.mesh, memory.shape, source.shape)
+        drawing = self._drawn(place, reshaped, source.atlas)
+        memory.gaze.follow(source.gaze, find_gaze(target, was))
         eyes = self._soft(drawing, self._regions.eyes, _LID)
-        memory.gaze.apply(drawing.to_atlas, eyes, self._atlas.vertices)
-        gain, alpha = self._fitted(drawing, target)
+        memory.gaze.apply(drawing.to_atlas, eyes, source.atlas.vertices)
+        gain, alpha = self._fitted(drawing, source.atlas, target)
         width = float(np.ptp(was[:, 0]))
-        swapped = self._atlas.sample(place.enlarged(drawing.to_atlas), width)
+        swapped = source.atlas.sample(place.enlarged(drawing.to_atlas), width)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
         self._keep_mouth(swapped, target, drawing, was)
         place.paste(frame, swapped, alpha * face.opacity)
 
-    def _reshaped(self, mesh: Mesh, target: TargetShape) -> Mesh:
+    def _reshaped(self, mesh: Mesh, target: TargetShape, source: Shape) -> Mesh:
         """Return the target's mesh with the source's shape and the target's expression."""
         pose = self._space.pose(mesh)
         shape = pose.invert(mesh)
         usual = target.update(shape)
-        moved = self._strength * self._space.difference(self._shape, usual)
-        moved += target.openings(shape, self._shape, self._strength)
+        moved = self._strength * self._space.difference(source, usual)
+        moved += target.openings(shape, source, self._strength)
         return (mesh + pose.turn(moved)).astype(np.float32)
 
-    def _drawn(self, place: Place, mesh: Mesh) -> _Drawing:
+    def _drawn(self, place: Place, mesh: Mesh, atlas: Atlas) -> _Drawing:
         vertices = place.on_grid(with_rim(mesh))
         shown = draw(self._surface, vertices, place.grid)
-        to_atlas = lookup(shown, affines(self._surface.triangles, vertices, self._atlas.vertices))
+        to_atlas = lookup(shown, affines(self._surface.triangles, vertices, atlas.vertices))
         width = float(np.ptp(vertices[list(OVAL), 0]))
         return _Drawing(place, vertices, shown, to_atlas, width)
 
     def _fitted(
-        self, drawing: _Drawing, target: Pixels
+        self, drawing: _Drawing, atlas: Atlas, target: Pixels
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what brings the source into the target's light, and where it shall be seen."""
-        source = self._atlas.sample(drawing.to_atlas, drawing.width)
+        source = atlas.sample(drawing.to_atlas, drawing.width)
         old = drawing.place.shrunk(target)
-        trust = self._atlas.sample_trust(drawing.to_atlas, drawing.width)
+        trust = atlas.sample_trust(drawing.to_atlas, drawing.width)
         inside = paint(drawing.shown, self._regions.inside)
         seen = np.minimum(inside, trust.astype(np.float32) / 255)
         skin = paint(drawing.shown, self._regions.skin) * (seen > 0.5)
