@@ -9,6 +9,10 @@ import pytest
 from outputs import SOURCE_TYPE, make, store
 from PIL import Image
 
+from roop.models.folder import ModelFolder
+from roop.models.networks import embedded_models
+from roop.options import Settings
+
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -49,7 +53,10 @@ def assert_signed(path: Path) -> None:
     assert action["action"] == "c2pa.created"
     assert action["digitalSourceType"] == SOURCE_TYPE
     assert action["softwareAgent"]["name"] == "roop"
-    assert action["parameters"] == {"org.roop.engine": "painter"}
+    assert action["parameters"] == {
+        "org.roop.engine": "painter",
+        "org.roop.models": list(embedded_models(ModelFolder(Settings()))),
+    }
     assert "thumbnail" not in content
     assert "somebody" not in content
 

@@ -40,6 +40,7 @@ def test_json(face: Path, film: Path, tmp_path: Path) -> None:
     assert report["verdict"] == "intact"
     assert report["made_with_ai"] is True
     assert report["credentials"]["actions"] == ["c2pa.created"]
+    assert "face_mesh" in report["credentials"]["models"][1]
     assert report["xmp_source_type"].endswith("/compositeWithTrainedAlgorithmicMedia")
     assert report["note"].startswith("AI MODIFIED")
 

@@ -161,6 +161,19 @@ def test_without_the_network_nothing_is_made(
     assert list(out.iterdir()) == []
 
 
+@pytest.mark.parametrize("content", [b"", b"another network"], ids=["empty", "other"])
+def test_a_second_voice_that_cannot_speak_stops_the_job(
+    photo: Path, out: Path, tmp_path: Path, content: bytes
+) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "open_nsfw.onnx").write_bytes(content)
+    with pytest.raises(ModelError, match="open_nsfw is damaged") as caught:
+        package.swap(photo, photo, out / "x.png", settings=Settings(models=models, offline=True))
+    assert str(models / "open_nsfw.onnx") in (caught.value.hint or "")
+    assert list(out.iterdir()) == []
+
+
 def test_a_killed_screen_stops_the_job(clip: MakeClip, photo: Path, out: Path) -> None:
     killed = []
 

@@ -1,4 +1,4 @@
-"""The networks of the embedded engine and of the screen: face detector, face mesh, body parts."""
+"""The networks of the embedded engine and of the screen: faces, meshes, body parts, nudity."""
 
 from importlib.util import find_spec
 from typing import Protocol
@@ -18,6 +18,9 @@ PACKAGED = ("blazeface", "face_mesh")
 
 DOWNLOADED = ("blazeface_onnx", "face_mesh_onnx")
 """The same networks as ONNX files."""
+
+SCREEN, SECOND = "nudenet_320n", "open_nsfw"
+"""Catalogue rows of the screen: one that every job needs, one that is used where it is."""
 
 
 class Network(Protocol):
@@ -72,12 +75,46 @@ def body_parts(settings: Settings) -> Network:
 
     Source: NudeNet 3.4 (a YOLOv8n), github.com/notAI-tech/NudeNet.
     """
+    return _exact(ModelFolder(settings), SCREEN)
+
+
+def nudity(settings: Settings) -> Network | None:
+    """Load the classifier of nudity, if its file lies in the folder of models.
+
+    Its input is ``(1, 224, 224, 3)`` BGR in 0..255 less the means (104, 117, 123). Its output is
+    ``(2,)``: the probabilities that the picture is decent and that it is not.
+
+    Returns:
+        None without the file, which is never downloaded unasked.
+
+    Raises:
+        ModelError: The file is not exactly the one that is expected.
+
+    Source: Yahoo, "Open nsfw model", 2016, github.com/yahoo/open_nsfw.
+    """
     folder = ModelFolder(settings)
-    model = folder.catalogue["nudenet_320n"]
-    path = folder.require(model.name)
-    if not model.matches(path):  # always: a file of the right size may have been put in its place
+    return _exact(folder, SECOND) if SECOND in screen_models(folder) else None
+
+
+def screen_models(folder: ModelFolder) -> tuple[str, ...]:
+    """Return the names of the catalogue rows that screen on this machine."""
+    path = folder.locate(folder.catalogue[SECOND])
+    return (SCREEN, SECOND) if path is not None and path.exists() else (SCREEN,)
+
+
+def _exact(folder: ModelFolder, name: str) -> Network:
+    """Load a network of the screen after reading its whole file.
+
+    Always: a file of the right size may have been put in its place.
+    """
+    model = folder.catalogue[name]
+    path, fault = folder.locate(model), folder.fault(model)
+    if path is None or fault or not model.matches(path):
+        hint = folder.remedy(model) if model.package else f"delete {path} or fetch it again"
         raise ModelError(
-            f"the model {model.name} is damaged: its sha256 differs", hint=folder.remedy(model)
+            f"the model {name} is {fault or 'damaged: its sha256 differs'}, "
+            "and nothing is made without the screen for nudity",
+            hint=hint,
         )
     from roop.models.onnx import OnnxNetwork  # takes half a second to import
 

@@ -16,6 +16,8 @@ from roop.media.disk import writing
 from roop.media.open import open_reader, open_writer
 from roop.media.output import OutputFile
 from roop.media.pictures import read_photo
+from roop.models.folder import ModelFolder
+from roop.models.networks import embedded_models
 from roop.options import Job, Settings
 from roop.pipeline.channel import Channel, Stages
 from roop.pipeline.progress import Meter, Watch
@@ -97,7 +99,8 @@ def _run(
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn: Warn = warnings.setdefault
     output = output_path(job)
-    marks = marks_for(job.steps[0].processor, settings, warn)
+    engine, models = job.steps[0].processor, embedded_models(ModelFolder(settings))
+    marks = marks_for(engine, models, settings, warn)
     with Screen(settings, cancel) as screen:
         analyser = Analyser(settings)
         identity = read_identity(job, analyser, screen, warn)
@@ -120,7 +123,6 @@ def _run(
                     hint="the face must be visible, at least about 40 pixels from eyes to chin",
                 )
     meter.tell()
-    engine = job.steps[0].processor
     elapsed_s = time.monotonic() - started
     return JobResult(
         output=output,

@@ -10,7 +10,7 @@ from typing import Any
 from roop.errors import MediaError
 from roop.media.disk import reason
 from roop.models.folder import ModelFolder
-from roop.models.networks import embedded_models
+from roop.models.networks import embedded_models, screen_models
 from roop.options import Job, Settings
 from roop.provenance.xmp import SOURCE_TYPE
 from roop.version import VERSION
@@ -68,7 +68,7 @@ def _digest(path: Path) -> dict[str, Any]:
 def _models(settings: Settings) -> dict[str, str]:
     """The digests of the networks that every job uses, by name."""
     folder = ModelFolder(settings)
-    names = (*embedded_models(folder), "nudenet_320n")
+    names = (*embedded_models(folder), *screen_models(folder))
     return {name: folder.catalogue[name].sha256 for name in names}
 
 

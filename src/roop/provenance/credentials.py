@@ -32,6 +32,9 @@ FORMATS = {
 }
 """The media type of every extension whose files can be signed. Matroska, WebM and BMP cannot."""
 
+_ENGINE, _MODELS = "org.roop.engine", "org.roop.models"
+"""Names of our own parameters of an action."""
+
 _SETTINGS = {
     "builder": {"thumbnail": {"enabled": False}},  # it would show who was replaced
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing asks the network
@@ -55,6 +58,8 @@ class Credentials:
     source_type: str | None
     """The IPTC address, of the first action that names one."""
     engine: str | None
+    models: tuple[str, ...]
+    """The networks that took part, by roop's names; of other software none."""
     faults: tuple[str, ...]
     """C2PA's codes of what does not hold."""
 
@@ -109,7 +114,7 @@ def _manifest(statement: Statement) -> dict[str, Any]:
         "digitalSourceType": SOURCE_TYPE,
         "softwareAgent": agent,
         "description": statement.sentence,
-        "parameters": {"org.roop.engine": statement.engine},
+        "parameters": {_ENGINE: statement.engine, _MODELS: list(statement.models)},
     }
     return {
         "claim_generator_info": [agent],
@@ -121,6 +126,7 @@ def _credentials(store: dict[str, Any]) -> Credentials:
     manifest = store["manifests"][store["active_manifest"]]
     signature = manifest.get("signature_info") or {}
     actions = list(_actions(manifest))
+    parameters = [action.get("parameters") or {} for action in actions]
     makers = manifest.get("claim_generator_info") or [{}]
     faults = [status["code"] for status in store.get("validation_status") or ()]
     return Credentials(
@@ -133,9 +139,8 @@ def _credentials(store: dict[str, Any]) -> Credentials:
         source_type=next(
             (a["digitalSourceType"] for a in actions if "digitalSourceType" in a), None
         ),
-        engine=next(
-            (e for a in actions if (e := (a.get("parameters") or {}).get("org.roop.engine"))), None
-        ),
+        engine=next((str(p[_ENGINE]) for p in parameters if _ENGINE in p), None),
+        models=tuple(str(name) for p in parameters for name in p.get(_MODELS) or ()),
         faults=tuple(code for code in faults if code != "signingCredential.untrusted"),
     )
 

@@ -13,11 +13,12 @@ from roop.provenance.xmp_places import add_xmp
 from roop.version import VERSION
 
 
-def marks_for(engine: str, settings: Settings, warn: Warn) -> Marks:
+def marks_for(engine: str, models: tuple[str, ...], settings: Settings, warn: Warn) -> Marks:
     """Return what the output of a job carries.
 
     Args:
         engine: The one that swaps.
+        models: The networks that take part, by their names in the catalogue.
         settings: Whose certificate signs.
         warn: Told what cannot be kept.
 
@@ -34,16 +35,16 @@ def marks_for(engine: str, settings: Settings, warn: Warn) -> Marks:
         from roop.provenance.signer import signer_of
 
         signer_of(settings, warn)  # a fault is told now, not after hours of work
-    statement = statement_of(engine)
+    statement = statement_of(engine, models)
     note = f"{statement.sentence} {SOURCE_TYPE}"
     signing = _Signing(note, statement, settings, warn)
     return Marks(note=note, seal=signing.seal)
 
 
-def statement_of(engine: str) -> Statement:
+def statement_of(engine: str, models: tuple[str, ...]) -> Statement:
     """Return what is said of an output of ``engine``."""
     sentence = f"AI MODIFIED: a face in it was replaced with roop {VERSION}, engine {engine}."
-    return Statement("roop", VERSION, engine, sentence)
+    return Statement("roop", VERSION, engine, models, sentence)
 
 
 @dataclass(frozen=True, slots=True)

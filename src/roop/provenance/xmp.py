@@ -32,6 +32,8 @@ class Statement:
     software: str
     version: str
     engine: str
+    models: tuple[str, ...]
+    """The networks that took part, by their names in the catalogue."""
     sentence: str
     """Plain words for a person."""
 

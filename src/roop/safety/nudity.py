@@ -38,7 +38,7 @@ class Finding:
 
     what: str
     score: float
-    """0..1, the lowest of three looks."""
+    """How sure that is, 0..1."""
 
 
 class NudityDetector:
@@ -55,7 +55,8 @@ class NudityDetector:
         """Return what is refused in an RGB picture, None if nothing is.
 
         A suspicion is looked at again, mirrored and smaller on black: what the network takes a
-        close-up of a mouth or a chin for seldom holds in all three, a body does.
+        close-up of a mouth or a chin for seldom holds in all three, a body does. The score is the
+        lowest of the three.
         """
         square = squared(pixels)
         scores = self.scores(square)

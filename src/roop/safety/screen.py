@@ -5,13 +5,14 @@ import threading
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from roop.errors import CancelledError, ModelError, RefusedError, RoopError
 from roop.media.stored_frame import StoredFrame
-from roop.models.networks import body_parts
+from roop.models.networks import body_parts, nudity
 from roop.options import Settings
-from roop.safety.nudity import SIDE, NudityDetector
+from roop.safety.nudity import SIDE, Finding, NudityDetector
+from roop.safety.open_nsfw import OpenNsfw
 from roop.safety.samples import Sampler
 from roop.types import Frame, Pixels
 
@@ -20,6 +21,14 @@ _WAITING = 4
 
 _POLL_S = 0.05
 """Time between two looks at whether there is still somebody to wait for."""
+
+
+class _Voice(Protocol):
+    """One of those who judge; each can refuse alone."""
+
+    def look(self, pixels: Pixels) -> Finding | None:
+        """Return what is refused in an RGB picture, None if nothing is."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,22 +151,32 @@ class Screen:
             self._news.notify_all()
 
     def _judge(self) -> None:
-        detector = NudityDetector(body_parts(self._settings))
+        voices = _voices(self._settings)
         while not self._leaving.is_set():
             try:
                 sample = self._samples.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
-            finding = detector.look(sample.pixels)
-            if finding is not None:
-                raise RefusedError(
-                    f"{sample.name} shows {finding.what}{_when(sample.time)} "
-                    f"({finding.score:.0%} sure)",
-                    hint="roop does not work on pictures of nudity: choose others",
-                )
+            for voice in voices:
+                finding = voice.look(sample.pixels)
+                if finding is not None:
+                    raise _refusal(sample, finding)
             with self._news:
                 self._judged += 1
                 self._news.notify_all()
+
+
+def _voices(settings: Settings) -> list[_Voice]:
+    voices: list[_Voice] = [NudityDetector(body_parts(settings))]
+    second = nudity(settings)
+    return voices if second is None else [*voices, OpenNsfw(second)]
+
+
+def _refusal(sample: _Sample, finding: Finding) -> RefusedError:
+    return RefusedError(
+        f"{sample.name} shows {finding.what}{_when(sample.time)} ({finding.score:.0%} sure)",
+        hint="roop does not work on pictures of nudity: choose others",
+    )
 
 
 def _stopped() -> ModelError:
