@@ -19,6 +19,10 @@ DEFAULT = "libx264"
 NATURAL = {"webm": "libvpx-vp9", "ivf": "libvpx-vp9"}
 """What takes the default's place in containers that do not hold H.264."""
 
+THREADS = 4
+"""Threads of an encoder. What x264 and x265 make depends on it, so it must not depend on the
+machine; one face swapped takes longer than four threads need for a frame."""
+
 SVT_LOG = "SVT_LOG"
 """SVT-AV1's environment variable; -1 is silence. Read once, when it is first opened."""
 
@@ -225,6 +229,7 @@ def open_encoder(
         UsageError: It refuses the preset or what else the person asked for.
     """
     context.options = options_of(encoder, video, hdr)
+    context.thread_count = THREADS
     try:
         with _quiet(encoder.name):
             context.open()

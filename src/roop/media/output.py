@@ -10,7 +10,7 @@ from typing import Self
 
 from roop.errors import UsageError
 from roop.media.base import Marks
-from roop.media.disk import writing
+from roop.media.disk import synced, writing
 
 NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
@@ -68,7 +68,7 @@ class OutputFile:
                 self.part.replace(self._final)
             else:
                 self._claim()
-            _sync_folder(self._final.parent)
+            synced(self._final.parent)
 
     def discard(self) -> None:
         """Remove what was written; harmless if it is gone."""
@@ -137,12 +137,3 @@ def _sync(path: Path) -> None:
     finally:
         os.close(descriptor)
 
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable; not every system lets a folder be opened."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

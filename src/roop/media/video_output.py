@@ -1,0 +1,151 @@
+"""The output of a video: the target's file with other pictures in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from fractions import Fraction
+from types import TracebackType
+from typing import Self
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from roop.media.base import Warn
+from roop.media.container import is_cover, open_target
+from roop.media.failures import muxing
+from roop.media.film_formats import container_of
+from roop.media.output import OutputFile
+from roop.media.streams import OtherStreams
+from roop.media.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, noted
+from roop.media.video_encoder import VideoEncoder
+from roop.media.video_reader import VideoReader
+from roop.options import VideoOptions
+
+FINE_CLOCK = 90_000
+"""Ticks per second that an MP4's clock has at least."""
+
+FINEST_CLOCK = 1 << 24
+"""Ticks per second that it has at most."""
+
+
+class VideoOutput:
+    """Takes the packets of the pictures and adds everything else of the target.
+
+    A context manager: leaving it without an error completes the file and gives it its final name;
+    leaving it with one removes whatever was written.
+    """
+
+    def __init__(
+        self, file: OutputFile, reader: VideoReader, video: VideoOptions, *, note: str, warn: Warn
+    ) -> None:
+        """Open the container and the encoder.
+
+        Args:
+            file: Where to; its name's extension says the container.
+            reader: The target.
+            video: Encoder, preset, quality, sound.
+            note: What is put after the target's own comment.
+            warn: Hears of what cannot be kept.
+
+        Raises:
+            UsageError: Container, encoder and preset don't fit.
+            MediaError: It cannot be written.
+        """
+        self._file = file
+        self._reader = reader
+        self._warn = warn
+        self._opened: list[OutputContainer | InputContainer] = []
+        try:
+            with muxing(file.path, file.part):
+                self._open(video, note)
+        except BaseException:
+            self._abandon()
+            raise
+
+    def mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
+        """Write packets of the pictures, and what belongs beside them.
+
+        Raises:
+            DiskFullError: There is no room left.
+            MediaError: The encoder or the container refused.
+        """
+        with muxing(self._file.path, self._file.part):
+            for packet in packets:
+                if packet.dts is not None:
+                    self._others.up_to(packet.dts * packet.time_base)
+                self._container.mux_one(packet)
+
+    def warn_of(self, left_out: int) -> None:
+        """Say that frames found no place, if there are any."""
+        if left_out:
+            name = self._container.format.name
+            self._warn(f"{left_out} frames are left out: {name} files have one frame rate")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._abandon()
+
+    def _finish(self) -> None:
+        with muxing(self._file.path, self._file.part):
+            self._others.finish()
+            self._container.close()
+        self._file.commit()
+
+    def _abandon(self) -> None:
+        """Remove what was written; does nothing after a commit."""
+        # Gone first, so that closing does not take the time to complete the file.
+        self._file.discard()
+        for container in self._opened:
+            with suppress(av.FFmpegError, OSError, ValueError):
+                container.close()
+        self._file.discard()
+
+    def _open(self, video: VideoOptions, note: str) -> None:
+        reader = self._reader
+        form = container_of(self._file.path)
+        source = open_target(reader.info.path)
+        self._opened.append(source)
+        self._container = av.open(
+            str(self._file.part),
+            "w",
+            format=form,
+            container_options=_muxer(form, source, reader.time_base),
+        )
+        self._opened.append(self._container)
+        self._container.metadata.update(noted(file_tags(source.metadata), note))
+        self._container.set_chapters(chapters(source, reader.trim, reader.shift))
+        self._others = OtherStreams(reader, source, self._container, self._warn)
+        for stream in source.streams:
+            if stream.index == reader.stream.index:
+                self.encoder = VideoEncoder(self._container, reader, video, self._warn)
+            elif not (video.skip_audio and stream.type == "audio"):
+                self._others.add(stream)
+
+
+def _muxer(container: str, source: InputContainer, time_base: Fraction) -> dict[str, str]:
+    """Return the container's options that keep tags and the exact beginning of every stream."""
+    if container not in MOV_FAMILY:
+        return {}
+    flags = "+faststart"
+    # The table of keys takes the place of the one that a cover needs.
+    covered = any(is_cover(stream) for stream in source.streams)
+    if needs_key_table(file_tags(source.metadata)) and not covered:
+        flags += "+use_metadata_tags"
+    # Where a stream begins is counted in this clock; FFmpeg's default is milliseconds.
+    ticks = time_base.denominator
+    ticks *= -(-FINE_CLOCK // ticks)
+    return {"movflags": flags, "movie_timescale": str(min(ticks, FINEST_CLOCK))}
