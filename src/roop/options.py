@@ -140,5 +140,7 @@ class Settings(Options):
     )
     signing_key: Path | None = Field(None, description="the private key (PEM) of that certificate")
     timestamp_server: str | None = Field(
-        None, description="address of a time-stamp server (RFC 3161) to ask at every signature"
+        None,
+        pattern="^https?://",
+        description="address of a time-stamp server (RFC 3161) to ask at every signature",
     )

@@ -1,5 +1,8 @@
 import datetime
+import socket
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,12 +12,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from outputs import make, store
+from pydantic import ValidationError
 
-from roop.errors import MediaError, UsageError
+from roop.errors import UsageError
 from roop.options import Settings
 from roop.provenance.signer import local_signer
 
 PEM = serialization.Encoding.PEM
+SHA256 = hashes.SHA256()
 
 
 def test_the_key_is_private_and_lasts(tmp_path: Path) -> None:
@@ -45,6 +50,102 @@ def test_a_key_that_cannot_be_kept_serves_once(tmp_path: Path) -> None:
     chain, _ = local_signer(blocked / "keys", warnings.append)
     assert len(x509.load_pem_x509_certificates(chain)) == 2
     assert "cannot be kept" in warnings[0]
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "text", "another key", "expired"])
+def test_a_key_that_is_no_good_is_made_anew(tmp_path: Path, damage: str) -> None:
+    chain, key = local_signer(tmp_path / "keys", print)
+    path = tmp_path / "keys" / "signer.pem"
+    content = {
+        "empty": b"",
+        "cut": path.read_bytes()[:300],
+        "text": b"no key at all",
+        "another key": local_signer(tmp_path / "others", print)[1] + chain,
+        "expired": b"".join(expired()),
+    }[damage]
+    path.write_bytes(content)
+    warnings: list[str] = []
+    made = local_signer(tmp_path / "keys", warnings.append)
+    assert made not in ((chain, key), (b"", b""))
+    assert len(warnings) == 1
+    assert "was damaged or has expired" in warnings[0]
+    assert local_signer(tmp_path / "keys", warnings.append) == made
+    assert len(warnings) == 1
+
+
+def test_a_key_that_others_may_read_is_closed(tmp_path: Path) -> None:
+    kept = local_signer(tmp_path / "keys", print)
+    path = tmp_path / "keys" / "signer.pem"
+    path.chmod(0o644)
+    assert local_signer(tmp_path / "keys", print) == kept
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_without_a_home_nothing_is_written(
+    face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative folder is also what comes of a user that the system knows no home of."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", "nowhere")
+    (warning,) = make(face, face, tmp_path / "out.png").warnings
+    assert "no home folder" in warning
+    assert store((tmp_path / "out.png").read_bytes())[0] == "Valid"
+    assert list(work.iterdir()) == []
+
+
+def test_a_clock_that_is_wrong_does_not_make_a_key_that_is_invalid_today(tmp_path: Path) -> None:
+    program = (
+        "import datetime, sys\nfrom pathlib import Path\n"
+        "class Clock(datetime.datetime):\n"
+        "    @classmethod\n"
+        "    def now(cls, zone=None): return cls(1980, 1, 1, tzinfo=zone)\n"
+        "datetime.datetime = Clock\n"
+        "from roop.provenance.signer import local_signer\n"
+        "local_signer(Path(sys.argv[1]), print)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "keys")], check=True)
+    warnings: list[str] = []
+    chain, _ = local_signer(tmp_path / "keys", warnings.append)
+    leaf = x509.load_pem_x509_certificates(chain)[0]
+    assert leaf.not_valid_before_utc.year == 1979
+    assert leaf.not_valid_after_utc.year > 2050
+    assert warnings == []
+
+
+def test_two_processes_at_once_get_the_same_key(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "from roop.provenance.signer import local_signer\n"
+        "sys.stdin.read()\n"
+        "sys.stdout.buffer.write(local_signer(Path(sys.argv[1]), print)[1])\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "keys")]
+    pipe = subprocess.PIPE
+    both = [subprocess.Popen(command, stdin=pipe, stdout=pipe) for _ in range(2)]
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.stdin = None
+    keys = {process.communicate(timeout=300)[0] for process in both}
+    assert len(keys) == 1
+    assert b"PRIVATE KEY" in keys.pop()
+
+
+def expired() -> tuple[bytes, bytes]:
+    """Return the key and certificates of a signer whose time is over."""
+    key, root = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "roop")])
+    days = datetime.datetime(2020, 1, 1), datetime.datetime(2021, 1, 1)
+    certificates = [
+        x509.CertificateBuilder(name, name, owner.public_key(), 7, *days).sign(root, SHA256)
+        for owner in (key, root)
+    ]
+    chain = b"".join(certificate.public_bytes(PEM) for certificate in certificates)
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(PEM, form, plain), chain
 
 
 def test_the_first_output_makes_the_key(face: Path, tmp_path: Path, keys: Path) -> None:
@@ -110,11 +211,25 @@ def test_a_certificate_without_its_key(face: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out.png").exists()
 
 
-def test_an_output_that_cannot_be_signed_is_not_made(face: Path, tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_sign_is_told_at_once(face: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     certificate, key = own(tmp_path, usable=False)
     settings = Settings(signing_certificate=certificate, signing_key=key)
-    with pytest.raises(MediaError, match="cannot be signed"):
-        make(face, face, folder / "out.png", settings)
+    with pytest.raises(UsageError, match="the certificate cannot sign") as caught:
+        make(tmp_path / "no such source.png", face, folder / "out.png", settings)  # at once
+    assert "must be valid today" in (caught.value.hint or "")
     assert list(folder.iterdir()) == []
+
+
+def test_a_time_stamp_server_that_does_not_answer(face: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    (warning,) = make(face, face, tmp_path / "x.png", Settings(timestamp_server=address)).warnings
+    assert warning == f"{address} gave no time stamp: the output is signed without one"
+    assert store((tmp_path / "x.png").read_bytes())[0] == "Valid"
+
+
+def test_an_address_that_is_none() -> None:
+    with pytest.raises(ValidationError, match="timestamp_server"):
+        Settings(timestamp_server="freetsa")

@@ -1,5 +1,6 @@
 """Sign finished files with content credentials (C2PA), and read those of any file."""
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import c2pa
+from PIL import Image
 
-from roop.errors import MediaError
+from roop.errors import MediaError, UsageError
 from roop.provenance.signer import Signer
 from roop.provenance.xmp import SOURCE_TYPE, Statement
 
@@ -87,6 +89,29 @@ def sign(path: Path, statement: Statement, signer: Signer) -> None:
         signed.unlink(missing_ok=True)
 
 
+def try_signer(signer: Signer, statement: Statement) -> None:
+    """Sign a picture of one pixel, so that a fault shows before hours of work.
+
+    Raises:
+        UsageError: The certificate or the key cannot sign.
+    """
+    pixel = io.BytesIO()
+    Image.new("L", (1, 1)).save(pixel, "PNG")
+    info = c2pa.C2paSignerInfo(signer.algorithm, signer.chain, signer.key, None)
+    try:
+        with (
+            c2pa.Context.from_dict(_SETTINGS) as context,
+            c2pa.Builder(_manifest(statement), context=context) as builder,
+            c2pa.Signer.from_info(info) as hand,
+        ):
+            builder.sign(hand, "image/png", pixel, io.BytesIO())
+    except c2pa.C2paError as error:
+        raise UsageError(
+            f"the certificate cannot sign: {_reason(error)}",
+            hint="it must be valid today and allow signing e-mails or documents",
+        ) from error
+
+
 def read(path: Path) -> Credentials | None:
     """Return the content credentials of a file, None if it has none or cannot have any.
 
@@ -160,10 +185,13 @@ def _translated(path: Path, done: str) -> Iterator[None]:
     try:
         yield
     except c2pa.C2paError as error:
-        reason = " ".join(str(error).split())[:200]
         raise MediaError(
-            f"the content credentials of {path.name} cannot be {done}: {reason}",
+            f"the content credentials of {path.name} cannot be {done}: {_reason(error)}",
             hint="check the certificate and the time-stamp server, if they are your own"
             if done == "signed"
             else "they are damaged, or the file is",
         ) from error
+
+
+def _reason(error: c2pa.C2paError) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,6 +1,6 @@
 """The marks of one job: what its output says of itself, in every layer that its format has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,11 +31,12 @@ def marks_for(engine: str, models: tuple[str, ...], settings: Settings, warn: Wa
             "outputs cannot be signed: c2pa-python is not installed",
             hint="pip install c2pa-python; nothing is made without its marks",
         )
+    statement = statement_of(engine, models)
     if settings.signing_certificate or settings.signing_key:
+        from roop.provenance.credentials import try_signer
         from roop.provenance.signer import signer_of
 
-        signer_of(settings, warn)  # a fault is told now, not after hours of work
-    statement = statement_of(engine, models)
+        try_signer(signer_of(settings, warn), statement)
     note = f"{statement.sentence} {SOURCE_TYPE}"
     signing = _Signing(note, statement, settings, warn)
     return Marks(note=note, seal=signing.seal)
@@ -60,15 +61,30 @@ class _Signing:
         """Add the XMP packet, then the signature: it comes last, for it covers the others."""
         has_xmp = add_xmp(path, lambda packet: merged(packet, self.statement))
         # Imported here: together they take a third of a second; the first frame need not wait.
-        from roop.provenance.credentials import FORMATS, sign
-        from roop.provenance.signer import signer_of
+        from roop.provenance.credentials import FORMATS
 
         if path.suffix.lower() in FORMATS:
-            sign(path, self.statement, signer_of(self.settings, self.warn))
+            self._sign(path)
         elif not has_xmp and not self._is_noted(path):
             self.warn(
                 f"{path.suffix[1:].upper()} files have no place for marks: "
                 "only the watermark says that the output was made with AI"
+            )
+
+    def _sign(self, path: Path) -> None:
+        from roop.provenance.credentials import sign
+        from roop.provenance.signer import signer_of
+
+        signer = signer_of(self.settings, self.warn)
+        try:
+            sign(path, self.statement, signer)
+        except MediaError:
+            if signer.timestamp_server is None:
+                raise
+            # Hours of work are not thrown away because another machine does not answer.
+            sign(path, self.statement, replace(signer, timestamp_server=None))
+            self.warn(
+                f"{signer.timestamp_server} gave no time stamp: the output is signed without one"
             )
 
     def _is_noted(self, path: Path) -> bool:

@@ -2,12 +2,13 @@
 
 import datetime
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -23,6 +24,9 @@ FILENAME = "signer.pem"
 
 _YEARS = 30
 """A signature without a time stamp is invalid when its certificate has expired."""
+
+_RELEASED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+"""Before any version of this program: a clock that says less is wrong."""
 
 _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
@@ -57,20 +61,45 @@ def local_signer(folder: Path, warn: Warn) -> tuple[bytes, bytes]:
 
     Args:
         folder: Where they lie; only this user may read them.
-        warn: Told if they cannot be kept; then they serve this one output.
+        warn: Told if they cannot be kept, then they serve this one output; or if those that lie
+            there cannot be used, then there are new ones.
     """
     path = folder / FILENAME
     try:
+        if not folder.is_absolute():  # what the system answers if it knows of no home
+            raise NotADirectoryError(0, "there is no home folder")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(folder / f"{FILENAME}.lock"):
-            if not path.exists():
-                _write(path, b"".join(reversed(_made())))
-            content = path.read_bytes()
+            kept = _kept(path)
+            if kept is None:
+                if path.exists():
+                    warn(f"the signing key {path} was damaged or has expired: a new one was made")
+                kept = _made()
+                _write(path, b"".join(reversed(kept)))
+            return kept
     except OSError as error:
         warn(f"the signing key cannot be kept in {folder} ({error.strerror}): it is used once")
         return _made()
+
+
+def _kept(path: Path) -> tuple[bytes, bytes] | None:
+    """Return the certificates and the key of a file; None if there is nothing that can sign."""
+    if not path.exists():
+        return None
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)  # a backup that was restored may be open to others
+    content = path.read_bytes()
     split = content.find(b"-----BEGIN CERTIFICATE")
-    return content[split:], content[:split]
+    chain, key = content[split:], content[:split]
+    try:
+        leaf, root = x509.load_pem_x509_certificates(chain)
+        leaf.verify_directly_issued_by(root)
+        private = serialization.load_pem_private_key(key, password=None)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return None
+    now = datetime.datetime.now(datetime.UTC)
+    valid = leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc
+    return (chain, key) if valid and private.public_key() == leaf.public_key() else None
 
 
 def _made() -> tuple[bytes, bytes]:
@@ -78,8 +107,9 @@ def _made() -> tuple[bytes, bytes]:
 
     The authority's own key is forgotten at once: it has signed all that it ever will.
     """
-    start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-    end = start + datetime.timedelta(days=365 * _YEARS)
+    now = datetime.datetime.now(datetime.UTC)
+    start = min(now - datetime.timedelta(days=1), _RELEASED)
+    end = max(now, _RELEASED) + datetime.timedelta(days=365 * _YEARS)
     authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer, subject = _name("roop local authority"), _name("roop on one machine")
     number = x509.random_serial_number
