@@ -1,7 +1,7 @@
 """What a person may set: ``Settings`` once per machine, ``Job`` once per piece of work."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -130,11 +130,28 @@ class Job(Options):
     )
 
 
+Provider = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "openvino", "rocm", "migraphx"]
+"""What a neural network can run on: ONNX Runtime's execution providers, and OpenVINO."""
+
+
 class Settings(Options):
     """The machine: where models live and what may run. Never changes after start."""
 
     models: Path | None = Field(None, description="folder of downloaded models")
     offline: bool = Field(False, description="never download anything")
+    execution_provider: tuple[Provider, ...] = Field(
+        (),
+        description="what neural engines run on, the first that works: "
+        + ", ".join(get_args(Provider))
+        + "; the fastest by default",
+    )
+    strict_provider: bool = Field(
+        False, description="stop if none of them works, instead of running on the cpu"
+    )
+    execution_device_id: int = Field(0, ge=0, description="which of several graphics cards")
+    execution_threads: int | None = Field(
+        None, ge=1, description="threads of one network on the processor; all cores by default"
+    )
     signing_certificate: Path | None = Field(
         None, description="certificates (PEM) to sign outputs with, instead of this machine's own"
     )

@@ -29,6 +29,14 @@ def test_every_row_says_where_it_is_and_what_it_takes_and_gives(model: Model) ->
     assert model.terms
 
 
+@pytest.mark.parametrize("model", load_catalogue().of_task("swap"), ids=lambda model: model.name)
+def test_a_swap_row_names_what_makes_its_embedding(model: Model) -> None:
+    (embedding,) = load_catalogue()[model.embedding or ""].outputs
+    assert embedding.shape == model.input("embedding").shape
+    assert model.input("pixels").shape == model.output("pixels").shape
+    assert model.alignment
+
+
 def test_a_row_of_another_file_needs_no_code(tmp_path: Path) -> None:
     model = read(tmp_path, ROW)
     assert model.addresses == (

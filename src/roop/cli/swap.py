@@ -26,8 +26,6 @@ RETIRED = {
     "--temp-frame-quality": "leave it out: no frames are written to disk",
     "--frame-processor": "use --engine",
     "--max-memory": "leave it out: memory does not grow with the length of the video",
-    "--execution-threads": "leave it out: all cores are used",
-    "--execution-provider": "leave it out: the engine mesh runs on the CPU",
 }
 """Options of the original tool that have nothing to do any more."""
 

@@ -11,23 +11,10 @@ from urllib.parse import urlparse
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from roop.errors import ModelError
+from roop.models.contract import TensorSpec
 
 Licence = Literal["permissive", "non-commercial", "unclear"]
 """What the makers allow; "unclear" is treated as non-commercial."""
-
-
-@dataclass(frozen=True, slots=True)
-class TensorSpec:
-    """One input or output of a network."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    shape: tuple[int, ...]
-    """Of an input with its batch dimension, as it is fed; of an output as it is handed on."""
-    name: str | None = None
-    """The tensor's name in the file; None takes it by its position."""
-    pixels: tuple[float, float] | None = None
-    """The values of black and of white; None for what is no picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +28,7 @@ class Model:
 
     name: str
     task: str
-    """What it does: detect, landmarks, swap, ..."""
+    """What it does: detect, landmarks, recognise, swap, enhance, upscale, occlusion, region, ..."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     licence: Licence
     terms: str = ""
@@ -60,11 +47,31 @@ class Model:
     family: str = ""
     """Which code runs it, where several models share one contract."""
     alignment: str | None = None
-    """The template its face crops are aligned to."""
+    """The template its face crops are aligned to, in ``roop.geometry``."""
+    embedding: str | None = None
+    """The row of the recogniser whose embedding of the source face it takes."""
+    latent: Literal["raw", "normed", "emap"] | None = None
+    """What it takes of that embedding: all of it, its direction, or its direction through the
+    matrix that is the last initializer of its own file (see ``last_initializer``)."""
+    scale: Annotated[int, Field(ge=1)] = 1
+    """How many times larger its picture comes out than it went in."""
 
     def __post_init__(self) -> None:
         if (self.url is None) == (self.package is None) or bool(self.package) != bool(self.file):
             raise ValueError("a model has either a url or a package with a file")
+        if (self.embedding is None) != (self.latent is None):
+            raise ValueError("embedding and latent are said together or not at all")
+        for tensors in (self.inputs, self.outputs):
+            if len({tensor.role for tensor in tensors}) < len(tensors):
+                raise ValueError("two inputs or two outputs have the same role")
+
+    def input(self, role: str) -> TensorSpec:
+        """Return the input that holds ``role``."""
+        return next(tensor for tensor in self.inputs if tensor.role == role)
+
+    def output(self, role: str) -> TensorSpec:
+        """Return the output that holds ``role``."""
+        return next(tensor for tensor in self.outputs if tensor.role == role)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -90,6 +97,10 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
+
+    def of_task(self, task: str) -> tuple[Model, ...]:
+        """Return the models that do ``task``, in the order of the catalogue."""
+        return tuple(model for model in self if model.task == task)
 
     def __getitem__(self, name: str) -> Model:
         try:

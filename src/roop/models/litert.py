@@ -25,7 +25,7 @@ class LiteRtNetwork:
             self._input = self._interpreter.get_input_details()[0]["index"]
             places = {o["name"]: o["index"] for o in self._interpreter.get_output_details()}
             self._outputs = [places[output.name] for output in model.outputs]
-            self.run(np.zeros(model.inputs[0].shape, np.float32))
+            self.run(np.zeros((1, *model.inputs[0].shape), np.float32))
         except (ValueError, RuntimeError, KeyError) as error:
             raise ModelError(
                 f"LiteRT cannot run the model {path}", hint="reinstall ai-edge-litert"

@@ -21,7 +21,7 @@ class TfliteNetwork:
         self._names = [output.name or "" for output in model.outputs]
         try:
             self._net = cv2.dnn.readNetFromTFLite(str(path))
-            self.run(np.zeros(model.inputs[0].shape, np.float32))
+            self.run(np.zeros((1, *model.inputs[0].shape), np.float32))
         except (cv2.error, ValueError) as error:
             raise ModelError(
                 f"OpenCV {cv2.__version__} cannot run the model {path}",

@@ -1,0 +1,75 @@
+"""The networks of one job: fetched, loaded, and remembered for its result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.models.catalogue import Catalogue
+from roop.models.folder import ModelFolder
+from roop.models.initializers import last_initializer
+from roop.models.sessions import Session, Warn, open_session
+from roop.options import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class UsedModel:
+    """A network that took part in a job."""
+
+    name: str
+    sha256: str
+    licence: str
+    provider: str
+    """What it really ran on."""
+
+
+class Models:
+    """Loads networks by their catalogue names, for one job and one thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        warn: Warn = lambda text: None,
+        progress: Callable[[int, int | None], None] | None = None,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        """Prepare to load; nothing is looked for yet.
+
+        Args:
+            settings: Where models lie and what they may run on.
+            warn: Told when another provider than the wanted one is used.
+            progress: Told of downloads: bytes that are here and bytes in all, where known.
+            catalogue: The rows to choose from; None for the package's own.
+        """
+        self.folder = ModelFolder(settings, catalogue)
+        self._settings = settings
+        self._warn = warn
+        self._progress = progress
+        self._used: dict[str, UsedModel] = {}
+
+    @property
+    def used(self) -> tuple[UsedModel, ...]:
+        """The networks loaded so far, in order."""
+        return tuple(self._used.values())
+
+    def session(self, name: str) -> Session:
+        """Load a network, downloaded first if need be.
+
+        Raises:
+            ModelError: It is unknown, cannot be had or cannot be run.
+        """
+        path = self.folder.require(name, progress=self._progress)
+        model = self.folder.catalogue[name]
+        session = open_session(path, model, self._settings, self._warn)
+        self._used[name] = UsedModel(name, model.sha256, model.licence, session.provider)
+        return session
+
+    def last_initializer(self, name: str) -> NDArray[np.float32]:
+        """Return the last constant in a network's file: the emap of a row with that ``latent``.
+
+        Raises:
+            ModelError: The network cannot be had, or its file has no such constant.
+        """
+        return last_initializer(self.folder.require(name, progress=self._progress))

@@ -1,0 +1,210 @@
+"""Sessions: loaded networks that take and give named arrays, on the provider that works."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.errors import ModelError
+from roop.models.catalogue import Model
+from roop.models.contract import TensorSpec
+from roop.models.providers import row, wanted
+from roop.options import Provider, Settings
+
+Warn = Callable[[str], object]
+"""Takes a plain sentence for the person."""
+
+
+class ProviderError(Exception):
+    """A provider cannot run a network; the text says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input of a network as its file has it."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int | None, ...]
+    """None stands for a size that may vary."""
+
+
+class Runtime(Protocol):
+    """A network in one of the libraries that run networks, on one provider."""
+
+    provider: Provider
+    inputs: tuple[Port, ...]
+    outputs: tuple[str, ...]
+
+    def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
+        """Return the outputs of these names for the inputs of those names."""
+        ...
+
+
+class Session:
+    """A network, ready to run. Not to be run by two threads at once; load one per thread."""
+
+    def __init__(self, model: Model, runtime: Runtime) -> None:
+        self.model = model
+        self._runtime = runtime
+        self._inputs = [
+            (tensor, _port(tensor, place, runtime, model))
+            for place, tensor in enumerate(model.inputs)
+        ]
+        self._outputs = [
+            _output(tensor, place, runtime, model) for place, tensor in enumerate(model.outputs)
+        ]
+        counted = [port for tensor, port in self._inputs if tensor.batched]
+        self._counted = [port.name for port in counted]
+        self._single = any(port.shape[0] == 1 for port in counted)
+
+    @property
+    def provider(self) -> Provider:
+        """The provider that it really runs on."""
+        return self._runtime.provider
+
+    def run(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """Run the network over a batch of any size.
+
+        A file that was made for one item at a time is run once per item.
+
+        Args:
+            batch: For every input its values by role, ``(N, *shape)``; just ``shape`` for one that
+                is not batched.
+
+        Returns:
+            For every output its values by role, ``(N, *shape)`` float32.
+
+        Raises:
+            ModelError: The network failed.
+        """
+        feed = {
+            port.name: np.ascontiguousarray(batch[tensor.role], port.dtype)
+            for tensor, port in self._inputs
+        }
+        count = len(feed[self._counted[0]])
+        if not self._single or count == 1:
+            return self._run(feed, count)
+        parts = [
+            self._run(feed | {name: feed[name][index : index + 1] for name in self._counted}, 1)
+            for index in range(count)
+        ]
+        return {role: np.concatenate([part[role] for part in parts]) for role in parts[0]}
+
+    def _run(self, feed: dict[str, NDArray[Any]], count: int) -> dict[str, NDArray[np.float32]]:
+        try:
+            values = self._runtime.run(feed, self._outputs)
+        except ProviderError as error:
+            raise ModelError(
+                f"the model {self.model.name} failed on {self.provider}: {error}",
+                hint="try --execution-provider cpu, or less at once",
+            ) from error
+        return {
+            tensor.role: _shaped(value, tensor, count)
+            for tensor, value in zip(self.model.outputs, values, strict=True)
+        }
+
+
+def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Session:
+    """Load a network on the best provider that works.
+
+    Args:
+        path: Its file.
+        model: Its row of the catalogue.
+        settings: Which providers may be used, and how.
+        warn: Told when another provider than the wanted one is used.
+
+    Raises:
+        ModelError: The file is no such network, or with ``strict_provider`` no provider that was
+            asked for works.
+    """
+    order = wanted(settings, present_providers())
+    faults = []
+    for name in order:
+        try:
+            session = Session(model, _runtime(name, path, settings))
+        except ProviderError as error:
+            if name == "cpu":  # then it is the file, not the provider
+                raise _damaged(path, model, str(error)) from error
+            faults.append(f"{name}: {error}")
+            continue
+        if faults:
+            warn(_fallen_back(model, name, faults))
+        return session
+    if settings.strict_provider:
+        raise ModelError(
+            f"no execution provider that was asked for works ({'; '.join(faults)})",
+            hint=f"{order[0]} needs {row(order[0]).need}; or leave --strict-provider out",
+        )
+    warn(_fallen_back(model, "cpu", faults))
+    try:
+        return Session(model, _runtime("cpu", path, settings))
+    except ProviderError as error:
+        raise _damaged(path, model, str(error)) from error
+
+
+def present_providers() -> set[Provider]:
+    """Return the providers whose software is installed; whether they work shows when they run."""
+    from roop.models import onnx
+
+    extra: set[Provider] = {"openvino"} if find_spec("openvino") else set()
+    return onnx.present() | extra
+
+
+def _runtime(name: Provider, path: Path, settings: Settings) -> Runtime:
+    from roop.models.onnx import OnnxRuntime  # takes half a second to import
+
+    return OnnxRuntime(path, name, settings)
+
+
+def _fallen_back(model: Model, used: Provider, faults: list[str]) -> str:
+    return f"{model.name} runs on {used}, which may be much slower ({'; '.join(faults)})"
+
+
+def _damaged(path: Path, model: Model, reason: str) -> ModelError:
+    return ModelError(
+        f"the model {path} cannot be run: {reason}",
+        hint=f"delete the file, so that {model.name} is downloaded again",
+    )
+
+
+def _port(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> Port:
+    """Return the file's input for ``tensor``, which must have the shape the catalogue says."""
+    named = {port.name: port for port in runtime.inputs}
+    name = tensor.name or (runtime.inputs[place].name if place < len(named) else "")
+    port = named.get(name)
+    shape = tensor.shape if not tensor.batched else (0, *tensor.shape)
+    if port is None or not _fits(port.shape, shape):
+        found = ", ".join(f"{port.name} {list(port.shape)}" for port in runtime.inputs)
+        raise ModelError(
+            f"the file of {model.name} is another network: its inputs are {found}",
+            hint=f"{tensor.role} should be {tensor.name or 'of any name'} {list(shape)}",
+        )
+    return port
+
+
+def _fits(found: tuple[int | None, ...], expected: tuple[int, ...]) -> bool:
+    return len(found) == len(expected) and all(
+        not here or not there or here == there for here, there in zip(found, expected, strict=True)
+    )
+
+
+def _output(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> str:
+    name = tensor.name or (runtime.outputs[place] if place < len(runtime.outputs) else "")
+    if name not in runtime.outputs:
+        raise ModelError(
+            f"the file of {model.name} is another network: it has no output for {tensor.role}",
+            hint=f"its outputs are {', '.join(runtime.outputs)}",
+        )
+    return name
+
+
+def _shaped(value: NDArray[Any], tensor: TensorSpec, count: int) -> NDArray[np.float32]:
+    values = np.asarray(value, np.float32)
+    if 0 in tensor.shape:
+        return values
+    return values.reshape((count, *tensor.shape) if tensor.batched else tensor.shape)
