@@ -51,7 +51,7 @@ def test_a_row_of_another_file_needs_no_code(tmp_path: Path) -> None:
     ("old", "new", "named"),
     [
         ("sha256", "sha265", "sha256"),
-        ('task = "swap"', 'task = "swap"\nscale = 3', "scale"),
+        ('task = "swap"', 'task = "swap"\nwidth = 3', "width"),
         ('licence = "non-commercial"', "", "licence"),
         ('"non-commercial"', '"free"', "licence"),
         ("abab", "XYZ!", "sha256"),
