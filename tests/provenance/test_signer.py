@@ -81,19 +81,23 @@ def test_a_key_that_others_may_read_is_closed(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_without_a_home_nothing_is_written(
+def test_without_a_home_a_key_serves_once(
     face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A relative folder is also what comes of a user that the system knows no home of."""
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    monkeypatch.delenv("XDG_DATA_HOME")
-    monkeypatch.setenv("HOME", "nowhere")
+    """As in a container that runs as a number which no user has."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
     (warning,) = make(face, face, tmp_path / "out.png").warnings
-    assert "no home folder" in warning
+    assert "cannot be kept" in warning
     assert store((tmp_path / "out.png").read_bytes())[0] == "Valid"
-    assert list(work.iterdir()) == []
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_a_clock_that_is_wrong_does_not_make_a_key_that_is_invalid_today(tmp_path: Path) -> None:

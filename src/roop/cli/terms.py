@@ -4,6 +4,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from roop.home import user_folder
+
 TERMS = (
     "roop puts one person's face in another's place. Use it only with the consent of the people\n"
     "shown. Nudity is refused, and every output is marked as made with AI (docs/safety.md,\n"
@@ -21,9 +23,7 @@ def tell_terms(*, accepted: bool, shown: bool) -> None:
         accepted: They are known: remember it without writing them.
         shown: There is a person at the terminal.
     """
-    from platformdirs import user_data_path  # takes a while that --help need not wait for
-
-    path = user_data_path("roop", appauthor=False) / "terms"
+    path = user_folder() / "terms"
     if not (accepted or shown) or _known(path):
         return
     if not accepted:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from roop.errors import ModelError
+from roop.home import user_folder
 from roop.models.catalogue import Catalogue, Model, load_catalogue
 from roop.options import Settings
 
@@ -17,7 +16,7 @@ class ModelFolder:
     """Turns a model's name into a file that can be loaded."""
 
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None) -> None:
-        self.path = settings.models or user_data_path("roop", appauthor=False) / "models"
+        self.path = settings.models or user_folder() / "models"
         """Where downloads lie."""
         self.catalogue = catalogue or load_catalogue()
         self._offline = settings.offline

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from filelock import FileLock
-from platformdirs import user_data_path
 
 from roop.errors import UsageError
+from roop.home import user_folder
 from roop.media.base import Warn
 from roop.options import Settings
 
@@ -52,7 +52,7 @@ def signer_of(settings: Settings, warn: Warn) -> Signer:
     """
     if settings.signing_certificate or settings.signing_key:
         return _own(settings)
-    chain, key = local_signer(user_data_path("roop", appauthor=False) / "signing", warn)
+    chain, key = local_signer(user_folder() / "signing", warn)
     return Signer("es256", chain, key, settings.timestamp_server)
 
 
@@ -66,8 +66,6 @@ def local_signer(folder: Path, warn: Warn) -> tuple[bytes, bytes]:
     """
     path = folder / FILENAME
     try:
-        if not folder.is_absolute():  # what the system answers if it knows of no home
-            raise NotADirectoryError(0, "there is no home folder")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(folder / f"{FILENAME}.lock"):
             kept = _kept(path)
