@@ -64,13 +64,28 @@ def test_a_swap_that_was_cancelled_leaves_nothing(portraits: Portraits, tmp_path
 @pytest.mark.parametrize(
     ("options", "message", "hint"),
     [
-        ({"many_face": True}, "no option 'many_face'", "did you mean 'many_faces'?"),
+        ({"many_face": True}, "no option many_face", "did you mean many_faces?"),
         ({"engine": "mash"}, "no engine 'mash'", "choose one of: mesh"),
-        ({"face_shape": 1.5}, "face_shape: .* not 1.5", None),
-        ({"output_video_quality": -1}, "output_video_quality: .* not -1", None),
-        ({"start": 10, "end": "0:05"}, "must come after start", None),
-        ({"start": "soon"}, "start: .* not 'soon'", None),
-        ({"fps": float("inf")}, "fps: .* not inf", None),
+        ({"face_shape": 1.5}, "face_shape must be at most 1, not 1.5", None),
+        ({"output_video_quality": -1}, "output_video_quality must be at least 0, not -1", None),
+        ({"output_video_quality": 1.5}, "quality needs a whole number, not 1.5", None),
+        ({"start": 10, "end": "0:05"}, r"end \(5 s\) must come after start \(10 s\)", None),
+        ({"start": "soon"}, "start needs seconds or h:mm:ss, not 'soon'", None),
+        ({"end": ""}, "end needs seconds or h:mm:ss$", None),
+        ({"fps": float("inf")}, "fps needs a finite number, not inf", None),
+        ({"fps": "abc"}, "fps needs a number, not 'abc'", None),
+        ({"fps": 0}, "fps must be above 0, not 0", None),
+        ({"many_faces": "maybe"}, "many_faces needs true or false, not 'maybe'", None),
+        ({"output_video_encoder": 4}, "output_video_encoder needs text, not 4", None),
+        ({"record": 4}, "record needs the name of a file or a folder, not 4", None),
+        ({"label": True, "label_text": ""}, "label_text may not be empty$", None),
+        ({"label": True, "label_text": "x" * 81}, "label_text takes at most 80 chara", None),
+        (
+            {"label": True, "label_corner": "left"},
+            "corner must be 'top-left', .*, not 'left'",
+            None,
+        ),
+        ({"label_text": "AI"}, "label_text has no effect without label$", None),
     ],
 )
 def test_wrong_options(options: dict[str, object], message: str, hint: str | None) -> None:
@@ -89,7 +104,7 @@ def test_times(written: float | str, seconds: float) -> None:
 
 
 def test_no_source_at_all() -> None:
-    with pytest.raises(UsageError, match="sources"):
+    with pytest.raises(UsageError, match="no source photo"):
         make_job((), HERE[1], HERE[2], {}, installed())
 
 

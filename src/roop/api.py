@@ -1,30 +1,26 @@
 """The calls most people need."""
 
-import difflib
 import threading
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
-from pydantic import ValidationError
-
 from roop.errors import UsageError
 from roop.options import (
     FaceOptions,
     Job,
     LabelOptions,
-    Options,
     Settings,
     Step,
     VideoOptions,
-    explain,
 )
 from roop.pipeline.job import JobResult as SwapResult
 from roop.pipeline.job import run_job
 from roop.pipeline.progress import Progress, Watch
 from roop.processors import installed
-from roop.processors.base import Registry
+from roop.processors.base import OptionsT, Registry
+from roop.validation import Spelling, checked, nearest
 
 __all__ = ["Progress", "SwapOptions", "SwapResult", "make_job", "swap"]
 
@@ -94,42 +90,52 @@ def make_job(
     output: Path,
     options: Mapping[str, Any],
     registry: Registry,
+    *,
+    spelling: Spelling = str,
 ) -> Job:
     """Sort flat ``options``, named as in ``roop swap --help``, into a job.
+
+    Args:
+        sources: Photos of the new face, at least one.
+        target: What is changed.
+        output: A file, or an existing folder.
+        options: By their names in Python, e.g. ``many_faces``.
+        registry: The engines to choose from.
+        spelling: How the person wrote an option's name, for what is said of it.
 
     Raises:
         UsageError: An option is unknown (the nearest name is offered) or out of range.
     """
+    if not sources:
+        raise UsageError("there is no source photo", hint="name at least one")
     rest = dict(options)
     engine = registry[rest.pop("engine", "mesh")]
-    faces = _take(rest, FaceOptions)
-    video = _take(rest, VideoOptions)
-    label = _take(rest, LabelOptions)
-    step = Step(processor=engine.name, options=_take(rest, engine.options))
-    force, record = rest.pop("force", False), rest.pop("record", None)
-    for name in rest:
+    faces = _taken(rest, FaceOptions, spelling)
+    video = _taken(rest, VideoOptions, spelling)
+    label = _taken(rest, LabelOptions, spelling)
+    step = Step(
+        processor=engine.name,
+        options={name: rest.pop(name) for name in engine.options.model_fields if name in rest},
+    )
+    engine.parse(step.options, spelling=spelling)
+    for name in rest.keys() - _OF_THE_JOB:
         models = (FaceOptions, VideoOptions, LabelOptions, engine.options)
-        near = difflib.get_close_matches(name, [key for m in models for key in m.model_fields], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "see `roop swap --help`"
-        raise UsageError(f"engine {engine.name!r} has no option {name!r}", hint=hint)
-    engine.parse(step.options)
-    try:
-        return Job.model_validate(
-            {
-                "sources": tuple(sources),
-                "target": target,
-                "output": output,
-                "steps": (step,),
-                "faces": faces,
-                "video": video,
-                "label": label,
-                "force": force,
-                "record": record,
-            }
+        known = {key: key for model in models for key in model.model_fields}
+        raise UsageError(
+            f"engine {engine.name!r} has no option {spelling(name)}",
+            hint=nearest(name, known, spelling=spelling) or "see `roop swap --help`",
         )
-    except ValidationError as error:
-        raise UsageError(explain(error)) from error
+    files = {"sources": tuple(sources), "target": target, "output": output, "steps": (step,)}
+    return checked(
+        Job, {**files, "faces": faces, "video": video, "label": label, **rest}, spelling=spelling
+    )
 
 
-def _take(rest: dict[str, Any], options: type[Options]) -> dict[str, Any]:
-    return {name: rest.pop(name) for name in options.model_fields if name in rest}
+_OF_THE_JOB = frozenset({"force", "record"})
+"""Options that belong to no group."""
+
+
+def _taken(rest: dict[str, Any], options: type[OptionsT], spelling: Spelling) -> OptionsT:
+    """Remove from ``rest`` what belongs to ``options``, and make them."""
+    values = {name: rest.pop(name) for name in options.model_fields if name in rest}
+    return checked(options, values, spelling=spelling)

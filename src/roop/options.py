@@ -3,38 +3,22 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
-
-
-def explain(error: ValidationError) -> str:
-    """Say in one line what is wrong with which option, and which value it had."""
-    first = error.errors()[0]
-    names = [str(part) for part in first["loc"]]
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "value_error":  # our own validators name the value themselves
-        return ": ".join([*names[-1:], message])
-    return ": ".join([*names[-1:], f"{message}, not {first['input']!r}"])
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 
 def parse_time(value: object) -> object:
-    """Turn ``mm:ss`` or ``h:mm:ss``, with or without a fraction, into seconds.
+    """Turn seconds, ``mm:ss`` or ``h:mm:ss``, with or without a fraction, into seconds.
 
-    Anything else is returned unchanged, for pydantic to judge.
+    What is no text is returned unchanged, for pydantic to judge.
     """
-    if not isinstance(value, str) or ":" not in value:
+    if not isinstance(value, str):
         return value
     *units, last = value.split(":")
     valid = len(units) <= 2 and all(unit.isdecimal() for unit in units)
     if not valid or not last.replace(".", "", 1).isdecimal():
-        raise ValueError(f"{value!r} is neither seconds nor h:mm:ss")
-    hours, minutes = [0, *map(int, units)][-2:]
+        raise PydanticCustomError("time", "needs seconds or h:mm:ss")
+    hours, minutes = [0, 0, *map(int, units)][-2:]
     return hours * 3600 + minutes * 60 + float(last)
 
 
@@ -89,7 +73,7 @@ class VideoOptions(Options):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start is not None and self.end is not None and self.end <= self.start:
-            raise ValueError(f"end ({self.end:g} s) must come after start ({self.start:g} s)")
+            raise ValueError(f"`end` ({self.end:g} s) must come after `start` ({self.start:g} s)")
         return self
 
 
@@ -109,7 +93,7 @@ class LabelOptions(Options):
     def _asked_for(self) -> Self:
         for name, field in type(self).model_fields.items():
             if not self.label and getattr(self, name) != field.default:
-                raise ValueError(f"{name} has no effect without label")
+                raise ValueError(f"`{name}` has no effect without `label`")
         return self
 
 

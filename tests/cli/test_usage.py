@@ -49,10 +49,18 @@ def test_help_lists_every_option_with_its_description(roop: Roop) -> None:
         (["swap", *PATHS, "--skip-adio"], "there is no option --skip-adio", "did you mean --skip-"),
         (["swap", *PATHS, "--keep-fps"], "there is no option --keep-fps", "leave it out: every"),
         (["swap", *PATHS, "--engine", "mash"], "there is no engine 'mash'", "choose one of: mesh"),
-        (["swap", *PATHS, "--output-video-quality", "101"], "output_video_quality: ", None),
-        (["swap", *PATHS, "--face-shape", "2"], "engine mesh: face_shape: ", None),
-        (["swap", *PATHS, "--start", "1:x"], "start: '1:x' is neither seconds nor h:mm:ss", None),
-        (["swap", *PATHS, "--start", "9", "--end", "0:05"], "video: end (5 s) must come af", None),
+        (
+            ["swap", *PATHS, "--output-video-quality", "101"],
+            "--output-video-quality must be at most 100, not 101",
+            None,
+        ),
+        (["swap", *PATHS, "--face-shape", "2"], "--face-shape must be at most 1, not 2", None),
+        (["swap", *PATHS, "--start", "1:x"], "--start needs seconds or h:mm:ss, not '1:x'", None),
+        (
+            ["swap", *PATHS, "--start", "9", "--end", "0:05"],
+            "--end (5 s) must come after --start (9 s)",
+            None,
+        ),
         (["doctor", "now"], "unexpected argument 'now'", "see `roop doctor --help`"),
     ],
 )

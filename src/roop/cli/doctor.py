@@ -4,10 +4,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from roop.cli.flags import add_flags, taken
+from roop.cli.flags import add_flags, flag_of, taken
 from roop.cli.parser import Parser, add_report
 from roop.cli.results import print_json
 from roop.options import Settings
+from roop.validation import checked
 
 if TYPE_CHECKING:
     from roop.doctor import Report
@@ -23,7 +24,7 @@ def run(arguments: Sequence[str]) -> int:
     from roop.doctor import examine
     from roop.processors import installed
 
-    report = examine(Settings.model_validate(taken(values, Settings)), installed())
+    report = examine(checked(Settings, taken(values, Settings), spelling=flag_of), installed())
     if values["json"]:
         print_json(report)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.flags import add_flags, literal, taken
+from roop.cli.flags import add_flags, flag_of, literal, taken
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.parser import Parser, add_report
 from roop.cli.results import print_json
@@ -14,6 +14,7 @@ from roop.cli.terms import tell_terms
 from roop.errors import UsageError
 from roop.options import FaceOptions, Job, LabelOptions, Settings, VideoOptions
 from roop.processors import installed
+from roop.validation import checked
 
 if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays quick
     from roop.pipeline.job import JobResult
@@ -73,10 +74,10 @@ def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) 
     from roop.pipeline.job import run_job
 
     cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
-    settings = Settings.model_validate(taken(values, Settings))
+    settings = checked(Settings, taken(values, Settings), spelling=flag_of)
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
-    job = make_job(sources, target, output, values, registry)
+    job = make_job(sources, target, output, values, registry, spelling=flag_of)
     cancel = cancel_on_signals()
     with progress(shown=show_progress) as watch:
         return run_job(job, settings, registry, watch=watch, cancel=cancel)

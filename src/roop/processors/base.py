@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from pydantic import ValidationError
-
 from roop.errors import UsageError
-from roop.options import Options, Settings, Step, explain
+from roop.options import Options, Settings, Step
+from roop.validation import Spelling, checked
 
 if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
     from roop.types import Identity, Scene
@@ -55,16 +54,13 @@ class ProcessorSpec(Generic[OptionsT]):
         """Validate ``options`` and build the processor."""
         return self.build(self.parse(options), context)
 
-    def parse(self, options: dict[str, Any]) -> OptionsT:
+    def parse(self, options: dict[str, Any], *, spelling: Spelling = str) -> OptionsT:
         """Validate ``options``.
 
         Raises:
             UsageError: An option is unknown or out of range.
         """
-        try:
-            return self.options.model_validate(options)
-        except ValidationError as error:
-            raise UsageError(f"engine {self.name}: {explain(error)}") from error
+        return checked(self.options, options, spelling=spelling)
 
 
 class Registry:

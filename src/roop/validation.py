@@ -1,0 +1,101 @@
+"""Validate what a person set, and say in plain words which option is wrong and why."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from roop.errors import UsageError
+
+Model = TypeVar("Model", bound=BaseModel)
+"""The options that are validated."""
+
+Spelling = Callable[[str], str]
+"""How the person wrote the option of this name: ``--fps``, ``ROOP_FPS``, or just ``fps``."""
+
+_NEEDS = {
+    "float": "needs a number",
+    "int": "needs a whole number",
+    "bool": "needs true or false",
+    "string": "needs text",
+    "path": "needs the name of a file or a folder",
+    "tuple": "needs a list",
+    "list": "needs a list",
+    "dict": "needs a table",
+    "finite": "needs a finite number",
+}
+"""By the first word of pydantic's kinds of errors, e.g. ``float_parsing``."""
+
+_BOUNDS = {
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be below {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
+    "string_too_short": "needs at least {min_length} characters",
+    "string_too_long": "takes at most {max_length} characters",
+    "too_short": "needs at least {min_length} values",
+    "too_long": "takes at most {max_length} values",
+}
+"""By pydantic's kind of error; the fields are its context."""
+
+
+def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelling = str) -> Model:
+    """Make frozen options out of ``values``.
+
+    Args:
+        options: What they are options of.
+        values: By the names of its fields.
+        spelling: How the person wrote a name.
+
+    Raises:
+        UsageError: A value is not what its option takes, or there is no such option.
+    """
+    try:
+        return options.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        hint = None
+        if first["type"] == "extra_forbidden":
+            hint = nearest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
+        raise UsageError(_explained(first, spelling), hint=hint) from error
+
+
+def nearest(name: str, known: Mapping[str, object], *, spelling: Spelling = str) -> str | None:
+    """Return "did you mean ...?" for a name that is not ``known``, None if none is like it."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {spelling(near[0])}?" if near else None
+
+
+def _explained(error: ErrorDetails, spelling: Spelling) -> str:
+    """Say in one line what is wrong with which option, and which value it had."""
+    kind, place = error["type"], [part for part in error["loc"] if isinstance(part, str)]
+    name = spelling(place[0]) if place else ""
+    if kind == "extra_forbidden":
+        return f"there is no option {name}"
+    if kind == "missing":
+        return f"{name} is missing"
+    if kind == "value_error":  # our own validators name the value, and options in backquotes
+        said = error["msg"].removeprefix("Value error, ")
+        said = re.sub(r"`(\w+)`", lambda match: spelling(match[1]), said)
+        return f"{name}: {said}" if name else said
+    complaint, value = _complaint(error), error["input"]
+    return f"{name} {complaint}" + (f", not {_shown(value)}" if value not in ("", ()) else "")
+
+
+def _complaint(error: ErrorDetails) -> str:
+    kind = error["type"]
+    if kind == "string_too_short" and not error["input"]:
+        return "may not be empty"
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format_map(error.get("ctx", {}))
+    return _NEEDS.get(kind.partition("_")[0], error["msg"])
+
+
+def _shown(value: object) -> str:
+    written = isinstance(value, str) and value.lstrip("-").replace(".", "", 1).isdecimal()
+    text = str(value) if written else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
