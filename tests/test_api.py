@@ -21,7 +21,7 @@ HERE = (Path("a.jpg"),), Path("b.mp4"), Path("c.mp4")
 
 
 def test_public_names() -> None:
-    assert roop.__all__ == ["SwapResult", "__version__", "swap"]
+    assert roop.__all__ == ["JobResult", "__version__", "swap"]
     assert all(hasattr(roop, name) for name in roop.__all__)
     with pytest.raises(AttributeError, match="no attribute 'swop'"):
         _ = roop.swop
@@ -46,8 +46,8 @@ def test_a_swap_from_python(portraits: Portraits, tmp_path: Path) -> None:
     seen: list[roop.api.Progress] = []
     output = tmp_path / "out.png"
     result = roop.swap(portraits["astronaut"], portraits["hopper"], output, watch=seen.append)
-    assert isinstance(result, roop.SwapResult)
-    assert (result.output, result.frames, result.swapped) == (output, 1, 1)
+    assert isinstance(result, roop.JobResult)
+    assert (result.output, result.frames, result.swapped, result.faces) == (output, 1, 1, 1)
     assert (seen[-1].frames, seen[-1].swapped) == (1, 1)
     with Image.open(output) as after, Image.open(portraits["hopper"]) as before:
         assert np.any(np.asarray(after) != np.asarray(before))

@@ -15,14 +15,13 @@ from roop.options import (
     Step,
     VideoOptions,
 )
-from roop.pipeline.job import JobResult as SwapResult
-from roop.pipeline.job import run_job
+from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.progress import Progress, Watch
 from roop.processors import installed
 from roop.processors.base import OptionsT, Registry
 from roop.validation import Spelling, checked, nearest
 
-__all__ = ["Progress", "SwapOptions", "SwapResult", "make_job", "swap"]
+__all__ = ["JobResult", "Progress", "SwapOptions", "make_job", "swap"]
 
 AnyPath = str | PathLike[str]
 
@@ -58,7 +57,7 @@ def swap(
     watch: Watch | None = None,
     cancel: threading.Event | None = None,
     **options: Unpack[SwapOptions],
-) -> SwapResult:
+) -> JobResult:
     """Put the face of ``source`` into ``target`` and write the result to ``output``.
 
     Args:

@@ -56,7 +56,7 @@ def left_in(folder: Path) -> list[str]:
 def test_a_photo(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
     done = roop("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"], "-o", "out.png")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("out.png\n1 frame, 1 swapped")
+    assert done.stdout.startswith("out.png\n1 face swapped; ")
     before = pixels(portraits["hopper"])
     after = pixels(tmp_path / "out.png")
     changed = np.abs(after - before).max(axis=2)
@@ -179,6 +179,31 @@ def test_an_encoder_that_is_not_there(roop: Roop, portraits: Portraits, clip: Pa
     assert done.returncode == 2
     assert "libx246" in done.stderr
     assert "libx264" in done.stderr
+
+
+def test_of_a_wrong_preset_speaks_roop_alone(roop: Roop, portraits: Portraits, clip: Path) -> None:
+    job = ("swap", "-s", portraits["astronaut"], "-t", clip, "-o", "out.mp4")
+    done = roop(*job, "--output-video-preset", "warp9")
+    assert done.returncode == 2
+    first, second = done.stderr.splitlines()
+    assert first == "error: the video encoder libx264 has no preset 'warp9'"
+    assert second.startswith("hint: choose one of: ultrafast, ")
+
+
+def test_every_face_of_a_photo_is_counted(roop: Roop, portraits: Portraits) -> None:
+    job = ("swap", "-s", portraits["astronaut"], "-t", portraits["both"], "-o", "out.png")
+    assert "\n2 faces swapped; " in roop(*job, "--many-faces").stdout
+
+
+def test_options_for_videos_are_not_lost_on_a_photo_in_silence(
+    roop: Roop, portraits: Portraits
+) -> None:
+    job = ("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"], "-o", "out.png")
+    done = roop(*job, "--fps", 30, "--output-video-quality", 10, "--skip-audio")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "warning: the target is a photo: --output-video-quality and --fps can do nothing there\n"
+    )
 
 
 def test_a_disk_that_takes_no_more(portraits: Portraits, clip: Path, tmp_path: Path) -> None:

@@ -521,13 +521,14 @@ def test_the_target_itself_is_replaced_only_on_request(tmp_path: Path) -> None:
     ("name", "options", "words"),
     [
         ("output.xyz", {}, "no video format"),
-        ("output", {}, "no video format"),
+        ("output", {}, "is no folder and has no extension"),
         ("output.png", {}, "would be a picture"),
         ("output.gif", {}, "would be a picture"),
         ("output.webm", {"output_video_encoder": "libx265"}, "cannot hold"),
         ("output.mp4", {"output_video_encoder": "libfoo"}, "unknown video encoder"),
         ("output.mp4", {"output_video_encoder": "h264_amf"}, "does not work on this machine"),
-        ("output.mp4", {"output_video_preset": "warp9"}, "preset 'warp9'"),
+        ("output.mp4", {"output_video_preset": "warp9"}, "no preset 'warp9'"),
+        ("o.webm", {"output_video_preset": "99"}, "libvpx-vp9 has no preset '99'"),
     ],
 )
 def test_wrong_requests_are_refused_at_once(

@@ -56,14 +56,15 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
 
 def summary(result: "JobResult") -> str:
     """Return the lines that end a finished job."""
-    frames = f"{result.frames} frames" if result.frames != 1 else "1 frame"
-    rate = f", {result.frames / result.elapsed_s:.1f} fps" if result.frames > 1 else ""
     damaged = f", {result.damaged} damaged left out" if result.damaged else ""
-    return (
-        f"{result.output}\n"
-        f"{frames}, {result.swapped} swapped{damaged}; "
-        f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}\n"
-    )
+    if result.frames == 1:
+        faces = f"{result.faces} faces" if result.faces != 1 else "1 face"
+        done, rate = f"{faces} swapped", ""
+    else:
+        done = f"{result.frames} frames, {result.swapped} swapped"
+        rate = f", {result.frames / result.elapsed_s:.1f} fps"
+    spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}"
+    return f"{result.output}\n{done}{damaged}; {spent}\n"
 
 
 def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) -> "JobResult":

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from roop.api import SwapResult, swap
+from roop.api import JobResult, swap
 from roop.demo.clip import FPS, RATE, SIZE, film, melody, view
 from roop.demo.portraits import Sample, astronaut, officer
 from roop.demo.sheet import Pair, contact_sheet
@@ -41,8 +41,8 @@ class DemoResult:
     """What the demo made."""
 
     folder: Path
-    photo: SwapResult
-    video: SwapResult
+    photo: JobResult
+    video: JobResult
     sheet: Path
     """The picture to look at first."""
     real_time: float

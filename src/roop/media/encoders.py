@@ -68,8 +68,16 @@ class Encoder:
     options: Mapping[str, str] = field(default_factory=dict)
     """Always set."""
     hdr: Hdr | None = None
+    presets: tuple[str, ...] = ()
+    """The presets there are; empty if only the encoder knows."""
     even: bool = False
     """True if pictures with subsampled chroma must have an even size."""
+
+
+_X264_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow", "placebo"),
+)
 
 
 def crf(quality: int) -> int:
@@ -126,6 +134,7 @@ TABLE: tuple[Encoder, ...] = (
         "preset",
         "veryfast",
         hdr=Hdr("x264-params", "mastering-display", "cll"),
+        presets=_X264_PRESETS,  # asked for another, it prints a line of its own
         even=True,
     ),
     Encoder(
@@ -137,6 +146,7 @@ TABLE: tuple[Encoder, ...] = (
         "veryfast",
         {"x265-params": "log-level=none"},
         hdr=Hdr("x265-params", "master-display", "max-cll"),
+        presets=_X264_PRESETS,
         even=True,
     ),
     Encoder(
@@ -147,6 +157,7 @@ TABLE: tuple[Encoder, ...] = (
         "cpu-used",
         "5",
         {"deadline": "good", "row-mt": "1"},
+        presets=tuple(map(str, range(-8, 9))),
     ),
     Encoder(
         "libsvtav1",
@@ -156,6 +167,7 @@ TABLE: tuple[Encoder, ...] = (
         "preset",
         "10",
         hdr=Hdr("svtav1-params", "mastering-display", "content-light", False),
+        presets=tuple(map(str, range(-1, 14))),
         even=True,
     ),
     Encoder("h264_nvenc", "h264", "H.264, NVIDIA", _nvenc, "preset", "p4", even=True),
@@ -207,12 +219,20 @@ def options_of(encoder: Encoder, video: VideoOptions, hdr: str = "") -> dict[str
         encoder: The row of the table.
         video: Preset and quality.
         hdr: What ``encoder.hdr`` makes of the target's HDR metadata.
+
+    Raises:
+        UsageError: The encoder has no such preset.
     """
     options = {**encoder.options, **encoder.quality(video.output_video_quality)}
     if encoder.hdr is not None and hdr:
         always = options.get(encoder.hdr.option)
         options[encoder.hdr.option] = hdr if always is None else f"{always}:{hdr}"
     preset = video.output_video_preset or encoder.preset
+    if encoder.presets and preset not in encoder.presets:
+        raise UsageError(
+            f"the video encoder {encoder.name} has no preset {preset!r}",
+            hint=f"choose one of: {', '.join(encoder.presets)}",
+        )
     if encoder.preset_option is not None and preset is not None:
         options[encoder.preset_option] = preset
     elif video.output_video_preset is not None:

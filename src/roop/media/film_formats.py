@@ -8,6 +8,8 @@ from pathlib import Path
 import av
 
 from roop.errors import UsageError
+from roop.media.encoders import DEFAULT, NATURAL
+from roop.options import VideoOptions
 
 PICTURES = frozenset({"image2", "gif", "apng", "webp", "avif", "ico"})
 """FFmpeg's names of formats that hold pictures, not films."""
@@ -52,8 +54,23 @@ def holds(container: str, encoder: str) -> bool:
     return container in SILENT or encoder in trial.supported_codecs
 
 
+def writable(output: Path, video: VideoOptions) -> bool:
+    """Return True if a file of this name can hold what the encoder asked for makes."""
+    try:
+        container = container_of(output)
+    except UsageError:
+        return False
+    name = video.output_video_encoder
+    return holds(container, name) or (name == DEFAULT and container in NATURAL)
+
+
 def _no_container(output: Path) -> UsageError:
+    if not output.suffix:
+        return UsageError(
+            f"{output} is no folder and has no extension",
+            hint="make the folder, or name the output .mp4, .mkv, .mov or .webm",
+        )
     return UsageError(
-        f"{output.name}: {output.suffix or 'no extension'} is no video format",
+        f"the target is a video, and {output.suffix} is no video format",
         hint="name the output .mp4, .mkv, .mov or .webm",
     )

@@ -131,8 +131,8 @@ def container_of(output: Path) -> Container:
         return EXTENSIONS[output.suffix.lower()]
     except KeyError:
         raise UsageError(
-            f"{output.name}: no picture format is called {output.suffix!r}",
-            hint=f"use one of {known}",
+            f"the target is a photo, and {output.suffix} is no picture format",
+            hint=f"name the output one of {known}",
         ) from None
 
 

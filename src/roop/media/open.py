@@ -1,15 +1,11 @@
 """Finds the reader and the writer for a file, by what is in it and not by its name."""
 
 from pathlib import Path
+from typing import Literal
 
 from roop.errors import UsageError
 from roop.media.base import Marks, Reader, Warn, Writer
 from roop.options import VideoOptions
-
-PICTURE_SUFFIXES = frozenset(
-    {".apng", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-)
-"""Extensions under which an animation stays one."""
 
 
 def open_reader(
@@ -30,6 +26,8 @@ def open_reader(
     from roop.media.pictures import sniff
 
     kind = sniff(path) if path.is_file() else None
+    if kind is not None:
+        _say_what_is_unused(kind, video, warn)
     if kind == "image":
         from roop.media.images import ImageReader
 
@@ -92,5 +90,42 @@ def open_writer(
     return ImageWriter(output, reader, force=force, warn=warn, marks=marks)
 
 
+def natural_suffix(target: Path, video: VideoOptions) -> str:
+    """Return the extension of an output that is of the target's own format.
+
+    Where that cannot be written it is the nearest that can be.
+
+    Args:
+        target: A file whose name may lie about its format.
+        video: The encoder of a video.
+
+    Raises:
+        MediaError: ``target`` cannot be read.
+    """
+    from roop.media.picture_files import EXTENSIONS, container
+
+    found = container(target)
+    if found is not None:
+        if EXTENSIONS.get(target.suffix.lower()) == found:
+            return target.suffix
+        return next(suffix for suffix, name in EXTENSIONS.items() if name == found)
+    from roop.media.film_formats import writable
+
+    return target.suffix if writable(target, video) else ".mp4"
+
+
+def _say_what_is_unused(
+    kind: Literal["image", "animation"], video: VideoOptions, warn: Warn
+) -> None:
+    """Warn of options for videos; that the sound is left out holds for any picture."""
+    given = video.model_dump(exclude_defaults=True, exclude={"skip_audio"})
+    if given:
+        names = " and ".join("--" + name.replace("_", "-") for name in given)
+        what = "a photo" if kind == "image" else "an animation"
+        warn(f"the target is {what}: {names} can do nothing there")
+
+
 def _names_picture(output: Path) -> bool:
-    return output.suffix.lower() in PICTURE_SUFFIXES
+    from roop.media.picture_files import EXTENSIONS
+
+    return output.suffix.lower() in EXTENSIONS

@@ -13,7 +13,7 @@ from roop.faces.analyser import Analyser
 from roop.faces.tracker import FaceTracker
 from roop.media.base import Reader, Warn, Writer
 from roop.media.disk import writing
-from roop.media.open import open_reader, open_writer
+from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.media.output import OutputFile
 from roop.media.pictures import read_photo
 from roop.models.folder import ModelFolder
@@ -44,6 +44,8 @@ class JobResult:
     frames: int
     swapped: int
     """Frames in which at least one face was replaced."""
+    faces: int
+    """Faces that were replaced, in all frames together."""
     damaged: int
     """Frames of the target that could not be decoded and are left out."""
     screened: int
@@ -106,7 +108,7 @@ def _run(
         identity = read_identity(job, analyser, screen, warn)
         processors = registry.build(job.steps, Context(settings, (identity,)))
         with (
-            open_reader(job.target, job.video, warn) as reader,
+            open_reader(job.target, job.video, warn, output=output) as reader,
             open_writer(
                 output, reader, job.video, force=job.force, warn=warn, marks=marks
             ) as writer,
@@ -128,6 +130,7 @@ def _run(
         output=output,
         frames=meter.frames,
         swapped=meter.swapped,
+        faces=meter.faces,
         damaged=reader.damaged,
         screened=screen.passed,
         elapsed_s=elapsed_s,
@@ -141,10 +144,12 @@ def output_path(job: Job) -> Path:
 
     Raises:
         UsageError: That is a source photo.
+        MediaError: The name depends on the target, which cannot be read.
     """
     path = job.output
     if path.is_dir():
-        path = path / f"{job.sources[0].stem}-{job.target.stem}{job.target.suffix}"
+        suffix = natural_suffix(job.target, job.video)
+        path = path / f"{job.sources[0].stem}-{job.target.stem}{suffix}"
     for source in job.sources:
         if path.exists() and source.exists() and path.samefile(source):
             raise UsageError(f"the output {path} is a source photo", hint="choose another name")
@@ -207,7 +212,7 @@ def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
                 line.screen.settle()  # not one frame is written before the sources have passed
             line.watermark.stamp(scene.frame, scene.faces)
             line.writer.write(scene.frame)
-            meter.count(swapped=bool(scene.faces))
+            meter.count(faces=len(scene.faces))
 
     stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader")
     stages.spawn(lambda: write(changed), "roop-writer")

@@ -38,11 +38,13 @@ class Meter:
         self._told = float("-inf")
         self.frames = 0
         self.swapped = 0
+        self.faces = 0
 
-    def count(self, *, swapped: bool) -> None:
-        """Note one more finished frame."""
+    def count(self, *, faces: int) -> None:
+        """Note one more finished frame, in which so many faces were replaced."""
         self.frames += 1
-        self.swapped += swapped
+        self.swapped += faces > 0
+        self.faces += faces
         if self._watch and time.monotonic() - self._told >= self._period_s:
             self.tell()
 
