@@ -1,6 +1,7 @@
 """What every test may use, and what every test must leave behind: no thread, no logged error."""
 
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from importlib.resources import files
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+
+# Read when numpy is loaded: its threads spin while they wait, for minutes on a busy machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)

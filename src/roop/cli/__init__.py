@@ -1,5 +1,6 @@
 """The command line."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from roop.cli.interrupts import leave_on_signals
 
+    # The matrices are small. OpenBLAS's threads wait for each other by spinning: on a busy machine
+    # a product that takes a millisecond was seen to take minutes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = list(sys.argv[1:] if argv is None else argv)
     with leave_on_signals():  # first of all: a Ctrl+C during the imports must be quiet, too
         from roop.cli.app import run
