@@ -175,6 +175,15 @@ def test_one_person_s_past_does_not_show_on_another(
 
 
 @any_ready
+def test_after_a_reset_nothing_is_remembered(spec: Spec, context: Context, mesh: Mesh) -> None:
+    reset, new = (spec.built({}, context) for _ in range(2))
+    outputs(reset, film(mesh, *STEPS))
+    reset.reset()
+    late = film(mesh, *STEPS)[1:]  # none of these begins a track
+    assert np.array_equal(outputs(reset, late), outputs(new, film(mesh, *STEPS)[1:]))
+
+
+@any_ready
 @pytest.mark.parametrize("step", [(-222, 0), (290, 0), (0, -125), (0, 387), (5000, 5000)])
 def test_a_face_beyond_the_edge_is_no_error(
     spec: Spec, context: Context, mesh: Mesh, step: tuple[int, int]

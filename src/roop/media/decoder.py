@@ -66,6 +66,13 @@ class Decoder:
             return begin, start + Fraction(container.duration, av.time_base)
         return begin, None
 
+    def again(self, trim: Trim) -> Iterator[av.VideoFrame]:
+        """Return the frames of another stretch; what was read before no longer counts."""
+        self._stream.codec_context.flush_buffers()
+        self._trim = trim
+        self.damaged = self._in_a_row = 0
+        return iter(self)
+
     def __iter__(self) -> Iterator[av.VideoFrame]:
         last: int | None = None
         for frame in self._from_start():

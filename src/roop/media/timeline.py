@@ -48,6 +48,23 @@ class Trim:
         return max(Fraction(0), last - first)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a target that is read by itself, in seconds of the container's clock."""
+
+    seek: Fraction | None
+    """The keyframe at which reading begins; None where the target is read from its beginning."""
+    start: Fraction | None
+    """From where on frames belong to the part; those before it lead up to it. None: from the first.
+    """
+    end: Fraction | None
+    """The first frame of the next part; None where the target is read to its end."""
+
+
+WHOLE = Stretch(None, None, None)
+"""All of a target."""
+
+
 def exact_rate(fps: float) -> Fraction:
     """Return the frame rate that a person means: 29.97 is 30000/1001."""
     whole = round(fps / float(NTSC))
@@ -57,29 +74,31 @@ def exact_rate(fps: float) -> Fraction:
 
 
 def resampled(
-    frames: Iterator[tuple[PlanarFrame, Fraction]], rate: Fraction
+    frames: Iterator[tuple[PlanarFrame, Fraction]], rate: Fraction, until: Fraction | None = None
 ) -> Iterator[PlanarFrame]:
     """Give ``frames`` the constant ``rate``: leave some out, and say how often others repeat.
 
     Args:
         frames: Each with the time in seconds at which it ends.
         rate: Frames per second of the output.
+        until: When the first frame after these is shown; where the last one ends by default.
     """
     held: tuple[PlanarFrame, Fraction, int] | None = None
     shown = 0
     for frame, end in frames:
-        slot = _slot(frame.pts * frame.time_base, rate)
-        if held is not None and slot > held[2]:
-            yield held[0].moved(held[2], 1 / rate, repeats=slot - held[2])
+        place = slot(frame.pts * frame.time_base, rate)
+        if held is not None and place > held[2]:
+            yield held[0].moved(held[2], 1 / rate, repeats=place - held[2])
             shown += 1
-        held = frame, end, slot if held is None else max(slot, held[2])
+        held = frame, end, place if held is None else max(place, held[2])
     if held is not None:
-        repeats = _slot(held[1], rate) - held[2]
+        repeats = slot(held[1] if until is None else until, rate) - held[2]
         if repeats > 0 or not shown:
             yield held[0].moved(held[2], 1 / rate, repeats=max(1, repeats))
 
 
-def _slot(seconds: Fraction, rate: Fraction) -> int:
+def slot(seconds: Fraction, rate: Fraction) -> int:
+    """Return which frame of a constant rate is shown at ``seconds``."""
     return math.floor(seconds * rate + Fraction(1, 2))
 
 

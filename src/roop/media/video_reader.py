@@ -16,31 +16,38 @@ from roop.media.display import display_matrix, orientation_of
 from roop.media.failures import demuxing
 from roop.media.orientation import Orientation
 from roop.media.planes import PlanarFrame
-from roop.media.timeline import Trim, exact_rate, resampled
+from roop.media.timeline import WHOLE, Stretch, Trim, exact_rate, resampled, slot
 from roop.options import VideoOptions
+from roop.types import Frame
 
 
 class VideoReader:
     """The frames of one video file. Implements ``roop.media.base.Reader``."""
 
-    def __init__(self, path: Path, video: VideoOptions, warn: Warn) -> None:
+    def __init__(
+        self, path: Path, video: VideoOptions, warn: Warn, *, stretch: Stretch = WHOLE
+    ) -> None:
         """Open the file and decode its first frame.
 
         Args:
             path: The target.
             video: Only ``start``, ``end`` and ``fps`` matter here.
             warn: Hears of what is lost or guessed.
+            stretch: The part to read. What is said of the target is true of the whole of it.
 
         Raises:
             MediaError: It is no video, or none that can be decoded.
             UsageError: The trim leaves nothing of it.
         """
         self._path = path
+        self._stretch = stretch
+        self._lead_damaged = 0
         self._container = open_target(path)
         try:
             self.stream = video_stream(self._container, path)
             self.trim = Trim.of(self._container, video)
-            self._decoder = Decoder(self._container, self.stream, self.trim, warn)
+            part = self._part(self.trim.start) if stretch.seek is None else self.trim
+            self._decoder = Decoder(self._container, self.stream, part, warn)
             self._frames = iter(self._decoder)
             self.first = self._first_frame()
         except BaseException:
@@ -66,7 +73,17 @@ class VideoReader:
     @property
     def damaged(self) -> int:
         """Packets skipped so far because they could not be decoded."""
-        return self._decoder.damaged
+        return self._decoder.damaged - self._lead_damaged
+
+    @property
+    def begins(self) -> Fraction:
+        """Seconds at which the first frame of the whole target is shown, on the frames' clock."""
+        return self._on_clock(self._pts(self.first) * self._decoder.time_base)
+
+    def leads(self, frame: Frame) -> bool:
+        """Return True if ``frame`` lies before the stretch and only leads up to it."""
+        start = self._stretch.start
+        return start is not None and frame.pts * frame.time_base < self._on_clock(start)
 
     @property
     def source_time_base(self) -> Fraction:
@@ -87,7 +104,7 @@ class VideoReader:
         timed = self._timed()
         if self.rate is None:
             return (frame for frame, _ in timed)
-        return resampled(timed, self.rate)
+        return resampled(timed, self.rate, self._stretch.end)
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +116,9 @@ class VideoReader:
         trace: TracebackType | None,
     ) -> None:
         self._container.close()
+
+    def _on_clock(self, seconds: Fraction) -> Fraction:
+        return seconds if self.rate is None else slot(seconds, self.rate) / self.rate
 
     def _first_frame(self) -> av.VideoFrame:
         with demuxing(self._path):
@@ -116,15 +136,27 @@ class VideoReader:
 
     def _timed(self) -> Iterator[tuple[PlanarFrame, Fraction]]:
         """Yield each frame with the second at which it ends."""
-        raw: av.VideoFrame | None = self.first
+        raw = self.first if self._stretch.seek is None else self._first_of_stretch()
         time_base = self._decoder.time_base
         while raw is not None:
             self._refuse_other_size(raw)
             pts = self._pts(raw)
+            if self._stretch.start is not None and pts * time_base < self._stretch.start:
+                self._lead_damaged = self._decoder.damaged
             frame = PlanarFrame(raw, pts=pts, time_base=time_base, orientation=self._orientation)
             yield frame, (pts + raw.duration) * time_base
             with demuxing(self._path):
                 raw = next(self._frames, None)
+
+    def _part(self, begin: Fraction | None) -> Trim:
+        """Return what is decoded, from ``begin`` to the end of the stretch."""
+        end = self._stretch.end
+        return Trim(begin, self.trim.end if end is None else end)
+
+    def _first_of_stretch(self) -> av.VideoFrame | None:
+        with demuxing(self._path):
+            self._frames = self._decoder.again(self._part(self._stretch.seek))
+            return next(self._frames, None)
 
     def _refuse_other_size(self, raw: av.VideoFrame) -> None:
         size, expected = (raw.width, raw.height), (self.first.width, self.first.height)

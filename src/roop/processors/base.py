@@ -27,11 +27,17 @@ class Context:
 
 
 class Processor(Protocol):
-    """One step of a pipeline. Built once per stream; may keep state between calls."""
+    """One step of a pipeline. May keep state between calls, until ``reset``."""
 
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
         """Edit the frames of ``scenes`` (consecutive, in order); return them with their faces."""
         ...
+
+    def reset(self) -> None:
+        """Forget what was learnt of the frames so far: the next one does not follow the last.
+
+        A film is swapped in segments, and each must come out the same whatever was done before it.
+        """
 
 
 @dataclass(frozen=True, slots=True)

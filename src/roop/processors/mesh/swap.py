@@ -96,6 +96,10 @@ class MeshSwap(Processor):
                 self._swap(scene.frame, face)
         return scenes
 
+    @override
+    def reset(self) -> None:
+        self._memories.clear()
+
     def _swap(self, frame: Frame, face: Face) -> None:
         place = place_of(face.mesh, frame.size)
         if place is None:
