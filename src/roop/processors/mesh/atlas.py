@@ -11,11 +11,10 @@ from roop.processors.mesh.light import enlarge, match_light
 from roop.processors.mesh.regions import Regions
 from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.surface import (
+    Drawing,
     Surface,
     Vertices,
-    affines,
     draw,
-    lookup,
     paint,
     with_rim,
 )
@@ -85,9 +84,16 @@ def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> Atlas:
     flat = surface.flat * width
     flat[:, :2] -= flat[:, :2].min(axis=0)
     size = (int(np.ceil(flat[:, 0].max())) + 1, int(np.ceil(flat[:, 1].max())) + 1)
-    shown = draw(surface, flat, size)
-    own, own_trust = _unrolled(portrait, surface, regions, (shown, flat, mesh))
-    other, other_trust = _unrolled(portrait, surface, regions, (shown, flat, mesh[surface.mirror]))
+    inside = regions.inside
+
+    def unrolled(mesh: Vertices) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        drawing = draw(surface, flat, mesh, size)
+        seen = paint(drawing.shown, inside * _visible(surface, mesh))
+        return _cut(portrait.pixels, drawing), cv2.GaussianBlur(seen, (0, 0), 0.02 * size[0])
+
+    own, own_trust = unrolled(mesh)
+    other, other_trust = unrolled(mesh[surface.mirror])
+    shown = draw(surface, flat, flat, size).shown
     plain = paint(shown, regions.skin)
     features = paint(shown, regions.inside * (1 - regions.skin))
     own_trust = own_trust * np.maximum(likeness(own, own_trust * plain), features)
@@ -104,25 +110,22 @@ def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> Atlas:
     return Atlas(_halved(mixed), _halved(trust), flat)
 
 
-def _unrolled(
-    portrait: Portrait,
-    surface: Surface,
-    regions: Regions,
-    drawn: tuple[NDArray[np.int32], Vertices, Vertices],
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return the photo in the layout of the atlas and how far to trust each pixel, 0..1."""
-    shown, flat, mesh = drawn
-    found = lookup(shown, affines(surface.triangles, flat, mesh))
-    pixels = cv2.remap(
-        portrait.pixels, found[0], found[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+def _cut(photo: Pixels, drawing: Drawing) -> NDArray[np.uint8]:
+    x, y = drawing.places
+    pixels: NDArray[np.uint8] = cv2.remap(
+        photo, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
+    return pixels
+
+
+def _visible(surface: Surface, mesh: Vertices) -> NDArray[np.float32]:
+    """Return how well the photo shows each triangle, 0..1: ``(T,)``."""
     corners = mesh[surface.triangles].astype(np.float64)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     cosine = np.abs(normals[:, 2]) / np.maximum(np.linalg.norm(normals, axis=1), 1e-6)
     facing = normals[:, 2] * surface.turn(mesh) > 0
-    seen = np.clip((cosine - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1) * facing
-    trust = paint(shown, (seen * regions.inside).astype(np.float32))
-    return pixels, cv2.GaussianBlur(trust, (0, 0), 0.02 * shown.shape[1])
+    visible: NDArray[np.float64] = np.clip((cosine - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1) * facing
+    return visible.astype(np.float32)
 
 
 def _blacken_mouth(pixels: NDArray[np.uint8], mouth: NDArray[np.float32]) -> None:

@@ -1,7 +1,7 @@
 """The mesh as a surface to draw: its triangles with a rim around the face, back to front."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,7 +18,18 @@ _RIM = 0.2
 _SLIVER = 0.03
 """Doubled area of a triangle, in squares of its longest side, below which it is but a line."""
 
-_SUBPIXEL_BITS = 4
+_FARTHEST = 5.0
+"""Depth of what shows no triangle."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """The surface as it was drawn."""
+
+    shown: NDArray[np.int32]
+    """``(H, W)``: the triangle that each pixel shows, -1 for none."""
+    places: NDArray[np.float32]
+    """``(2, H, W)``: x and y of where each pixel comes from, (-1, -1) where there is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +46,15 @@ class Surface:
     """``(N, 2)``: the mean face unrolled, 1 wide; the layout of every atlas."""
     mirror: Indices
     """``(N,)``: the point on the other half of the face."""
+    shading: cv2.TriangleRasterizeSettings
+    """How its triangles are drawn."""
+
+    def around(self, points: Sequence[int]) -> "Surface":
+        """Return the part whose triangles have a corner among ``points``."""
+        part = np.isin(self.triangles, points).any(axis=1)
+        return replace(
+            self, triangles=self.triangles[part], behind=self.behind[part], lips=self.lips[part]
+        )
 
     def turn(self, vertices: Vertices) -> float:
         """Return 1 if ``vertices`` show the face as in ``flat``, -1 if mirrored."""
@@ -56,7 +76,14 @@ def make_surface(topology: Topology) -> Surface:
     rim = np.zeros(len(triangles), np.bool_)
     rim[: len(ring)] = True
     lips = _within(triangles, _lips(topology))
-    return Surface(triangles, rim | mouth, lips, with_rim(topology.flat), mirror)
+    return Surface(triangles, rim | mouth, lips, with_rim(topology.flat), mirror, _from_any_side())
+
+
+def _from_any_side() -> cv2.TriangleRasterizeSettings:
+    settings = cv2.TriangleRasterizeSettings()
+    settings.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
+    settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
+    return settings
 
 
 def _within(triangles: Indices, points: Sequence[int]) -> NDArray[np.bool_]:
@@ -87,81 +114,80 @@ def with_rim(mesh: NDArray[np.floating]) -> Vertices:
     return np.concatenate([mesh, rim]).astype(np.float32)
 
 
-def draw(surface: Surface, vertices: Vertices, size: tuple[int, int]) -> NDArray[np.int32]:
-    """Return which triangle each pixel of a picture of ``size`` (width, height) shows, -1 for none.
+def draw(surface: Surface, vertices: Vertices, ends: Vertices, size: tuple[int, int]) -> Drawing:
+    """Draw the surface, and say of each pixel where it comes from.
 
-    Nearer ones cover farther ones. Those that face away, or are seen edge on, only fill the cracks
-    that a folded mesh leaves.
+    Nearer triangles cover farther ones. Those that face away, or are seen edge on, only fill the
+    cracks that a folded mesh leaves.
 
     Args:
         surface: What to draw.
-        vertices: ``(N, 3)``, x and y in pixels of the picture; ``(N, 2)`` if none hides another.
-        size: (width, height).
+        vertices: ``(N, 3)``, x and y in pixels of the drawing; ``(N, 2)`` if none hides another.
+        ends: ``(N, D)``: x and y where each vertex lies in the picture that is drawn.
+        size: (width, height) of the drawing.
     """
-    shown = np.full((size[1], size[0]), -1, np.int32)
+    count = len(surface.triangles)
     corners = vertices[surface.triangles]
+    scale = max(float(np.abs(ends[:, :2]).max()), 1.0)
+    painted = np.empty((count, 3, 3), np.float32)  # in place of red, green and blue
+    painted[..., :2] = ends[surface.triangles, :2] / scale
+    painted[..., 2] = (np.arange(1, count + 1, dtype=np.float32) / count)[:, None]
+    seen = np.zeros((size[1], size[0], 3), np.float32)
+    depth = np.full((size[1], size[0]), _FARTHEST, np.float32)
+    cv2.triangleRasterize(
+        _in_space(corners, _depths(surface, corners), size).reshape(-1, 3),
+        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
+        painted.reshape(-1, 3),
+        seen,
+        depth,
+        np.eye(4, dtype=np.float32),
+        np.pi / 2,
+        0.5,
+        _FARTHEST,
+        surface.shading,
+    )
+    x, y, number = cv2.split(seen)
+    shown = np.rint(number * count).astype(np.int32) - 1
+    places = np.stack([x, y]) * np.float32(scale)
+    places[:, shown < 0] = -1
+    return Drawing(shown, places)
+
+
+def _in_space(
+    corners: NDArray[np.float32], depth: NDArray[np.float32], size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Place triangles before a camera that looks 90 degrees wide, each flat at its own depth.
+
+    So perspective bends nothing, and the pixels are met exactly.
+    """
+    width, height = size
+    placed = np.empty((len(corners), 3, 3), np.float32)
+    half = (depth * (2 / height))[:, None]
+    placed[..., 0] = (corners[..., 0] + (0.5 - width / 2)) * half
+    placed[..., 1] = (corners[..., 1] + (0.5 - height / 2)) * -half
+    placed[..., 2] = -depth[:, None]
+    return placed
+
+
+def _depths(surface: Surface, corners: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how far from the camera each triangle is drawn: ``(T,)``, 1 to 4."""
     facing = _facing(corners)
-    depth = corners[:, :, 2].mean(axis=1) if vertices.shape[1] > 2 else np.zeros(len(corners))
-    layer = np.where(surface.behind, 0, np.where(facing | surface.lips, 2, 1))
-    order = np.lexsort((-depth, layer))
-    polygons = np.rint(corners[order, :, :2] * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    for number, polygon in zip(order.tolist(), polygons, strict=True):
-        cv2.fillConvexPoly(shown, polygon, number, cv2.LINE_8, _SUBPIXEL_BITS)
-    return shown
+    layer = np.where(surface.behind, 3, np.where(facing | surface.lips, 1, 2))
+    if corners.shape[2] < 3:
+        return layer.astype(np.float32)
+    z = corners[:, :, 2].sum(axis=1)
+    near = z.min()
+    within = (z - near) / max(float(z.max() - near), 1e-6)
+    depth: NDArray[np.float32] = (layer + 0.99 * within).astype(np.float32)
+    return depth
 
 
 def _facing(corners: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell which triangles, ``(T, 3, D)``, face the camera and are not seen edge on."""
-    x, y = corners[:, :, 0].T, corners[:, :, 1].T
-    (p, q), (r, t) = x[1:] - x[0], y[1:] - y[0]
-    facing: NDArray[np.bool_] = p * t - q * r > _SLIVER * _longest(p, q, r, t)
+    (p, q), (r, t) = (corners[:, 1:, i].T - corners[:, 0, i] for i in (0, 1))
+    longest = np.maximum.reduce([p * p + r * r, q * q + t * t, (q - p) ** 2 + (t - r) ** 2])
+    facing: NDArray[np.bool_] = p * t - q * r > _SLIVER * longest
     return facing
-
-
-def _longest(
-    p: NDArray[np.float32], q: NDArray[np.float32], r: NDArray[np.float32], t: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the squares of the longest sides of triangles with the sides (p, r) and (q, t)."""
-    longest: NDArray[np.float32] = np.maximum.reduce(
-        [p * p + r * r, q * q + t * t, (q - p) ** 2 + (t - r) ** 2]
-    )
-    return longest
-
-
-def affines(triangles: Indices, start: Vertices, end: Vertices) -> NDArray[np.float32]:
-    """Return for each triangle the ``(2, 3)`` affine that moves it from ``start`` to ``end``.
-
-    One so flat that it has no inside to speak of moves wholly to the middle of where it ends.
-    """
-    (x, y), (u, v) = (points[triangles, :2].transpose(2, 1, 0) for points in (start, end))
-    (p, q), (r, t) = x[1:] - x[0], y[1:] - y[0]
-    area = p * t - q * r
-    solid = np.abs(area) >= _SLIVER * _longest(p, q, r, t)
-    inverse = solid / np.where(area == 0, 1, area)
-    rows = []
-    for w in (u, v):
-        along, across = w[1] - w[0], w[2] - w[0]
-        by_x, by_y = (along * t - across * r) * inverse, (across * p - along * q) * inverse
-        rows.append([by_x, by_y, w.mean(axis=0) - by_x * x.mean(axis=0) - by_y * y.mean(axis=0)])
-    return np.array(rows, np.float32).transpose(2, 0, 1)
-
-
-def lookup(shown: NDArray[np.int32], moves: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return where each pixel of the drawn picture comes from: ``(2, H, W)`` x and y.
-
-    Args:
-        shown: As ``draw`` returns it; its uncovered pixels get (-1, -1).
-        moves: As ``affines`` returns it.
-    """
-    height, width = shown.shape
-    x = np.arange(width, dtype=np.float32)[None, :]
-    y = np.arange(height, dtype=np.float32)[:, None]
-    table = np.concatenate([moves.reshape(-1, 6), np.array([[0, 0, -1, 0, 0, -1]], np.float32)])
-    m = np.take(table.T.copy(), shown, axis=1)
-    found = np.empty((2, height, width), np.float32)
-    found[0] = m[0] * x + m[1] * y + m[2]
-    found[1] = m[3] * x + m[4] * y + m[5]
-    return found
 
 
 def paint(shown: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from roop.errors import UsageError
-from roop.faces.topology import OVAL, load_topology
+from roop.faces.topology import INNER_LIPS, OUTER_LIPS, OVAL, load_topology
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
 from roop.processors.mesh.atlas import Atlas
@@ -23,9 +23,7 @@ from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.source import make_source
 from roop.processors.mesh.surface import (
     Vertices,
-    affines,
     draw,
-    lookup,
     make_surface,
     paint,
     with_rim,
@@ -58,12 +56,12 @@ class _Memory:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Drawing:
+class _Drawn:
     """The surface drawn on the grid of one place."""
 
     place: Place
-    vertices: Vertices
-    """Where its points lie on the grid."""
+    mesh: Vertices
+    """``(N, 3)``: where its points lie on the frame."""
     shown: NDArray[np.int32]
     """``(H, W)``: the triangle that each pixel shows."""
     to_atlas: NDArray[np.float32]
@@ -81,6 +79,7 @@ class MeshSwap(Processor):
         topology = load_topology()
         self._strength = options.face_shape
         self._surface = make_surface(topology)
+        self._mouth = self._surface.around((*OUTER_LIPS, *INNER_LIPS))
         self._regions = make_regions(topology, self._surface)
         self._space = ShapeSpace(topology)
         self._sources = [
@@ -111,15 +110,15 @@ class MeshSwap(Processor):
         target = place.cut(frame)
         was = place.on_picture(face.mesh)
         reshaped = self._reshaped(face.mesh, memory.shape, source.shape)
-        drawing = self._drawn(place, reshaped, source.atlas)
+        drawn = self._drawn(place, reshaped, source.atlas)
         memory.gaze.follow(source.gaze, find_gaze(target, was))
-        eyes = self._soft(drawing, self._regions.eyes, _LID)
-        memory.gaze.apply(drawing.to_atlas, eyes, source.atlas.vertices)
-        gain, alpha = self._fitted(drawing, source.atlas, target)
+        eyes = self._soft(drawn, self._regions.eyes, _LID)
+        memory.gaze.apply(drawn.to_atlas, eyes, source.atlas.vertices)
+        gain, alpha = self._fitted(drawn, source.atlas, target)
         width = float(np.ptp(was[:, 0]))
-        swapped = source.atlas.sample(place.enlarged(drawing.to_atlas), width)
+        swapped = source.atlas.sample(place.enlarged(drawn.to_atlas), width)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
-        self._keep_mouth(swapped, target, drawing, was)
+        self._keep_mouth(swapped, target, drawn, was)
         place.paste(frame, swapped, alpha * face.opacity)
 
     def _reshaped(self, mesh: Mesh, target: TargetShape, source: Shape) -> Mesh:
@@ -131,51 +130,52 @@ class MeshSwap(Processor):
         moved += target.openings(shape, source, self._strength)
         return (mesh + pose.turn(moved)).astype(np.float32)
 
-    def _drawn(self, place: Place, mesh: Mesh, atlas: Atlas) -> _Drawing:
-        vertices = place.on_grid(with_rim(mesh))
-        shown = draw(self._surface, vertices, place.grid)
-        to_atlas = lookup(shown, affines(self._surface.triangles, vertices, atlas.vertices))
-        width = float(np.ptp(vertices[list(OVAL), 0]))
-        return _Drawing(place, vertices, shown, to_atlas, width)
+    def _drawn(self, place: Place, mesh: Mesh, atlas: Atlas) -> _Drawn:
+        vertices = with_rim(mesh)
+        on_grid = place.on_grid(vertices)
+        drawing = draw(self._surface, on_grid, atlas.vertices, place.grid)
+        width = float(np.ptp(on_grid[list(OVAL), 0]))
+        return _Drawn(place, vertices, drawing.shown, drawing.places, width)
 
     def _fitted(
-        self, drawing: _Drawing, atlas: Atlas, target: Pixels
+        self, drawn: _Drawn, atlas: Atlas, target: Pixels
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what brings the source into the target's light, and where it shall be seen."""
-        source = atlas.sample(drawing.to_atlas, drawing.width)
-        old = drawing.place.shrunk(target)
-        trust = atlas.sample_trust(drawing.to_atlas, drawing.width)
-        inside = paint(drawing.shown, self._regions.inside)
+        source = atlas.sample(drawn.to_atlas, drawn.width)
+        old = drawn.place.shrunk(target)
+        trust = atlas.sample_trust(drawn.to_atlas, drawn.width)
+        inside = paint(drawn.shown, self._regions.inside)
         seen = np.minimum(inside, trust.astype(np.float32) / 255)
-        skin = paint(drawing.shown, self._regions.skin) * (seen > 0.5)
-        forehead = paint(drawing.shown, self._regions.forehead)
+        skin = paint(drawn.shown, self._regions.skin) * (seen > 0.5)
+        forehead = paint(drawn.shown, self._regions.forehead)
         bare = likeness(old[::2, ::2], (skin * (1 - forehead))[::2, ::2])
-        seen = seen * (1 - forehead * (1 - enlarge(bare, drawing.place.grid)))
-        gain = enlarge(match_light(source, old, skin, sigma=_LIGHT), drawing.place.grid)
-        folds = _FOLDS * self._soft(drawing, self._regions.folds, _FOLD)
-        gain = match_folds(source, old, gain, folds, sigma=_FOLD * drawing.width)
-        return gain, _blurred(seen, _SOFT * drawing.width)
+        seen = seen * (1 - forehead * (1 - enlarge(bare, drawn.place.grid)))
+        gain = enlarge(match_light(source, old, skin, sigma=_LIGHT), drawn.place.grid)
+        folds = _FOLDS * self._soft(drawn, self._regions.folds, _FOLD)
+        gain = match_folds(source, old, gain, folds, sigma=_FOLD * drawn.width)
+        return gain, _blurred(seen, _SOFT * drawn.width)
 
     def _keep_mouth(
-        self, swapped: Pixels, target: Pixels, drawing: _Drawing, was: NDArray[np.float32]
+        self, swapped: Pixels, target: Pixels, drawn: _Drawn, was: NDArray[np.float32]
     ) -> None:
         """Put the inside of the target's mouth back, where the new lips have it now."""
-        share = self._soft(drawing, self._regions.mouth, _LID)
+        share = self._soft(drawn, self._regions.mouth, _LID)
         rows, columns = (np.flatnonzero(share.max(axis=axis) > _UNSEEN) for axis in (1, 0))
         if not rows.size:
             return
-        place, grid = drawing.place, Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-        box = place.box_of(grid)
-        moves = affines(self._surface.triangles, drawing.vertices, with_rim(was))
-        to_target = place.enlarged(lookup(drawing.shown, moves))[:, box.rows, box.columns]
-        kept = cv2.remap(target, to_target[0], to_target[1], cv2.INTER_LINEAR).astype(np.float32)
+        place = drawn.place
+        box = place.box_of(Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+        corner = np.array([box.x0, box.y0, 0], np.float32)
+        lips = place.on_picture(drawn.mesh) - corner
+        x, y = draw(self._mouth, lips, with_rim(was), (box.width, box.height)).places
+        kept = cv2.remap(target, x, y, cv2.INTER_LINEAR).astype(np.float32)
         part = swapped[box.rows, box.columns]
         weight = place.enlarged(share)[box.rows, box.columns, None]
         part[:] = np.rint(part + weight * (kept - part))
 
-    def _soft(self, drawing: _Drawing, weights: Weights, sigma: float) -> NDArray[np.float32]:
+    def _soft(self, drawn: _Drawn, weights: Weights, sigma: float) -> NDArray[np.float32]:
         """Paint a region with a border of ``sigma`` face widths."""
-        return _blurred(paint(drawing.shown, weights), sigma * drawing.width)
+        return _blurred(paint(drawn.shown, weights), sigma * drawn.width)
 
 
 def lit(picture: Pixels, gain: NDArray[np.float32]) -> Pixels:
