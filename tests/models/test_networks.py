@@ -8,9 +8,9 @@ from stand_ins import write_network
 
 from roop.errors import ModelError
 from roop.models.catalogue import load_catalogue
+from roop.models.litert import LiteRtNetwork
 from roop.models.networks import Network, face_detector, face_mesh
 from roop.models.onnx import OnnxNetwork
-from roop.models.tflite import TfliteNetwork
 from roop.options import Settings
 
 SETTINGS = Settings(offline=True)
@@ -80,9 +80,9 @@ def test_a_downloaded_network_gives_the_same_shapes_in_the_same_order(
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network" * 100], ids=["empty", "text"])
-@pytest.mark.parametrize("kind", [OnnxNetwork, TfliteNetwork])
+@pytest.mark.parametrize("kind", [OnnxNetwork, LiteRtNetwork])
 def test_a_file_that_is_no_network_is_named_in_one_line(
-    tmp_path: Path, kind: type[OnnxNetwork | TfliteNetwork], content: bytes
+    tmp_path: Path, kind: type[OnnxNetwork | LiteRtNetwork], content: bytes
 ) -> None:
     path = tmp_path / "network.bin"
     path.write_bytes(content)

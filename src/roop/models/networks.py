@@ -124,11 +124,12 @@ def _exact(folder: ModelFolder, name: str) -> Network:
 def embedded_models(folder: ModelFolder) -> tuple[str, str]:
     """Return the names of the detector's and the mesh's catalogue rows on this machine.
 
-    They come with a package where there is a wheel of it, and as a download elsewhere.
+    They come with a package where there are wheels of it and of its runtime, and as a download
+    elsewhere.
     """
     path = folder.locate(folder.catalogue["face_mesh"])
-    packaged = path is not None and path.is_file()
-    return PACKAGED if packaged or find_spec("onnxruntime") is None else DOWNLOADED
+    packaged = path is not None and path.is_file() and find_spec("ai_edge_litert") is not None
+    return PACKAGED if packaged else DOWNLOADED
 
 
 def _load(settings: Settings, index: int) -> Network:
@@ -136,13 +137,9 @@ def _load(settings: Settings, index: int) -> Network:
     model = folder.catalogue[embedded_models(folder)[index]]
     path = folder.require(model.name)
     if path.suffix == ".tflite":
-        if find_spec("ai_edge_litert"):
-            from roop.models.litert import LiteRtNetwork
+        from roop.models.litert import LiteRtNetwork
 
-            return LiteRtNetwork(path, model)
-        from roop.models.tflite import TfliteNetwork
-
-        return TfliteNetwork(path, model)
-    from roop.models.onnx import OnnxNetwork  # not installed where the package has the networks
+        return LiteRtNetwork(path, model)
+    from roop.models.onnx import OnnxNetwork  # takes half a second to import
 
     return OnnxNetwork(path, model)
