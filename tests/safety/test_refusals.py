@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 import roop as package
 from roop.errors import ModelError, RefusedError, UsageError
+from roop.media.stored_frame import StoredFrame
 from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import run_job
 from roop.pipeline.progress import Progress
@@ -112,6 +113,46 @@ def test_no_python_argument_switches_it_off(photo: Path, nude: Path, out: Path) 
         Job.model_validate({"sources": [photo], "target": nude, "output": out, **options})
 
 
+@pytest.mark.parametrize("returned", ["none", "twice", "another"])
+def test_a_plug_in_gets_no_frame_past_the_screen(photo: Path, out: Path, returned: str) -> None:
+    class Swindler:
+        def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+            others = [Scene(StoredFrame(drawing()), scene.faces) for scene in scenes]
+            return {"none": [], "twice": [*scenes, *scenes], "another": others}[returned]
+
+    registry = Registry(
+        [ProcessorSpec("swindler", "", Options, lambda options, context: Swindler(), engine=True)]
+    )
+    step = Step(processor="swindler")
+    job = Job(sources=(photo,), target=photo, output=out / "x.png", steps=(step,))
+    with pytest.raises(UsageError, match="Swindler did not return the frames"):
+        run_job(job, Settings(), registry)
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_plug_in_that_raises_leaves_nothing(
+    clip: MakeClip, photo: Path, out: Path, error: type[BaseException]
+) -> None:
+    class Raising:
+        frames = 0
+
+        def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+            self.frames += 1
+            if self.frames == 20:
+                raise error
+            return scenes
+
+    registry = Registry(
+        [ProcessorSpec("raising", "", Options, lambda options, context: Raising(), engine=True)]
+    )
+    step = Step(processor="raising")
+    job = Job(sources=(photo,), target=clip([]), output=out / "x.mp4", steps=(step,))
+    with pytest.raises(error):
+        run_job(job, Settings(), registry)
+    assert list(out.iterdir()) == []
+
+
 class _Nothing:
     """A plug-in's processor that leaves every frame as it is."""
 
@@ -132,7 +173,8 @@ def test_no_plug_in_and_no_edited_options_switch_it_off(photo: Path, nude: Path,
     )
     edited = job.model_copy(update={"screen": None, "safety": False})
     settings = Settings().model_copy(update={"screen": None, "safety": False})
-    for each in (job, edited):
+    unchecked = Job.model_construct(**{**dict(job), "screen": None, "safety": False})
+    for each in (job, edited, unchecked):
         with pytest.raises(RefusedError):
             run_job(each, settings, _plug_in())
     assert list(out.iterdir()) == []

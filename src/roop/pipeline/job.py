@@ -22,7 +22,7 @@ from roop.options import Job, Settings
 from roop.pipeline.channel import Channel, Stages
 from roop.pipeline.progress import Meter, Watch
 from roop.pipeline.record import inputs_of, write_record
-from roop.processors.base import Context, Processor, Registry
+from roop.processors.base import Context, Processor, Registry, applied
 from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
 from roop.provenance.watermark import Watermark
@@ -194,7 +194,7 @@ class _Line:
         scenes: Sequence[Scene] = [Scene(frame, self.tracker.update(frame))]
         if scenes[0].faces:
             for processor in self.processors:
-                scenes = processor.process(scenes)
+                scenes = applied(processor, scenes)
         if self.label is not None:
             self.label.stamp(scenes[0].frame)
         return scenes[0]

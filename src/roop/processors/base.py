@@ -40,6 +40,21 @@ class Processor(Protocol):
         """
 
 
+def applied(processor: Processor, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    """Run a processor over ``scenes``, and hold it to what it promises.
+
+    Raises:
+        UsageError: It returned other frames than it was given: nobody has screened those.
+    """
+    done = processor.process(scenes)
+    if [id(scene.frame) for scene in done] != [id(scene.frame) for scene in scenes]:
+        raise UsageError(
+            f"the processor {type(processor).__name__} did not return the frames that it was given",
+            hint="it must edit them in place: other frames are neither screened nor marked",
+        )
+    return done
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessorSpec(Generic[OptionsT]):
     """One entry of the registry: everything known about a processor before it is built."""
