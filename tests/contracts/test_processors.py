@@ -89,7 +89,6 @@ def test_every_option_has_a_default_and_an_explanation(spec: Spec) -> None:
 def test_an_unknown_option_is_refused_by_name(spec: Spec) -> None:
     with pytest.raises(UsageError, match="no_such_option") as caught:
         spec.parse({"no_such_option": 1})
-    assert spec.name in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
