@@ -1,14 +1,57 @@
 """Plane and space geometry: similarity transforms and point sets. Pure functions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.errors import ModelError
 from roop.types import Box, Points
 
 Matrix = NDArray[np.float32]
 """``(2, 3)`` affine: ``A @ (x, y, 1)``."""
+
+Template = tuple[tuple[float, float], ...]
+"""Five x, y as shares of the crop's side: the person's right eye (left on the picture), left eye,
+tip of the nose, right and left corner of the mouth."""
+
+TEMPLATES: Mapping[str, Template] = MappingProxyType(
+    {
+        "arcface_112_v1": (
+            (0.35473214, 0.45658929),
+            (0.64526786, 0.45658929),
+            (0.5, 0.61154464),
+            (0.37913393, 0.776875),
+            (0.62086607, 0.776875),
+        ),
+        "arcface_112_v2": (
+            (38.2946 / 112, 51.6963 / 112),
+            (73.5318 / 112, 51.5014 / 112),
+            (56.0252 / 112, 71.7366 / 112),
+            (41.5493 / 112, 92.3655 / 112),
+            (70.7299 / 112, 92.2041 / 112),
+        ),
+        "arcface_128": (
+            (46.2946 / 128, 51.6963 / 128),
+            (81.5318 / 128, 51.5014 / 128),
+            (64.0252 / 128, 71.7366 / 128),
+            (49.5493 / 128, 92.3655 / 128),
+            (78.7299 / 128, 92.2041 / 128),
+        ),
+        "ffhq_512": (
+            (0.37691676, 0.46864664),
+            (0.62285697, 0.46912813),
+            (0.50123859, 0.61331904),
+            (0.39308822, 0.725411),
+            (0.61150205, 0.72490465),
+        ),
+    }
+)
+"""``arcface_112_v2``: Deng et al., "ArcFace", CVPR 2019; ``arcface_112_v1`` is its older form, and
+``arcface_128`` has a margin, for inswapper. ``ffhq_512``: Karras et al., "A Style-Based Generator
+Architecture", CVPR 2019, in the points of facexlib."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +151,22 @@ def fit_similarity(
     rotation = (u * flip) @ vt
     scale = float((stretch * flip).sum() / (share * from_source**2).sum())
     return Similarity(scale, rotation, mean_target - scale * rotation @ mean_source)
+
+
+def align(points: Points, template: str, side: int) -> Matrix:
+    """Return the affine from a picture to the aligned crop of a face in it.
+
+    Args:
+        points: ``(5, 2)``, in the order of a ``Template``.
+        template: A key of ``TEMPLATES``.
+        side: Width and height of the crop, pixels.
+
+    Raises:
+        ModelError: There is no such template.
+    """
+    if template not in TEMPLATES:
+        known = ", ".join(TEMPLATES)
+        raise ModelError(f"there is no alignment template {template!r}", hint=f"known: {known}")
+    fitted = fit_similarity(points, np.array(TEMPLATES[template]) * side, np.ones(5))
+    turned = fitted.scale * fitted.rotation
+    return np.column_stack([turned, fitted.shift]).astype(np.float32)

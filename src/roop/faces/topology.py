@@ -6,6 +6,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.types import Mesh, Points
+
 Indices = NDArray[np.intp]
 """Point numbers."""
 
@@ -29,6 +31,12 @@ INNER_LIPS = (
     78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95,
 )  # fmt: skip
 """Borders of the lips in order; the opening of the mouth lies inside the inner one."""
+
+
+_NOSE, _RIGHT_MOUTH, _LEFT_MOUTH = 4, 61, 291
+"""Tip of the nose and corners of the mouth: of all points of the mesh the nearest to where
+detectors see them. On 32 faces of photos and films the five lie 4.6 % of the eyes' distance from
+those of SCRFD-500M, evenly in all directions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,3 +63,9 @@ def load_topology() -> Topology:
             stored["mean"],
             stored["flat"],
         )
+
+
+def five_points(mesh: Mesh) -> Points:
+    """Return the ``(5, 2)`` points of a face that templates are made of, in their order."""
+    eyes = [mesh[list(ring), :2].mean(axis=0) for ring in (RIGHT_EYE, LEFT_EYE)]
+    return np.stack([*eyes, *mesh[[_NOSE, _RIGHT_MOUTH, _LEFT_MOUTH], :2]])

@@ -1,0 +1,107 @@
+"""Cut a face out of a frame along an alignment template, and paste it back."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.faces.topology import five_points
+from roop.geometry import Matrix, align, bounds, transform
+from roop.types import Box, Frame, Mesh, Pixels, Points
+
+Mask = NDArray[np.float32]
+"""``(S, S)`` on a crop, 0..1: how much of it is shown."""
+
+_COARSEST = 4.0
+"""Pixels of the frame per pixel of the crop, above which the frame is made smaller first. Up to
+there a crop is what insightface cuts; beyond, its four-pixel interpolation would flicker."""
+
+_FINE = 2.0
+"""Pixels of the smaller picture per pixel of the crop."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cutout:
+    """A square of a frame, turned and scaled so that the face in it is aligned."""
+
+    to_crop: Matrix
+    """From the frame to the crop."""
+    side: int
+    """Width and height of the crop, pixels."""
+    box: Box
+    """The part of the frame under the square."""
+
+    def cut(self, frame: Frame) -> Pixels:
+        """Return the aligned ``(side, side, 3)`` crop, black beyond the frame's edge."""
+        zoom = _zoom(self.to_crop)
+        if zoom <= _COARSEST:
+            part = frame.crop(self.box)
+        else:
+            longer = max(self.box.width, self.box.height)
+            part = frame.thumbnail(round(longer * _FINE / zoom), self.box)
+        scale = part.shape[1] / self.box.width, part.shape[0] / self.box.height
+        to_crop = self._from_part(*scale)
+        crop: Pixels = cv2.warpAffine(part, to_crop, (self.side, self.side), flags=cv2.INTER_LINEAR)
+        return crop
+
+    def paste(self, frame: Frame, crop: Pixels, mask: Mask, *, opacity: float = 1.0) -> None:
+        """Put ``crop`` back where it was cut.
+
+        Args:
+            frame: Where to.
+            crop: ``(side, side, 3)``.
+            mask: ``(side, side)``: where it is 0 the frame keeps its samples.
+            opacity: How much of the whole to show, 0..1.
+        """
+        size = self.box.width, self.box.height
+        to_part = cv2.invertAffineTransform(self._from_part(1, 1))
+        shown = cv2.warpAffine(mask * (255 * opacity), to_part, size, flags=cv2.INTER_LINEAR)
+        alpha = np.rint(shown).astype(np.uint8)
+        x, y, width, height = cv2.boundingRect(alpha)
+        if not width:
+            return
+        inside = Box(x, y, x + width, y + height)
+        to_part[:, 2] -= x, y
+        pixels = cv2.warpAffine(crop, to_part, (width, height), flags=cv2.INTER_CUBIC)
+        box = Box(
+            self.box.x0 + x, self.box.y0 + y, self.box.x0 + x + width, self.box.y0 + y + height
+        )
+        frame.paste(box, pixels, np.ascontiguousarray(alpha[inside.rows, inside.columns]))
+
+    def points(self, mesh: Mesh) -> Points:
+        """Return the ``(468, 2)`` points of the mesh on the crop."""
+        return transform(self.to_crop, mesh[:, :2])
+
+    def _from_part(self, zoom_x: float, zoom_y: float) -> Matrix:
+        """Return the affine to the crop from the box, shown at ``zoom`` of its size."""
+        zoom = np.array([zoom_x, zoom_y])
+        turned = self.to_crop[:, :2] / zoom
+        # Pixel 0 of the smaller picture lies at the centre of the pixels it was made of.
+        origin = np.array([self.box.x0, self.box.y0]) + (0.5 / zoom - 0.5)
+        return np.column_stack([turned, self.to_crop[:, :2] @ origin + self.to_crop[:, 2]])
+
+
+def cutout(mesh: Mesh, size: tuple[int, int], *, template: str, side: int) -> Cutout | None:
+    """Return the cutout of a face.
+
+    Args:
+        mesh: Of the face.
+        size: (width, height) of the frame.
+        template: A key of ``roop.geometry.TEMPLATES``.
+        side: Width and height of the crop, pixels.
+
+    Returns:
+        None if the face lies outside the frame.
+    """
+    to_crop = align(five_points(mesh), template, side)
+    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]], np.float32)
+    to_frame = cv2.invertAffineTransform(to_crop)
+    around = bounds(transform(to_frame, corners), margin=1 + _zoom(to_crop))
+    box = around.evened().clipped(size)
+    return Cutout(to_crop, side, box) if min(box.width, box.height) > 1 else None
+
+
+def _zoom(to_crop: Matrix) -> float:
+    """Return how many pixels of the frame one of the crop is wide."""
+    return 1 / float(np.hypot(*to_crop[:, 0]))
