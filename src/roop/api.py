@@ -31,6 +31,14 @@ class SwapOptions(TypedDict, total=False):
 
     engine: str
     face_shape: float
+    swap_model: str | None
+    pixel_boost: int | None
+    mask: str | Sequence[str]
+    mask_padding: Sequence[float]
+    mask_blur: float
+    mask_region: str | Sequence[str]
+    face_weight: float
+    colour_match: float
     many_faces: bool
     source_face_position: int | None
     output_video_encoder: str

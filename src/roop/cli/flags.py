@@ -40,7 +40,7 @@ def _settings(name: str, field: FieldInfo) -> dict[str, Any]:
         return settings | {"action": action}
     if get_origin(kind) is Literal:
         return settings | {"choices": get_args(kind)}
-    if get_origin(kind) in (tuple, list):
+    if _is_listed(field):
         settings["nargs"] = "+"
     return settings | {"metavar": name.rpartition("_")[2].upper()}
 
@@ -56,9 +56,15 @@ def _plain(annotation: Any) -> Any:  # noqa: ANN401 - a type form has no better 
 
 def _help(field: FieldInfo) -> str:
     text = field.description or ""
-    if field.default is not None and not isinstance(field.default, bool):
-        text += f" (default: {field.default})"
+    default = " ".join(map(str, field.default)) if _is_listed(field) else field.default
+    if default not in (None, "") and not isinstance(default, bool):
+        text += f" (default: {default})"
     return literal(text)
+
+
+def _is_listed(field: FieldInfo) -> bool:
+    """Tell whether an option takes several words."""
+    return get_origin(_plain(field.annotation)) in (tuple, list)
 
 
 def literal(text: str) -> str:

@@ -98,8 +98,9 @@ def _parser(prog: str, registry: "Registry") -> Parser:
     add_flags(parser, "faces", FaceOptions)
     add_flags(parser, "video", VideoOptions)
     add_flags(parser, "label", LabelOptions)
-    for spec in engines:
-        add_flags(parser, f"engine {spec.name}", spec.options)
+    for options in dict.fromkeys(spec.options for spec in engines):
+        names = [spec.name for spec in engines if spec.options is options]
+        add_flags(parser, f"engine {', '.join(names)}", options)
     add_flags(parser, "machine", Settings)
     add_report(parser)
     return parser

@@ -102,6 +102,20 @@ class Catalogue:
         """Return the models that do ``task``, in the order of the catalogue."""
         return tuple(model for model in self if model.task == task)
 
+    def choose(self, task: str, name: str) -> Model:
+        """Return the model called ``name``, or the first of the family of that name.
+
+        Raises:
+            ModelError: There is neither among those that do ``task``.
+        """
+        able = self.of_task(task)
+        for model in sorted(able, key=lambda model: model.name != name):
+            if name in (model.name, model.family):
+                return model
+        known = ", ".join(dict.fromkeys([model.family for model in able]))
+        names = ", ".join(model.name for model in able)
+        raise ModelError(f"no model to {task} is called {name!r}", hint=f"{known}; or {names}")
+
     def __getitem__(self, name: str) -> Model:
         try:
             return self._models[name]

@@ -42,6 +42,12 @@ class ModelFolder:
             return f"damaged: {size} bytes instead of {model.size}"
         return None if size > _QUICK or model.matches(path) else "damaged: its sha256 differs"
 
+    def lack(self, name: str) -> str | None:
+        """Return what keeps the model called ``name`` from being used here, with the way out."""
+        model = self.catalogue[name]
+        fault = self.fault(model)
+        return f"the model {name} is {fault}: {self.remedy(model)}" if fault else None
+
     def remedy(self, model: Model) -> str:
         """Return what to do when ``model`` is missing or damaged."""
         if model.package:

@@ -16,7 +16,7 @@ from roop.media.disk import writing
 from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.media.output import OutputFile
 from roop.media.pictures import read_photo
-from roop.models.folder import ModelFolder
+from roop.models.loader import Models
 from roop.models.networks import embedded_models
 from roop.options import Job, Settings
 from roop.pipeline.channel import Channel, Stages
@@ -101,12 +101,13 @@ def _run(
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn: Warn = warnings.setdefault
     output = output_path(job)
-    engine, models = job.steps[0].processor, embedded_models(ModelFolder(settings))
-    marks = marks_for(engine, models, settings, warn)
+    engine, models = job.steps[0].processor, Models(settings, warn=warn)
     with Screen(settings, cancel) as screen:
         analyser = Analyser(settings)
         identity = read_identity(job, analyser, screen, warn)
-        processors = registry.build(job.steps, Context(settings, (identity,)))
+        processors = registry.build(job.steps, Context(settings, (identity,), models))
+        used = (*embedded_models(models.folder), *(model.name for model in models.used))
+        marks = marks_for(engine, used, settings, warn)
         with (
             open_reader(job.target, job.video, warn, output=output) as reader,
             open_writer(

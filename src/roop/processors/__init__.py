@@ -6,8 +6,9 @@ from typing import Any
 from roop.errors import UsageError
 from roop.processors.base import ProcessorSpec, Registry
 from roop.processors.mesh import MESH
+from roop.processors.neural import ENGINES
 
-BUILTIN = (MESH,)
+BUILTIN: tuple[ProcessorSpec[Any], ...] = (MESH, *ENGINES)
 """Every processor shipped with the package, in the order shown to users."""
 
 ENTRY_POINTS = "roop.processors"

@@ -11,6 +11,7 @@ from roop.options import Options, Settings, Step
 from roop.validation import Spelling, checked
 
 if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
+    from roop.models.loader import Models
     from roop.types import Identity, Scene
 
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -24,6 +25,14 @@ class Context:
     settings: Settings
     identities: tuple[Identity, ...] = ()
     """The faces that are given; ``Face.identity`` is an index into them."""
+    models: Models | None = None
+    """The job's own loader, which remembers what was loaded."""
+
+    def networks(self) -> Models:
+        """Return what loads networks."""
+        from roop.models.loader import Models
+
+        return self.models or Models(self.settings)
 
 
 class Processor(Protocol):
@@ -101,7 +110,7 @@ class Registry:
         try:
             return self._specs[name]
         except KeyError:
-            hint = f"choose one of: {', '.join(sorted(self._specs))}"
+            hint = f"choose one of: {', '.join(self._specs)}"
             raise UsageError(f"there is no engine {name!r}", hint=hint) from None
 
     def build(self, steps: Iterable[Step], context: Context) -> list[Processor]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from roop.faces.topology import five_points
 from roop.geometry import Matrix, align, bounds, transform
-from roop.types import Box, Frame, Mesh, Pixels, Points
+from roop.types import Box, Frame, Mesh, Pixels, Points, Shades
 
 Mask = NDArray[np.float32]
 """``(S, S)`` on a crop, 0..1: how much of it is shown."""
@@ -32,9 +32,14 @@ class Cutout:
     box: Box
     """The part of the frame under the square."""
 
+    @property
+    def zoom(self) -> float:
+        """Pixels of the frame per pixel of the crop."""
+        return _zoom(self.to_crop)
+
     def cut(self, frame: Frame) -> Pixels:
         """Return the aligned ``(side, side, 3)`` crop, black beyond the frame's edge."""
-        zoom = _zoom(self.to_crop)
+        zoom = self.zoom
         if zoom <= _COARSEST:
             part = frame.crop(self.box)
         else:
@@ -68,6 +73,17 @@ class Cutout:
             self.box.x0 + x, self.box.y0 + y, self.box.x0 + x + width, self.box.y0 + y + height
         )
         frame.paste(box, pixels, np.ascontiguousarray(alpha[inside.rows, inside.columns]))
+
+    def shade(self, frame: Frame, steps: Shades) -> None:
+        """Make the frame lighter or darker under the crop.
+
+        Args:
+            frame: What to change; keeps its samples where ``steps`` are 0.
+            steps: ``(side, side)``.
+        """
+        size = self.box.width, self.box.height
+        to_part = cv2.invertAffineTransform(self._from_part(1, 1))
+        frame.shade(self.box, cv2.warpAffine(steps, to_part, size, flags=cv2.INTER_LINEAR))
 
     def points(self, mesh: Mesh) -> Points:
         """Return the ``(468, 2)`` points of the mesh on the crop."""

@@ -25,11 +25,7 @@ def _missing(settings: Settings) -> str | None:
     from roop.models.networks import embedded_models
 
     folder = ModelFolder(settings)
-    for name in embedded_models(folder):
-        model = folder.catalogue[name]
-        if fault := folder.fault(model):
-            return f"the model {name} is {fault}: {folder.remedy(model)}"
-    return None
+    return next(filter(None, map(folder.lack, embedded_models(folder))), None)
 
 
 MESH = ProcessorSpec(

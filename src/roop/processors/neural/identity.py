@@ -1,0 +1,75 @@
+"""What a swap network is told about the source: an embedding, turned into its latent."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.media.stored_frame import StoredFrame
+from roop.models.sessions import Session
+from roop.processors.cutout import cutout
+from roop.types import Frame, Mesh, Portrait
+
+Embeddings = NDArray[np.float32]
+"""``(N, D)``, as the recogniser gives them; their direction says who it is."""
+
+
+def embed(session: Session, faces: Sequence[tuple[Frame, Mesh]]) -> Embeddings:
+    """Turn faces into identity vectors.
+
+    Args:
+        session: The recogniser.
+        faces: Frames, each with the mesh of a face that shows on it.
+
+    Source: Deng et al., "ArcFace", CVPR 2019.
+    """
+    model, spec = session.model, session.model.input("pixels")
+    crops = []
+    for frame, mesh in faces:
+        found = cutout(mesh, frame.size, template=model.alignment or "", side=spec.shape[-1])
+        crops.append(found.cut(frame) if found else np.zeros((*spec.shape[1:], 3), np.uint8))
+    return session.run({"pixels": spec.encode(np.stack(crops))})["embedding"]
+
+
+def embed_portraits(session: Session, portraits: Sequence[Portrait]) -> Embeddings:
+    """Turn photos of one person into one identity vector, ``(1, D)``: their mean direction."""
+    faces = [(StoredFrame(portrait.pixels), portrait.mesh) for portrait in portraits]
+    found = embed(session, faces)
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    mean: Embeddings = normed((found / lengths).mean(axis=0, keepdims=True)) * lengths.mean()
+    return mean
+
+
+def normed(vectors: Embeddings) -> Embeddings:
+    """Return ``(N, D)`` vectors of length 1."""
+    directions: Embeddings = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return directions
+
+
+def latents(
+    embeddings: Embeddings,
+    kind: Literal["raw", "normed", "emap"] | None,
+    emap: NDArray[np.float32] | None,
+) -> Embeddings:
+    """Turn identity vectors into what a swap network takes.
+
+    Args:
+        embeddings: ``(N, D)``.
+        kind: What the network takes, from its row of the catalogue.
+        emap: ``(D, D)``: the matrix in the file of a network of kind "emap".
+
+    Returns:
+        ``(N, D)``.
+    """
+    if kind == "raw":
+        return embeddings
+    directions = normed(embeddings)
+    return directions if emap is None else normed(directions @ emap)
+
+
+def mixed(source: Embeddings, target: Embeddings, weight: float) -> Embeddings:
+    """Return identities between those of ``source`` (weight 1) and ``target`` (0), ``(N, D)``."""
+    length = np.linalg.norm(source, axis=1, keepdims=True)
+    mix: Embeddings = normed(weight * normed(source) + (1 - weight) * normed(target)) * length
+    return mix
