@@ -61,6 +61,9 @@ def test_help_lists_every_option_with_its_description(roop: Roop) -> None:
             "--end (5 s) must come after --start (9 s)",
             None,
         ),
+        (["swap", "-s", "", "-t", "a", "-o", "b"], "-s/--source is empty", "name a file"),
+        (["swap", "-s", "a", "-t", "-b.mp4", "-o", "c"], "argument -t/--target: ", "see `roop"),
+        (["-s", "a.jpg"], "-s needs a command before it", "roop swap -s ..."),
         (["doctor", "now"], "unexpected argument 'now'", "see `roop doctor --help`"),
     ],
 )

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 from roop.demo.clip import FPS, RATE, SIZE, film, melody
 from roop.demo.portraits import astronaut, packaged
 from roop.errors import UsageError
+from roop.provenance.watermark import FOUND
 
 
 def demo(folder: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
@@ -47,9 +50,35 @@ def test_a_photo_a_video_and_a_sheet_of_both(tmp_path: Path) -> None:
     with Image.open(folder / "before-after.png") as sheet:
         assert sheet.width > 1500
 
-    again = demo(tmp_path)
-    assert again.returncode == 2
-    assert "--force" in again.stderr
+    marked = {path.name: report for path, report in verified(folder)}
+    for name in ("photo-after.png", "video-after.mp4", "before-after.png"):
+        assert marked[name]["verdict"] == "intact"
+        assert marked[name]["watermark"] >= FOUND
+    for name in ("photo-before.png", "video-before.mp4"):
+        assert marked[name]["verdict"] == "unmarked"
+
+
+def verified(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield what ``roop verify`` says of each file."""
+    done = subprocess.run(
+        [sys.executable, "-m", "roop", "verify", folder, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 8, done.stderr  # the gravest: that of the files before
+    for report in json.loads(done.stdout):
+        yield Path(report["path"]), report
+
+
+def test_files_that_may_be_somebody_s_own_are_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "roop-demo").mkdir()
+    (tmp_path / "roop-demo" / "photo-before.png").write_text("precious")
+    done = demo(tmp_path)
+    assert done.returncode == 2
+    assert "photo-before.png exists" in done.stderr
+    assert [path.read_text() for path in (tmp_path / "roop-demo").iterdir()] == ["precious"]
 
 
 def test_a_missing_package_is_named() -> None:

@@ -96,8 +96,21 @@ def test_the_gravest_verdict_of_a_folder_counts(face: Path, film: Path, tmp_path
     assert len(done.stdout.splitlines()) == 5
 
 
-def test_what_is_not_there(tmp_path: Path) -> None:
-    done = verify(tmp_path / "no.jpg")
+def test_a_file_that_is_missing_does_not_hide_the_others(face: Path, tmp_path: Path) -> None:
+    make(face, face, tmp_path / "out.jpg")
+    done = verify(tmp_path / "no.jpg", tmp_path / "out.jpg", tmp_path / "out.jpg", tmp_path)
     assert done.returncode == 3
-    assert done.stderr.startswith("error: ")
-    assert verify(tmp_path).returncode == 0
+    missing, found, *rest = done.stdout.splitlines()
+    assert missing.endswith("no.jpg: does not exist")
+    assert "made with AI, intact" in found
+    assert not [line for line in rest if "out.jpg" in line]
+
+
+def test_hidden_files_are_not_looked_for_and_nothing_at_all_is_an_error(tmp_path: Path) -> None:
+    hidden = tmp_path / "all" / ".venv"
+    hidden.mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(hidden / "icon.png")
+    done = verify(tmp_path / "all")
+    assert done.returncode == 3
+    assert "no pictures and no films" in done.stderr
+    assert verify(hidden).returncode == 8

@@ -22,6 +22,9 @@ COMMANDS = {
 }
 """Each is a module of this package with ``run(arguments) -> int``, imported when it is called."""
 
+_OF_SWAP = frozenset({"-s", "--source", "-t", "--target", "-o", "--output"})
+"""What somebody types first who knows the original tool, which had one command only."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line.
@@ -68,6 +71,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     if name in COMMANDS:
         code: int = importlib.import_module(f"roop.cli.{name}").run(arguments[1:])
         return code
+    if name in _OF_SWAP:
+        raise UsageError(f"{name} needs a command before it", hint=f"roop swap {name} ...")
     _parser().read([name])  # --help and --version end here
     near = difflib.get_close_matches(name, COMMANDS, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "see `roop --help`"

@@ -18,7 +18,7 @@ def run(arguments: Sequence[str]) -> int:
     shown = not values.quiet and sys.stderr.isatty()
     cancel = cancel_on_signals()
     with progress(shown=shown) as watch:
-        result = run_demo(values.output, force=values.force, watch=watch, cancel=cancel)
+        result = run_demo(values.output, watch=watch, cancel=cancel)
     if values.json:
         print_json(result)
     elif not values.quiet:
@@ -29,6 +29,7 @@ def run(arguments: Sequence[str]) -> int:
             f"  {result.photo.output.name}  the swapped photo\n"
             f"  {result.video.output.name}  the swapped video, {SECONDS:g} s with sound\n"
             f"video: {speed}, {result.real_time:.1f} x real time, engine {result.video.engine}\n"
+            f"their marks: roop verify {result.folder}\n"
         )
     return 0
 
@@ -45,6 +46,5 @@ def _parser() -> Parser:
         metavar="FOLDER",
         help="where to (default: %(default)s)",
     )
-    parser.add_argument("--force", action="store_true", help="replace an earlier demo")
     add_report(parser)
     return parser

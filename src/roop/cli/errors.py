@@ -5,6 +5,7 @@ import sys
 import traceback
 
 from roop.cli.interrupts import CANCELLED
+from roop.cli.lines import line
 from roop.errors import (
     CancelledError,
     MediaError,
@@ -47,7 +48,8 @@ def show(error: Exception, *, as_json: bool = False, debug: bool = False) -> int
         body = {"code": known.code, "message": str(known), "hint": known.hint}
         sys.stdout.write(json.dumps(body) + "\n")
     else:
-        sys.stderr.write(f"error: {known}\n" + (f"hint: {known.hint}\n" if known.hint else ""))
+        hint = f"hint: {line(known.hint)}\n" if known.hint else ""
+        sys.stderr.write(f"error: {line(str(known))}\n{hint}")
     return exit_code(known)
 
 

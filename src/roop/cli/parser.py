@@ -47,7 +47,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and leaving."""
-        raise UsageError(message, hint=self._see_help)
+        hint = self._see_help
+        if message.endswith(("expected one argument", "expected at least one argument")):
+            hint += "; a name that begins with - is given as ./-name"
+        raise UsageError(message, hint=hint)
 
     @property
     def _see_help(self) -> str:

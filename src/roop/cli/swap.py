@@ -2,12 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from roop.cli.flags import add_flags, flag_of, literal, taken
 from roop.cli.interrupts import cancel_on_signals
+from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report
 from roop.cli.results import print_json
 from roop.cli.terms import tell_terms
@@ -37,16 +38,14 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     """Run the command; return its exit code."""
     registry = installed()
     values = vars(_parser(prog, registry).read(arguments, retired=RETIRED))
-    missing = [flag for name, flag in _REQUIRED.items() if name not in values]
-    if missing:
-        raise UsageError(f"missing: {', '.join(missing)}", hint=f"see `{prog} --help`")
+    _refuse_without_files(values, prog)
     values.pop("debug")  # read at the edge, which shows the errors
     as_json, quiet = values.pop("json"), values.pop("quiet")
     at_terminal = not (as_json or quiet) and sys.stderr.isatty()
     tell_terms(accepted=values.pop("accept_terms"), shown=at_terminal)
     result = _swap(values, registry, show_progress=not quiet and sys.stderr.isatty())
     for warning in result.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        warn(warning)
     if as_json:
         print_json(result)
     elif not quiet:
@@ -64,7 +63,17 @@ def summary(result: "JobResult") -> str:
         done = f"{result.frames} frames, {result.swapped} swapped"
         rate = f", {result.frames / result.elapsed_s:.1f} fps"
     spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}"
-    return f"{result.output}\n{done}{damaged}; {spent}\n"
+    return f"{line(str(result.output))}\n{done}{damaged}; {spent}\n"
+
+
+def _refuse_without_files(values: Mapping[str, Any], prog: str) -> None:
+    missing = [flag for name, flag in _REQUIRED.items() if name not in values]
+    if missing:
+        raise UsageError(f"missing: {', '.join(missing)}", hint=f"see `{prog} --help`")
+    for name, flag in _REQUIRED.items():
+        given = values[name]
+        if "" in (given if isinstance(given, list) else [given]):
+            raise UsageError(f"{flag} is empty", hint="name a file; a variable may be unset")
 
 
 def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) -> "JobResult":

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from roop.cli.lines import line
 from roop.cli.parser import Parser, add_report
+from roop.errors import MediaError
 
 EXIT_CODES = {"tampered": 9, "unreadable": 3, "unmarked": 8, "unsigned": 7, "intact": 0}
 """By verdict, the gravest first: that of several files is the code of the gravest."""
@@ -18,14 +20,21 @@ def run(arguments: Sequence[str]) -> int:
     from roop.provenance.search import WatermarkSearch
     from roop.provenance.verify import examine, media_in
 
+    paths = list(media_in(values.files))
+    if not paths:
+        raise MediaError(
+            f"there are no pictures and no films in {', '.join(map(str, values.files))}",
+            hint="name files, or folders that hold some",
+        )
     search = WatermarkSearch()
-    reports = [examine(path, search) for path in media_in(values.files)]
+    reports = []
+    for path in paths:
+        reports.append(examine(path, search))
+        if not (values.json or values.quiet):
+            sys.stdout.write(line(f"{path}: {reports[-1].summary}") + "\n")
     if values.json:
         body = json.dumps([dataclasses.asdict(r) for r in reports], default=str, ensure_ascii=False)
         sys.stdout.write(f"{body}\n")
-    elif not values.quiet:
-        lines = [f"{report.path}: {report.summary}\n" for report in reports]
-        sys.stdout.write("".join(lines) or "no pictures and no films there\n")
     found = {report.verdict for report in reports}
     return next((code for verdict, code in EXIT_CODES.items() if verdict in found), 0)
 

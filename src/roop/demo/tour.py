@@ -19,8 +19,9 @@ from roop.errors import CancelledError, UsageError
 from roop.media.clip import write_clip
 from roop.media.disk import writing
 from roop.media.open import open_reader
-from roop.options import VideoOptions
+from roop.options import Settings, VideoOptions
 from roop.pipeline.progress import Watch
+from roop.provenance.marks import marks_for
 from roop.types import Box, Pixels
 
 SECONDS = 4.0
@@ -52,15 +53,13 @@ class DemoResult:
 def run_demo(
     folder: Path,
     *,
-    force: bool = False,
     watch: Watch | None = None,
     cancel: threading.Event | None = None,
 ) -> DemoResult:
     """Make a swapped photo, a swapped video with sound, and a sheet of before and after.
 
     Args:
-        folder: Where to; made if need be.
-        force: Replace files of an earlier demo.
+        folder: Where to; made if need be. A complete demo that is there is replaced.
         watch: Told of the progress of the video.
         cancel: Set it from another thread to stop; then nothing is written.
 
@@ -68,11 +67,8 @@ def run_demo(
         RoopError: The demo could not be made; nothing is written.
     """
     standing = [folder / name for name in _NAMES if (folder / name).exists()]
-    if standing and not force:
-        raise UsageError(
-            f"{standing[0]} exists",
-            hint="use --force to replace it, or --output for another folder",
-        )
+    if 0 < len(standing) < len(_NAMES):  # so they may be somebody's own
+        raise UsageError(f"{standing[0]} exists", hint="use --output for another folder")
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = TemporaryDirectory(prefix=".roop-demo-", dir=folder.parent)
@@ -104,6 +100,7 @@ def _make(folder: Path, watch: Watch | None, cancel: threading.Event) -> DemoRes
     (given,) = _cut(source.path, {0: source.head})
     sheet = contact_sheet(given, _pairs(folder, target))
     Image.fromarray(sheet).save(folder / SHEET)
+    marks_for(video.engine, Settings(), _unheard).seal(folder / SHEET)  # it shows what was made
     return DemoResult(folder, photo, video, folder / SHEET, SECONDS / video.elapsed_s)
 
 

@@ -34,6 +34,11 @@ def writing(path: Path, part: Path | None = None) -> Iterator[None]:
             raise MediaError(
                 f"{path} may not be written", hint="check the permissions of the folder"
             ) from error
+        if isinstance(error, FileNotFoundError) and path.parent.is_dir():
+            raise MediaError(
+                f"{path} cannot be written: no files can be made in that folder",
+                hint="name a file in another folder",
+            ) from error
         if isinstance(error, FileNotFoundError):
             raise MediaError(
                 f"the folder of {path} does not exist", hint="create it, or name another output"

@@ -80,7 +80,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise MediaError(f"{path}: there is no such file") from error
+        raise MediaError(f"{path} does not exist", hint="check the path") from error
     except IsADirectoryError as error:
         raise MediaError(f"{path} is a folder", hint="name one file in it") from error
     except PermissionError as error:

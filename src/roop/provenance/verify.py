@@ -1,5 +1,6 @@
 """Read every mark that a file carries, and come to one verdict."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,21 +49,29 @@ class Report:
 def media_in(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield each file named, and the pictures and films in each folder named, sorted.
 
-    Raises:
-        MediaError: A path does not exist.
+    A file comes once, however often it is named. What is hidden in a folder is left out.
     """
-    for path in paths:
-        if path.is_dir():
-            known = FILMS | PICTURES
-            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in known)
-        elif path.exists():
-            yield path
-        else:
-            raise MediaError(f"{path} does not exist", hint="check the path")
+    seen = set()
+    for named in paths:
+        for path in _in_folder(named) if named.is_dir() else [named]:
+            if path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent) / name
+            if path.suffix.lower() in FILMS | PICTURES and not name.startswith("."):
+                yield path
 
 
 def examine(path: Path, search: WatermarkSearch) -> Report:
     """Read the marks of one file."""
+    if not path.exists():
+        return Report(path, "unreadable", None, "does not exist")
     try:
         packet = find_packet(path)
         xmp, note = source_type(packet), _note(path)
