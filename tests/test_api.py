@@ -65,7 +65,11 @@ def test_a_swap_that_was_cancelled_leaves_nothing(portraits: Portraits, tmp_path
     ("options", "message", "hint"),
     [
         ({"many_face": True}, "no option many_face", "did you mean many_faces?"),
-        ({"engine": "mash"}, "no engine 'mash'", "choose one of: mesh, inswapper, hyperswap, ghost, simswap"),
+        (
+            {"engine": "mash"},
+            "no engine 'mash'",
+            "choose one of: mesh, inswapper, hyperswap, ghost, simswap",
+        ),
         ({"face_shape": 1.5}, "face_shape must be at most 1, not 1.5", None),
         ({"output_video_quality": -1}, "output_video_quality must be at least 0, not -1", None),
         ({"output_video_quality": 1.5}, "quality needs a whole number, not 1.5", None),

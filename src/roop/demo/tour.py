@@ -19,6 +19,8 @@ from roop.errors import CancelledError, UsageError
 from roop.media.clip import write_clip
 from roop.media.disk import writing
 from roop.media.open import open_reader
+from roop.models.folder import ModelFolder
+from roop.models.networks import embedded_models
 from roop.options import Settings, VideoOptions
 from roop.pipeline.progress import Watch
 from roop.provenance.marks import marks_for
@@ -100,8 +102,15 @@ def _make(folder: Path, watch: Watch | None, cancel: threading.Event) -> DemoRes
     (given,) = _cut(source.path, {0: source.head})
     sheet = contact_sheet(given, _pairs(folder, target))
     Image.fromarray(sheet).save(folder / SHEET)
-    marks_for(video.engine, Settings(), _unheard).seal(folder / SHEET)  # it shows what was made
+    _mark(folder / SHEET, video.engine)
     return DemoResult(folder, photo, video, folder / SHEET, SECONDS / video.elapsed_s)
+
+
+def _mark(sheet: Path, engine: str) -> None:
+    """Mark the sheet like any output: it shows what was made."""
+    settings = Settings()
+    models = embedded_models(ModelFolder(settings))
+    marks_for(engine, models, settings, _unheard).seal(sheet)
 
 
 def _watched(frames: Iterable[Pixels], cancel: threading.Event) -> Iterator[Pixels]:
