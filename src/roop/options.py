@@ -117,6 +117,9 @@ class Job(Options):
 Provider = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "openvino", "rocm", "migraphx"]
 """What a neural network can run on: ONNX Runtime's execution providers, and OpenVINO."""
 
+Precision = Literal["fp32", "fp16", "bf16"]
+"""The numbers that a network computes with."""
+
 
 class Settings(Options):
     """The machine: where models live and what may run. Never changes after start."""
@@ -135,6 +138,9 @@ class Settings(Options):
     execution_device_id: int = Field(0, ge=0, description="which of several graphics cards")
     execution_threads: int | None = Field(
         None, ge=1, description="threads of one network on the processor; all cores by default"
+    )
+    execution_precision: Precision | None = Field(
+        None, description="numbers that networks compute with; the provider's choice by default"
     )
     signing_certificate: Path | None = Field(
         None, description="certificates (PEM) to sign outputs with, instead of this machine's own"

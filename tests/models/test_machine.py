@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from roop.models.machine import Machine, inspect
-from roop.models.onnx import _PROBE
+from roop.models.probe import NETWORK
 from roop.options import Settings
 
 
@@ -43,4 +43,4 @@ def test_looking_makes_no_folder(machine: Machine) -> None:
 
 
 def test_the_network_that_providers_are_tried_with_is_valid() -> None:
-    onnx.checker.check_model(onnx.load_from_string(_PROBE), full_check=True)
+    onnx.checker.check_model(onnx.load_from_string(NETWORK), full_check=True)

@@ -13,6 +13,7 @@ import psutil
 from roop.errors import ModelError
 from roop.models.folder import ModelFolder
 from roop.models.networks import DOWNLOADED, PACKAGED, embedded_models, face_detector, face_mesh
+from roop.models.providers import PROVIDERS, row
 from roop.options import Settings
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "av", "pillow", "onnxruntime")
@@ -46,7 +47,7 @@ class Machine:
     """Bytes available now."""
     libraries: tuple[Check, ...]
     providers: tuple[Check, ...]
-    """ONNX Runtime's execution providers, each tried with a tiny network."""
+    """What networks can run on, each tried with a tiny one."""
     embedded: Check
     """The networks of the engine that needs no download."""
     models: tuple[Check, ...]
@@ -68,7 +69,7 @@ def inspect(settings: Settings) -> Machine:
         memory=min(memory.total, limit or memory.total),
         memory_free=min(memory.available, limit or memory.available),
         libraries=tuple(_library(name) for name in _LIBRARIES),
-        providers=_providers(),
+        providers=_providers(settings),
         embedded=_embedded(settings, folder),
         models=_models(folder),
         models_folder=folder.path,
@@ -135,20 +136,23 @@ def _models(folder: ModelFolder) -> tuple[Check, ...]:
     )
 
 
-def _providers() -> tuple[Check, ...]:
+def _providers(settings: Settings) -> tuple[Check, ...]:
+    """Try every provider of this system with a tiny network."""
     if find_spec("onnxruntime") is None:
-        need = "pip install onnxruntime (or onnxruntime-gpu, -openvino, -directml)"
-        return (Check("cpu", False, "onnxruntime is not installed", need),)
-    from roop.models.onnx import try_providers  # an import of what may not be installed
+        return (Check("cpu", False, "onnxruntime is not installed", row("cpu").need),)
+    from roop.models.probe import fault_of  # an import of what may not be installed
+    from roop.models.sessions import present_providers
 
-    return tuple(
-        Check(name, True, "works")
-        if fault is None
-        else Check(
-            name, False, fault, "install what the message names; until then the cpu does the work"
-        )
-        for name, fault in try_providers()
-    )
+    present, checks = present_providers(), []
+    for entry in PROVIDERS:
+        if entry.name not in present:
+            if platform.system() in entry.systems:
+                checks.append(Check(entry.name, False, "not installed", entry.need))
+        elif fault := fault_of(entry.name, settings):
+            checks.append(Check(entry.name, False, fault, entry.need))
+        else:
+            checks.append(Check(entry.name, True, "works"))
+    return tuple(checks)
 
 
 def _existing(path: Path) -> Path:

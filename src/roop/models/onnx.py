@@ -1,7 +1,14 @@
 """ONNX files, run by ONNX Runtime."""
 
+import contextlib
+import io
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import onnxruntime
@@ -10,8 +17,9 @@ from numpy.typing import NDArray
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 from roop.models.providers import PROVIDERS, row
-from roop.models.sessions import Port, ProviderError, Session
-from roop.options import Provider, Settings
+from roop.models.runtime import Port, ProviderError
+from roop.models.sessions import Session
+from roop.options import Precision, Provider, Settings
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
@@ -19,35 +27,24 @@ _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(d
 class OnnxRuntime:
     """A network in ONNX Runtime, on exactly the provider that was asked for."""
 
-    def __init__(self, path: Path, provider: Provider, settings: Settings) -> None:
-        """Load ``path``.
+    def __init__(self, source: Path | bytes, provider: Provider, settings: Settings) -> None:
+        """Load an ONNX file, or the bytes of one.
 
         Raises:
             ProviderError: The provider is not there, does not work, or runs none of the network.
         """
         self.provider = provider
-        runtime_name = row(provider).runtime_name
+        self.precision = _precision(provider, settings)
         if provider not in present():
             raise ProviderError(
                 f"not in this ONNX Runtime {onnxruntime.__version__}; needs {row(provider).need}"
             )
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path,
-                _options(settings.execution_threads),
-                providers=[(runtime_name, _provider_options(provider, settings))],
-                enable_fallback=False,
-            )
-            if runtime_name not in self._session.get_providers():
-                raise ProviderError("ONNX Runtime does not start it")
-            self.inputs = tuple(
-                Port(entry.name, np.dtype(_DTYPES[entry.type]), _sizes(entry.shape))
-                for entry in self._session.get_inputs()
-            )
-        except ProviderError:
-            raise
-        except Exception as error:  # onnxruntime's errors share no base class
-            raise ProviderError(" ".join(str(error).split())[:200]) from error
+        self._session = _started(source, provider, settings)
+        self.warning = _spread(self._session, provider)
+        self.inputs = tuple(
+            Port(entry.name, np.dtype(_DTYPES.get(entry.type, np.float32)), _sizes(entry.shape))
+            for entry in self._session.get_inputs()
+        )
         self.outputs = tuple(entry.name for entry in self._session.get_outputs())
 
     def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
@@ -59,7 +56,7 @@ class OnnxRuntime:
         try:
             values: list[NDArray[Any]] = self._session.run(outputs, feed)
         except Exception as error:  # onnxruntime's errors share no base class
-            raise ProviderError(" ".join(str(error).split())[:200]) from error
+            raise ProviderError.of(error) from error
         return values
 
 
@@ -90,60 +87,91 @@ def present() -> set[Provider]:
     return {entry.name for entry in PROVIDERS if entry.runtime_name in built}
 
 
+def _started(
+    source: Path | bytes, provider: Provider, settings: Settings
+) -> onnxruntime.InferenceSession:
+    """Load a network where ``provider`` takes part in running it."""
+    name = row(provider).runtime_name
+    with _heard() if provider != "cpu" else contextlib.nullcontext(io.BytesIO()) as log:
+        try:
+            if provider in ("cuda", "tensorrt"):
+                onnxruntime.preload_dlls()  # NVIDIA's libraries lie in Python packages of their own
+            session = onnxruntime.InferenceSession(
+                source,
+                _options(settings.execution_threads),
+                providers=[(name, _provider_options(provider, settings))],
+                enable_fallback=False,
+            )
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise ProviderError(_reason(log) or str(ProviderError.of(error))) from error
+        if name not in session.get_providers():  # as it does in silence when a library is missing
+            raise ProviderError(_reason(log) or "ONNX Runtime does not start it")
+    return session
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[BinaryIO]:
+    """Catch what the library writes to the terminal: it gives its reasons nowhere else."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as log, contextlib.redirect_stdout(io.StringIO()):
+        os.dup2(log.fileno(), 2)
+        try:
+            yield log
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _reason(log: BinaryIO) -> str | None:
+    """Return why a provider did not start, from what ONNX Runtime wrote."""
+    log.seek(0)
+    found = re.search(r"with error: ([^\x1b\n]*)", log.read().decode(errors="replace"))
+    return found[1].strip()[:200] if found else None
+
+
+def _spread(session: onnxruntime.InferenceSession, provider: Provider) -> str | None:
+    """Return a warning if the CPU does more of the steps than ``provider``.
+
+    Raises:
+        ProviderError: It does all of them.
+    """
+    name = row(provider).runtime_name
+    steps = Counter[str]()
+    for part in session.get_provider_graph_assignment_info():
+        steps[part.ep_name] += len(part.get_nodes())
+    total = steps.total()
+    if total and not steps[name]:
+        raise ProviderError(f"it can run none of the network's {total} steps")
+    if steps[name] * 2 >= total:
+        return None
+    return f"{provider} runs only {steps[name]} of its {total} steps, the processor the others"
+
+
 def _sizes(shape: list[int | str | None]) -> tuple[int | None, ...]:
     return tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
 
 
+def _precision(provider: Provider, settings: Settings) -> Precision | None:
+    if provider == "cpu":
+        return "fp32"
+    return settings.execution_precision if provider == "tensorrt" else None
+
+
 def _provider_options(provider: Provider, settings: Settings) -> dict[str, str]:
-    device_option = row(provider).device_option
-    return {device_option: str(settings.execution_device_id)} if device_option else {}
+    """Return what ONNX Runtime's documentation of the provider has for our settings."""
+    options: dict[str, str] = {}
+    if device_option := row(provider).device_option:
+        options[device_option] = str(settings.execution_device_id)
+    if provider == "tensorrt" and settings.execution_precision in ("fp16", "bf16"):
+        options[f"trt_{settings.execution_precision}_enable"] = "1"
+    return options
 
 
 def _options(threads: int | None) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what matters is raised; stderr is not ours
     options.intra_op_num_threads = threads or 0
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     if threads == 1:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
-
-
-def try_providers() -> list[tuple[str, str | None]]:
-    """Run a tiny network on each execution provider that this ONNX Runtime was built with.
-
-    Its own list names what it was built with, not what works: a missing driver shows only here.
-
-    Returns:
-        Each provider's short name (``cpu``, ``cuda``, ...) and why it does not work, or None.
-    """
-    return [
-        (name.removesuffix("ExecutionProvider").lower(), _fault(name))
-        for name in onnxruntime.get_available_providers()
-        if name != "AzureExecutionProvider"  # a client of a remote service
-    ]
-
-
-def _fault(provider: str) -> str | None:
-    options = _options(1)
-    options.log_severity_level = 4  # the reason is returned, not written to stderr
-    if provider != "CPUExecutionProvider":
-        # Without this a provider that does not work is replaced by the CPU in silence.
-        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    try:
-        session = onnxruntime.InferenceSession(_PROBE, options, providers=[provider])
-        (doubled,) = session.run(None, {"x": np.ones((1, 1, 4, 4), np.float32)})
-    except Exception as error:  # onnxruntime's errors share no base class
-        return " ".join(str(error).split())[:200]
-    if session.get_providers()[0] != provider:
-        return "onnxruntime chose another one"
-    return None if np.allclose(doubled, 2, atol=0.01) else "it computes wrong numbers"
-
-
-# relu(conv(x, 2)) on (1, 1, 4, 4), opset 13: the smallest network of what every provider must do.
-_PROBE = (
-    b'\x08\x08:u\n\x0f\n\x01x\n\x01w\x12\x01c"\x04Conv\n\x0c\n\x01c\x12\x01y"\x04Relu\x12\x05probe'
-    b'*\x13\x08\x01\x08\x01\x08\x01\x08\x01\x10\x01"\x04\x00\x00\x00@B\x01w'
-    b"Z\x1b\n\x01x\x12\x16\n\x14\x08\x01\x12\x10\n\x02\x08\x01\n\x02\x08\x01\n\x02\x08\x04\n\x02\x08\x04"
-    b"b\x1b\n\x01y\x12\x16\n\x14\x08\x01\x12\x10\n\x02\x08\x01\n\x02\x08\x01\n\x02\x08\x04\n\x02\x08\x04"
-    b"B\x04\n\x00\x10\r"
-)

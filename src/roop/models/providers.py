@@ -15,7 +15,9 @@ class ProviderRow:
     """Its name in ONNX Runtime; empty for what does not run there."""
     need: str
     """What has to be installed."""
-    device_option: str | None = "device_id"
+    systems: tuple[str, ...] = ("Linux", "Windows", "Darwin")
+    """Where it exists, as ``platform.system()`` calls them."""
+    device_option: str | None = None
     """ONNX Runtime's option that chooses among several devices."""
 
 
@@ -23,34 +25,45 @@ PROVIDERS = (
     ProviderRow(
         "cuda",
         "CUDAExecutionProvider",
-        "an NVIDIA card, its driver and `pip install onnxruntime-gpu[cuda,cudnn]` "
-        "in place of onnxruntime",
+        "an NVIDIA card, its driver, and onnxruntime-gpu[cuda,cudnn] in place of onnxruntime: "
+        "`uv sync --no-group cpu --extra cuda`",
+        ("Linux", "Windows"),
+        "device_id",
     ),
     ProviderRow(
         "tensorrt",
         "TensorrtExecutionProvider",
-        "what cuda needs, and TensorRT: `pip install tensorrt`",
+        "what cuda needs, and NVIDIA's package tensorrt",
+        ("Linux", "Windows"),
+        "device_id",
     ),
     ProviderRow(
         "migraphx",
         "MIGraphXExecutionProvider",
-        "an AMD card, ROCm and `pip install onnxruntime-migraphx` in place of onnxruntime",
+        "an AMD card, ROCm, and AMD's onnxruntime-migraphx in place of onnxruntime",
+        ("Linux",),
+        "device_id",
     ),
     ProviderRow(
         "rocm",
         "ROCMExecutionProvider",
-        "an AMD card, ROCm and an onnxruntime-rocm older than 1.23; newer ones have migraphx",
+        "an AMD card, ROCm, and AMD's onnxruntime-rocm in place of onnxruntime; since "
+        "ONNX Runtime 1.23 that is migraphx",
+        ("Linux",),
+        "device_id",
     ),
     ProviderRow(
         "directml",
         "DmlExecutionProvider",
-        "Windows and `pip install onnxruntime-directml` in place of onnxruntime",
+        "onnxruntime-directml in place of onnxruntime",
+        ("Windows",),
+        "device_id",
     ),
     ProviderRow(
-        "coreml", "CoreMLExecutionProvider", "macOS, whose onnxruntime has it", device_option=None
+        "coreml", "CoreMLExecutionProvider", "onnxruntime for macOS, which has it", ("Darwin",)
     ),
-    ProviderRow("openvino", "", "`pip install roop[openvino]`", device_option=None),
-    ProviderRow("cpu", "CPUExecutionProvider", "`pip install onnxruntime`", device_option=None),
+    ProviderRow("openvino", "", "`uv sync --extra openvino`, or `pip install openvino`"),
+    ProviderRow("cpu", "CPUExecutionProvider", "`pip install onnxruntime`"),
 )
 """All of them, the fastest first. TensorRT builds a plan for minutes before its first frame: it is
 used only by those who ask for it."""
@@ -62,14 +75,15 @@ def row(name: Provider) -> ProviderRow:
 
 
 def wanted(settings: Settings, present: Collection[Provider]) -> tuple[Provider, ...]:
-    """Return the providers to try, in order.
+    """Return the providers to try, in order; the last is the cpu unless that is ruled out.
 
     Args:
-        settings: Which ones were asked for, if any.
+        settings: Which ones were asked for, if any, and whether others may take their place.
         present: Those whose software is installed here.
     """
-    if settings.execution_provider:
-        return settings.execution_provider
-    return tuple(
+    fastest = [
         entry.name for entry in PROVIDERS if entry.name in present and entry.name != "tensorrt"
-    )
+    ]
+    if settings.strict_provider:
+        return settings.execution_provider or tuple(fastest[:1])
+    return tuple(dict.fromkeys([*(settings.execution_provider or fastest), "cpu"]))

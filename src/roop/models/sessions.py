@@ -1,10 +1,9 @@
 """Sessions: loaded networks that take and give named arrays, on the provider that works."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,36 +12,11 @@ from roop.errors import ModelError
 from roop.models.catalogue import Model
 from roop.models.contract import TensorSpec
 from roop.models.providers import row, wanted
-from roop.options import Provider, Settings
+from roop.models.runtime import Port, ProviderError, Runtime
+from roop.options import Precision, Provider, Settings
 
 Warn = Callable[[str], object]
 """Takes a plain sentence for the person."""
-
-
-class ProviderError(Exception):
-    """A provider cannot run a network; the text says why, in one line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """An input of a network as its file has it."""
-
-    name: str
-    dtype: np.dtype[Any]
-    shape: tuple[int | None, ...]
-    """None stands for a size that may vary."""
-
-
-class Runtime(Protocol):
-    """A network in one of the libraries that run networks, on one provider."""
-
-    provider: Provider
-    inputs: tuple[Port, ...]
-    outputs: tuple[str, ...]
-
-    def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
-        """Return the outputs of these names for the inputs of those names."""
-        ...
 
 
 class Session:
@@ -66,6 +40,11 @@ class Session:
     def provider(self) -> Provider:
         """The provider that it really runs on."""
         return self._runtime.provider
+
+    @property
+    def precision(self) -> Precision | None:
+        """The numbers it computes with; None where the provider decides step by step."""
+        return self._runtime.precision
 
     def run(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
         """Run the network over a batch of any size.
@@ -123,28 +102,60 @@ def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Se
             asked for works.
     """
     order = wanted(settings, present_providers())
-    faults = []
+    faults: list[str] = []
     for name in order:
         try:
-            session = Session(model, _runtime(name, path, settings))
+            runtime = load_runtime(name, path, settings)
         except ProviderError as error:
             if name == "cpu":  # then it is the file, not the provider
-                raise _damaged(path, model, str(error)) from error
+                raise ModelError(
+                    f"the model {path} cannot be run: {error}",
+                    hint=f"delete the file, so that {model.name} is downloaded again",
+                ) from error
             faults.append(f"{name}: {error}")
             continue
-        if faults:
-            warn(_fallen_back(model, name, faults))
-        return session
-    if settings.strict_provider:
-        raise ModelError(
-            f"no execution provider that was asked for works ({'; '.join(faults)})",
-            hint=f"{order[0]} needs {row(order[0]).need}; or leave --strict-provider out",
+        _tell(model, runtime, faults, settings, warn)
+        return Session(model, runtime)
+    raise ModelError(
+        f"no execution provider that was asked for works ({'; '.join(faults)})",
+        hint=f"{order[0]} needs {row(order[0]).need}; or leave --strict-provider out",
+    )
+
+
+def load_runtime(name: Provider, source: Path | bytes, settings: Settings) -> Runtime:
+    """Load an ONNX file, or the bytes of one, on exactly one provider.
+
+    Raises:
+        ProviderError: The provider is not there or does not work, or the file is no network.
+    """
+    if name == "openvino":
+        if find_spec("openvino") is None:
+            raise ProviderError(f"not installed; needs {row(name).need}")
+        from roop.models.openvino import OpenVinoRuntime  # an extra
+
+        return OpenVinoRuntime(source, settings)
+    from roop.models.onnx import OnnxRuntime  # takes half a second to import
+
+    return OnnxRuntime(source, name, settings)
+
+
+def _tell(
+    model: Model, runtime: Runtime, faults: list[str], settings: Settings, warn: Warn
+) -> None:
+    """Say what is not as it was asked for."""
+    if faults:
+        warn(
+            f"{model.name} runs on {runtime.provider}, which may be much slower "
+            f"({'; '.join(faults)})"
         )
-    warn(_fallen_back(model, "cpu", faults))
-    try:
-        return Session(model, _runtime("cpu", path, settings))
-    except ProviderError as error:
-        raise _damaged(path, model, str(error)) from error
+    if runtime.warning:
+        warn(f"{model.name}: {runtime.warning}")
+    asked = settings.execution_precision
+    if asked and runtime.precision != asked:
+        warn(
+            f"{model.name} computes in {runtime.precision or 'its own numbers'}, not in {asked}: "
+            f"{runtime.provider} has no choice"
+        )
 
 
 def present_providers() -> set[Provider]:
@@ -153,23 +164,6 @@ def present_providers() -> set[Provider]:
 
     extra: set[Provider] = {"openvino"} if find_spec("openvino") else set()
     return onnx.present() | extra
-
-
-def _runtime(name: Provider, path: Path, settings: Settings) -> Runtime:
-    from roop.models.onnx import OnnxRuntime  # takes half a second to import
-
-    return OnnxRuntime(path, name, settings)
-
-
-def _fallen_back(model: Model, used: Provider, faults: list[str]) -> str:
-    return f"{model.name} runs on {used}, which may be much slower ({'; '.join(faults)})"
-
-
-def _damaged(path: Path, model: Model, reason: str) -> ModelError:
-    return ModelError(
-        f"the model {path} cannot be run: {reason}",
-        hint=f"delete the file, so that {model.name} is downloaded again",
-    )
 
 
 def _port(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> Port:

@@ -1,0 +1,48 @@
+"""What a library that runs networks has to offer to sessions."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.options import Precision, Provider
+
+
+class ProviderError(Exception):
+    """A provider cannot run a network; the text says why, in one line."""
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """Return the first 200 letters of a library's own error on one line."""
+        return cls(" ".join(str(error).split())[:200])
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input of a network as its file has it."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int | None, ...]
+    """None stands for a size that may vary."""
+
+
+class Runtime(Protocol):
+    """A network in one of the libraries, on one provider."""
+
+    provider: Provider
+    precision: Precision | None
+    """What it computes with; None where the file and the provider decide step by step."""
+    warning: str | None
+    """What the person should know of how it runs."""
+    inputs: tuple[Port, ...]
+    outputs: tuple[str, ...]
+
+    def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
+        """Return the outputs of these names for the inputs of those names.
+
+        Raises:
+            ProviderError: The network failed.
+        """
+        ...
