@@ -15,3 +15,13 @@ def user_folder() -> Path:
         return user_data_path("roop", appauthor=False)
     except RuntimeError:
         return Path(os.devnull) / "roop"
+
+
+def config_folder() -> Path:
+    """Return the folder of what this person has set; like ``user_folder`` it may not exist."""
+    from platformdirs import user_config_path
+
+    try:
+        return user_config_path("roop", appauthor=False)
+    except RuntimeError:
+        return Path(os.devnull) / "roop"

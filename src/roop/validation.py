@@ -37,6 +37,7 @@ _BOUNDS = {
     "literal_error": "must be {expected}",
     "string_too_short": "needs at least {min_length} characters",
     "string_too_long": "takes at most {max_length} characters",
+    "string_pattern_mismatch": "must match {pattern}",
     "too_short": "needs at least {min_length} values",
     "too_long": "takes at most {max_length} values",
 }

@@ -18,4 +18,6 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "error"}
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("ROOP_")}
+    own = {"XDG_CONFIG_HOME": os.devnull}  # no options of the person who runs the tests
+    return {**ours, **own, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "error"}

@@ -18,6 +18,7 @@ COMMANDS = {
     "swap": "swap a face in a photo, an animation or a video",
     "demo": "make a sample swap and show before and after",
     "verify": "say what files tell of how they were made",
+    "config": "say what is set for every command, and where",
     "doctor": "say what this machine has and what is missing",
 }
 """Each is a module of this package with ``run(arguments) -> int``, imported when it is called."""

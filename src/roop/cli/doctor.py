@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from roop.cli.flags import add_flags, flag_of, taken
+from roop.cli.flags import add_flags
 from roop.cli.parser import Parser, add_report
+from roop.cli.presets import settings_with
 from roop.cli.results import print_json
 from roop.options import Settings
-from roop.validation import checked
 
 if TYPE_CHECKING:
     from roop.doctor import Report
@@ -24,7 +24,8 @@ def run(arguments: Sequence[str]) -> int:
     from roop.doctor import examine
     from roop.processors import installed
 
-    report = examine(checked(Settings, taken(values, Settings), spelling=flag_of), installed())
+    registry = installed()
+    report = examine(settings_with(values, registry), registry)
     if values["json"]:
         print_json(report)
     else:

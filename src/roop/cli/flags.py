@@ -1,6 +1,7 @@
 """Flags made from the definitions of the options: one source for names, types and help."""
 
 import argparse
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -36,11 +37,10 @@ def _settings(name: str, field: FieldInfo) -> dict[str, Any]:
     settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _help(field)}
     kind = _plain(field.annotation)
     if kind is bool:
-        action = argparse.BooleanOptionalAction if field.default else "store_true"
-        return settings | {"action": action}
+        return settings | {"action": argparse.BooleanOptionalAction}  # undoes what is preset
     if get_origin(kind) is Literal:
         return settings | {"choices": get_args(kind)}
-    if _is_listed(field):
+    if takes_several(field):
         settings["nargs"] = "+"
     return settings | {"metavar": name.rpartition("_")[2].upper()}
 
@@ -56,15 +56,20 @@ def _plain(annotation: Any) -> Any:  # noqa: ANN401 - a type form has no better 
 
 def _help(field: FieldInfo) -> str:
     text = field.description or ""
-    default = " ".join(map(str, field.default)) if _is_listed(field) else field.default
+    default = " ".join(map(str, field.default)) if takes_several(field) else field.default
     if default not in (None, "") and not isinstance(default, bool):
         text += f" (default: {default})"
     return literal(text)
 
 
-def _is_listed(field: FieldInfo) -> bool:
-    """Tell whether an option takes several words."""
+def takes_several(field: FieldInfo) -> bool:
+    """Return True if an option takes several words."""
     return get_origin(_plain(field.annotation)) in (tuple, list)
+
+
+def takes_path(field: FieldInfo) -> bool:
+    """Return True if an option takes the name of a file or a folder."""
+    return _plain(field.annotation) is Path
 
 
 def literal(text: str) -> str:

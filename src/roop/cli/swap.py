@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.flags import add_flags, flag_of, literal, taken
+from roop.cli.flags import add_flags, literal, taken
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report
+from roop.cli.presets import with_presets
 from roop.cli.results import print_json
 from roop.cli.terms import tell_terms
 from roop.errors import UsageError
@@ -84,10 +85,11 @@ def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) 
     from roop.pipeline.job import run_job
 
     cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
-    settings = checked(Settings, taken(values, Settings), spelling=flag_of)
+    values, spelling = with_presets(values, registry)
+    settings = checked(Settings, taken(values, Settings), spelling=spelling)
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
-    job = make_job(sources, target, output, values, registry, spelling=flag_of)
+    job = make_job(sources, target, output, values, registry, spelling=spelling)
     cancel = cancel_on_signals()
     with progress(shown=show_progress) as watch:
         return run_job(job, settings, registry, watch=watch, cancel=cancel)
@@ -100,9 +102,9 @@ def _parser(prog: str, registry: "Registry") -> Parser:
     parser.add_argument(
         "--engine",
         metavar="NAME",
-        default=Job.model_fields["steps"].default[0].processor,
+        default=argparse.SUPPRESS,
         help=literal("; ".join(f"{spec.name}: {spec.summary}" for spec in engines))
-        + " (default: %(default)s)",
+        + f" (default: {Job.model_fields['steps'].default[0].processor})",
     )
     add_flags(parser, "faces", FaceOptions)
     add_flags(parser, "video", VideoOptions)
