@@ -36,7 +36,7 @@ def roop(user: Path, folder: Path) -> Run:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
 
     return run
