@@ -36,10 +36,14 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 
 def test_keywords_are_the_options() -> None:
-    engines = [spec.options for spec in installed() if spec.engine]
-    groups = (FaceOptions, VideoOptions, LabelOptions, *engines)
+    groups = (FaceOptions, VideoOptions, LabelOptions, *(spec.options for spec in installed()))
     fields = {name for group in groups for name in group.model_fields}
-    assert set(typing.get_type_hints(SwapOptions)) == fields | {"engine", "force", "record"}
+    assert set(typing.get_type_hints(SwapOptions)) == fields | {
+        "engine",
+        "processor",
+        "force",
+        "record",
+    }
 
 
 def test_a_swap_from_python(portraits: Portraits, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from roop.options import (
     FaceOptions,
     Job,
     LabelOptions,
+    Options,
     Settings,
     Step,
     VideoOptions,
@@ -39,6 +40,10 @@ class SwapOptions(TypedDict, total=False):
     mask_region: str | Sequence[str]
     face_weight: float
     colour_match: float
+    processor: str | Sequence[str]
+    enhance: str | bool
+    enhance_blend: float
+    enhance_fidelity: float
     many_faces: bool
     source_face_position: int | None
     output_video_encoder: str
@@ -116,26 +121,60 @@ def make_job(
     if not sources:
         raise UsageError("there is no source photo", hint="name at least one")
     rest = dict(options)
-    engine = registry[rest.pop("engine", "mesh")]
+    steps = _steps(rest, registry, spelling)
     faces = _taken(rest, FaceOptions, spelling)
     video = _taken(rest, VideoOptions, spelling)
     label = _taken(rest, LabelOptions, spelling)
-    step = Step(
-        processor=engine.name,
-        options={name: rest.pop(name) for name in engine.options.model_fields if name in rest},
-    )
-    engine.parse(step.options, spelling=spelling)
     for name in rest.keys() - _OF_THE_JOB:
-        models = (FaceOptions, VideoOptions, LabelOptions, engine.options)
-        known = {key: key for model in models for key in model.model_fields}
-        raise UsageError(
-            f"engine {engine.name!r} has no option {spelling(name)}",
-            hint=nearest(name, known, spelling=spelling) or "see `roop swap --help`",
-        )
-    files = {"sources": tuple(sources), "target": target, "output": output, "steps": (step,)}
+        raise _unknown(name, steps, registry, spelling)
+    files = {"sources": tuple(sources), "target": target, "output": output, "steps": steps}
     return checked(
         Job, {**files, "faces": faces, "video": video, "label": label, **rest}, spelling=spelling
     )
+
+
+def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tuple[Step, ...]:
+    """Remove from ``rest`` what belongs to processors, and make steps: the engine comes first.
+
+    A processor with an option of its own name, such as ``enhance``, takes part if that is given.
+    """
+    specs = [registry.engine(rest.pop("engine", "mesh"))]
+    named = rest.pop("processor", ())
+    for name in [named] if isinstance(named, str) else named:
+        if registry[name].engine:
+            raise UsageError(f"{name} is an engine", hint=f"name it with {spelling('engine')}")
+        specs.append(registry[name])
+    for spec in [spec for spec in registry if not spec.engine and spec.name in rest]:
+        given = rest[spec.name]
+        if given in (True, False, None):
+            del rest[spec.name]
+        if given not in (False, None):
+            specs.append(spec)
+    steps = []
+    for spec in dict.fromkeys(specs):
+        options = {name: rest.pop(name) for name in spec.options.model_fields if name in rest}
+        spec.parse(options, spelling=spelling)
+        steps.append(Step(processor=spec.name, options=options))
+    return tuple(steps)
+
+
+def _unknown(
+    name: str, steps: Sequence[Step], registry: Registry, spelling: Spelling
+) -> UsageError:
+    """Return what to say of an option that nothing in a job takes."""
+    engine = steps[0].processor
+    owners = [spec for spec in registry if name in spec.options.model_fields]
+    if owners and not owners[0].engine:
+        way = owners[0].name if owners[0].name in owners[0].options.model_fields else "processor"
+        return UsageError(
+            f"{spelling(name)} has no effect without the processor {owners[0].name}",
+            hint=f"add {spelling(way)}" + (f" {owners[0].name}" if way == "processor" else ""),
+        )
+    models: list[type[Options]] = [FaceOptions, VideoOptions, LabelOptions]
+    models += [registry[step.processor].options for step in steps]
+    known = {key: key for model in models for key in model.model_fields}
+    near = nearest(name, known, spelling=spelling) or "see `roop swap --help`"
+    return UsageError(f"engine {engine!r} has no option {spelling(name)}", hint=near)
 
 
 _OF_THE_JOB = frozenset({"force", "record"})

@@ -118,7 +118,7 @@ def test_without_faces_nothing_happens(spec: Spec, context: Context) -> None:
 
 
 @any_ready
-def test_an_engine_changes_the_face_and_nothing_far_from_it(
+def test_it_changes_the_face_and_nothing_far_from_it(
     spec: Spec, context: Context, mesh: Mesh
 ) -> None:
     scenes = film(mesh, *STEPS)
@@ -132,7 +132,7 @@ def test_an_engine_changes_the_face_and_nothing_far_from_it(
         x0, y0 = np.floor(low - room).astype(int)
         x1, y1 = np.ceil(high + room).astype(int)
         x, y = (int(v) for v in points.mean(axis=0))
-        assert changed[y - 20 : y + 20, x - 20 : x + 20].any() == spec.engine
+        assert changed[y - 20 : y + 20, x - 20 : x + 20].any()
         changed[max(y0, 0) : y1, max(x0, 0) : x1] = False
         assert not changed.any()
 
@@ -201,5 +201,5 @@ def test_an_engine_without_a_source_says_so(spec: Spec) -> None:
 
 def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="mash") as caught:
-        installed()["mash"]
-    assert all(spec.name in (caught.value.hint or "") for spec in ALL)
+        installed().engine("mash")
+    assert all((spec.name in (caught.value.hint or "")) == spec.engine for spec in ALL)

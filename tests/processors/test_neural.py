@@ -10,7 +10,6 @@ from insightface.app.common import Face as TheirFace
 from insightface.model_zoo.arcface_onnx import ArcFaceONNX
 from insightface.model_zoo.inswapper import INSwapper
 
-from processors.networks import make_models
 from processors.swapping import Watched, face_area, pixels_of
 from roop.errors import ModelError, UsageError
 from roop.faces.topology import five_points
@@ -31,13 +30,6 @@ Given = str | float | list[str] | list[float] | None
 """What an option is given."""
 
 BOX: dict[str, Given] = {"mask": ["box"]}
-
-
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    folder = tmp_path_factory.mktemp("models")
-    settings = Settings(models=folder, offline=True, execution_threads=1)
-    return Models(settings, catalogue=make_models(folder))
 
 
 def file_of(models: Models, name: str) -> str:

@@ -9,7 +9,13 @@ from pydantic.fields import FieldInfo
 from roop.options import Options
 
 
-def add_flags(parser: argparse.ArgumentParser, title: str, options: type[Options]) -> None:
+def add_flags(
+    parser: argparse.ArgumentParser,
+    title: str,
+    options: type[Options],
+    *,
+    switch: str | None = None,
+) -> None:
     """Add a group of flags, one for each field of ``options``.
 
     A flag that is not given leaves nothing behind: defaults stay where they are defined. A flag
@@ -19,12 +25,14 @@ def add_flags(parser: argparse.ArgumentParser, title: str, options: type[Options
         parser: Where to.
         title: Heading of the group in the help.
         options: The model whose names, types, defaults and descriptions are used.
+        switch: The option whose flag may stand without a value, for its default.
     """
     group = parser.add_argument_group(title)
     for name, field in options.model_fields.items():
         flag = flag_of(name)
         if flag not in parser._option_string_actions:
-            group.add_argument(flag, **_settings(name, field))
+            optional = {"nargs": "?", "const": True} if name == switch else {}
+            group.add_argument(flag, **_settings(name, field) | optional)
 
 
 def flag_of(name: str) -> str:

@@ -106,12 +106,23 @@ def _parser(prog: str, registry: "Registry") -> Parser:
         help=literal("; ".join(f"{spec.name}: {spec.summary}" for spec in engines))
         + f" (default: {Job.model_fields['steps'].default[0].processor})",
     )
+    more = [f"{spec.name}: {spec.summary}" for spec in registry if not spec.engine]
+    parser.add_argument(
+        "--processor",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help=literal("what else to do, in this order: " + "; ".join(more)),
+    )
     add_flags(parser, "faces", FaceOptions)
     add_flags(parser, "video", VideoOptions)
     add_flags(parser, "label", LabelOptions)
     for options in dict.fromkeys(spec.options for spec in engines):
         names = [spec.name for spec in engines if spec.options is options]
         add_flags(parser, f"engine {', '.join(names)}", options)
+    for spec in [spec for spec in registry if not spec.engine]:
+        add_flags(parser, f"processor {spec.name}", spec.options, switch=spec.name)
     add_flags(parser, "machine", Settings)
     add_report(parser)
     return parser

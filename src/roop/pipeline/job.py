@@ -102,12 +102,12 @@ def _run(
     warn: Warn = warnings.setdefault
     output = output_path(job)
     engine, models = job.steps[0].processor, Models(settings, warn=warn)
+    used = (*embedded_models(models.folder), *registry.models(job.steps, settings))
+    marks = marks_for(engine, used, settings, warn)
     with Screen(settings, cancel) as screen:
         analyser = Analyser(settings)
         identity = read_identity(job, analyser, screen, warn)
         processors = registry.build(job.steps, Context(settings, (identity,), models))
-        used = (*embedded_models(models.folder), *(model.name for model in models.used))
-        marks = marks_for(engine, used, settings, warn)
         with (
             open_reader(job.target, job.video, warn, output=output) as reader,
             open_writer(

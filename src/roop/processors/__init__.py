@@ -5,10 +5,11 @@ from typing import Any
 
 from roop.errors import UsageError
 from roop.processors.base import ProcessorSpec, Registry
+from roop.processors.enhance import ENHANCE
 from roop.processors.mesh import MESH
 from roop.processors.neural import ENGINES
 
-BUILTIN: tuple[ProcessorSpec[Any], ...] = (MESH, *ENGINES)
+BUILTIN: tuple[ProcessorSpec[Any], ...] = (MESH, *ENGINES, ENHANCE)
 """Every processor shipped with the package, in the order shown to users."""
 
 ENTRY_POINTS = "roop.processors"

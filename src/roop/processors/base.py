@@ -77,6 +77,8 @@ class ProcessorSpec(Generic[OptionsT]):
     """True if it swaps: it may follow ``--engine``."""
     stateless: bool = False
     """True if frames may be processed out of order."""
+    models: Callable[[OptionsT, Settings], tuple[str, ...]] = lambda options, settings: ()
+    """The catalogue's names of the networks that it runs."""
     missing: Callable[[Settings], str | None] = lambda settings: None
     """Tells what keeps the processor from working on this machine, with the way out."""
 
@@ -111,7 +113,25 @@ class Registry:
             return self._specs[name]
         except KeyError:
             hint = f"choose one of: {', '.join(self._specs)}"
-            raise UsageError(f"there is no engine {name!r}", hint=hint) from None
+            raise UsageError(f"there is no processor {name!r}", hint=hint) from None
+
+    def engine(self, name: str) -> ProcessorSpec[Any]:
+        """Return the engine called ``name``.
+
+        Raises:
+            UsageError: There is none.
+        """
+        engines = [spec for spec in self if spec.engine]
+        if name not in [spec.name for spec in engines]:
+            hint = f"choose one of: {', '.join(spec.name for spec in engines)}"
+            raise UsageError(f"there is no engine {name!r}", hint=hint)
+        return self[name]
+
+    def models(self, steps: Iterable[Step], settings: Settings) -> tuple[str, ...]:
+        """Return the catalogue's names of the networks that ``steps`` run, each once."""
+        specs = [(self[step.processor], step) for step in steps]
+        names = [n for spec, step in specs for n in spec.models(spec.parse(step.options), settings)]
+        return tuple(dict.fromkeys(names))
 
     def build(self, steps: Iterable[Step], context: Context) -> list[Processor]:
         """Build the processors of ``steps`` in order."""

@@ -69,6 +69,9 @@ class NeuralOptions(Options):
     )
 
 
+MASKING = ("occlusion", "region")
+"""The masks that networks make, which are also what those networks do in the catalogue."""
+
 FAMILIES = {
     "inswapper": "Swap with inswapper: 128 pixels, the original's engine",
     "hyperswap": "Swap with hyperswap: 256 pixels",
@@ -84,15 +87,29 @@ def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
 
         return NeuralSwap(family, options, context)
 
+    def models(options: NeuralOptions, settings: Settings) -> tuple[str, ...]:
+        from roop.models.folder import ModelFolder
+
+        catalogue = ModelFolder(settings).catalogue
+        model = catalogue.choose("swap", options.swap_model or family)
+        masks = [catalogue.of_task(task)[0].name for task in MASKING if task in options.mask]
+        return (model.name, *([model.embedding] if model.embedding else []), *masks)
+
     def missing(settings: Settings) -> str | None:
         from roop.models.folder import ModelFolder
 
-        folder = ModelFolder(settings)
-        model = folder.catalogue.choose("swap", family)
-        return folder.lack(model.name) or folder.lack(model.embedding or "")
+        needed = models(NeuralOptions(), settings)
+        return next(filter(None, map(ModelFolder(settings).lack, needed)), None)
 
     return ProcessorSpec(
-        family, summary, NeuralOptions, build, engine=True, stateless=True, missing=missing
+        family,
+        summary,
+        NeuralOptions,
+        build,
+        engine=True,
+        stateless=True,
+        models=models,
+        missing=missing,
     )
 
 

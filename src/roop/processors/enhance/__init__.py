@@ -1,0 +1,46 @@
+"""Processor ``enhance``: sharper faces, by a restoration network or by what is built in."""
+
+from pydantic import Field
+
+from roop.options import Options, Settings
+from roop.processors.base import Context, Processor, ProcessorSpec
+
+BUILT_IN = "detail"
+"""The enhancer that needs no network."""
+
+
+class EnhanceOptions(Options):
+    """Options of the processor ``enhance``."""
+
+    enhance: str = Field(
+        BUILT_IN,
+        description="what makes faces sharper: detail (built in: as sharp as the source photo), "
+        "gfpgan, gpen, codeformer, restoreformer, or a model of `roop models list`",
+    )
+    enhance_blend: float = Field(
+        0.8, ge=0, le=1, description="how much of the enhanced face to show"
+    )
+    enhance_fidelity: float = Field(
+        0.5, ge=0, le=1, description="codeformer: 1 stays near the face, 0 makes it prettiest"
+    )
+
+
+def _build(options: EnhanceOptions, context: Context) -> Processor:
+    if options.enhance == BUILT_IN:
+        from roop.processors.enhance.detail import DetailEnhancer
+
+        return DetailEnhancer(options, context)
+    from roop.processors.enhance.restore import FaceRestorer
+
+    return FaceRestorer(options, context)
+
+
+def _models(options: EnhanceOptions, settings: Settings) -> tuple[str, ...]:
+    if options.enhance == BUILT_IN:
+        return ()
+    from roop.models.folder import ModelFolder
+
+    return (ModelFolder(settings).catalogue.choose("enhance", options.enhance).name,)
+
+
+ENHANCE = ProcessorSpec("enhance", "Make faces sharper", EnhanceOptions, _build, models=_models)
