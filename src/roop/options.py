@@ -126,6 +126,9 @@ class Settings(Options):
 
     models: Path | None = Field(None, description="folder of downloaded models")
     offline: bool = Field(False, description="never download anything")
+    licence: Literal["any", "permissive"] = Field(
+        "any", description="permissive refuses models that may not be used commercially"
+    )
     execution_provider: tuple[Provider, ...] = Field(
         (),
         description="what neural engines run on, the first that works: "

@@ -17,6 +17,7 @@ from roop.errors import CancelledError, UsageError
 COMMANDS = {
     "swap": "swap a face in a photo, an animation or a video",
     "demo": "make a sample swap and show before and after",
+    "models": "look after the neural networks",
     "verify": "say what files tell of how they were made",
     "config": "say what is set for every command, and where",
     "doctor": "say what this machine has and what is missing",

@@ -1,9 +1,13 @@
 """The progress bar: frames, speed, time left and memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from roop.pipeline.progress import Progress, Watch
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 @contextmanager
@@ -45,3 +49,36 @@ def progress(*, shown: bool) -> Iterator[Watch | None]:
 
     with bar:
         yield watch
+
+
+Draw = Callable[[str, int, int | None], None]
+"""Takes the name of what is fetched, the bytes that are here and the bytes in all, where known."""
+
+
+@contextmanager
+def download_bar(*, shown: bool) -> Iterator[Draw]:
+    """Give what draws on stderr how far downloads are, or does nothing."""
+    if not shown:
+        yield lambda name, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def draw(name: str, done: int, total: int | None) -> None:
+        if name not in tasks:
+            tasks[name] = bar.add_task(name, total=total)
+        bar.update(tasks[name], completed=done, total=total)
+
+    with bar:
+        yield draw

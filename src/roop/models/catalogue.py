@@ -1,11 +1,12 @@
 """What is known about every model before it is here: the rows of ``catalogue.toml``."""
 
 import hashlib
+import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlparse
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -21,7 +22,8 @@ Licence = Literal["permissive", "non-commercial", "unclear"]
 class Model:
     """One file: where it comes from, how it is recognised, what it allows, what it takes and gives.
 
-    It is either downloaded (``url``) or lies inside an installed Python package (``package``).
+    It is downloaded (``url``), lies inside an installed Python package (``package``), or is a file
+    that the person has registered (``path``).
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -42,6 +44,8 @@ class Model:
     """The requirement that carries the file, such as ``mediapipe==0.10.21``."""
     file: str | None = None
     """Its path inside ``package``."""
+    path: Path | None = None
+    """Where it lies on this machine; only in the person's own catalogue."""
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
     family: str = ""
@@ -57,8 +61,9 @@ class Model:
     """How many times larger its picture comes out than it went in."""
 
     def __post_init__(self) -> None:
-        if (self.url is None) == (self.package is None) or bool(self.package) != bool(self.file):
-            raise ValueError("a model has either a url or a package with a file")
+        sources = [source for source in (self.url, self.package, self.path) if source is not None]
+        if len(sources) != 1 or bool(self.package) != bool(self.file):
+            raise ValueError("a model has either a url, a package with a file, or a path")
         if (self.embedding is None) != (self.latent is None):
             raise ValueError("embedding and latent are said together or not at all")
         for tensors in (self.inputs, self.outputs):
@@ -75,13 +80,18 @@ class Model:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Where it can be downloaded, best first; empty for a packaged file."""
+        """Where it can be downloaded, best first; empty for a file that is not downloaded."""
         return (self.url, *self.mirrors) if self.url else ()
 
     def matches(self, path: Path) -> bool:
         """Tell whether ``path`` holds exactly this model's bytes; reads the whole file."""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+
+    @property
+    def commercial(self) -> bool:
+        """Whether it may be used commercially."""
+        return self.licence == "permissive"
 
     @property
     def filename(self) -> str:
@@ -125,27 +135,43 @@ class Catalogue:
             ) from None
 
 
-def load_catalogue(path: Path | None = None) -> Catalogue:
+def load_catalogue(path: Path | None = None, *, own: Path | None = None) -> Catalogue:
     """Read and check a catalogue file.
 
     Args:
         path: A TOML file of one table per model; None for the package's own.
+        own: The person's own rows as JSON, see ``roop.models.own``; the file may be missing.
 
     Raises:
-        ModelError: The file is missing, is not TOML, or a row is incomplete or has unknown fields.
+        ModelError: A file is missing or malformed, or a row is incomplete or has unknown fields.
     """
     path = path or Path(__file__).with_name("catalogue.toml")
+    models = _read(path, tomllib.loads)
+    if own is not None and own.exists():
+        added = _read(own, json.loads)
+        for name in added.keys() & models.keys():
+            if added[name].sha256 != models[name].sha256:  # the screen's network cannot be replaced
+                raise ModelError(
+                    f"{own}: {name} is another file than the catalogue's",
+                    hint="give it another name, or delete this row",
+                )
+        models |= added
+    return Catalogue(models)
+
+
+def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Model]:
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        rows = parse(path.read_text(encoding="utf-8"))
+        named = {
+            name: {**row, "name": name} if isinstance(row, dict) else row
+            for name, row in rows.items()
+        }
+    except (OSError, ValueError, AttributeError) as error:
         raise ModelError(
             f"the catalogue {path} cannot be read: {error}", hint="restore the file"
         ) from error
-    named = {
-        name: {**row, "name": name} if isinstance(row, dict) else row for name, row in rows.items()
-    }
     try:
-        return Catalogue(TypeAdapter(dict[str, Model]).validate_python(named))
+        return TypeAdapter(dict[str, Model]).validate_python(named)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -9,6 +9,9 @@ from roop.home import user_folder
 from roop.models.catalogue import Catalogue, Model, load_catalogue
 from roop.options import Settings
 
+OWN = "own.json"
+"""The file in the folder that holds the rows of models that the person has registered."""
+
 _QUICK = 4 << 20  # bytes whose digest takes a few milliseconds: checked on every use
 
 
@@ -18,11 +21,14 @@ class ModelFolder:
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None) -> None:
         self.path = settings.models or user_folder() / "models"
         """Where downloads lie."""
-        self.catalogue = catalogue or load_catalogue()
+        self.catalogue = catalogue or load_catalogue(own=self.path / OWN)
         self._offline = settings.offline
+        self._licence = settings.licence
 
     def locate(self, model: Model) -> Path | None:
         """Return where ``model`` lies or would be downloaded to; None without its package."""
+        if model.path is not None:
+            return model.path
         if model.package is None or model.file is None:
             return self.path / model.filename
         # A look at the search path only: the package itself is not imported.
@@ -50,6 +56,8 @@ class ModelFolder:
 
     def remedy(self, model: Model) -> str:
         """Return what to do when ``model`` is missing or damaged."""
+        if model.path is not None:
+            return f"put the file back, or forget it: `roop models remove {model.name}`"
         if model.package:
             return f"pip install --force-reinstall --no-deps {model.package}"
         if self._offline:
@@ -62,19 +70,33 @@ class ModelFolder:
         """Return the file of the model called ``name``, downloaded first if need be.
 
         Raises:
-            ModelError: It is unknown, its package is missing or damaged, it is not here and
-                downloads are off, or the download failed.
+            ModelError: It is unknown, its licence is not the one that is asked for, its package is
+                missing or damaged, it is not here and downloads are off, or the download failed.
         """
         model = self.catalogue[name]
+        self._check_licence(model)
         path = self.locate(model)
         if (fault := self.fault(model)) is None and path is not None:
             return path
-        if path is None or model.package or self._offline:
+        if path is None or not model.url or self._offline:
             raise ModelError(
-                f"the model {name} is {fault}" + ("" if model.package else "; downloads are off"),
+                f"the model {name} is {fault}" + ("; downloads are off" if model.url else ""),
                 hint=self.remedy(model),
             )
         from roop.models.download import fetch  # httpx takes 0.4 s to import and is rarely needed
 
         fetch(model, path, progress=progress)
         return path
+
+    def _check_licence(self, model: Model) -> None:
+        if self._licence == "any" or model.commercial:
+            return
+        usable = [other for other in self.catalogue.of_task(model.task) if other.commercial]
+        names = dict.fromkeys(other.family or other.name for other in usable)
+        engines = ("mesh", *names) if model.task == "swap" else tuple(names)
+        raise ModelError(
+            f"the model {model.name} may not be used commercially: {model.terms or model.licence}",
+            hint=f"usable for the same task: {', '.join(engines)}; or leave --licence out"
+            if engines
+            else "no model for this task may be; do without, or leave --licence out",
+        )
