@@ -13,7 +13,7 @@ from PIL import Image
 import roop
 from roop.api import SwapOptions, make_job
 from roop.errors import CancelledError, UsageError
-from roop.options import FaceOptions, Job, LabelOptions, VideoOptions
+from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, VideoOptions
 from roop.processors import installed
 
 Portraits = dict[str, Path]
@@ -36,7 +36,8 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 
 def test_keywords_are_the_options() -> None:
-    groups = (FaceOptions, VideoOptions, LabelOptions, *(spec.options for spec in installed()))
+    own = (spec.options for spec in installed())
+    groups = (FaceOptions, VideoOptions, LabelOptions, FrameOptions, *own)
     fields = {name for group in groups for name in group.model_fields}
     assert set(typing.get_type_hints(SwapOptions)) == fields | {
         "engine",

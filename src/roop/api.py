@@ -1,14 +1,18 @@
 """The calls most people need."""
 
+import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
-from roop.errors import UsageError
+from roop.errors import CancelledError, UsageError
+from roop.models.folder import ModelFolder
+from roop.models.networks import embedded_models
 from roop.options import (
     FaceOptions,
+    FrameOptions,
     Job,
     LabelOptions,
     Options,
@@ -17,12 +21,14 @@ from roop.options import (
     VideoOptions,
 )
 from roop.pipeline.job import JobResult, run_job
+from roop.pipeline.kept_frames import keep_frames
 from roop.pipeline.progress import Progress, Watch
 from roop.processors import installed
 from roop.processors.base import OptionsT, Registry
+from roop.provenance.marks import marks_for
 from roop.validation import Spelling, checked, nearest
 
-__all__ = ["JobResult", "Progress", "SwapOptions", "make_job", "swap"]
+__all__ = ["JobResult", "Progress", "SwapOptions", "make_job", "perform", "swap"]
 
 AnyPath = str | PathLike[str]
 
@@ -57,6 +63,9 @@ class SwapOptions(TypedDict, total=False):
     label_text: str
     label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"]
     label_seconds: float | None
+    keep_frames: bool
+    temp_frame_format: Literal["png", "jpg"]
+    temp_frame_quality: int
     force: bool
     record: str | PathLike[str] | None
 
@@ -93,7 +102,31 @@ def swap(
     sources = [source] if isinstance(source, str | PathLike) else source
     registry = installed()
     job = make_job([Path(s) for s in sources], Path(target), Path(output), options, registry)
-    return run_job(job, settings or Settings(), registry, watch=watch, cancel=cancel)
+    return perform(job, settings or Settings(), registry, watch=watch, cancel=cancel)
+
+
+def perform(
+    job: Job,
+    settings: Settings,
+    registry: Registry,
+    *,
+    watch: Watch | None = None,
+    cancel: threading.Event | None = None,
+) -> JobResult:
+    """Do a job that ``make_job`` made; for the arguments and errors see ``swap``."""
+    cancel = cancel or threading.Event()
+    result = run_job(job, settings, registry, watch=watch, cancel=cancel)
+    if not job.frames.keep_frames:
+        return result
+    said = list(result.warnings)
+    used = (*embedded_models(ModelFolder(settings)), *registry.models(job.steps, settings))
+    marks = marks_for(result.engine, used, settings, said.append)
+    folder = None
+    try:
+        folder = keep_frames(result.output, job.frames, marks, cancel)
+    except CancelledError:  # the output stands
+        said.append(f"cancelled: the frames of {result.output} were not written")
+    return dataclasses.replace(result, warnings=tuple(said), kept_frames=folder)
 
 
 def make_job(
@@ -125,12 +158,12 @@ def make_job(
     faces = _taken(rest, FaceOptions, spelling)
     video = _taken(rest, VideoOptions, spelling)
     label = _taken(rest, LabelOptions, spelling)
+    frames = _taken(rest, FrameOptions, spelling)
     for name in rest.keys() - _OF_THE_JOB:
         raise _unknown(name, steps, registry, spelling)
     files = {"sources": tuple(sources), "target": target, "output": output, "steps": steps}
-    return checked(
-        Job, {**files, "faces": faces, "video": video, "label": label, **rest}, spelling=spelling
-    )
+    groups = {"faces": faces, "video": video, "label": label, "frames": frames}
+    return checked(Job, {**files, **groups, **rest}, spelling=spelling)
 
 
 def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tuple[Step, ...]:
@@ -170,7 +203,7 @@ def _unknown(
             f"{spelling(name)} has no effect without the processor {owners[0].name}",
             hint=f"add {spelling(way)}" + (f" {owners[0].name}" if way == "processor" else ""),
         )
-    models: list[type[Options]] = [FaceOptions, VideoOptions, LabelOptions]
+    models: list[type[Options]] = [FaceOptions, VideoOptions, LabelOptions, FrameOptions]
     models += [registry[step.processor].options for step in steps]
     known = {key: key for model in models for key in model.model_fields}
     near = nearest(name, known, spelling=spelling) or "see `roop swap --help`"

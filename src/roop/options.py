@@ -97,6 +97,18 @@ class LabelOptions(Options):
         return self
 
 
+class FrameOptions(Options):
+    """The frames of a finished output, as pictures."""
+
+    keep_frames: bool = Field(
+        False, description="write the output's frames as pictures, too, into a folder beside it"
+    )
+    temp_frame_format: Literal["png", "jpg"] = Field("png", description="their format")
+    temp_frame_quality: int = Field(
+        0, ge=0, le=100, description="of jpg: 0 is the best picture, 100 the smallest file"
+    )
+
+
 class Job(Options):
     """One piece of work. Plain data: the same value serves terminal, HTTP, queue and log."""
 
@@ -108,6 +120,7 @@ class Job(Options):
     faces: FaceOptions = FaceOptions()
     video: VideoOptions = VideoOptions()
     label: LabelOptions = LabelOptions()
+    frames: FrameOptions = FrameOptions()
     force: bool = Field(False, description="replace the output if it exists")
     record: Path | None = Field(
         None, description="write what was done as JSON: digests, options, models, versions"

@@ -47,7 +47,6 @@ def test_help_lists_every_option_with_its_description(roop: Roop) -> None:
         (["swap", "-s", "a.jpg"], "missing: -t/--target, -o/--output", "see `roop swap --help`"),
         (["swap", "-s"], "argument -s/--source: expected at least one argument", None),
         (["swap", *PATHS, "--skip-adio"], "there is no option --skip-adio", "did you mean --skip-"),
-        (["swap", *PATHS, "--keep-fps"], "there is no option --keep-fps", "leave it out: every"),
         (["swap", *PATHS, "--engine", "mash"], "there is no engine 'mash'", "choose one of: mesh"),
         (
             ["swap", *PATHS, "--output-video-quality", "101"],

@@ -8,10 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from roop import __version__
 from roop.cli.errors import show
 from roop.cli.interrupts import CANCELLED, MESSAGE
-from roop.cli.parser import Parser
+from roop.cli.parser import Parser, add_version
 from roop.errors import CancelledError, UsageError
 
 COMMANDS = {
@@ -87,6 +86,6 @@ def _parser() -> Parser:
     about = "Swap a face in a photo or a video from one photo, offline and on a plain CPU."
     parser = Parser("roop", about, epilog=f"commands:\n{listing}\n\nmore: roop COMMAND --help")
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("-v", "--version", action="version", version=f"roop {__version__}")
+    add_version(parser)
     parser.usage = "roop COMMAND [options]"
     return parser

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from roop.errors import UsageError
+from roop.version import VERSION
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -59,6 +60,17 @@ class Parser(argparse.ArgumentParser):
     def _near(self, name: str) -> str:
         near = difflib.get_close_matches(name, self._option_string_actions, n=1)
         return f"did you mean {near[0]}?" if near else self._see_help
+
+
+def add_version(parser: Parser) -> None:
+    """Add the flag that prints the version."""
+    parser.add_argument(
+        "-v",
+        "--version",
+        action="version",
+        version=f"roop {VERSION}",
+        help="print the version and leave",
+    )
 
 
 def add_report(parser: Parser) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from roop.cli.flags import flag_of, takes_path, takes_several
 from roop.errors import MediaError, UsageError
 from roop.home import config_folder
-from roop.options import FaceOptions, LabelOptions, Options, Settings, VideoOptions
+from roop.options import FaceOptions, FrameOptions, LabelOptions, Options, Settings, VideoOptions
 from roop.processors.base import Registry
 from roop.validation import Spelling, checked, nearest
 
@@ -62,7 +62,8 @@ def presets(registry: Registry) -> dict[str, Preset]:
 
 def groups(registry: Registry) -> tuple[type[Options], ...]:
     """Return the options that can be set."""
-    return (FaceOptions, VideoOptions, LabelOptions, *(s.options for s in registry), Settings)
+    own = (spec.options for spec in registry)
+    return (FaceOptions, VideoOptions, LabelOptions, FrameOptions, *own, Settings)
 
 
 def files() -> tuple[Path, ...]:

@@ -6,31 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from roop.cli.classic import RETIRED, add_classic, translate
 from roop.cli.flags import add_flags, literal, taken
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.lines import line, warn
-from roop.cli.parser import Parser, add_report
+from roop.cli.parser import Parser, add_report, add_version
 from roop.cli.presets import with_presets
 from roop.cli.results import print_json
 from roop.cli.terms import tell_terms
 from roop.errors import UsageError
-from roop.options import FaceOptions, Job, LabelOptions, Settings, VideoOptions
+from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, Settings, VideoOptions
 from roop.processors import installed
 from roop.validation import checked
 
 if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays quick
     from roop.pipeline.job import JobResult
     from roop.processors.base import Registry
-
-RETIRED = {
-    "--keep-fps": "leave it out: every frame keeps its own time",
-    "--keep-frames": "leave it out: no frames are written to disk",
-    "--temp-frame-format": "leave it out: no frames are written to disk",
-    "--temp-frame-quality": "leave it out: no frames are written to disk",
-    "--frame-processor": "use --engine",
-    "--max-memory": "leave it out: memory does not grow with the length of the video",
-}
-"""Options of the original tool that have nothing to do any more."""
 
 _REQUIRED = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--output"}
 
@@ -40,6 +31,7 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     registry = installed()
     values = vars(_parser(prog, registry).read(arguments, retired=RETIRED))
     _refuse_without_files(values, prog)
+    translate(values)
     values.pop("debug")  # read at the edge, which shows the errors
     as_json, quiet = values.pop("json"), values.pop("quiet")
     at_terminal = not (as_json or quiet) and sys.stderr.isatty()
@@ -64,7 +56,8 @@ def summary(result: "JobResult") -> str:
         done = f"{result.frames} frames, {result.swapped} swapped"
         rate = f", {result.frames / result.elapsed_s:.1f} fps"
     spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}"
-    return f"{line(str(result.output))}\n{done}{damaged}; {spent}\n"
+    kept = f"frames in {line(str(result.kept_frames))}\n" if result.kept_frames else ""
+    return f"{line(str(result.output))}\n{done}{damaged}; {spent}\n{kept}"
 
 
 def _refuse_without_files(values: Mapping[str, Any], prog: str) -> None:
@@ -80,9 +73,8 @@ def _refuse_without_files(values: Mapping[str, Any], prog: str) -> None:
 def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) -> "JobResult":
     import cv2
 
-    from roop.api import make_job
+    from roop.api import make_job, perform
     from roop.cli.progress import progress
-    from roop.pipeline.job import run_job
 
     cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
     values, spelling = with_presets(values, registry)
@@ -92,7 +84,7 @@ def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) 
     job = make_job(sources, target, output, values, registry, spelling=spelling)
     cancel = cancel_on_signals()
     with progress(shown=show_progress) as watch:
-        return run_job(job, settings, registry, watch=watch, cancel=cancel)
+        return perform(job, settings, registry, watch=watch, cancel=cancel)
 
 
 def _parser(prog: str, registry: "Registry") -> Parser:
@@ -118,13 +110,16 @@ def _parser(prog: str, registry: "Registry") -> Parser:
     add_flags(parser, "faces", FaceOptions)
     add_flags(parser, "video", VideoOptions)
     add_flags(parser, "label", LabelOptions)
+    add_flags(parser, "frames", FrameOptions)
     for options in dict.fromkeys(spec.options for spec in engines):
         names = [spec.name for spec in engines if spec.options is options]
         add_flags(parser, f"engine {', '.join(names)}", options)
     for spec in [spec for spec in registry if not spec.engine]:
         add_flags(parser, f"processor {spec.name}", spec.options, switch=spec.name)
     add_flags(parser, "machine", Settings)
+    add_classic(parser)
     add_report(parser)
+    add_version(parser)
     return parser
 
 

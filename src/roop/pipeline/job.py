@@ -54,6 +54,8 @@ class JobResult:
     engine: str
     warnings: tuple[str, ...]
     """Plain sentences, each said once."""
+    kept_frames: Path | None = None
+    """The folder of the output's frames as pictures, if they were asked for."""
 
 
 def run_job(
