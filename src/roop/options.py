@@ -158,6 +158,9 @@ class Settings(Options):
     execution_precision: Precision | None = Field(
         None, description="numbers that networks compute with; the provider's choice by default"
     )
+    max_memory: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="gigabytes that a job may take; what the machine has by default"
+    )
     signing_certificate: Path | None = Field(
         None, description="certificates (PEM) to sign outputs with, instead of this machine's own"
     )
@@ -167,3 +170,11 @@ class Settings(Options):
         pattern="^https?://",
         description="address of a time-stamp server (RFC 3161) to ask at every signature",
     )
+
+    @property
+    def network_memory(self) -> int | None:
+        """Bytes that the networks of a job may take together: three quarters of ``max_memory``.
+
+        The rest is left to the frames, the decoder and the encoder.
+        """
+        return None if self.max_memory is None else int(self.max_memory * 0.75e9)

@@ -21,14 +21,6 @@ def read(tmp_path: Path, text: str) -> Model:
     return load_catalogue(path)["sample"]
 
 
-@pytest.mark.parametrize("model", list(load_catalogue()), ids=lambda model: model.name)
-def test_every_row_says_where_it_is_and_what_it_takes_and_gives(model: Model) -> None:
-    assert model.package or all(address.startswith("https://") for address in model.addresses)
-    assert model.inputs
-    assert model.outputs
-    assert model.terms
-
-
 @pytest.mark.parametrize("model", load_catalogue().of_task("swap"), ids=lambda model: model.name)
 def test_a_swap_row_names_what_makes_its_embedding(model: Model) -> None:
     (embedding,) = load_catalogue()[model.embedding or ""].outputs

@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +9,10 @@ from onnx import TensorProto, helper, numpy_helper
 from stand_ins import write_contract
 
 from roop.errors import ModelError
-from roop.models.catalogue import Model, load_catalogue
+from roop.models.catalogue import Catalogue, Model, load_catalogue
 from roop.models.contract import TensorSpec
 from roop.models.initializers import last_initializer
+from roop.models.loader import Models
 from roop.models.sessions import Session, open_session
 from roop.options import Settings
 
@@ -104,6 +106,36 @@ def test_strict_means_no_other_provider(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="rocm") as caught:
         open_session(tmp_path / "a.onnx", model, strict, pytest.fail)
     assert "--strict-provider" in caught.value.hint
+
+
+def test_networks_share_the_memory_that_they_may_take(tmp_path: Path) -> None:
+    """Eight pictures of 512 pixels are 25 MB as they go in, and as much as they come out."""
+    for name in ("gpen_bfr_512", "gfpgan_1_4"):
+        write_contract(tmp_path / f"{name}.onnx", replace(load_catalogue()[name], name=name))
+    pictures = {"pixels": np.zeros((8, 3, 512, 512), np.float32)}
+
+    def models(megabytes: int) -> Models:
+        settings = Settings(
+            models=tmp_path, execution_provider=("cpu",), max_memory=megabytes / 750
+        )
+        return Models(settings, catalogue=Catalogue(rows))
+
+    rows = {}
+    for name in ("gpen_bfr_512", "gfpgan_1_4"):
+        content = (tmp_path / f"{name}.onnx").read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        rows[name] = replace(load_catalogue()[name], sha256=digest, size=len(content))
+    assert models(120).session("gpen_bfr_512").run(pictures)["pixels"].shape == (8, 3, 512, 512)
+    with pytest.raises(ModelError, match="memory is too small") as caught:
+        models(20).session("gpen_bfr_512").run(pictures)
+    assert "--max-memory" in caught.value.hint
+    both = models(40)
+    first, second = both.session("gpen_bfr_512"), both.session("gfpgan_1_4")
+    kept = first.run(pictures)["pixels"]
+    with pytest.raises(ModelError, match="memory is too small"):
+        second.run(pictures)
+    del kept
+    assert second.run(pictures)["pixels"].shape == (8, 3, 512, 512)
 
 
 def pixel_tensors() -> list[tuple[str, TensorSpec]]:

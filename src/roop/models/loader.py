@@ -62,6 +62,10 @@ class Models:
         """
         path = self.folder.require(name, progress=self._progress)
         model = self.folder.catalogue[name]
+        if self._settings.network_memory and not self._used:
+            from roop.models.onnx import bound_memory  # takes half a second to import
+
+            bound_memory(self._settings.network_memory)
         session = open_session(path, model, self._settings, self._warn)
         self._used[name] = UsedModel(name, model.sha256, model.licence, session.provider)
         return session

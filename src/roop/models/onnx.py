@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 from roop.models.providers import PROVIDERS, row
-from roop.models.runtime import Port, ProviderError
+from roop.models.runtime import MemoryLimitError, Port, ProviderError
 from roop.models.sessions import Session
 from roop.options import Precision, Provider, Settings
 
@@ -56,7 +56,7 @@ class OnnxRuntime:
         try:
             values: list[NDArray[Any]] = self._session.run(outputs, feed)
         except Exception as error:  # onnxruntime's errors share no base class
-            raise ProviderError.of(error) from error
+            raise _fault(error) from error
         return values
 
 
@@ -98,12 +98,12 @@ def _started(
                 onnxruntime.preload_dlls()  # NVIDIA's libraries lie in Python packages of their own
             session = onnxruntime.InferenceSession(
                 source,
-                _options(settings.execution_threads),
+                _options(settings),
                 providers=[(name, _provider_options(provider, settings))],
                 enable_fallback=False,
             )
         except Exception as error:  # onnxruntime's errors share no base class
-            raise ProviderError(_reason(log) or str(ProviderError.of(error))) from error
+            raise (ProviderError(reason) if (reason := _reason(log)) else _fault(error)) from error
         if name not in session.get_providers():  # as it does in silence when a library is missing
             raise ProviderError(_reason(log) or "ONNX Runtime does not start it")
     return session
@@ -164,14 +164,42 @@ def _provider_options(provider: Provider, settings: Settings) -> dict[str, str]:
         options[device_option] = str(settings.execution_device_id)
     if provider == "tensorrt" and settings.execution_precision in ("fp16", "bf16"):
         options[f"trt_{settings.execution_precision}_enable"] = "1"
+    if settings.network_memory and provider in ("cuda", "rocm"):
+        options["gpu_mem_limit"] = str(settings.network_memory)
+    elif settings.network_memory and provider == "migraphx":
+        options["migraphx_mem_limit"] = str(settings.network_memory)
     return options
 
 
-def _options(threads: int | None) -> onnxruntime.SessionOptions:
+def _options(settings: Settings) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what matters is raised; stderr is not ours
-    options.intra_op_num_threads = threads or 0
+    options.intra_op_num_threads = settings.execution_threads or 0
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-    if threads == 1:
+    if settings.execution_threads == 1:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if settings.network_memory:
+        options.add_session_config_entry("session.use_env_allocators", "1")
     return options
+
+
+def bound_memory(size: int) -> None:
+    """Let all networks that are loaded from now on with a limit share ``size`` bytes.
+
+    For those on the processor; on a graphics card each has the limit for itself.
+    """
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu",
+        onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR,
+        0,
+        onnxruntime.OrtMemType.DEFAULT,
+    )
+    # Strategy 1 takes what is asked for; the other would double the arena again and again.
+    bounds = onnxruntime.OrtArenaCfg({"max_mem": size, "arena_extend_strategy": 1})
+    onnxruntime.create_and_register_allocator(place, bounds)
+
+
+def _fault(error: Exception) -> ProviderError:
+    """Translate an error of ONNX Runtime, whose texts are all there is to tell them apart."""
+    short = any(text in str(error) for text in ("Available memory of", "Failed to allocate memory"))
+    return MemoryLimitError.of(error) if short else ProviderError.of(error)

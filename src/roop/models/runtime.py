@@ -18,6 +18,10 @@ class ProviderError(Exception):
         return cls(" ".join(str(error).split())[:200])
 
 
+class MemoryLimitError(ProviderError):
+    """A network needs more memory than it may take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Port:
     """An input of a network as its file has it."""

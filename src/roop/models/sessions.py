@@ -12,7 +12,7 @@ from roop.errors import ModelError
 from roop.models.catalogue import Model
 from roop.models.contract import TensorSpec
 from roop.models.providers import row, wanted
-from roop.models.runtime import Port, ProviderError, Runtime
+from roop.models.runtime import MemoryLimitError, Port, ProviderError, Runtime
 from roop.options import Precision, Provider, Settings
 
 Warn = Callable[[str], object]
@@ -77,6 +77,8 @@ class Session:
     def _run(self, feed: dict[str, NDArray[Any]], count: int) -> dict[str, NDArray[np.float32]]:
         try:
             values = self._runtime.run(feed, self._outputs)
+        except MemoryLimitError as error:
+            raise _too_large(self.model) from error
         except ProviderError as error:
             raise ModelError(
                 f"the model {self.model.name} failed on {self.provider}: {error}",
@@ -106,6 +108,8 @@ def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Se
     for name in order:
         try:
             runtime = load_runtime(name, path, settings)
+        except MemoryLimitError as error:
+            raise _too_large(model) from error
         except ProviderError as error:
             if name == "cpu":  # then it is the file, not the provider
                 raise ModelError(
@@ -148,6 +152,8 @@ def _tell(
             f"{model.name} runs on {runtime.provider}, which may be much slower "
             f"({'; '.join(faults)})"
         )
+    if settings.max_memory and runtime.provider in ("openvino", "coreml", "directml", "tensorrt"):
+        warn(f"{runtime.provider} takes the memory it needs: max_memory does not bind it")
     if runtime.warning:
         warn(f"{model.name}: {runtime.warning}")
     asked = settings.execution_precision
@@ -164,6 +170,13 @@ def present_providers() -> set[Provider]:
 
     extra: set[Provider] = {"openvino"} if find_spec("openvino") else set()
     return onnx.present() | extra
+
+
+def _too_large(model: Model) -> ModelError:
+    return ModelError(
+        f"the memory is too small for the model {model.name}",
+        hint="allow more with --max-memory, or use a smaller model",
+    )
 
 
 def _port(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> Port:
