@@ -130,6 +130,17 @@ class Job(Options):
 Provider = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "openvino", "rocm", "migraphx"]
 """What a neural network can run on: ONNX Runtime's execution providers, and OpenVINO."""
 
+
+def parse_provider(value: object) -> object:
+    """Turn ``dml``, as the original tool calls it, into ``directml``; letters may be large.
+
+    Anything else is returned unchanged, for pydantic to judge.
+    """
+    if not isinstance(value, str):
+        return value
+    return "directml" if value.lower() == "dml" else value.lower()
+
+
 Precision = Literal["fp32", "fp16", "bf16"]
 """The numbers that a network computes with."""
 
@@ -142,7 +153,7 @@ class Settings(Options):
     licence: Literal["any", "permissive"] = Field(
         "any", description="permissive refuses models that may not be used commercially"
     )
-    execution_provider: tuple[Provider, ...] = Field(
+    execution_provider: tuple[Annotated[Provider, BeforeValidator(parse_provider)], ...] = Field(
         (),
         description="what neural engines run on, the first that works: "
         + ", ".join(get_args(Provider))

@@ -5,11 +5,6 @@ from typing import Any
 from roop.cli.parser import Parser
 from roop.errors import UsageError
 
-RETIRED = {
-    "--max-memory": "leave it out: memory does not grow with the length of the video",
-}
-"""Options that are answered with what to do instead."""
-
 _SWAPPER, _ENHANCER = "face_swapper", "face_enhancer"
 
 

@@ -10,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roop.cli.flags import add_flags, flag_of, taken
+from roop.cli.flags import add_flags
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.lines import line
 from roop.cli.parser import Parser, add_report
+from roop.cli.presets import settings_with
 from roop.errors import CancelledError, UsageError
 from roop.options import Settings
-from roop.validation import checked
 
 if TYPE_CHECKING:  # --help needs none of it
     from roop.models.download import Progress
@@ -48,8 +48,9 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"there is no command 'models {action}'", hint=hint)
     values = _parser(action).read(arguments[1:])
     from roop.models.folder import ModelFolder
+    from roop.processors import installed
 
-    settings = checked(Settings, taken(vars(values), Settings), spelling=flag_of)
+    settings = settings_with(vars(values), installed())
     entries = []
     for entry in _RUN[action](ModelFolder(settings), values):
         entries.append(entry)

@@ -2,14 +2,11 @@
 
 import argparse
 import difflib
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import NoReturn
 
 from roop.errors import UsageError
 from roop.version import VERSION
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,14 +21,11 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,  # an abbreviation would change its meaning with every new option
         )
 
-    def read(
-        self, arguments: Sequence[str], *, retired: Mapping[str, str] = _NOTHING
-    ) -> argparse.Namespace:
+    def read(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse ``arguments``.
 
         Args:
             arguments: What follows the name of the command.
-            retired: Options that were taken once, each with what to do now.
 
         Raises:
             UsageError: An argument is unknown, missing or malformed.
@@ -44,7 +38,7 @@ class Parser(argparse.ArgumentParser):
         if option is None:
             raise UsageError(f"unexpected argument {unknown[0]!r}", hint=self._see_help)
         name = option.partition("=")[0]
-        raise UsageError(f"there is no option {name}", hint=retired.get(name) or self._near(name))
+        raise UsageError(f"there is no option {name}", hint=self._near(name))
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and leaving."""

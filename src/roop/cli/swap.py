@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.classic import RETIRED, add_classic, translate
+from roop.cli.classic import add_classic, translate
 from roop.cli.flags import add_flags, literal, taken
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.lines import line, warn
@@ -29,7 +29,7 @@ _REQUIRED = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--o
 def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     """Run the command; return its exit code."""
     registry = installed()
-    values = vars(_parser(prog, registry).read(arguments, retired=RETIRED))
+    values = vars(_parser(prog, registry).read(arguments))
     _refuse_without_files(values, prog)
     translate(values)
     values.pop("debug")  # read at the edge, which shows the errors
