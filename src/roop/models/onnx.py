@@ -136,6 +136,8 @@ def _spread(session: onnxruntime.InferenceSession, provider: Provider) -> str | 
         ProviderError: It does all of them.
     """
     name = row(provider).runtime_name
+    if not hasattr(session, "get_provider_graph_assignment_info"):
+        return None  # older than 1.24, as the last one with ROCm is: it does not tell
     steps = Counter[str]()
     for part in session.get_provider_graph_assignment_info():
         steps[part.ep_name] += len(part.get_nodes())
