@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from av.packet import Packet
 from av.video.stream import VideoStream
@@ -59,7 +59,7 @@ def joined(paths: Sequence[Path], clock: Fraction) -> Iterator[Packet[VideoStrea
     packets = chain.from_iterable(_read(path, content=True) for path in paths)
     times = decoding_times([head.pts for head in heads])
     for (head, content), dts in zip(packets, times, strict=True):
-        packet: Packet[VideoStream] = Packet(content)
+        packet: Packet[Any] = Packet(content)
         packet.time_base = clock
         packet.pts, packet.dts, packet.duration = head.pts, dts, head.duration
         packet.is_keyframe = head.keyframe
