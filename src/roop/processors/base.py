@@ -77,6 +77,8 @@ class ProcessorSpec(Generic[OptionsT]):
     """True if it swaps: it may follow ``--engine``."""
     stateless: bool = False
     """True if frames may be processed out of order."""
+    batch: Callable[[Settings], int] = lambda settings: 1
+    """How many frames it gains from having at once on this machine."""
     models: Callable[[OptionsT, Settings], tuple[str, ...]] = lambda options, settings: ()
     """The catalogue's names of the networks that it runs."""
     missing: Callable[[Settings], str | None] = lambda settings: None
@@ -132,6 +134,10 @@ class Registry:
         specs = [(self[step.processor], step) for step in steps]
         names = [n for spec, step in specs for n in spec.models(spec.parse(step.options), settings)]
         return tuple(dict.fromkeys(names))
+
+    def batch(self, steps: Iterable[Step], settings: Settings) -> int:
+        """Return how many frames the hungriest of ``steps`` wants at once."""
+        return max(self[step.processor].batch(settings) for step in steps)
 
     def build(self, steps: Iterable[Step], context: Context) -> list[Processor]:
         """Build the processors of ``steps`` in order."""

@@ -1,0 +1,41 @@
+"""The processor ``pixelate`` at work."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from roop.faces.topology import OVAL
+from roop.geometry import bounds
+from roop.processors.base import Processor
+from roop.types import Face, Frame, Scene
+from roop_pixelate import PixelateOptions
+
+
+class Pixelate(Processor):
+    """Makes every face of a scene unrecognisable."""
+
+    def __init__(self, options: PixelateOptions) -> None:
+        self._squares = options.pixelate_squares
+
+    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+        """Edit the frames in place, and return the same scenes."""
+        for scene in scenes:
+            for face in scene.faces:
+                self._pixelate(scene.frame, face)
+        return scenes
+
+    def reset(self) -> None:
+        """Nothing is remembered of a frame."""
+
+    def _pixelate(self, frame: Frame, face: Face) -> None:
+        outline = face.mesh[list(OVAL), :2]
+        box = bounds(outline).evened().clipped(frame.size)
+        if min(box.width, box.height) < 2:  # the face lies outside the picture
+            return
+        small = frame.thumbnail(self._squares, box)
+        pixels = cv2.resize(small, (box.width, box.height), interpolation=cv2.INTER_NEAREST)
+        alpha = np.zeros((box.height, box.width), np.uint8)
+        shape = np.rint(outline - (box.x0, box.y0)).astype(np.int32)
+        cv2.fillPoly(alpha, [shape], round(255 * face.opacity))
+        frame.paste(box, pixels, alpha)
