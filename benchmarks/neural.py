@@ -1,0 +1,171 @@
+"""Measures what surrounds a swap network: roop's command against the bare network on as many faces.
+
+    uv run python benchmarks/neural.py [--frames 6] [--provider openvino]
+
+The network is a stand-in of inswapper_128's layers and size (554 MB of random weights, written into
+a temporary folder). Also runs the way of the original tool on the same stand-ins: five analysis
+networks for every face, frames as PNG on disk, insightface's swap. CPU time throughout, with that
+of children: wall time says little beside other work.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import onnxruntime
+from insightface.model_zoo.inswapper import INSwapper
+from skimage import data
+
+from roop.faces.analyser import Analyser
+from roop.faces.topology import five_points
+from roop.models.catalogue import load_catalogue
+from roop.options import Settings
+from stand_ins import analysis, fill
+
+SIZE = (1920, 1080)
+FACE = 400
+"""Width of the face, pixels."""
+
+
+class Spent:
+    """CPU and wall seconds of this process and its children since the start."""
+
+    def __init__(self) -> None:
+        self._cpu, self._wall = self._now()
+
+    def seconds(self) -> tuple[float, float]:
+        """Return CPU and wall seconds."""
+        cpu, wall = self._now()
+        return cpu - self._cpu, wall - self._wall
+
+    def _now(self) -> tuple[float, float]:
+        times = os.times()
+        return sum(times[:4]), time.monotonic()
+
+
+class TheirFace:
+    """What insightface's swap wants to know of a face."""
+
+    def __init__(self, kps: np.ndarray, embedding: np.ndarray) -> None:
+        self.kps = kps
+        self.normed_embedding = embedding / np.linalg.norm(embedding)
+
+
+def film(path: Path, frames: int) -> np.ndarray:
+    """Write a clip whose one face moves a little; return the face's points in the first frame."""
+    photo = data.astronaut()
+    mesh = Analyser(Settings()).portrait(photo, None, name="astronaut").mesh
+    zoom = FACE / float(np.ptp(mesh[:, 0]))
+    x, y = mesh[:, :2].mean(axis=0) * zoom
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=25, options={"preset": "ultrafast", "crf": "12"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        for number in range(frames):
+            dx, dy = SIZE[0] / 2 - x + number, SIZE[1] / 2 - y
+            to_frame = np.array([[zoom, 0, dx], [0, zoom, dy]], np.float32)
+            picture = cv2.warpAffine(photo, to_frame, SIZE, borderMode=cv2.BORDER_REPLICATE)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode())
+    moved: np.ndarray = five_points(mesh) * zoom + (SIZE[0] / 2 - x, SIZE[1] / 2 - y)
+    return moved
+
+
+def bare(network: Path, frames: int) -> tuple[float, float]:
+    """Run the network alone on ``frames`` faces, loaded before the clock starts."""
+    session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
+    random = np.random.default_rng(0)
+    feed = {
+        "target": random.random((1, 3, 128, 128), np.float32),
+        "source": random.standard_normal((1, 512), np.float32),
+    }
+    session.run(None, feed)
+    spent = Spent()
+    for _ in range(frames):
+        session.run(None, feed)
+    return spent.seconds()
+
+
+def command(folder: Path, target: Path, provider: str) -> tuple[float, float]:
+    """Run ``roop swap`` from its start to the finished file."""
+    source = folder / "source.png"
+    cv2.imwrite(str(source), data.astronaut()[..., ::-1])
+    spent = Spent()
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "roop", "swap", "--engine", "inswapper", "--force", "--quiet"),
+            *("-s", source, "-t", target, "-o", folder / "out.mp4"),
+            *("--models", folder, "--offline", "--execution-provider", provider),
+        ],
+        check=True,
+    )
+    return spent.seconds()
+
+
+def original(folder: Path, network: Path, target: Path, points: np.ndarray) -> tuple[float, float]:
+    """Swap as the original did: every frame to disk and back, five networks for every face."""
+    sessions = {
+        name: (onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]), side)
+        for name, (path, side) in analysis(folder).items()
+    }
+    swap = INSwapper(str(network))
+    source = np.random.default_rng(1).standard_normal(512).astype(np.float32)
+    spent = Spent()
+    paths = []
+    with av.open(str(target)) as file:
+        for number, frame in enumerate(file.decode(video=0)):
+            paths.append(folder / f"{number:04}.png")
+            cv2.imwrite(str(paths[-1]), frame.to_ndarray(format="bgr24"))
+    for number, path in enumerate(paths):
+        picture = cv2.imread(str(path))
+        for session, side in sessions.values():
+            small = cv2.resize(picture, (side, side)).astype(np.float32).transpose(2, 0, 1)[None]
+            session.run(None, {"in": small / 255})
+        face = TheirFace(np.add(points, (number, 0), dtype=np.float32), source)
+        cv2.imwrite(str(path), swap.get(picture, face, face))
+    with av.open(str(folder / "original.mp4"), "w") as file:
+        stream = file.add_stream("libx264", rate=25, options={"crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        for path in paths:
+            picture = cv2.imread(str(path))
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        file.mux(stream.encode())
+    return spent.seconds()
+
+
+def main() -> None:
+    """Print what each way spends, and what roop spends on a frame once it runs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--frames", type=int, default=6)
+    parser.add_argument("--provider", default="cpu")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        network = fill(folder, load_catalogue())
+        short, long = folder / "short.mp4", folder / "long.mp4"
+        film(short, 1)
+        points = film(long, 1 + given.frames)
+        rows = {
+            "bare network": bare(network, given.frames),
+            "roop swap, 1 frame": command(folder, short, given.provider),
+            f"roop swap, {1 + given.frames} frames": command(folder, long, given.provider),
+            f"as the original, {1 + given.frames} frames": original(folder, network, long, points),
+        }
+    for label, (cpu, wall) in rows.items():
+        print(f"{label:34}{cpu:8.2f} s CPU{wall:8.2f} s wall")
+    frames = given.frames
+    alone, first, whole, old = (cpu for cpu, _ in rows.values())
+    each = (whole - first) / frames
+    print(f"a further frame, of the bare network: {each * frames / alone:.2f}")
+    print(f"start and end, in runs of the network: {(first - each) * frames / alone:.1f}")
+    print(f"a frame as the original, of one of roop: {old / (1 + frames) / each:.2f}")
+
+
+if __name__ == "__main__":
+    main()
