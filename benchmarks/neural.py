@@ -27,7 +27,7 @@ from roop.faces.analyser import Analyser
 from roop.faces.topology import five_points
 from roop.models.catalogue import load_catalogue
 from roop.options import Settings
-from stand_ins import analysis, fill
+from true_size import analysis, fill
 
 SIZE = (1920, 1080)
 FACE = 400

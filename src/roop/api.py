@@ -50,6 +50,8 @@ class SwapOptions(TypedDict, total=False):
     enhance: str | bool
     enhance_blend: float
     enhance_fidelity: float
+    upscale: Literal[2, 4] | bool
+    upscale_model: str
     many_faces: bool
     source_face_position: int | None
     output_video_encoder: str

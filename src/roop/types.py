@@ -126,6 +126,10 @@ class Frame(Protocol):
         """
         ...
 
+    def enlarge(self, factor: int) -> None:
+        """Make the picture ``factor`` times as wide and as high, by interpolation."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:

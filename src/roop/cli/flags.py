@@ -47,7 +47,7 @@ def _settings(name: str, field: FieldInfo) -> dict[str, Any]:
     if kind is bool:
         return settings | {"action": argparse.BooleanOptionalAction}  # undoes what is preset
     if get_origin(kind) is Literal:
-        return settings | {"choices": get_args(kind)}
+        return settings | {"choices": tuple(map(str, get_args(kind)))}
     if takes_several(field):
         settings["nargs"] = "+"
     return settings | {"metavar": name.rpartition("_")[2].upper()}

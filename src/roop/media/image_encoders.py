@@ -47,7 +47,8 @@ def encoded(wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn)
         "TIFF": _same_tiff,
         "GIF": _same_gif,
     }
-    if wanted == picture.container and wanted in same:
+    as_large = frame.samples.shape[:2] == picture.samples.shape[:2]
+    if wanted == picture.container and wanted in same and as_large:
         with reading(picture.path):
             data = same[wanted](picture, frame)
         if data is not None:

@@ -9,7 +9,7 @@ from roop.options import VideoOptions
 
 
 def open_reader(
-    path: Path, video: VideoOptions, warn: Warn, *, output: Path | None = None
+    path: Path, video: VideoOptions, warn: Warn, *, output: Path | None = None, scale: int = 1
 ) -> Reader:
     """Open a target of any kind.
 
@@ -18,10 +18,11 @@ def open_reader(
         video: Trim and frame rate, for videos.
         warn: Hears of what is lost or guessed.
         output: Where the result will go; an animation is read as a video if this is one.
+        scale: How many times as wide and as high its frames will be when they are written.
 
     Raises:
         MediaError: It cannot be read.
-        UsageError: The options leave nothing of it.
+        UsageError: The options leave nothing of it, or it is an animation to be enlarged.
     """
     from roop.media.pictures import sniff
 
@@ -35,10 +36,15 @@ def open_reader(
     if kind == "animation" and (output is None or _names_picture(output)):
         from roop.media.animations import AnimationReader
 
+        if scale > 1:
+            raise UsageError(
+                f"{path} is an animation, which cannot be enlarged",
+                hint="name the output .mp4: it becomes a video, which can",
+            )
         return AnimationReader(path, warn)
     from roop.media.video_reader import VideoReader
 
-    return VideoReader(path, video, warn)
+    return VideoReader(path, video, warn, scale=scale)
 
 
 def open_writer(

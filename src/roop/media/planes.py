@@ -136,6 +136,19 @@ class PlanarFrame:
             view = layout.view(self.raw, part, stored)
             view[:] = np.clip(view + added, 0, top)
 
+    def enlarge(self, factor: int) -> None:
+        """Make the picture larger in its own pixel format; see ``roop.types.Frame``."""
+        small = self.raw
+        self.raw = VideoReformatter().reformat(
+            small, small.width * factor, small.height * factor, interpolation="BICUBIC"
+        )
+        self.raw.pts, self.raw.duration = small.pts, small.duration
+        if small.time_base is not None:  # the first frame's is not known yet
+            self.raw.time_base = small.time_base
+        self.raw.colorspace, self.raw.color_range = small.colorspace, small.color_range
+        self.raw.color_primaries, self.raw.color_trc = small.color_primaries, small.color_trc
+        self._writable = True
+
     def _own(self) -> None:
         """Make the planes ours: the decoder may still read them to predict later frames."""
         if not self._writable:

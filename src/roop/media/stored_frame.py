@@ -92,6 +92,14 @@ class StoredFrame:
             self.edited = np.zeros(self.samples.shape[:2], np.bool_)
         self.edited[where] |= units[..., 0] != 0
 
+    def enlarge(self, factor: int) -> None:
+        """Make the picture larger, its alpha channel too; see ``roop.types.Frame``."""
+        width, height = self._stored_size
+        size = width * factor, height * factor
+        large = cv2.resize(self.samples, size, interpolation=cv2.INTER_CUBIC)
+        self.samples = large.reshape(size[1], size[0], -1).view(self.samples.dtype)
+        self.edited = np.ones(self.samples.shape[:2], np.bool_)
+
     @property
     def _stored_size(self) -> tuple[int, int]:
         return self.samples.shape[1], self.samples.shape[0]

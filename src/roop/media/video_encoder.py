@@ -48,6 +48,8 @@ class VideoEncoder:
         form = container.format.name
         encoder = chosen(video, form, partial(holds, form))
         first = PlanarFrame(reader.first, pts=0, time_base=reader.time_base)
+        if reader.scale > 1:
+            first.enlarge(reader.scale)
         formats = [known.name for known in av.Codec(encoder.name, "w").video_formats or ()]
         self._reader = reader
         self._fit = fit_of(first, formats, even=encoder.even)

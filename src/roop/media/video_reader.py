@@ -25,7 +25,13 @@ class VideoReader:
     """The frames of one video file. Implements ``roop.media.base.Reader``."""
 
     def __init__(
-        self, path: Path, video: VideoOptions, warn: Warn, *, stretch: Stretch = WHOLE
+        self,
+        path: Path,
+        video: VideoOptions,
+        warn: Warn,
+        *,
+        stretch: Stretch = WHOLE,
+        scale: int = 1,
     ) -> None:
         """Open the file and decode its first frame.
 
@@ -34,11 +40,14 @@ class VideoReader:
             video: Only ``start``, ``end`` and ``fps`` matter here.
             warn: Hears of what is lost or guessed.
             stretch: The part to read. What is said of the target is true of the whole of it.
+            scale: How many times as wide and as high its frames will be when they are written.
 
         Raises:
             MediaError: It is no video, or none that can be decoded.
             UsageError: The trim leaves nothing of it.
         """
+        self.scale = scale
+        """How many times as wide and as high the output is."""
         self._path = path
         self._stretch = stretch
         self._lead_damaged = 0

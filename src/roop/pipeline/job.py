@@ -3,8 +3,9 @@
 import dataclasses
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -111,7 +112,9 @@ def _run(
         identity = read_identity(job, analyser, screen, warn)
         processors = registry.build(job.steps, Context(settings, (identity,), models))
         with (
-            open_reader(job.target, job.video, warn, output=output) as reader,
+            open_reader(
+                job.target, job.video, warn, output=output, scale=registry.scale(job.steps)
+            ) as reader,
             open_writer(
                 output, reader, job.video, force=job.force, warn=warn, marks=marks
             ) as writer,
@@ -120,7 +123,8 @@ def _run(
             still = reader.info.kind == "image"
             tracker = analyser.tracker(still=still, options=job.faces)
             label = Label(job.label) if job.label.label else None
-            line = _Line(reader, screen, tracker, processors, Watermark(), label, writer)
+            at_once = registry.batch(job.steps, settings)
+            line = _Line(reader, screen, tracker, processors, Watermark(), label, writer, at_once)
             _stream(line, meter, cancel)
             if not meter.swapped:
                 raise NoFaceError(
@@ -191,16 +195,26 @@ class _Line:
     label: Label | None
     writer: Writer
 
-    def scene(self, frame: Frame) -> Scene:
+    at_once: int
+    """Frames that the processors are given together, if there are so many."""
+
+    def scenes(self, frames: Iterable[Frame]) -> Iterator[Scene]:
+        """Yield what becomes of ``frames``, in order."""
+        rest = iter(frames)
+        while some := list(islice(rest, self.at_once)):
+            yield from self._changed(some)
+
+    def _changed(self, frames: Sequence[Frame]) -> Sequence[Scene]:
         target = self.reader.info
-        self.screen.show(frame, str(target.path), still=target.kind == "image")
-        scenes: Sequence[Scene] = [Scene(frame, self.tracker.update(frame))]
-        if scenes[0].faces:
-            for processor in self.processors:
-                scenes = applied(processor, scenes)
+        for frame in frames:
+            self.screen.show(frame, str(target.path), still=target.kind == "image")
+        scenes: Sequence[Scene] = [Scene(frame, self.tracker.update(frame)) for frame in frames]
+        for processor in self.processors:
+            scenes = applied(processor, scenes)
         if self.label is not None:
-            self.label.stamp(scenes[0].frame)
-        return scenes[0]
+            for scene in scenes:
+                self.label.stamp(scene.frame)
+        return scenes
 
 
 def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
@@ -219,7 +233,7 @@ def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
 
     stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader")
     stages.spawn(lambda: write(changed), "roop-writer")
-    stages.guard(lambda: _pump(map(line.scene, decoded), changed))
+    stages.guard(lambda: _pump(line.scenes(decoded), changed))
     stages.join()
     line.screen.settle()
 

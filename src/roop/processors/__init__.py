@@ -8,8 +8,9 @@ from roop.processors.base import ProcessorSpec, Registry
 from roop.processors.enhance import ENHANCE
 from roop.processors.mesh import MESH
 from roop.processors.neural import ENGINES
+from roop.processors.upscale import UPSCALE
 
-BUILTIN: tuple[ProcessorSpec[Any], ...] = (MESH, *ENGINES, ENHANCE)
+BUILTIN: tuple[ProcessorSpec[Any], ...] = (MESH, *ENGINES, ENHANCE, UPSCALE)
 """Every processor shipped with the package, in the order shown to users."""
 
 ENTRY_POINTS = "roop.processors"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from roop.errors import UsageError
@@ -77,6 +78,8 @@ class ProcessorSpec(Generic[OptionsT]):
     """True if it swaps: it may follow ``--engine``."""
     stateless: bool = False
     """True if frames may be processed out of order."""
+    scale: Callable[[OptionsT], int] = lambda options: 1
+    """How many times as wide and as high its frames become."""
     batch: Callable[[Settings], int] = lambda settings: 1
     """How many frames it gains from having at once on this machine."""
     models: Callable[[OptionsT, Settings], tuple[str, ...]] = lambda options, settings: ()
@@ -134,6 +137,11 @@ class Registry:
         specs = [(self[step.processor], step) for step in steps]
         names = [n for spec, step in specs for n in spec.models(spec.parse(step.options), settings)]
         return tuple(dict.fromkeys(names))
+
+    def scale(self, steps: Iterable[Step]) -> int:
+        """Return how many times as wide and as high frames become on their way."""
+        specs = [(self[step.processor], step) for step in steps]
+        return prod(spec.scale(spec.parse(step.options)) for spec, step in specs)
 
     def batch(self, steps: Iterable[Step], settings: Settings) -> int:
         """Return how many frames the hungriest of ``steps`` wants at once."""

@@ -72,6 +72,9 @@ class NeuralOptions(Options):
 MASKING = ("occlusion", "region")
 """The masks that networks make, which are also what those networks do in the catalogue."""
 
+_FRAMES_AT_ONCE = 8
+"""On a graphics card, which runs eight faces in little more time than one."""
+
 FAMILIES = {
     "inswapper": "Swap with inswapper: 128 pixels, the original's engine",
     "hyperswap": "Swap with hyperswap: 256 pixels",
@@ -79,6 +82,14 @@ FAMILIES = {
     "simswap": "Swap with simswap: 512 pixels",
 }
 """The engines: each runs the rows of the catalogue that name it as their family."""
+
+
+def _batch(settings: Settings) -> int:
+    from roop.models.providers import wanted
+    from roop.models.sessions import present_providers
+
+    first = wanted(settings, present_providers())[0]
+    return 1 if first in ("cpu", "openvino") else _FRAMES_AT_ONCE
 
 
 def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
@@ -108,6 +119,7 @@ def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
         build,
         engine=True,
         stateless=True,
+        batch=_batch,
         models=models,
         missing=missing,
     )

@@ -1,0 +1,54 @@
+"""Processor ``upscale``: the whole picture two or four times as large."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from roop.options import Options, Settings
+from roop.processors.base import Context, Processor, ProcessorSpec
+
+
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+class UpscaleOptions(Options):
+    """Options of the processor ``upscale``."""
+
+    upscale: Annotated[Literal[2, 4], BeforeValidator(_number)] = Field(
+        2, description="how many times as wide and as high the output is, by a network"
+    )
+    upscale_model: str = Field(
+        "realesrgan", description="which network enlarges, see `roop models list`"
+    )
+
+
+def _build(options: UpscaleOptions, context: Context) -> Processor:
+    from roop.processors.upscale.enlarge import Upscaler
+
+    return Upscaler(options, context)
+
+
+def _models(options: UpscaleOptions, settings: Settings) -> tuple[str, ...]:
+    from roop.models.folder import ModelFolder
+
+    return (ModelFolder(settings).catalogue.choose("upscale", options.upscale_model).name,)
+
+
+def _missing(settings: Settings) -> str | None:
+    from roop.models.folder import ModelFolder
+
+    (name,) = _models(UpscaleOptions(), settings)
+    return ModelFolder(settings).lack(name)
+
+
+UPSCALE = ProcessorSpec(
+    "upscale",
+    "Enlarge the whole picture",
+    UpscaleOptions,
+    _build,
+    stateless=True,
+    scale=lambda options: options.upscale,
+    models=_models,
+    missing=_missing,
+)
