@@ -13,6 +13,7 @@ from outputs import make
 from PIL import Image
 
 from roop.faces.analyser import Analyser
+from roop.media.clip import write_clip
 from roop.media.stored_frame import StoredFrame
 from roop.options import Settings
 from roop.provenance.search import WatermarkSearch
@@ -84,6 +85,20 @@ def test_a_film_that_is_encoded_anew(
     assert report.verdict == "unsigned"
     assert report.made_with_ai is True
     assert "watermark found" in report.summary
+
+
+def test_a_face_that_is_swapped_late_in_a_film(search: WatermarkSearch, tmp_path: Path) -> None:
+    pixels = np.asarray(Image.fromarray(skimage.data.astronaut()[:300, 70:370]).resize((256, 256)))
+    mesh = Analyser(Settings(offline=True)).portrait(pixels, None, name="").mesh
+    frame = StoredFrame(pixels.copy())
+    Watermark().stamp(frame, [Face(mesh, 1.0)])
+    marked = np.asarray(frame.samples, np.uint8)
+    # The coder skips what hardly changes: the mark comes in with the keyframe at 250.
+    frames = (marked if number >= 240 else pixels for number in range(330))
+    write_clip(tmp_path / "late.mp4", frames, fps=30)
+    score = search.score(tmp_path / "late.mp4")
+    assert score is not None
+    assert score > FOUND + 1
 
 
 def test_where_no_other_mark_has_a_place(

@@ -112,6 +112,14 @@ class PlanarFrame:
         stored = self._stored_box(box)
         return np.ascontiguousarray(self.orientation.upright(self._crop_stored(stored)))
 
+    def lightness(self, box: Box) -> NDArray[np.uint8]:
+        """Return ``(H, W)``, about how light ``box`` is; see ``roop.types.Frame``."""
+        layout = self._layout
+        part = layout.components[int(layout.rgb)]
+        samples = layout.view(self.raw, part, self._stored_box(box))
+        light = (samples >> (layout.depth - 8 + layout.padding)).astype(np.uint8)
+        return np.ascontiguousarray(self.orientation.upright(light))
+
     def paste(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
         """Blend ``pixels`` into ``box``; see ``roop.types.Frame``."""
         if pixels.shape != (box.height, box.width, 3) or alpha.shape != (box.height, box.width):

@@ -67,6 +67,11 @@ class StoredFrame:
         """Return an RGB copy of ``box``, which must lie inside the picture."""
         return np.array(self.orientation.upright(rgb8(self.samples[self._slices(box)])))
 
+    def lightness(self, box: Box) -> NDArray[np.uint8]:
+        """Return ``(H, W)``, about how light ``box`` is; see ``roop.types.Frame``."""
+        part = self.samples[self._slices(box)]
+        return np.array(self.orientation.upright(depth8(part[..., int(part.shape[2] > 2)])))
+
     def paste(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
         """Blend ``(H, W, 3)`` ``pixels`` into ``box`` where ``(H, W)`` ``alpha`` is above 0."""
         where = self._slices(box)

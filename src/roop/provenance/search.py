@@ -1,27 +1,52 @@
 """Look for the watermark in a picture, an animation or a film."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.errors import MediaError, UsageError
 from roop.faces.detector import FaceDetector
-from roop.faces.mesher import FaceMesher
-from roop.faces.search import find_faces
+from roop.faces.mesher import FaceMesher, square_of
+from roop.faces.search import MIN_SCORE, find_faces, is_same
 from roop.media.open import open_reader
 from roop.media.pictures import read_photo, sniff
 from roop.media.stored_frame import StoredFrame
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings, VideoOptions
-from roop.provenance.watermark import Watermark, rate
-from roop.types import Frame
+from roop.provenance.watermark import FOUND, Watermark, rate
+from roop.types import Frame, Mesh
 
-_EVERY = 7
-"""Frames from one that is looked at to the next."""
+_STRETCH = 75
+"""Frames in a row that are looked at: a long film is looked at in four places."""
 
-_MOST = 16
-"""Frames that are looked at."""
+_PLACES = 4
+
+_LOOK = 25
+"""Frames from one search for new faces to the next; between them the known ones are followed."""
+
+_EVERY = 3
+"""Frames from one that is correlated to the next: neighbours say nearly the same."""
+
+_MOST = 4
+"""Faces that are followed at a time."""
+
+_SURE = 1.5 * FOUND
+"""No more of a film is looked at when a face shows the pattern as strongly."""
+
+
+@dataclass(slots=True, eq=False)
+class _Track:
+    """A face that is followed."""
+
+    mesh: Mesh
+    total: NDArray[np.float64] | None = None
+    """Its correlations, added up."""
+    lost: bool = False
 
 
 class WatermarkSearch:
@@ -34,7 +59,7 @@ class WatermarkSearch:
         self._watermark = Watermark()
 
     def score(self, path: Path) -> float | None:
-        """Return how strongly the faces of a file show the pattern, all its frames together.
+        """Return how strongly the faces of a file show the pattern, each over all its frames.
 
         Returns:
             In standard deviations of chance; None if no face is found.
@@ -42,27 +67,61 @@ class WatermarkSearch:
         Raises:
             MediaError: The file cannot be read.
         """
-        found = [best for frame in _frames(path) for best in self._best(frame)]
-        return rate(np.sum(found, axis=0)) if found else None
+        best: list[NDArray[np.float64]] = []  # of each stretch
+        with closing(_stretches(path)) as stretches:
+            for frames in stretches:
+                best += self._best(frames)
+                if best and rate(best[-1]) >= _SURE:
+                    break
+        if not best:
+            return None
+        return max(rate(found) for found in [*best, np.sum(best, axis=0)])
 
-    def _best(self, frame: Frame) -> Iterator[NDArray[np.float64]]:
-        """Yield the correlations of the face that shows it best, nothing if there is no face."""
-        faces = find_faces(frame, self._detector, self._mesher)
-        found = [self._watermark.correlations(frame, laid.mesh) for laid in faces]
-        if found:
-            yield max(found, key=rate)
+    def _best(self, frames: Iterable[Frame]) -> Iterator[NDArray[np.float64]]:
+        """Yield the correlations of the face that shows the pattern best, if there is a face."""
+        tracks: list[_Track] = []
+        for number, frame in enumerate(frames):
+            self._follow(tracks, frame, search=number % _LOOK == 0)
+            if number % _EVERY == 0:
+                for track in tracks:
+                    if not track.lost:
+                        found = self._watermark.correlations(frame, track.mesh)
+                        track.total = found if track.total is None else track.total + found
+        totals = [track.total for track in tracks if track.total is not None]
+        if totals:
+            yield max(totals, key=rate)
+
+    def _follow(self, tracks: list[_Track], frame: Frame, *, search: bool) -> None:
+        alive = [track for track in tracks if not track.lost]
+        for track in alive:
+            laid = self._mesher.lay(frame, square_of(track.mesh))
+            track.mesh, track.lost = laid.mesh, laid.score < MIN_SCORE
+        if not search:
+            return
+        alive = [track for track in alive if not track.lost]
+        for laid in find_faces(frame, self._detector, self._mesher):
+            if len(alive) < _MOST and not any(is_same(laid.mesh, track.mesh) for track in alive):
+                alive.append(_Track(laid.mesh))
+                tracks.append(alive[-1])
 
 
-def _frames(path: Path) -> Iterator[Frame]:
+def _stretches(path: Path) -> Generator[Iterable[Frame]]:
+    """Yield frames in a row from places all over a film; of anything short, everything."""
     if sniff(path) == "image":
-        yield StoredFrame(read_photo(path, _ignore))
+        yield [StoredFrame(read_photo(path, _ignore))]
         return
     with open_reader(path, VideoOptions(), _ignore) as reader:
-        for number, frame in enumerate(reader):
-            if number >= _EVERY * _MOST:
-                return
-            if number % _EVERY == 0:
-                yield frame
+        info = reader.info
+        whole = _STRETCH * _PLACES
+        long = info.kind == "video" and info.duration_s and (info.frames or 0) > whole
+        yield islice(reader, _STRETCH if long else whole)
+    for place in range(1, _PLACES if long else 1):
+        start = (info.duration_s or 0) * place / _PLACES
+        try:
+            with open_reader(path, VideoOptions(start=start), _ignore) as reader:
+                yield islice(reader, _STRETCH)
+        except (MediaError, UsageError):
+            return  # the film is shorter than it says, or damaged there
 
 
 def _ignore(warning: str) -> None:

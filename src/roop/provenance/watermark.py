@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from roop.types import Box, Face, Frame, Mesh, Pixels
 
-WEAKEST, STRONGEST = 0.8, 1.75
-"""Standard deviation of the pattern in steps of 255: 51 dB below a large face, 45 below a small.
+WEAKEST, STRONGEST = 0.5, 2.0
+"""Standard deviation of the pattern in steps of 255: 54 dB below a large face, 44 below a small.
 
 In a large face the waves are long enough to be seen, and there are more pixels to find them in.
 """
 
-_LARGE = 350
-"""Height in pixels from which a face is large."""
+_STRENGTH, _HEIGHT, _FALL = 1.75, 160, 1.3
+"""What it is at a height of so many pixels, and with which power of the height it falls."""
 
-FOUND = 6.0
+FOUND = 6.2
 """Correlation, in standard deviations of chance, from which the watermark counts as found."""
 
 _SIDE = 256
@@ -39,10 +39,10 @@ _HALF = np.array([0.38, 0.45])
 _OVAL = (0.40, 0.46)
 """Half axes of the part that carries the pattern."""
 
-_SHIFT = 8
+_SHIFT = 4
 """Pixels by which a mesh may lie elsewhere than when the pattern was added."""
 
-_SCALES = (0.94, 0.97, 1.0, 1.03, 1.06)
+_SCALES = (0.97, 1.0, 1.03)
 """By how much it may be larger."""
 
 _RIGHT, _LEFT, _TOP, _CHIN = 234, 454, 10, 152
@@ -91,7 +91,7 @@ class Watermark:
         """Correlate a face of a frame with the pattern.
 
         Returns:
-            ``(5, 256, 256)``: by scale and cyclic shift. Those of several frames may be added.
+            ``(3, 256, 256)``: by scale and cyclic shift. Those of several frames may be added.
         """
         to_square = _to_square(mesh)
         if to_square is None:
@@ -133,7 +133,8 @@ def _nothing() -> NDArray[np.float64]:
 
 def _strength(mesh: Mesh) -> float:
     height = float(np.ptp(mesh[:, 1]))
-    return min(max(WEAKEST * _LARGE / max(height, 1.0), WEAKEST), STRONGEST)
+    strength = float(_STRENGTH * (_HEIGHT / max(height, 1.0)) ** _FALL)
+    return min(max(strength, WEAKEST), STRONGEST)
 
 
 def _noise() -> Plane:

@@ -41,12 +41,12 @@ class Sampler:
 
 
 def _strips(frame: Frame) -> NDArray[np.float32]:
-    """``(2, 16, 3)``: the mean colours along two rows of the picture."""
+    """``(2, 16)``: how light it is along two rows of the picture."""
     width, height = frame.size
     tops = [min(int(height * row), height - 1) for row in _ROWS]
     strips = [
         cv2.resize(
-            frame.crop(Box(0, top, width, top + 1)), (_CELLS, 1), interpolation=cv2.INTER_AREA
+            frame.lightness(Box(0, top, width, top + 1)), (_CELLS, 1), interpolation=cv2.INTER_AREA
         )
         for top in tops
     ]
