@@ -43,7 +43,7 @@ class Report:
     note: str | None = None
     """The sentence in a film's tags."""
     watermark: float | None = None
-    """How strongly a face shows the pattern; from 6 it is there. None if there is no face."""
+    """How strongly a face shows the pattern; from 6.2 it is there. None if there is no face."""
 
 
 def media_in(paths: Iterable[Path]) -> Iterator[Path]:
