@@ -103,6 +103,9 @@ class VideoOutput:
         with muxing(self._file.path, self._file.part):
             self._others.finish()
             self._container.close()
+        # An encoder holds up to hundreds of megabytes: they are free before the file is signed.
+        self._opened.clear()
+        del self.encoder, self._others, self._container
         self._file.commit()
 
     def _abandon(self) -> None:
