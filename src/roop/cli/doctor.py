@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from roop.cli.flags import add_flags
 from roop.cli.parser import Parser, add_report
-from roop.cli.presets import settings_with
+from roop.cli.presets import Presets
 from roop.cli.results import print_json
 from roop.options import Settings
 
@@ -25,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     from roop.processors import installed
 
     registry = installed()
-    report = examine(settings_with(values, registry), registry)
+    report = examine(Presets.read(registry).settings(values), registry)
     if values["json"]:
         print_json(report)
     else:

@@ -14,7 +14,7 @@ from roop.cli.flags import add_flags
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.lines import line
 from roop.cli.parser import Parser, add_report
-from roop.cli.presets import settings_with
+from roop.cli.presets import Presets
 from roop.errors import CancelledError, UsageError
 from roop.options import Settings
 
@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     from roop.models.folder import ModelFolder
     from roop.processors import installed
 
-    settings = settings_with(vars(values), installed())
+    settings = Presets.read(installed()).settings(vars(values))
     entries = []
     for entry in _RUN[action](ModelFolder(settings), values):
         entries.append(entry)

@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from roop.cli.flags import flag_of, takes_path, takes_several
+from roop.cli.flags import flag_of, taken, takes_path, takes_several
 from roop.errors import MediaError, UsageError
 from roop.home import config_folder
 from roop.options import FaceOptions, FrameOptions, LabelOptions, Options, Settings, VideoOptions
@@ -27,6 +27,8 @@ PREFIX = "ROOP_"
 
 NEVER = frozenset({"source", "target", "output", "force", "record"})
 """What is said with each command: an old file must not choose it, least of all overwriting."""
+
+_WORDS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,47 +73,55 @@ def files() -> tuple[Path, ...]:
     return (config_folder() / FILE, Path.cwd() / FILE)
 
 
-def with_presets(flags: Mapping[str, Any], registry: Registry) -> tuple[dict[str, Any], Spelling]:
-    """Complete the flags of a job with what is set elsewhere and applies to it.
+@dataclass(frozen=True, slots=True)
+class Presets:
+    """All that is set besides the flags, read once for a command."""
 
-    Args:
-        flags: By the options' names in Python; they win.
-        registry: The processors to choose from.
+    found: Mapping[str, Preset]
+    registry: Registry
 
-    Returns:
-        All values, and how each was written.
+    @classmethod
+    def read(cls, registry: Registry) -> Self:
+        """Read them; for the errors see ``presets``."""
+        return cls(presets(registry), registry)
 
-    Raises:
-        UsageError: As for ``presets``.
-    """
-    found = presets(registry)
-    values = {name: preset.value for name, preset in found.items()} | dict(flags)
-    for name in [name for name in found if name not in flags]:
-        if not _applies(name, values, registry):
-            del values[name]
-    return values, _spelling(found, flags)
+    def settings(self, flags: dict[str, Any]) -> Settings:
+        """Take what concerns this machine out of ``flags``, and complete it.
+
+        Raises:
+            UsageError: A value is not what its option takes.
+        """
+        given = taken(flags, Settings)
+        fields = Settings.model_fields
+        values = {name: preset.value for name, preset in self.found.items() if name in fields}
+        return checked(Settings, values | given, spelling=self.spelling(given))
+
+    def completed(self, flags: Mapping[str, Any], target: Path) -> dict[str, Any]:
+        """Return the flags of a job with what is set elsewhere and applies to it.
+
+        Args:
+            flags: By the options' names in Python, without those of ``Settings``; they win.
+            target: What the job changes.
+        """
+        of_jobs = {n: p.value for n, p in self.found.items() if n not in Settings.model_fields}
+        values = of_jobs | dict(flags)
+        idle = [
+            name
+            for name in of_jobs
+            if name not in flags and not _applies(name, values, target, self.registry)
+        ]
+        return {name: value for name, value in values.items() if name not in idle}
+
+    def spelling(self, flags: Mapping[str, Any]) -> Spelling:
+        """Return how each option was written, the ``flags`` as flags."""
+        found = self.found
+        return lambda n: found[n].written if n in found and n not in flags else flag_of(n)
 
 
-def settings_with(flags: dict[str, Any], registry: Registry) -> Settings:
-    """Take what concerns this machine out of ``flags``, and complete it with what is set elsewhere.
-
-    Raises:
-        UsageError: A value is not what its option takes, or as for ``presets``.
-    """
-    found = presets(registry)
-    given = {name: flags.pop(name) for name in Settings.model_fields if name in flags}
-    values = {n: preset.value for n, preset in found.items() if n in Settings.model_fields} | given
-    return checked(Settings, values, spelling=_spelling(found, given))
-
-
-def _spelling(found: Mapping[str, Preset], flags: Mapping[str, Any]) -> Spelling:
-    return lambda n: found[n].written if n in found and n not in flags else flag_of(n)
-
-
-def _applies(name: str, values: Mapping[str, Any], registry: Registry) -> bool:
+def _applies(name: str, values: Mapping[str, Any], target: Path, registry: Registry) -> bool:
     """Tell whether a job takes the option: one of another engine, for videos, ... may be idle."""
     if name in VideoOptions.model_fields:
-        return not _is_picture(Path(values["target"]))
+        return not _is_picture(target)
     if name in LabelOptions.model_fields:
         return name == "label" or bool(values.get("label"))
     owners = [spec for spec in registry if name in spec.options.model_fields]
@@ -154,7 +164,8 @@ def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, Preset]]:
             continue
         name = variable.removeprefix(PREFIX).lower()
         _refuse_unknown(name, known, variable, lambda near: PREFIX + near.upper())
-        yield name, Preset(_parted(value, known[name]), variable, variable)
+        worded = _WORDS.get(value.lower(), value)
+        yield name, Preset(_parted(worded, known[name]), variable, variable)
 
 
 def _parted(value: Any, field: Any) -> Any:  # noqa: ANN401 - whatever stands there; checked later

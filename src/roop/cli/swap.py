@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.classic import add_classic, translate
-from roop.cli.flags import add_flags, literal, taken
+from roop.cli.classic import translate
 from roop.cli.interrupts import cancel_on_signals
+from roop.cli.job_flags import add_job_flags
 from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report, add_version
-from roop.cli.presets import with_presets
+from roop.cli.presets import Presets
 from roop.cli.results import print_json
 from roop.cli.terms import tell_terms
 from roop.errors import UsageError
-from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, Settings, VideoOptions
+from roop.options import Job
 from roop.processors import installed
-from roop.validation import checked
 
 if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays quick
     from roop.pipeline.job import JobResult
@@ -77,11 +76,12 @@ def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) 
     from roop.cli.progress import progress
 
     cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
-    values, spelling = with_presets(values, registry)
-    settings = checked(Settings, taken(values, Settings), spelling=spelling)
+    presets = Presets.read(registry)
+    settings = presets.settings(values)
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
-    job = make_job(sources, target, output, values, registry, spelling=spelling)
+    spelling, options = presets.spelling(values), presets.completed(values, target)
+    job = make_job(sources, target, output, options, registry, spelling=spelling)
     cancel = cancel_on_signals()
     with progress(shown=show_progress) as watch:
         return perform(job, settings, registry, watch=watch, cancel=cancel)
@@ -89,35 +89,8 @@ def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) 
 
 def _parser(prog: str, registry: "Registry") -> Parser:
     parser = Parser(prog, "Put the face of a photo into a photo, an animation or a video.")
-    engines = [spec for spec in registry if spec.engine]
     _add_files(parser)
-    parser.add_argument(
-        "--engine",
-        metavar="NAME",
-        default=argparse.SUPPRESS,
-        help=literal("; ".join(f"{spec.name}: {spec.summary}" for spec in engines))
-        + f" (default: {Job.model_fields['steps'].default[0].processor})",
-    )
-    more = [f"{spec.name}: {spec.summary}" for spec in registry if not spec.engine]
-    parser.add_argument(
-        "--processor",
-        nargs="+",
-        action="extend",
-        metavar="NAME",
-        default=argparse.SUPPRESS,
-        help=literal("what else to do, in this order: " + "; ".join(more)),
-    )
-    add_flags(parser, "faces", FaceOptions)
-    add_flags(parser, "video", VideoOptions)
-    add_flags(parser, "label", LabelOptions)
-    add_flags(parser, "frames", FrameOptions)
-    for options in dict.fromkeys(spec.options for spec in engines):
-        names = [spec.name for spec in engines if spec.options is options]
-        add_flags(parser, f"engine {', '.join(names)}", options)
-    for spec in [spec for spec in registry if not spec.engine]:
-        add_flags(parser, f"processor {spec.name}", spec.options, switch=spec.name)
-    add_flags(parser, "machine", Settings)
-    add_classic(parser)
+    add_job_flags(parser, registry)
     add_report(parser)
     add_version(parser)
     return parser
@@ -147,15 +120,9 @@ def _add_files(parser: Parser) -> None:
         metavar="FILE",
         help="file to write, or a folder",
     )
-    parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)
     parser.add_argument(
         "--record",
         default=argparse.SUPPRESS,
         metavar="FILE",
         help=Job.model_fields["record"].description,
-    )
-    parser.add_argument(
-        "--accept-terms",
-        action="store_true",
-        help="you know that the people shown have to agree: don't say so at the first job",
     )

@@ -1,0 +1,279 @@
+"""The command ``roop batch``."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from roop.cli.classic import translate
+from roop.cli.interrupts import CANCELLED, cancel_on_signals
+from roop.cli.job_flags import add_job_flags
+from roop.cli.lines import line, warn
+from roop.cli.parser import Parser, add_report
+from roop.cli.presets import Presets
+from roop.cli.terms import tell_terms
+from roop.errors import RoopError, UsageError
+from roop.processors import installed
+
+if TYPE_CHECKING:  # the pipeline is imported when there are jobs: --help stays quick
+    import threading
+
+    from roop.jobs.batch import Report
+    from roop.jobs.rows import Row
+    from roop.options import Job, Settings
+    from roop.processors.base import Registry
+
+_OUTCOMES = ("done", "skipped", "elsewhere", "failed", "cancelled")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    registry = installed()
+    values = vars(_parser(registry).read(arguments))
+    translate(values)
+    values.pop("debug")  # read at the edge, which shows the errors
+    as_json, quiet = values.pop("json"), values.pop("quiet")
+    bar = not quiet and sys.stderr.isatty()
+    tell_terms(accepted=values.pop("accept_terms"), shown=bar and not as_json)
+    written = values.pop("report", None)
+    if written:
+        _refuse_other_files(Path(written))
+    batch = _Batch(values, registry)
+    reports = []
+    for report in batch.reports(shown=bar):
+        reports.append(report)
+        if not (as_json or quiet or bar):
+            sys.stdout.write(_told(report))
+            sys.stdout.flush()
+    _say(reports, as_json=as_json, quiet=quiet, told=not bar)
+    if written:
+        _write(Path(written), reports)
+    return _exit_code(reports)
+
+
+class _Batch:
+    """What was asked for, and what it takes to do it."""
+
+    def __init__(self, values: dict[str, Any], registry: "Registry") -> None:
+        self._registry = registry
+        self._presets = Presets.read(registry)
+        self._settings: Settings = self._presets.settings(values)
+        self._sources: list[str] = values.pop("source", [])
+        self._targets: list[str] = values.pop("target", [])
+        self._folder = Path(values.pop("output", "."))
+        self._list: str | None = values.pop("list", None)
+        self._pattern: str = values.pop("output_pattern")
+        self._watched: str | None = values.pop("watch", None)
+        self._flags = values
+        self._check()
+
+    def reports(self, *, shown: bool) -> "Iterator[Report]":
+        """Do the work; yield a report for each job when it is settled."""
+        import cv2
+
+        from roop.api import perform
+        from roop.cli.batch_bars import batch_bars
+        from roop.jobs.batch import run_batch
+        from roop.jobs.queue import Queue
+
+        cv2.setNumThreads(1)  # as in roop swap
+        given = None if self._watched else self._jobs(self._rows())
+        cancel = cancel_on_signals()
+        with Queue() as queue, batch_bars(shown=shown, total=len(given or ())) as bars:
+
+            def do(job: "Job") -> Any:  # noqa: ANN401 - a JobResult, imported above only
+                watch = bars.begin(str(job.target))
+                settings, registry = self._settings, self._registry
+                return perform(job, settings, registry, watch=watch, cancel=cancel)
+
+            for jobs in [given] if given is not None else self._dropped(cancel):
+                for report in run_batch(jobs, queue, do, cancel=cancel):
+                    bars.settled()
+                    yield report
+
+    def _check(self) -> None:
+        from roop.jobs.naming import check_pattern
+
+        check_pattern(self._pattern)
+        if self._list and (self._sources or self._targets or self._watched):
+            raise UsageError(
+                f"the list {self._list} names sources and targets itself",
+                hint="leave out --source, --target and --watch",
+            )
+        if not self._list and not self._sources:
+            raise UsageError("missing: -s/--source, or a list", hint="see `roop batch --help`")
+        if not (self._list or self._targets or self._watched):
+            raise UsageError("missing: -t/--target or --watch", hint="see `roop batch --help`")
+        if self._watched and self._targets:
+            raise UsageError("--watch takes the place of --target", hint="leave one out")
+        if self._watched and Path(self._watched).resolve() == self._folder.resolve():
+            raise UsageError(
+                f"outputs would be dropped into {self._watched}, which is watched",
+                hint="name another folder with --output",
+            )
+
+    def _rows(self) -> "list[Row]":
+        from roop.jobs.rows import combined, media, pictures, read_list
+
+        if self._list:
+            return read_list(Path(self._list))
+        return combined(pictures(self._sources), media(self._targets))
+
+    def _dropped(self, cancel: "threading.Event") -> "Iterator[list[Job]]":
+        from roop.jobs.drop import dropped
+        from roop.jobs.rows import combined, pictures
+
+        sources = pictures(self._sources)
+        for path in dropped(Path(self._watched or ""), cancel):
+            yield self._jobs(combined(sources, [path]))
+
+    def _jobs(self, rows: "list[Row]") -> "list[Job]":
+        from roop.jobs.naming import refuse_twins
+
+        jobs = [self._job(row, number) for number, row in enumerate(rows, 1)]
+        refuse_twins([job.output for job in jobs])
+        return jobs
+
+    def _job(self, row: "Row", number: int) -> "Job":
+        from roop.api import make_job
+        from roop.jobs.naming import named
+
+        flags = {**self._flags, **row.options}
+        spelling = self._presets.spelling(flags)
+        job = make_job(
+            row.sources,
+            row.target,
+            row.output or self._folder,
+            self._presets.completed(flags, row.target),
+            self._registry,
+            spelling=lambda n: f"{n} ({row.place})" if n in row.options else spelling(n),
+        )
+        if row.output is not None and not row.output.is_dir():
+            return job
+        folder = row.output or self._folder
+        output = named(row, number, folder, self._pattern, job.video)
+        return job.model_copy(update={"output": output})
+
+
+def _told(report: "Report") -> str:
+    """Return the row of the table that tells of one job."""
+    said = report.message
+    if report.result is not None:
+        frames = report.result.frames
+        what = f"{report.result.swapped} of {frames} frames" if frames > 1 else "1 picture"
+        said = f"{what} swapped, {report.result.elapsed_s:.1f} s"
+    return line(f"{report.outcome:9}  {report.output}  {said}") + "\n"
+
+
+def _say(reports: "Sequence[Report]", *, as_json: bool, quiet: bool, told: bool) -> None:
+    for report in reports:
+        for text in report.result.warnings if report.result else ():
+            warn(f"{report.output}: {text}")
+    if as_json:
+        sys.stdout.write(json.dumps(_body(reports), default=str, ensure_ascii=False) + "\n")
+        return
+    for hint in dict.fromkeys(report.hint for report in reports if report.hint):
+        sys.stderr.write(f"hint: {line(hint)}\n")
+    if quiet:
+        return
+    if not told:
+        sys.stdout.write("".join(map(_told, reports)))
+    counts = [(outcome, sum(r.outcome == outcome for r in reports)) for outcome in _OUTCOMES]
+    sys.stdout.write(", ".join(f"{count} {outcome}" for outcome, count in counts if count) + "\n")
+
+
+def _body(reports: "Sequence[Report]") -> dict[str, Any]:
+    """Return the report as plain data."""
+    items = []
+    for report in reports:
+        result = dataclasses.asdict(report.result) if report.result else None
+        items.append(
+            {
+                "sources": report.sources,
+                "target": report.target,
+                "output": report.output,
+                "outcome": report.outcome,
+                "code": report.code,
+                "message": report.message or None,
+                "hint": report.hint,
+                "result": result,
+            }
+        )
+    return {"items": items}
+
+
+def _refuse_other_files(path: Path) -> None:
+    """A report may take the place of an earlier one, and of nothing else."""
+    try:
+        ours = "items" in json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, TypeError):
+        ours = False
+    if not ours:
+        raise UsageError(f"{path} exists and is no report", hint="name another file with --report")
+
+
+def _write(path: Path, reports: "Sequence[Report]") -> None:
+    from roop.media.disk import writing
+    from roop.media.output import OutputFile
+
+    with OutputFile(path, force=True) as file, writing(path, file.part):
+        text = json.dumps(_body(reports), indent=2, default=str, ensure_ascii=False)
+        file.part.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _exit_code(reports: "Sequence[Report]") -> int:
+    from roop.cli.errors import exit_code
+
+    codes = {exit_code(report.error) for report in reports if report.error is not None}
+    if any(report.outcome == "cancelled" for report in reports):
+        return CANCELLED
+    if len(codes) > 1:
+        return exit_code(RoopError("several kinds of failures"))
+    return codes.pop() if codes else 0
+
+
+def _parser(registry: "Registry") -> Parser:
+    parser = Parser(
+        "roop batch",
+        "Swap many targets with many sources. A second run does only what is missing.",
+        epilog="exit codes: 0 nothing failed; that of `roop swap` if all failures have the same,\n"
+        "1 if they differ; 130 cancelled",
+    )
+    parser.add_argument(
+        "list",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        metavar="LIST",
+        help="a list of jobs instead of --source and --target: .csv, .jsonl or .toml",
+    )
+    _add_option(parser, "-s", "--source", "PHOTO", "photos, folders, patterns; each is one person")
+    _add_option(parser, "-t", "--target", "FILE", "photos and videos, folders of them, patterns")
+    _add_option(parser, "-o", "--output", "FOLDER", "where outputs go; made if need be (here)")
+    parser.add_argument(
+        "--output-pattern",
+        default="{source}_{target}{ext}",
+        metavar="NAME",
+        help="how they are called: {source} {target} {ext} {folder} {number} (%(default)s)",
+    )
+    parser.add_argument(
+        "--watch",
+        default=argparse.SUPPRESS,
+        metavar="FOLDER",
+        help="do what is dropped there, until Ctrl+C",
+    )
+    parser.add_argument(
+        "--report", default=argparse.SUPPRESS, metavar="FILE", help="write what became of each"
+    )
+    add_job_flags(parser, registry)
+    add_report(parser)
+    return parser
+
+
+def _add_option(parser: Parser, short: str, name: str, word: str, text: str) -> None:
+    several: dict[str, Any] = {"nargs": "+", "action": "extend"} if word != "FOLDER" else {}
+    parser.add_argument(short, name, default=argparse.SUPPRESS, metavar=word, help=text, **several)

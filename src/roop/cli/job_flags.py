@@ -1,0 +1,47 @@
+"""The flags of every command that swaps."""
+
+import argparse
+
+from roop.cli.classic import add_classic
+from roop.cli.flags import add_flags, literal
+from roop.cli.parser import Parser
+from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, Settings, VideoOptions
+from roop.processors.base import Registry
+
+
+def add_job_flags(parser: Parser, registry: Registry) -> None:
+    """Add a flag for each option of a job, and for those of this machine."""
+    parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)
+    parser.add_argument(
+        "--accept-terms",
+        action="store_true",
+        help="you know that the people shown have to agree: don't say so at the first job",
+    )
+    engines = [spec for spec in registry if spec.engine]
+    parser.add_argument(
+        "--engine",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help=literal("; ".join(f"{spec.name}: {spec.summary}" for spec in engines))
+        + f" (default: {Job.model_fields['steps'].default[0].processor})",
+    )
+    more = [f"{spec.name}: {spec.summary}" for spec in registry if not spec.engine]
+    parser.add_argument(
+        "--processor",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help=literal("what else to do, in this order: " + "; ".join(more)),
+    )
+    add_flags(parser, "faces", FaceOptions)
+    add_flags(parser, "video", VideoOptions)
+    add_flags(parser, "label", LabelOptions)
+    add_flags(parser, "frames", FrameOptions)
+    for options in dict.fromkeys(spec.options for spec in engines):
+        names = [spec.name for spec in engines if spec.options is options]
+        add_flags(parser, f"engine {', '.join(names)}", options)
+    for spec in [spec for spec in registry if not spec.engine]:
+        add_flags(parser, f"processor {spec.name}", spec.options, switch=spec.name)
+    add_flags(parser, "machine", Settings)
+    add_classic(parser)

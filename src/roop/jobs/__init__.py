@@ -1,0 +1,1 @@
+"""A list of work that survives: many jobs, kept in a queue, done one after the other."""

@@ -1,0 +1,178 @@
+"""The rows of a batch: every source with every target, or a list out of a file."""
+
+import csv
+import glob
+import io
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from roop.errors import UsageError
+
+_PICTURES = frozenset(
+    {".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+)
+_FILMS = frozenset(
+    {".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"}
+    | {".ogv", ".ts", ".vob", ".webm", ".wmv"}
+)
+"""Extensions of what is taken out of a folder; a file that is named may have any."""
+
+_SEPARATOR = ";"
+"""Parts several values in one cell of a CSV file."""
+
+_WORDS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One job as a person wrote it down."""
+
+    sources: tuple[Path, ...]
+    target: Path
+    output: Path | None = None
+    """None: named by the pattern."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """By their names in Python."""
+    place: str = ""
+    """Where it is written, for what is said of it."""
+
+
+def combined(sources: Iterable[Path], targets: Iterable[Path]) -> list[Row]:
+    """Return every source with every target."""
+    kept = list(targets)
+    return [Row((source,), target) for source in sources for target in kept]
+
+
+def pictures(words: Iterable[str]) -> list[Path]:
+    """Return the pictures that files, folders and patterns such as ``*.jpg`` name, each once.
+
+    Raises:
+        UsageError: A pattern or a folder has none.
+    """
+    return _found(words, _PICTURES, "pictures")
+
+
+def media(words: Iterable[str]) -> list[Path]:
+    """Return the pictures and films that files, folders and patterns name, each once.
+
+    Raises:
+        UsageError: A pattern or a folder has none.
+    """
+    return _found(words, _PICTURES | _FILMS, "pictures and no films")
+
+
+def media_in(folder: Path) -> list[Path]:
+    """Return the pictures and films that lie in ``folder`` itself, not hidden, sorted."""
+    return _listed(folder, _PICTURES | _FILMS)
+
+
+def read_list(path: Path) -> list[Row]:
+    """Read a list of jobs: CSV with a heading, JSONL, or TOML with ``[[job]]`` tables.
+
+    Each row has ``source`` (of several photos of one person a list; in CSV parted by ``;``),
+    ``target``, perhaps ``output``, and any options. Relative paths are meant from the folder that
+    the list is in.
+
+    Raises:
+        UsageError: The list cannot be read, or a row lacks something.
+    """
+    readers = {".csv": _csv, ".jsonl": _jsonl, ".toml": _toml}
+    if path.suffix.lower() not in readers:
+        raise UsageError(f"{path} is no list of jobs", hint="use .csv, .jsonl or .toml")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        rows = list(readers[path.suffix.lower()](text))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    except (csv.Error, ValueError) as error:
+        raise UsageError(f"{path} is not written as its name says: {error}") from error
+    if not rows:
+        raise UsageError(f"{path} has no jobs in it")
+    return [_row(place, values, path) for place, values in rows]
+
+
+def _found(words: Iterable[str], known: frozenset[str], what: str) -> list[Path]:
+    found: dict[Path, None] = {}  # a set that keeps its order
+    for word in words:
+        path = Path(word).expanduser()
+        if path.is_dir():
+            paths = _listed(path, known)
+        elif path.exists() or not glob.has_magic(word):
+            paths = [path]  # a missing file is the failure of its own jobs
+        else:
+            paths = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207 - "**"
+        if not paths:
+            raise UsageError(f"there are no {what} in {word}", hint="check the name")
+        found |= dict.fromkeys(paths)
+    return list(found)
+
+
+def _listed(folder: Path, known: frozenset[str]) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in known and not path.name.startswith(".") and path.is_file()
+    )
+
+
+Rows = Iterator[tuple[str, Mapping[str, Any]]]
+"""Where each row stands, and its values."""
+
+
+def _csv(text: str) -> Rows:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    for values in reader:
+        if None in values:
+            raise ValueError(f"line {reader.line_num} has more cells than the heading")
+        cells = {name: _cell(cell) for name, cell in values.items() if cell}
+        yield f"line {reader.line_num}", cells
+
+
+def _cell(text: str) -> Any:  # noqa: ANN401 - what an option takes
+    parts = [part.strip() for part in text.split(_SEPARATOR)]
+    return parts if len(parts) > 1 else _WORDS.get(text.strip().lower(), text.strip())
+
+
+def _jsonl(text: str) -> Rows:
+    for number, row in enumerate(text.splitlines(), 1):
+        if row.strip():
+            values = json.loads(row)
+            if not isinstance(values, dict):
+                raise ValueError(f"line {number} is no object")
+            yield f"line {number}", values
+
+
+def _toml(text: str) -> Rows:
+    table = tomllib.loads(text)
+    jobs = table.pop("job", [])
+    if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
+        raise ValueError("jobs are written as [[job]]")
+    for number, job in enumerate(jobs, 1):
+        yield f"job {number}", table | job  # what stands before the jobs holds for all
+
+
+def _row(place: str, values: Mapping[str, Any], path: Path) -> Row:
+    where = f"{path}, {place}"
+    rest = {name.strip().lstrip("-").replace("-", "_"): value for name, value in values.items()}
+    source, target = rest.pop("source", None), rest.pop("target", None)
+    output = rest.pop("output", None)
+    if not source or not isinstance(target, str):
+        raise UsageError(f"{where} has no {'target' if source else 'source'}")
+    names: Sequence[object] = source if isinstance(source, list) else [source]
+    if not all(isinstance(name, str) for name in (*names, output or "")):
+        raise UsageError(f"{where}: source and output need the names of files")
+    return Row(
+        tuple(_placed(str(name), path) for name in names),
+        _placed(target, path),
+        _placed(str(output), path) if output else None,
+        rest,
+        where,
+    )
+
+
+def _placed(name: str, path: Path) -> Path:
+    return path.parent / Path(name).expanduser()
