@@ -44,3 +44,15 @@ def test_looking_makes_no_folder(machine: Machine) -> None:
 
 def test_the_network_that_providers_are_tried_with_is_valid() -> None:
     onnx.checker.check_model(onnx.load_from_string(NETWORK), full_check=True)
+
+
+def test_of_the_models_only_those_that_matter_here_are_listed(
+    machine: Machine, tmp_path: Path
+) -> None:
+    names = [check.name for check in machine.models]
+    assert names == ["blazeface", "face_mesh", "nudenet_320n"]
+    (tmp_path / "xseg.onnx").write_bytes(b"half")
+    found = inspect(Settings(models=tmp_path, offline=True))
+    (xseg,) = [check for check in found.models if check.name not in names]
+    assert (xseg.name, xseg.ready) == ("xseg", False)
+    assert found.models_more == machine.models_more - 1

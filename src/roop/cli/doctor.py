@@ -41,6 +41,7 @@ def _lines(report: "Report") -> Iterable[str]:
     yield f"models in {machine.models_folder}, {_gb(machine.disk_free)} free there"
     yield from _section("engines", report.engines)
     yield from _section("models", (machine.embedded, *machine.models))
+    yield f"       {machine.models_more} more can be fetched: `roop models list`"
     yield from _section("execution providers", machine.providers)
     yield from _section("video encoders", report.encoders)
     yield from _section("libraries", machine.libraries)

@@ -12,7 +12,7 @@ import psutil
 
 from roop.errors import ModelError
 from roop.models.folder import ModelFolder
-from roop.models.networks import DOWNLOADED, PACKAGED, embedded_models, face_detector, face_mesh
+from roop.models.networks import embedded_models, face_detector, face_mesh, screen_models
 from roop.models.providers import PROVIDERS, row
 from roop.options import Settings
 
@@ -51,7 +51,9 @@ class Machine:
     embedded: Check
     """The networks of the engine that needs no download."""
     models: tuple[Check, ...]
-    """One per row of the catalogue that can be of use on this Python."""
+    """Those of the catalogue that are here, whole or not, and those that have to be."""
+    models_more: int
+    """How many others the catalogue has, which are fetched when they are needed."""
     models_folder: Path
     disk_free: int
     """Bytes free where models go."""
@@ -60,6 +62,7 @@ class Machine:
 def inspect(settings: Settings) -> Machine:
     """Look at this machine; loads the embedded networks and takes a second or two."""
     folder = ModelFolder(settings)
+    models = _models(folder)
     memory = psutil.virtual_memory()
     limit = _memory_limit()
     return Machine(
@@ -71,7 +74,8 @@ def inspect(settings: Settings) -> Machine:
         libraries=tuple(_library(name) for name in _LIBRARIES),
         providers=_providers(settings),
         embedded=_embedded(settings, folder),
-        models=_models(folder),
+        models=models,
+        models_more=len(list(folder.catalogue)) - len(models),
         models_folder=folder.path,
         disk_free=shutil.disk_usage(_existing(folder.path)).free,
     )
@@ -126,13 +130,13 @@ def _embedded(settings: Settings, folder: ModelFolder) -> Check:
 
 
 def _models(folder: ModelFolder) -> tuple[Check, ...]:
-    unused = {*PACKAGED, *DOWNLOADED} - set(embedded_models(folder))
+    """Look at the models that are here and at those that have to be."""
+    needed = {*embedded_models(folder), *screen_models(folder)}
+    found = ((model, folder.fault(model)) for model in folder.catalogue)
     return tuple(
-        Check(model.name, False, fault, folder.remedy(model))
-        if (fault := folder.fault(model))
-        else Check(model.name, True, "present")
-        for model in folder.catalogue
-        if model.name not in unused
+        Check(model.name, not fault, fault or "present", folder.remedy(model) if fault else None)
+        for model, fault in found
+        if model.name in needed or fault != "missing"
     )
 
 
