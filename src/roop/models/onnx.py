@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from roop.errors import ModelError
 from roop.models.catalogue import Model
-from roop.models.providers import PROVIDERS, row
+from roop.models.providers import PROVIDERS, row, runtime_options
 from roop.models.runtime import MemoryLimitError, Port, ProviderError
 from roop.models.sessions import Session
 from roop.options import Precision, Provider, Settings
@@ -99,7 +99,7 @@ def _started(
             session = onnxruntime.InferenceSession(
                 source,
                 _options(settings),
-                providers=[(name, _provider_options(provider, settings))],
+                providers=[(name, runtime_options(provider, settings))],
                 enable_fallback=False,
             )
         except Exception as error:  # onnxruntime's errors share no base class
@@ -157,20 +157,6 @@ def _precision(provider: Provider, settings: Settings) -> Precision | None:
     if provider == "cpu":
         return "fp32"
     return settings.execution_precision if provider == "tensorrt" else None
-
-
-def _provider_options(provider: Provider, settings: Settings) -> dict[str, str]:
-    """Return what ONNX Runtime's documentation of the provider has for our settings."""
-    options: dict[str, str] = {}
-    if device_option := row(provider).device_option:
-        options[device_option] = str(settings.execution_device_id)
-    if provider == "tensorrt" and settings.execution_precision in ("fp16", "bf16"):
-        options[f"trt_{settings.execution_precision}_enable"] = "1"
-    if settings.network_memory and provider in ("cuda", "rocm"):
-        options["gpu_mem_limit"] = str(settings.network_memory)
-    elif settings.network_memory and provider == "migraphx":
-        options["migraphx_mem_limit"] = str(settings.network_memory)
-    return options
 
 
 def _options(settings: Settings) -> onnxruntime.SessionOptions:

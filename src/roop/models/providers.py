@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from roop.home import user_folder
 from roop.options import Provider, Settings
 
 
@@ -19,6 +20,8 @@ class ProviderRow:
     """Where it exists, as ``platform.system()`` calls them."""
     device_option: str | None = None
     """ONNX Runtime's option that chooses among several devices."""
+    memory_option: str | None = None
+    """ONNX Runtime's option that bounds what one network takes on the device, in bytes."""
 
 
 PROVIDERS = (
@@ -29,6 +32,7 @@ PROVIDERS = (
         "`uv sync --no-group cpu --extra cuda`",
         ("Linux", "Windows"),
         "device_id",
+        "gpu_mem_limit",
     ),
     ProviderRow(
         "tensorrt",
@@ -43,6 +47,7 @@ PROVIDERS = (
         "an AMD card, ROCm, and AMD's onnxruntime-migraphx in place of onnxruntime",
         ("Linux",),
         "device_id",
+        "migraphx_mem_limit",
     ),
     ProviderRow(
         "rocm",
@@ -51,6 +56,7 @@ PROVIDERS = (
         "ONNX Runtime 1.23 that is migraphx",
         ("Linux",),
         "device_id",
+        "gpu_mem_limit",
     ),
     ProviderRow(
         "directml",
@@ -65,7 +71,7 @@ PROVIDERS = (
     ProviderRow("openvino", "", "`uv sync --extra openvino`, or `pip install openvino`"),
     ProviderRow("cpu", "CPUExecutionProvider", "`pip install onnxruntime`"),
 )
-"""All of them, the fastest first. TensorRT builds a plan for minutes before its first frame: it is
+"""All of them, the fastest first. TensorRT makes a plan for minutes before its first frame: it is
 used only by those who ask for it."""
 
 
@@ -87,3 +93,21 @@ def wanted(settings: Settings, present: Collection[Provider]) -> tuple[Provider,
     if settings.strict_provider:
         return settings.execution_provider or tuple(fastest[:1])
     return tuple(dict.fromkeys([*(settings.execution_provider or fastest), "cpu"]))
+
+
+def runtime_options(name: Provider, settings: Settings) -> dict[str, str]:
+    """Return what ``settings`` mean in ONNX Runtime's own options of a provider.
+
+    Source: onnxruntime.ai/docs/execution-providers, a page for each.
+    """
+    entry, options = row(name), dict[str, str]()
+    if entry.device_option:
+        options[entry.device_option] = str(settings.execution_device_id)
+    if entry.memory_option and settings.network_memory:
+        options[entry.memory_option] = str(settings.network_memory)
+    if name == "tensorrt":
+        folder = user_folder() / "tensorrt"  # plans take minutes to make: keep them
+        options |= {"trt_engine_cache_enable": "1", "trt_engine_cache_path": str(folder)}
+        if settings.execution_precision in ("fp16", "bf16"):
+            options[f"trt_{settings.execution_precision}_enable"] = "1"
+    return options

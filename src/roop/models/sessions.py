@@ -152,7 +152,8 @@ def _tell(
             f"{model.name} runs on {runtime.provider}, which may be much slower "
             f"({'; '.join(faults)})"
         )
-    if settings.max_memory and runtime.provider in ("openvino", "coreml", "directml", "tensorrt"):
+    bounded = runtime.provider == "cpu" or row(runtime.provider).memory_option
+    if settings.max_memory and not bounded:
         warn(f"{runtime.provider} takes the memory it needs: max_memory does not bind it")
     if runtime.warning:
         warn(f"{model.name}: {runtime.warning}")
