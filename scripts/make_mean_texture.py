@@ -1,0 +1,37 @@
+"""Make ``src/roop/faces/mean_texture.npy``: the texture that faces have in common.
+
+    uv run python scripts/make_mean_texture.py
+
+It is the mean over two public-domain portraits, each seen as it is and mirrored.
+"""
+
+from pathlib import Path
+
+import matplotlib.cbook
+import numpy as np
+from skimage import data, io
+
+from roop.faces.analyser import Analyser
+from roop.faces.texture import TextureRecogniser
+from roop.media.stored_frame import StoredFrame
+from roop.options import Settings
+
+
+def main() -> None:
+    """Write the file."""
+    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
+        photos = [data.astronaut(), io.imread(file)]
+    target = Path(__file__).parents[1] / "src/roop/faces/mean_texture.npy"
+    np.save(target, np.zeros((288, 18), np.float16))  # for the recogniser to load meanwhile
+    analyser, recogniser = Analyser(Settings()), TextureRecogniser()
+    total, weight = np.zeros((288, 18)), np.zeros((288, 1))
+    for photo in [*photos, *(np.ascontiguousarray(photo[:, ::-1]) for photo in photos)]:
+        portrait = analyser.portrait(photo, None, name="the portrait")
+        features, seen = recogniser.measure(StoredFrame(photo), portrait.mesh)
+        total += features * seen[:, None]
+        weight += seen[:, None]
+    np.save(target, (total / np.maximum(weight, 1e-6)).astype(np.float16))
+
+
+if __name__ == "__main__":
+    main()
