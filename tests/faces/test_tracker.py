@@ -22,9 +22,9 @@ from faces.heads import (
     placed,
 )
 from roop.faces.analyser import Analyser
+from roop.faces.choice import Everyone, Largest
 from roop.faces.mesher import FaceMesher, square_of
 from roop.faces.search import box_of
-from roop.options import FaceOptions
 from roop.types import Face, Mesh, Pixels
 
 Faces = tuple[Face, ...]
@@ -39,8 +39,8 @@ HEAD_ONLY = (slice(20, 200), slice(130, 315))
 def follow(analyser: Analyser) -> Follow:
     """Return the faces of each of some pictures in a row."""
 
-    def run(pictures: Iterable[Pixels], **options: bool) -> list[Faces]:
-        tracker = analyser.tracker(still=False, options=FaceOptions(**options))
+    def run(pictures: Iterable[Pixels], *, many_faces: bool = False) -> list[Faces]:
+        tracker = analyser.tracker(Everyone() if many_faces else Largest())
         return [tracker.update(frame(picture)) for picture in pictures]
 
     return run

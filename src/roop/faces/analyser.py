@@ -3,6 +3,7 @@
 import numpy as np
 
 from roop.errors import NoFaceError
+from roop.faces.choice import Choice
 from roop.faces.detector import FaceDetector
 from roop.faces.mesher import FaceMesher, square_of
 from roop.faces.search import find_faces
@@ -10,7 +11,7 @@ from roop.faces.tracker import FaceTracker
 from roop.geometry import Square
 from roop.media.stored_frame import StoredFrame
 from roop.models.networks import face_detector, face_mesh
-from roop.options import FaceOptions, Settings
+from roop.options import Settings
 from roop.types import Frame, Mesh, Pixels, Portrait
 
 _VARIANTS = tuple((turn, zoom) for turn in (-0.06, 0.0, 0.06) for zoom in (0.94, 1.0, 1.06))
@@ -24,9 +25,9 @@ class Analyser:
         self._detector = FaceDetector(face_detector(settings))
         self._mesher = FaceMesher(face_mesh(settings))
 
-    def tracker(self, *, still: bool, options: FaceOptions) -> FaceTracker:
-        """Return what follows the faces of one target."""
-        return FaceTracker(self._detector, self._mesher, still=still, options=options)
+    def tracker(self, choice: Choice) -> FaceTracker:
+        """Return what follows the faces of one target; ``choice`` must be a new one, too."""
+        return FaceTracker(self._detector, self._mesher, choice)
 
     def portrait(self, pixels: Pixels, position: int | None, *, name: str) -> Portrait:
         """Return the face of a photo.

@@ -69,3 +69,13 @@ def five_points(mesh: Mesh) -> Points:
     """Return the ``(5, 2)`` points of a face that templates are made of, in their order."""
     eyes = [mesh[list(ring), :2].mean(axis=0) for ring in (RIGHT_EYE, LEFT_EYE)]
     return np.stack([*eyes, *mesh[[_NOSE, _RIGHT_MOUTH, _LEFT_MOUTH], :2]])
+
+
+def frontality(mesh: Mesh) -> float:
+    """Return 1 for a face that looks at the camera, falling to 0 for one in profile.
+
+    It is the cosine between the line of sight and the normal of the face's outline.
+    """
+    outline = mesh[list(OVAL)] - mesh[list(OVAL)].mean(axis=0)
+    normal = np.cross(outline, np.roll(outline, -1, axis=0)).sum(axis=0)
+    return float(abs(normal[2]) / max(float(np.linalg.norm(normal)), 1e-9))

@@ -1,0 +1,193 @@
+"""Who of the people in a frame is given which identity."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from roop.faces.descriptor import FARTHEST, Descriptor, Recogniser, merged
+from roop.faces.topology import frontality
+from roop.faces.track import Track
+from roop.types import Frame
+
+_MAX_LOOKS = 6
+"""Looks at a person that are kept."""
+
+_LOOK_AGAIN = (1, 2, 4, 8)
+"""Frames from the first look at a person to the second, from that to the third, ..."""
+
+_LOOK_AT_TIMES = 16
+"""Frames between the later ones."""
+
+_SOMEBODY_ELSE = 1.15
+"""Distance between two looks at a track above which it has gone over to another person."""
+
+_STAYS = 1.2
+"""A person once recognised may be farther off than the limit by this factor."""
+
+_NEARER = 0.05
+"""Another person takes over only if nearer by more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """Somebody known before the target is read."""
+
+    looks: Descriptor
+    identity: int | None
+    """What this person is given; None for one who is known and stays as is."""
+
+
+class Choice(Protocol):
+    """Chooses among the faces that are followed; told of every frame, in order."""
+
+    @property
+    def thorough(self) -> bool:
+        """True if small newcomers matter."""
+        ...
+
+    def is_missing(self, tracks: Sequence[Track]) -> bool:
+        """Tell whether somebody is wanted who is not among ``tracks``, so that it pays to look."""
+        ...
+
+    def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
+        """Return the identity of each track that is to be swapped, by its number."""
+        ...
+
+
+class Everyone:
+    """Gives every face the first identity."""
+
+    thorough = True
+
+    def is_missing(self, tracks: Sequence[Track]) -> bool:
+        """Nobody in particular is wanted."""
+        return not tracks
+
+    def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
+        """Return 0 for all."""
+        return {track.number: 0 for track in tracks}
+
+
+class Largest:
+    """Gives the first identity to the face that was the largest when it was chosen."""
+
+    thorough = False
+
+    def __init__(self) -> None:
+        self._chosen: int | None = None
+
+    def is_missing(self, tracks: Sequence[Track]) -> bool:
+        """Anybody will do."""
+        return not tracks
+
+    def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
+        """Return 0 for the chosen one; a face that looks away counts as a smaller one."""
+        if not tracks:
+            return {}
+        if self._chosen not in [track.number for track in tracks]:
+            self._chosen = max(tracks, key=lambda t: t.height * frontality(t.mesh)).number
+        return {self._chosen: 0}
+
+
+@dataclass(slots=True)
+class _Opinion:
+    """Who somebody is held to be."""
+
+    looks: list[Descriptor] = field(default_factory=list)
+    person: int | None = None
+    """Index into the people; None for a stranger."""
+    distance: float = FARTHEST
+    """To that person; for a stranger, to the nearest."""
+    wait: int = 0
+    """Frames until the next look."""
+    count: int = 0
+    """Looks so far."""
+
+
+class Wanted:
+    """Gives certain people their identities, and leaves everybody else alone.
+
+    A track is looked at when it begins, when it is in doubt and now and then; who it is follows
+    from its own looks and from the people known beforehand, from nothing else.
+
+    Args:
+        people: Who is known.
+        recogniser: What described them.
+        limit: Distance up to which a face is a person's.
+        others: What everybody else is given; None for nothing.
+    """
+
+    thorough = True
+
+    def __init__(
+        self,
+        people: Sequence[Person],
+        recogniser: Recogniser,
+        *,
+        limit: float,
+        others: int | None = None,
+    ) -> None:
+        self._people = people
+        self._recogniser = recogniser
+        self._limit = limit
+        self._others = others
+        self._opinions: dict[int, _Opinion] = {}
+        self.nearest = FARTHEST
+        """The smallest distance of any face seen so far to a person who is wanted."""
+
+    def is_missing(self, tracks: Sequence[Track]) -> bool:
+        """Tell whether a wanted person is not in sight."""
+        seen = {self._opinions[t.number].person for t in tracks if t.number in self._opinions}
+        return any(p.identity is not None and i not in seen for i, p in enumerate(self._people))
+
+    def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
+        """Return the identity of every track that is held to be a wanted person."""
+        kept = {track.number: self._opinions.get(track.number) or _Opinion() for track in tracks}
+        self._opinions = kept
+        for track in tracks:
+            opinion = kept[track.number]
+            opinion.wait -= 1
+            if not track.lost and (track.doubtful or opinion.wait <= 0):
+                self._look(opinion, self._recogniser.describe(frame, track.mesh))
+        chosen = {}
+        for number, opinion in self._without_doubles(tracks):
+            person = None if opinion.person is None else self._people[opinion.person]
+            identity = self._others if person is None else person.identity
+            if identity is not None:
+                chosen[number] = identity
+        return chosen
+
+    def _look(self, opinion: _Opinion, look: Descriptor) -> None:
+        """Form an opinion, or think it over."""
+        if opinion.looks and look.distance(merged(opinion.looks)) > _SOMEBODY_ELSE:
+            opinion.looks, opinion.person, opinion.count = [], None, 0
+        opinion.looks = [*opinion.looks, look][-_MAX_LOOKS:]
+        known = merged(opinion.looks)
+        distances = [person.looks.distance(known) for person in self._people]
+        wanted = [d for d, p in zip(distances, self._people, strict=True) if p.identity is not None]
+        self.nearest = min([self.nearest, *wanted])
+        opinion.person = self._recognised(distances, opinion.person)
+        opinion.distance = min(distances) if opinion.person is None else distances[opinion.person]
+        later = opinion.count >= len(_LOOK_AGAIN)
+        opinion.wait = _LOOK_AT_TIMES if later else _LOOK_AGAIN[opinion.count]
+        opinion.count += 1
+
+    def _recognised(self, distances: Sequence[float], before: int | None) -> int | None:
+        """Return who is at these distances, if it was ``before`` so far."""
+        nearest = int(np.argmin(distances))
+        if before is not None and distances[before] < self._limit * _STAYS:
+            return nearest if distances[nearest] < distances[before] - _NEARER else before
+        return nearest if distances[nearest] < self._limit else None
+
+    def _without_doubles(self, tracks: Iterable[Track]) -> Iterable[tuple[int, _Opinion]]:
+        """Yield the opinions; of several faces held to be one person the nearest is, none other."""
+        taken: set[int] = set()
+        for track in sorted(tracks, key=lambda t: self._opinions[t.number].distance):
+            opinion = self._opinions[track.number]
+            if opinion.person is not None:
+                if opinion.person in taken:
+                    continue
+                taken.add(opinion.person)
+            yield track.number, opinion
