@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from skimage import data
 
 from roop.faces.analyser import Analyser
+from roop.faces.choice import Largest
 from roop.media.planes import PlanarFrame
-from roop.options import FaceOptions, Settings
+from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context
 from roop.types import Identity, Scene
@@ -41,7 +42,7 @@ def cost_ms(pixels: NDArray[np.uint8], analyser: Analyser, identity: Identity) -
     """Return the median CPU time of a frame after the first."""
     (engine,) = [spec for spec in installed() if spec.name == "mesh"]
     processor = engine.built({}, Context(Settings(), identity))
-    tracker = analyser.tracker(still=False, options=FaceOptions())
+    tracker = analyser.tracker(Largest())
     spent = []
     for _ in range(FRAMES):
         raw = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")

@@ -12,6 +12,7 @@ from roop.models.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import (
     FaceOptions,
+    FaceOrder,
     FrameOptions,
     Job,
     LabelOptions,
@@ -19,6 +20,7 @@ from roop.options import (
     Settings,
     Step,
     VideoOptions,
+    WithoutFace,
 )
 from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.kept_frames import keep_frames
@@ -54,6 +56,14 @@ class SwapOptions(TypedDict, total=False):
     upscale_model: str
     many_faces: bool
     source_face_position: int | None
+    reference_face_position: int | None
+    reference_frame_number: int | None
+    reference: str | PathLike[str] | None
+    similar_face_distance: float
+    face_order: FaceOrder
+    map: Sequence[str | Mapping[str, Any]]
+    map_file: str | PathLike[str] | None
+    if_no_face: WithoutFace
     output_video_encoder: str
     output_video_preset: str | None
     output_video_quality: int
@@ -86,7 +96,7 @@ def swap(
 
     Args:
         source: One photo of the new face, or several of the same person, of which the one that
-                looks at the camera most is taken.
+                looks at the camera most is taken; empty where ``map`` names the sources.
         target: A photo, an animation or a video.
         output: A file, or an existing folder.
         settings: What this machine has; the defaults suit most.
@@ -143,7 +153,7 @@ def make_job(
     """Sort flat ``options``, named as in ``roop swap --help``, into a job.
 
     Args:
-        sources: Photos of the new face, at least one.
+        sources: Photos of the new face; may be empty with a mapping.
         target: What is changed.
         output: A file, or an existing folder.
         options: By their names in Python, e.g. ``many_faces``.
@@ -153,8 +163,6 @@ def make_job(
     Raises:
         UsageError: An option is unknown (the nearest name is offered) or out of range.
     """
-    if not sources:
-        raise UsageError("there is no source photo", hint="name at least one")
     rest = dict(options)
     steps = _steps(rest, registry, spelling)
     faces = _taken(rest, FaceOptions, spelling)

@@ -40,6 +40,57 @@ class Step(Options):
     """Validated against the processor's own options class when the job is built."""
 
 
+def parse_assignment(value: object) -> object:
+    """Turn ``SOURCE=WHO`` into the fields of an ``Assignment``.
+
+    WHO is a position (``0``), a position in a certain frame (``0@250``) or a photo. What is no
+    text is returned unchanged, for pydantic to judge.
+    """
+    if not isinstance(value, str):
+        return value
+    source, equals, who = value.partition("=")
+    if not (source and equals and who):
+        raise PydanticCustomError("assignment", "needs SOURCE=POSITION or SOURCE=PHOTO")
+    position, at, frame = who.partition("@")
+    if position.isdecimal() and frame.isdecimal() == bool(at):
+        where = {"position": position} | ({"frame": frame} if at else {})
+        return {"source": (source,), **where}
+    return {"source": (source,), "reference": who}
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str | Path) else value
+
+
+class Assignment(Options):
+    """One person of the target and the face that this person gets."""
+
+    source: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(min_length=1)
+    """Photos of the new face, a folder of them, or a saved identity."""
+    position: int | None = Field(None, ge=0)
+    """Who is replaced: the place in a frame, in the order of ``face_order``."""
+    frame: int | None = Field(None, ge=0)
+    """The frame that ``position`` is in; by default the first with a face."""
+    reference: Path | None = None
+    """Who is replaced: a photo of that person."""
+
+    @model_validator(mode="after")
+    def _one_person(self) -> Self:
+        if (self.position is None) == (self.reference is None):
+            raise ValueError("each person needs either a position or a reference")
+        if self.frame is not None and self.position is None:
+            raise ValueError("a frame without a position says nothing")
+        return self
+
+
+FaceOrder = Literal["left-right", "right-left", "top-bottom", "bottom-top", "large-small"]
+"""How the faces of a frame are counted."""
+
+
+WithoutFace = Literal["copy", "skip", "error"]
+"""What to do with a frame in which nobody is replaced: keep it, leave it out, or stop."""
+
+
 class FaceOptions(Options):
     """Which face is taken from the source and which faces of the target are replaced."""
 
@@ -47,6 +98,53 @@ class FaceOptions(Options):
         None, ge=0, description="which face of a source photo with several, from the left, from 0"
     )
     many_faces: bool = Field(False, description="replace every face, not only the largest")
+    reference_face_position: int | None = Field(
+        None, ge=0, description="replace this person only: the place in the reference frame, from 0"
+    )
+    reference_frame_number: int | None = Field(
+        None, ge=0, description="the frame to count in, from 0; by default the first with a face"
+    )
+    reference: Path | None = Field(
+        None, description="replace this person only: a photo of who is replaced"
+    )
+    similar_face_distance: float = Field(
+        0.85, gt=0, le=4, description="how far a face may be from that person's to be replaced"
+    )
+    face_order: FaceOrder = Field("left-right", description="how positions are counted")
+    map: tuple[Annotated[Assignment, BeforeValidator(parse_assignment)], ...] = Field(
+        (),
+        description="who gets which face: SOURCE=POSITION, SOURCE=POSITION@FRAME or SOURCE=PHOTO; "
+        "nobody else is replaced",
+    )
+    map_file: Path | None = Field(
+        None, description="the same as TOML or JSON; `roop faces` writes a template"
+    )
+    if_no_face: WithoutFace = Field(
+        "copy", description="what to do with frames in which nobody is replaced"
+    )
+
+    @property
+    def mapped(self) -> bool:
+        """True if several people may get different faces."""
+        return bool(self.map) or self.map_file is not None
+
+    @property
+    def by_position(self) -> bool:
+        """True if one person is replaced who is pointed at in the target."""
+        given = (self.reference_face_position, self.reference_frame_number)
+        return self.reference is None and any(value is not None for value in given)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        names = ("reference", "reference_face_position", "reference_frame_number")
+        given = [name for name in names if getattr(self, name) is not None]
+        if given and self.many_faces:
+            raise ValueError(f"`{given[0]}` has no effect with `many_faces`")
+        if given and self.mapped:
+            raise ValueError(f"`{given[0]}` has no effect with a mapping")
+        if self.reference is not None and self.reference_frame_number is not None:
+            raise ValueError("`reference_frame_number` has no effect with `reference`")
+        return self
 
 
 class VideoOptions(Options):
@@ -112,7 +210,8 @@ class FrameOptions(Options):
 class Job(Options):
     """One piece of work. Plain data: the same value serves terminal, HTTP, queue and log."""
 
-    sources: tuple[Path, ...] = Field(min_length=1)
+    sources: tuple[Path, ...] = ()
+    """Photos of the new face, folders of them or saved identities; may be empty with a mapping."""
     target: Path
     output: Path
     """A file, or an existing folder for a name made of the source's and the target's."""
@@ -125,6 +224,17 @@ class Job(Options):
     record: Path | None = Field(
         None, description="write what was done as JSON: digests, options, models, versions"
     )
+
+    @model_validator(mode="after")
+    def _has_sources(self) -> Self:
+        if not self.sources and not self.faces.mapped:
+            raise ValueError("there is no source photo")
+        if self.sources and self.faces.mapped and not self.faces.many_faces:
+            raise ValueError(
+                "a source has no effect with a mapping, which names its own; "
+                "with `many_faces` everybody else gets it"
+            )
+        return self
 
 
 Provider = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "openvino", "rocm", "migraphx"]

@@ -18,8 +18,8 @@ from processors.swapping import (
 )
 from processors.warp import expressed
 from roop.faces.analyser import Analyser
+from roop.faces.choice import Largest
 from roop.faces.topology import INNER_LIPS, OUTER_LIPS
-from roop.options import FaceOptions
 from roop.types import Face, Mesh, Pixels, Portrait, Scene
 
 LIDS = (
@@ -224,7 +224,7 @@ def test_the_eyes_look_where_the_target_s_look(woman: Portrait, elder: Portrait)
 def test_a_still_face_in_a_noisy_film_stays_still(
     woman: Portrait, elder: Portrait, analyser: Analyser
 ) -> None:
-    tracker = analyser.tracker(still=False, options=FaceOptions())
+    tracker = analyser.tracker(Largest())
     processor = engine(woman)
     before: NDArray[np.float64] | None = None
     flicker, grain = [], []

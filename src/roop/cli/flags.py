@@ -49,7 +49,7 @@ def _settings(name: str, field: FieldInfo) -> dict[str, Any]:
     if get_origin(kind) is Literal:
         return settings | {"choices": tuple(map(str, get_args(kind)))}
     if takes_several(field):
-        settings["nargs"] = "+"
+        settings |= {"nargs": "+", "action": "extend"}
     return settings | {"metavar": name.rpartition("_")[2].upper()}
 
 

@@ -29,6 +29,8 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     """Run the command; return its exit code."""
     registry = installed()
     values = vars(_parser(prog, registry).read(arguments))
+    if not values.keys().isdisjoint({"map", "map_file"}):  # they name the sources
+        values.setdefault("source", [])
     _refuse_without_files(values, prog)
     translate(values)
     values.pop("debug")  # read at the edge, which shows the errors

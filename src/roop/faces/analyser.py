@@ -1,21 +1,34 @@
 """Find the face of a source photo, and make the tracker of a target."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from roop.errors import NoFaceError
 from roop.faces.choice import Choice
+from roop.faces.descriptor import Recogniser
 from roop.faces.detector import FaceDetector
 from roop.faces.mesher import FaceMesher, square_of
 from roop.faces.search import find_faces
+from roop.faces.texture import TextureRecogniser
 from roop.faces.tracker import FaceTracker
 from roop.geometry import Square
 from roop.media.stored_frame import StoredFrame
 from roop.models.networks import face_detector, face_mesh
-from roop.options import Settings
+from roop.options import FaceOrder, Settings
 from roop.types import Frame, Mesh, Pixels, Portrait
 
 _VARIANTS = tuple((turn, zoom) for turn in (-0.06, 0.0, 0.06) for zoom in (0.94, 1.0, 1.06))
 """Views that a photo's mesh is averaged over: radians, size of the region."""
+
+_ORDERS: dict[FaceOrder, Callable[[Mesh], float]] = {
+    "left-right": lambda mesh: float(mesh[:, 0].mean()),
+    "right-left": lambda mesh: -float(mesh[:, 0].mean()),
+    "top-bottom": lambda mesh: float(mesh[:, 1].mean()),
+    "bottom-top": lambda mesh: -float(mesh[:, 1].mean()),
+    "large-small": lambda mesh: -float(np.ptp(mesh[:, 1])),
+}
+"""By what the faces of a frame are sorted."""
 
 
 class Analyser:
@@ -24,24 +37,33 @@ class Analyser:
     def __init__(self, settings: Settings) -> None:
         self._detector = FaceDetector(face_detector(settings))
         self._mesher = FaceMesher(face_mesh(settings))
+        self._recogniser: Recogniser | None = None
 
     def tracker(self, choice: Choice) -> FaceTracker:
         """Return what follows the faces of one target; ``choice`` must be a new one, too."""
         return FaceTracker(self._detector, self._mesher, choice)
 
-    def portrait(self, pixels: Pixels, position: int | None, *, name: str) -> Portrait:
+    def portrait(
+        self,
+        pixels: Pixels,
+        position: int | None,
+        *,
+        name: str,
+        flag: str = "--source-face-position",
+    ) -> Portrait:
         """Return the face of a photo.
 
         Args:
             pixels: The photo, upright.
             position: Which face counted from the left, from 0; None if there must be only one.
             name: What to call the photo in an error.
+            flag: The option that ``position`` comes from.
 
         Raises:
             NoFaceError: There is no such face.
         """
         frame = StoredFrame(pixels)
-        found = self._faces(frame)
+        found = self.faces(frame, "left-right")
         if not found:
             raise NoFaceError(
                 f"no face found in {name}", hint="take a photo that shows the face from the front"
@@ -49,19 +71,26 @@ class Analyser:
         if position is None and len(found) > 1:
             raise NoFaceError(
                 f"{len(found)} faces found in {name}",
-                hint="choose one with --source-face-position, 0 is the leftmost",
+                hint=f"choose one with {flag}, 0 is the leftmost",
             )
         if position is not None and position >= len(found):
             raise NoFaceError(
                 f"no face number {position} in {name}: it shows {len(found)}",
-                hint="--source-face-position counts from the left, from 0",
+                hint=f"{flag} counts from the left, from 0",
             )
         return Portrait(pixels, self._refined(frame, found[position or 0]))
 
-    def _faces(self, frame: Frame) -> list[Mesh]:
-        """Return the meshes of a photo's faces from left to right."""
+    def faces(self, frame: Frame, order: FaceOrder) -> list[Mesh]:
+        """Return the meshes of a frame's faces, in the order in which they are counted."""
         found = [laid.mesh for laid in find_faces(frame, self._detector, self._mesher)]
-        return sorted(found, key=lambda mesh: float(mesh[:, 0].mean()))
+        return sorted(found, key=_ORDERS[order])
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """What tells people apart; made when it is first asked for."""
+        if self._recogniser is None:
+            self._recogniser = TextureRecogniser()
+        return self._recogniser
 
     def _refined(self, frame: Frame, mesh: Mesh) -> Mesh:
         """Average the mesh over slightly different views: a photo has time for it."""

@@ -17,11 +17,17 @@ _MAX_LOOKS = 6
 _LOOK_AGAIN = (1, 2, 4, 8)
 """Frames from the first look at a person to the second, from that to the third, ..."""
 
+_LOOK_CLOSELY = (1, 1, 1, 1, 1, 2, 4, 8)
+"""The same for a stranger: who comes into view is not well seen at first."""
+
 _LOOK_AT_TIMES = 16
 """Frames between the later ones."""
 
 _SOMEBODY_ELSE = 1.15
 """Distance between two looks at a track above which it has gone over to another person."""
+
+_PARTLY = 0.3
+"""Share of a face's parts that somebody else's hardly ever have alike."""
 
 _STAYS = 1.2
 """A person once recognised may be farther off than the limit by this factor."""
@@ -150,7 +156,8 @@ class Wanted:
             opinion = kept[track.number]
             opinion.wait -= 1
             if not track.lost and (track.doubtful or opinion.wait <= 0):
-                self._look(opinion, self._recogniser.describe(frame, track.mesh))
+                look = self._recogniser.describe(frame, track.mesh)
+                self._think(opinion, look, patient=track.back)
         chosen = {}
         for number, opinion in self._without_doubles(tracks):
             person = None if opinion.person is None else self._people[opinion.person]
@@ -159,9 +166,20 @@ class Wanted:
                 chosen[number] = identity
         return chosen
 
-    def _look(self, opinion: _Opinion, look: Descriptor) -> None:
-        """Form an opinion, or think it over."""
-        if opinion.looks and look.distance(merged(opinion.looks)) > _SOMEBODY_ELSE:
+    def _think(self, opinion: _Opinion, look: Descriptor, *, patient: bool) -> None:
+        """Form an opinion, or think it over.
+
+        Args:
+            opinion: So far.
+            look: What is seen now.
+            patient: Look once more before believing that it is somebody else.
+        """
+        before = merged(opinion.looks) if opinion.looks else look
+        if look.distance(before) > _SOMEBODY_ELSE:
+            partly = patient or look.agreement(before) > _PARTLY
+            if opinion.person is not None and partly:  # something is in front of it
+                opinion.wait = 1
+                return
             opinion.looks, opinion.person, opinion.count = [], None, 0
         opinion.looks = [*opinion.looks, look][-_MAX_LOOKS:]
         known = merged(opinion.looks)
@@ -170,8 +188,8 @@ class Wanted:
         self.nearest = min([self.nearest, *wanted])
         opinion.person = self._recognised(distances, opinion.person)
         opinion.distance = min(distances) if opinion.person is None else distances[opinion.person]
-        later = opinion.count >= len(_LOOK_AGAIN)
-        opinion.wait = _LOOK_AT_TIMES if later else _LOOK_AGAIN[opinion.count]
+        waits = _LOOK_CLOSELY if opinion.person is None else _LOOK_AGAIN
+        opinion.wait = waits[opinion.count] if opinion.count < len(waits) else _LOOK_AT_TIMES
         opinion.count += 1
 
     def _recognised(self, distances: Sequence[float], before: int | None) -> int | None:
@@ -182,9 +200,10 @@ class Wanted:
         return nearest if distances[nearest] < self._limit else None
 
     def _without_doubles(self, tracks: Iterable[Track]) -> Iterable[tuple[int, _Opinion]]:
-        """Yield the opinions; of several faces held to be one person the nearest is, none other."""
+        """Yield the opinions; of several faces held to be one person the nearest in sight is."""
         taken: set[int] = set()
-        for track in sorted(tracks, key=lambda t: self._opinions[t.number].distance):
+        ranked = sorted(tracks, key=lambda t: (t.lost > 0, self._opinions[t.number].distance))
+        for track in ranked:
             opinion = self._opinions[track.number]
             if opinion.person is not None:
                 if opinion.person in taken:

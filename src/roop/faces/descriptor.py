@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from roop.types import Frame, Mesh
 
+_SHOWN = 0.3
+"""Weight above which a part counts as shown."""
+
+_ALIKE = 0.7
+"""Cosine of two parts above which they look alike."""
+
 FARTHEST = 4.0
 """The largest distance there is: nothing in common."""
 
@@ -38,6 +44,18 @@ class Descriptor:
         if min(lengths) <= 0:
             return FARTHEST
         return 2 - 2 * product / float(np.sqrt(lengths[0] * lengths[1]))
+
+    def agreement(self, other: "Descriptor") -> float:
+        """Return the share of parts, of those that both show, that look alike, 0..1.
+
+        Something in front of a face spoils some parts, somebody else nearly all.
+        """
+        both = np.minimum(self.weights, other.weights) > _SHOWN
+        if not both.any():
+            return 0.0
+        product = (self.features * other.features).sum(axis=1)[both]
+        lengths = [np.linalg.norm(d.features, axis=1)[both] for d in (self, other)]
+        return float((product > _ALIKE * lengths[0] * lengths[1]).mean())
 
 
 def merged(looks: Sequence[Descriptor]) -> Descriptor:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from roop.faces.mesher import Laid, square_of
 from roop.faces.steady import View, steadied
@@ -18,6 +19,12 @@ FADE = 4
 
 _SMALL = (24, 24)
 """Size in which two views are compared, pixels."""
+
+SAME_PLACE = 0.5
+"""Correlation of what was seen of a face with what is seen there now, below which it is gone."""
+
+_NOTHING_LEFT = 0.25
+"""The same below which not even a part of the face is left to be replaced."""
 
 _ALIKE = 0.8
 """Correlation of what was seen with what is seen now, below which it may be somebody else."""
@@ -39,8 +46,10 @@ class Track:
     """True on its first frame and when it comes back after having faded."""
     doubtful: bool = True
     """True if somebody else may have taken its place since the frame before."""
+    back: bool = False
+    """True on the first frame after it was lost for a moment: it may still be half hidden."""
     covered: bool = False
-    """True while it is lost and another face is where it should be."""
+    """True while it is lost and something else is where it should be."""
 
     @property
     def opacity(self) -> float:
@@ -70,26 +79,34 @@ class Track:
         now, then = (
             cv2.resize(v.grey, _SMALL, interpolation=cv2.INTER_AREA) for v in (view, self.view)
         )
-        return float(cv2.matchTemplate(now, then, cv2.TM_CCOEFF_NORMED)[0, 0])
+        return correlation(now, then)
 
-    def see(self, laid: Laid, view: View, *, likeness: float) -> None:
+    def see(self, laid: Laid, view: View, *, likeness: float, cut: bool) -> None:
         """Go on to where the face is now.
 
         Args:
             laid: The mesh there.
             view: What it was laid on.
             likeness: Of ``view``, as ``likeness`` says.
+            cut: The picture may have been cut just before.
         """
         before = self.mesh
+        self.back = 0 < self.lost <= HOLD
         self.doubtful = self.lost > 0 or likeness < _ALIKE
-        self.fresh = self.lost > HOLD
-        self.mesh = laid.mesh if self.lost else steadied(before, laid.mesh, self.view, view)
+        self.fresh = self.lost > HOLD or (cut and likeness < SAME_PLACE)
+        anew = self.lost or likeness < SAME_PLACE
+        self.mesh = laid.mesh if anew else steadied(before, laid.mesh, self.view, view)
         moved = (self.mesh - before)[:, :2].mean(axis=0)
         self.motion = np.zeros(2, np.float32) if self.lost else moved
         self.view, self.score, self.lost, self.covered = view, laid.score, 0, False
 
-    def hold(self) -> None:
-        """Go on without having been seen."""
+    def hold(self, *, likeness: float) -> None:
+        """Go on without having been seen.
+
+        Args:
+            likeness: Of what is there now, as ``likeness`` says.
+        """
+        self.covered = likeness < _NOTHING_LEFT
         self.mesh = self.mesh + np.append(self.motion, 0).astype(np.float32)
         self.motion = self.motion * 0.7
         self.lost += 1
@@ -98,3 +115,8 @@ class Track:
     def end(self) -> None:
         """Give up: there is nothing to hold on to."""
         self.lost = HOLD + FADE + 1
+
+
+def correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Return the correlation of two grey pictures of one size, -1..1."""
+    return float(cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)[0, 0])

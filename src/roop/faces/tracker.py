@@ -2,14 +2,16 @@
 
 from itertools import combinations
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from roop.faces.choice import Choice
 from roop.faces.detector import FaceDetector, overlap
 from roop.faces.mesher import FaceMesher, Laid
-from roop.faces.search import SEARCH_SIDE, box_of, confirmed, find_faces, is_same
+from roop.faces.search import MIN_SCORE, SEARCH_SIDE, box_of, confirmed, find_faces, is_same
 from roop.faces.steady import make_view
-from roop.faces.track import Track
+from roop.faces.track import SAME_PLACE, Track, correlation
 from roop.types import Face, Frame, Mesh
 
 _KEEP_SCORE = 0.5
@@ -24,8 +26,11 @@ _LOOK_EVERY_MANY = 3
 _SEARCH_EVERY = 5
 """Frames between two thorough searches while no face is known."""
 
-_SAME_PLACE = 0.5
-"""Correlation of what was seen with what is seen now, below which the picture was cut there."""
+_SAME_PICTURE = 0.7
+"""Correlation of two frames below which the picture was cut: a face that is gone is not held."""
+
+_GIST = 48
+"""Longer side in which whole frames are compared, pixels."""
 
 _KNOWN = 0.3
 """A detection that overlaps a face in sight by more (intersection over union) is that face."""
@@ -50,10 +55,14 @@ class FaceTracker:
         self._frame = -1
         self._numbers = 0
         self._looks = 0
+        self._gist: NDArray[np.uint8] | None = None
+        self._cut = False
 
     def update(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces of the next frame that are to be replaced."""
         self._frame += 1
+        self._compare(frame)
+        self._tracks.sort(key=lambda track: track.lost > 0)  # the sure ones take their faces first
         missed = [track for track in self._tracks if not self._follow(track, frame)]
         self._part()
         if missed or self._must_look():
@@ -82,14 +91,33 @@ class FaceTracker:
         laid = self._mesher.lay(frame, track.square())
         view = make_view(laid.crop, laid.to_frame)
         likeness = track.likeness(view)
-        if likeness < _SAME_PLACE:
-            track.end()  # another picture
-            return False
-        if laid.score >= _KEEP_SCORE and _is_plausible(track.mesh, laid.mesh):
-            track.see(laid, view, likeness=likeness)
+        if self._is_own(track, laid, likeness):
+            track.see(laid, view, likeness=likeness, cut=self._cut)
             return True
-        track.hold()
+        if self._cut and likeness < SAME_PLACE:
+            track.end()
+        else:
+            track.hold(likeness=likeness)
         return False
+
+    def _is_own(self, track: Track, laid: Laid, likeness: float) -> bool:
+        """Tell whether what was found where a track must be by now is its face."""
+        same = likeness >= SAME_PLACE
+        if laid.score < (_KEEP_SCORE if same else MIN_SCORE):
+            return False
+        if not _is_plausible(track.mesh, laid.mesh):
+            return False
+        if same and not track.lost:
+            return True
+        # it moved fast, or comes out from behind something: unless it is somebody else's face
+        others = [t for t in self._tracks if t is not track and not t.lost]
+        return (same or not track.lost) and not any(is_same(t.mesh, laid.mesh) for t in others)
+
+    def _compare(self, frame: Frame) -> None:
+        """Find out whether this frame may be the first after a cut."""
+        gist = cv2.cvtColor(frame.thumbnail(_GIST), cv2.COLOR_RGB2GRAY).astype(np.uint8)
+        before, self._gist = self._gist, gist
+        self._cut = before is not None and correlation(gist, before) < _SAME_PICTURE
 
     def _part(self) -> None:
         """Let one of two tracks that ended up on one face go."""
@@ -98,7 +126,7 @@ class FaceTracker:
                 continue
             # one that was lost is a guess beside one that was not
             worse = max(one, two, key=lambda t: (t.doubtful, float(np.linalg.norm(t.motion))))
-            worse.hold()
+            worse.hold(likeness=1.0)
             one.doubtful = two.doubtful = True
 
     def _cover(self) -> None:
@@ -106,7 +134,8 @@ class FaceTracker:
         seen = [box_of(track.mesh) for track in self._tracks if not track.lost]
         for track in self._tracks:
             box = box_of(track.mesh)
-            track.covered = track.lost > 0 and any(_share(box, other) > _COVERED for other in seen)
+            if track.lost and any(_share(box, other) > _COVERED for other in seen):
+                track.covered = True
 
     def _must_look(self) -> bool:
         if self._choice.is_missing(self._tracks):
@@ -135,7 +164,7 @@ class FaceTracker:
         view = make_view(laid.crop, laid.to_frame)
         known = [t for t in self._tracks if is_same(t.mesh, laid.mesh) and not t.gone]
         if known and known[0].lost:
-            known[0].see(laid, view, likeness=known[0].likeness(view))
+            known[0].see(laid, view, likeness=known[0].likeness(view), cut=self._cut)
         elif not known:
             self._numbers += 1
             self._tracks.append(Track(self._numbers, laid.mesh, view, laid.score))

@@ -9,18 +9,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from roop.errors import NoFaceError, UsageError
+from roop.errors import UsageError
 from roop.faces.analyser import Analyser
 from roop.faces.tracker import FaceTracker
 from roop.media.base import Reader, Warn, Writer
 from roop.media.disk import writing
 from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.media.output import OutputFile
-from roop.media.pictures import read_photo
 from roop.models.loader import Models
 from roop.models.networks import embedded_models
-from roop.options import Job, Settings
+from roop.options import Job, Settings, WithoutFace
 from roop.pipeline.channel import Channel, Stages
+from roop.pipeline.people import nobody_in, nobody_replaced, read_cast, source_paths
 from roop.pipeline.progress import Meter, Watch
 from roop.pipeline.record import inputs_of, write_record
 from roop.processors.base import Context, Processor, Registry, applied
@@ -28,7 +28,7 @@ from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
 from roop.provenance.watermark import Watermark
 from roop.safety.screen import Screen
-from roop.types import Frame, Identity, Scene
+from roop.types import Frame, Scene
 
 T = TypeVar("T")
 """What is pumped from one stage to the next."""
@@ -109,8 +109,8 @@ def _run(
     marks = marks_for(engine, used, settings, warn)
     with Screen(settings, cancel) as screen:
         analyser = Analyser(settings)
-        identity = read_identity(job, analyser, screen, warn)
-        processors = registry.build(job.steps, Context(settings, (identity,), models))
+        cast = read_cast(job, analyser, screen, warn=warn, cancel=cancel)
+        processors = registry.build(job.steps, Context(settings, cast.identities, models))
         with (
             open_reader(
                 job.target, job.video, warn, output=output, scale=registry.scale(job.steps)
@@ -120,17 +120,23 @@ def _run(
             ) as writer,
         ):
             meter = Meter(reader.info.frames, watch)
-            still = reader.info.kind == "image"
-            tracker = analyser.tracker(still=still, options=job.faces)
+            choice = cast.choice(job.faces, analyser)
+            tracker = analyser.tracker(choice)
             label = Label(job.label) if job.label.label else None
-            at_once = registry.batch(job.steps, settings)
-            line = _Line(reader, screen, tracker, processors, Watermark(), label, writer, at_once)
+            line = _Line(
+                reader,
+                screen,
+                tracker,
+                processors,
+                Watermark(),
+                label,
+                writer,
+                at_once=registry.batch(job.steps, settings),
+                without_face=job.faces.if_no_face,
+            )
             _stream(line, meter, cancel)
             if not meter.swapped:
-                raise NoFaceError(
-                    f"no face found in {job.target}",
-                    hint="the face must be visible, at least about 40 pixels from eyes to chin",
-                )
+                raise nobody_replaced(job, choice)
     meter.tell()
     elapsed_s = time.monotonic() - started
     return JobResult(
@@ -153,34 +159,14 @@ def output_path(job: Job) -> Path:
         UsageError: That is a source photo.
         MediaError: The name depends on the target, which cannot be read.
     """
-    path = job.output
+    path, sources = job.output, source_paths(job)
     if path.is_dir():
         suffix = natural_suffix(job.target, job.video)
-        path = path / f"{job.sources[0].stem}-{job.target.stem}{suffix}"
-    for source in job.sources:
+        path = path / f"{sources[0].stem}-{job.target.stem}{suffix}"
+    for source in sources:
         if path.exists() and source.exists() and path.samefile(source):
             raise UsageError(f"the output {path} is a source photo", hint="choose another name")
     return path
-
-
-def read_identity(job: Job, analyser: Analyser, screen: Screen, warn: Warn) -> Identity:
-    """Read every source photo, all of them screened before the first is looked at.
-
-    Raises:
-        NoFaceError: A photo shows no face, or several and none was chosen.
-        RefusedError: A photo is refused; or later, as the verdicts come in from ``screen``.
-    """
-    photos = [(read_photo(path, warn), str(path)) for path in job.sources]
-    for pixels, name in photos:
-        screen.show_photo(pixels, name)
-    position = job.faces.source_face_position
-    try:
-        return Identity(
-            tuple(analyser.portrait(pixels, position, name=name) for pixels, name in photos)
-        )
-    except NoFaceError:
-        screen.settle()  # a refusal comes first
-        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +180,9 @@ class _Line:
     watermark: Watermark
     label: Label | None
     writer: Writer
-
     at_once: int
     """Frames that the processors are given together, if there are so many."""
+    without_face: WithoutFace
 
     def scenes(self, frames: Iterable[Frame]) -> Iterator[Scene]:
         """Yield what becomes of ``frames``, in order."""
@@ -216,6 +202,16 @@ class _Line:
                 self.label.stamp(scene.frame)
         return scenes
 
+    def keeps(self, frame: Frame) -> bool:
+        """Tell whether a frame in which nobody was replaced goes into the output.
+
+        Raises:
+            NoFaceError: There may be no such frame.
+        """
+        if self.without_face == "error":
+            raise nobody_in(frame, self.reader.info.path)
+        return self.without_face == "copy"
+
 
 def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
     """Read, change and write at the same time, in bounded memory."""
@@ -227,9 +223,10 @@ def _stream(line: _Line, meter: Meter, cancel: threading.Event) -> None:
         for scene in scenes:
             if meter.frames == 0:
                 line.screen.settle()  # not one frame is written before the sources have passed
-            line.watermark.stamp(scene.frame, scene.faces)
-            line.writer.write(scene.frame)
             meter.count(faces=len(scene.faces))
+            if scene.faces or line.keeps(scene.frame):
+                line.watermark.stamp(scene.frame, scene.faces)
+                line.writer.write(scene.frame)
 
     stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader")
     stages.spawn(lambda: write(changed), "roop-writer")

@@ -12,6 +12,8 @@ from roop.media.disk import reason
 from roop.models.folder import ModelFolder
 from roop.models.networks import embedded_models, screen_models
 from roop.options import Job, Settings
+from roop.pipeline.people import reference_paths, source_paths
+from roop.pipeline.sources import photos_in
 from roop.provenance.xmp import SOURCE_TYPE
 from roop.version import VERSION
 
@@ -24,8 +26,9 @@ def inputs_of(job: Job) -> dict[str, Any]:
     Raises:
         MediaError: A file cannot be read.
     """
-    sources = [_digest(path) for path in job.sources]
-    return {"sources": sources, "target": _digest(job.target)}
+    sources = [_digest(path) for path in photos_in(source_paths(job))]
+    references = [_digest(path) for path in photos_in(reference_paths(job))]
+    return {"sources": sources, "references": references, "target": _digest(job.target)}
 
 
 def write_record(

@@ -1,0 +1,197 @@
+"""Find out who is replaced by whom before the target is read."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from roop.errors import CancelledError, NoFaceError, UsageError
+from roop.faces.analyser import Analyser
+from roop.faces.choice import Choice, Everyone, Largest, Person, Wanted
+from roop.faces.descriptor import FARTHEST, Descriptor, merged
+from roop.media.base import Warn
+from roop.media.open import open_reader
+from roop.media.stored_frame import StoredFrame
+from roop.options import Assignment, FaceOptions, Job, VideoOptions
+from roop.pipeline.mapping import assignments_of
+from roop.pipeline.sources import PhotoDesk, photos_in
+from roop.safety.screen import Screen
+from roop.types import Frame, Identity
+
+_FLAG = "--reference-face-position"
+"""Chooses one of several faces of a reference photo."""
+
+_EVERY = 10
+"""Frames from one to the next in which a first face is looked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """Who is given, and to whom."""
+
+    identities: tuple[Identity, ...]
+    people: tuple[Person, ...] = ()
+    """Who is known of the target; empty if nobody in particular is wanted."""
+    others: int | None = None
+    """The identity that everybody else is given."""
+
+    def choice(self, options: FaceOptions, analyser: Analyser) -> Choice:
+        """Return what chooses among the faces of one stream."""
+        if self.people:
+            limit = options.similar_face_distance
+            return Wanted(self.people, analyser.recogniser, limit=limit, others=self.others)
+        return Everyone() if options.many_faces else Largest()
+
+
+def read_cast(
+    job: Job, analyser: Analyser, screen: Screen, *, warn: Warn, cancel: threading.Event
+) -> Cast:
+    """Read the sources and whom they replace.
+
+    Raises:
+        NoFaceError: A photo or a frame does not show the face that it should.
+        RefusedError: A photo is refused; or later, as the verdicts come in from ``screen``.
+        UsageError: The mapping makes no sense.
+        MediaError: A file cannot be read.
+    """
+    assignments = assignments_of(job.faces)
+    paths = [*source_paths(job), *reference_paths(job)]
+    desk = PhotoDesk(paths, analyser, screen, warn)
+    position = job.faces.source_face_position
+    groups = list(dict.fromkeys(a.source for a in assignments))
+    identities = [desk.identity(group, position) for group in groups]
+    if job.sources:
+        identities.append(desk.identity(job.sources, position))
+    finder = _Finder(job, analyser, desk, cancel)
+    if assignments:
+        given = [(a, groups.index(a.source)) for a in assignments]
+        others = len(groups) if job.sources else None
+        return Cast(tuple(identities), finder.people(given), others)
+    wanted = _wanted(job.faces)
+    return Cast(tuple(identities), finder.people([(wanted, 0)]) if wanted else ())
+
+
+def source_paths(job: Job) -> list[Path]:
+    """Return every file and folder that shows who is given; at least one."""
+    return [*job.sources, *(path for a in assignments_of(job.faces) for path in a.source)]
+
+
+def reference_paths(job: Job) -> list[Path]:
+    """Return every file and folder that shows who is replaced."""
+    named = [job.faces.reference, *(a.reference for a in assignments_of(job.faces))]
+    return [path for path in named if path is not None]
+
+
+def nobody_replaced(job: Job, choice: Choice) -> NoFaceError:
+    """Return what to say when the whole target went by and no face was replaced."""
+    nearest = choice.nearest if isinstance(choice, Wanted) else FARTHEST
+    if nearest < FARTHEST:
+        limit = job.faces.similar_face_distance
+        return NoFaceError(
+            f"nobody in {job.target} is the one to replace: the nearest face is at a distance of "
+            f"{nearest:.2f}, the limit is {limit:g}",
+            hint=f"--similar-face-distance {nearest + 0.05:.2f} would take it; "
+            f"`roop faces {job.target}` shows who is there",
+        )
+    return NoFaceError(
+        f"no face found in {job.target}",
+        hint="the face must be visible, at least about 40 pixels from eyes to chin",
+    )
+
+
+def nobody_in(frame: Frame, target: Path) -> NoFaceError:
+    """Return what to say when a frame without anybody to replace is an error."""
+    seconds = float(frame.pts * frame.time_base)
+    return NoFaceError(
+        f"nobody to replace in {target} at {seconds:.2f} s",
+        hint="--if-no-face copy keeps such frames as they are, skip leaves them out",
+    )
+
+
+def _wanted(options: FaceOptions) -> Assignment | None:
+    """Return whom the options for one person mean; None if they mean nobody in particular."""
+    if options.reference is not None:
+        return Assignment(source=(Path(),), reference=options.reference)
+    if not options.by_position:
+        return None
+    position = options.reference_face_position or 0
+    return Assignment(source=(Path(),), position=position, frame=options.reference_frame_number)
+
+
+class _Finder:
+    """Describes the people that a job names."""
+
+    def __init__(
+        self, job: Job, analyser: Analyser, desk: PhotoDesk, cancel: threading.Event
+    ) -> None:
+        self._job = job
+        self._analyser = analyser
+        self._desk = desk
+        self._cancel = cancel
+
+    def people(self, given: Sequence[tuple[Assignment, int]]) -> tuple[Person, ...]:
+        """Return everybody who is named, then who stands beside them and is not."""
+        people = [
+            Person(self._of_photo(a.reference), identity)
+            for a, identity in given
+            if a.reference is not None
+        ]
+        numbers = {a.frame for a, _ in given if a.position is not None}
+        for number in sorted(numbers, key=lambda n: -1 if n is None else n):
+            wanted = [
+                (a.position, i) for a, i in given if a.position is not None and a.frame == number
+            ]
+            people += self._of_frame(number, wanted)
+        return tuple(sorted(people, key=lambda person: person.identity is None))
+
+    def _of_photo(self, path: Path) -> Descriptor:
+        """Describe who a photo shows, or all photos of a folder."""
+        position, looks = self._job.faces.reference_face_position, []
+        for photo in photos_in([path]):
+            pixels = self._desk.pixels(photo)
+            mesh = self._analyser.portrait(pixels, position, name=str(photo), flag=_FLAG).mesh
+            looks.append(self._analyser.recogniser.describe(StoredFrame(pixels), mesh))
+        return merged(looks)
+
+    def _of_frame(self, number: int | None, wanted: Sequence[tuple[int, int]]) -> Iterator[Person]:
+        """Yield the people of a frame, with the identities of those at ``wanted`` positions."""
+        identities = dict(wanted)
+        if len(identities) < len(wanted):
+            raise UsageError(
+                "two faces are given to one person", hint="name each position once in the mapping"
+            )
+        frame, number = self._frame(number)
+        meshes = self._analyser.faces(frame, self._job.faces.face_order)
+        missing = [position for position in identities if position >= len(meshes)]
+        if missing:
+            raise NoFaceError(
+                f"no face number {missing[0]} in frame {number} of {self._job.target}: "
+                f"it shows {len(meshes)}",
+                hint=f"`roop faces {self._job.target}` shows who is there; positions count from 0",
+            )
+        for position, mesh in enumerate(meshes):
+            looks = self._analyser.recogniser.describe(frame, mesh)
+            yield Person(looks, identities.get(position))
+
+    def _frame(self, number: int | None) -> tuple[Frame, int]:
+        """Return the frame of this number, or without one the first with a face, and its number."""
+        target, order = self._job.target, self._job.faces.face_order
+        video = self._job.video if number is None else VideoOptions()
+        last = -1
+        with open_reader(target, video, lambda sentence: None) as reader:
+            for last, frame in enumerate(reader):
+                if self._cancel.is_set():
+                    raise CancelledError("cancelled")
+                if last == number or (
+                    number is None and last % _EVERY == 0 and self._analyser.faces(frame, order)
+                ):
+                    return frame, last
+        if number is None:
+            raise NoFaceError(
+                f"no face found in {target}",
+                hint="the face must be visible, at least about 40 pixels from eyes to chin",
+            )
+        raise UsageError(
+            f"{target} has no frame number {number}: its last is {last}",
+            hint="frames are counted from 0",
+        )
