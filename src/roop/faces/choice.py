@@ -42,7 +42,7 @@ class Person:
 
     looks: Descriptor
     identity: int | None
-    """What this person is given; None for one who is known and stays as is."""
+    """What this person is given; None for one who is known and was not asked for."""
 
 
 class Choice(Protocol):
@@ -161,7 +161,7 @@ class Wanted:
         chosen = {}
         for number, opinion in self._without_doubles(tracks):
             person = None if opinion.person is None else self._people[opinion.person]
-            identity = self._others if person is None else person.identity
+            identity = person.identity if person and person.identity is not None else self._others
             if identity is not None:
                 chosen[number] = identity
         return chosen

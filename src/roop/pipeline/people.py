@@ -131,18 +131,29 @@ class _Finder:
 
     def people(self, given: Sequence[tuple[Assignment, int]]) -> tuple[Person, ...]:
         """Return everybody who is named, then who stands beside them and is not."""
-        people = [
-            Person(self._of_photo(a.reference), identity)
+        groups = [
+            [Person(self._of_photo(a.reference), identity)]
             for a, identity in given
             if a.reference is not None
         ]
         numbers = {a.frame for a, _ in given if a.position is not None}
         for number in sorted(numbers, key=lambda n: -1 if n is None else n):
-            wanted = [
-                (a.position, i) for a, i in given if a.position is not None and a.frame == number
-            ]
-            people += self._of_frame(number, wanted)
-        return tuple(sorted(people, key=lambda person: person.identity is None))
+            here = [(a, i) for a, i in given if a.frame == number]
+            wanted = [(a.position, i) for a, i in here if a.position is not None]
+            groups.append(list(self._of_frame(number, wanted)))
+        named = [person for group in groups for person in group if person.identity is not None]
+        return (*named, *self._strangers(groups))
+
+    def _strangers(self, groups: Sequence[Sequence[Person]]) -> Iterator[Person]:
+        """Yield who is named neither in their own frame nor, as the looks tell, elsewhere."""
+        limit = self._job.faces.similar_face_distance
+        for group in groups:
+            elsewhere = [p for other in groups if other is not group for p in other]
+            named = [person.looks for person in elsewhere if person.identity is not None]
+            for person in group:
+                known = any(person.looks.distance(looks) < limit for looks in named)
+                if person.identity is None and not known:
+                    yield person
 
     def _of_photo(self, path: Path) -> Descriptor:
         """Describe who a photo shows, or all photos of a folder."""
