@@ -16,6 +16,7 @@ from roop.errors import CancelledError, UsageError
 COMMANDS = {
     "swap": "swap a face in a photo, an animation or a video",
     "batch": "swap many targets with many sources, and go on where it stopped",
+    "faces": "say who is in a photo or a video, and how to name them",
     "demo": "make a sample swap and show before and after",
     "models": "look after the neural networks",
     "verify": "say what files tell of how they were made",

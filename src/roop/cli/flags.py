@@ -1,6 +1,7 @@
 """Flags made from the definitions of the options: one source for names, types and help."""
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -15,6 +16,7 @@ def add_flags(
     options: type[Options],
     *,
     switch: str | None = None,
+    only: Collection[str] | None = None,
 ) -> None:
     """Add a group of flags, one for each field of ``options``.
 
@@ -26,11 +28,13 @@ def add_flags(
         title: Heading of the group in the help.
         options: The model whose names, types, defaults and descriptions are used.
         switch: The option whose flag may stand without a value, for its default.
+        only: The fields to add; all by default.
     """
     group = parser.add_argument_group(title)
     for name, field in options.model_fields.items():
         flag = flag_of(name)
-        if flag not in parser._option_string_actions:
+        wanted = only is None or name in only
+        if wanted and flag not in parser._option_string_actions:
             optional = {"nargs": "?", "const": True} if name == switch else {}
             group.add_argument(flag, **_settings(name, field) | optional)
 

@@ -14,7 +14,7 @@ from roop.validation import checked
 class _Mapping(Options):
     """The whole file."""
 
-    person: tuple[Assignment, ...]
+    person: tuple[Assignment, ...] = ()
 
 
 def assignments_of(options: FaceOptions) -> tuple[Assignment, ...]:
