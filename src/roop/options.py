@@ -282,6 +282,11 @@ class Settings(Options):
     max_memory: Annotated[float, Field(gt=0)] | None = Field(
         None, description="gigabytes that a job may take; what the machine has by default"
     )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        description="processes that share a long video; one for each core by default",
+    )
     signing_certificate: Path | None = Field(
         None, description="certificates (PEM) to sign outputs with, instead of this machine's own"
     )

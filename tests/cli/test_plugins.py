@@ -10,14 +10,14 @@ PLUGIN = """
 from pydantic import Field
 
 from roop.options import Options
-from roop.processors.base import ProcessorSpec
+from roop.processors.base import Processor, ProcessorSpec
 
 
 class StampOptions(Options):
     stamp_size: int = Field(3, ge=1, description="how large the stamp is, 100 % of it")
 
 
-class Stamp:
+class Stamp(Processor):
     def process(self, scenes):
         raise ValueError("the stamp\\nbroke")
 

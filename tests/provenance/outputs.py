@@ -9,13 +9,13 @@ import numpy as np
 
 from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import JobResult, run_job
-from roop.processors.base import Context, ProcessorSpec, Registry
+from roop.processors.base import Context, Processor, ProcessorSpec, Registry
 from roop.types import Box, Scene
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
-class Painter:
+class Painter(Processor):
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
         for scene in scenes:
             square = np.full((40, 40, 3), 90, np.uint8)

@@ -19,7 +19,7 @@ from roop.media.stored_frame import StoredFrame
 from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import run_job
 from roop.pipeline.progress import Progress
-from roop.processors.base import Context, ProcessorSpec, Registry
+from roop.processors.base import Context, Processor, ProcessorSpec, Registry
 from roop.types import Face, Scene
 
 
@@ -115,7 +115,7 @@ def test_no_python_argument_switches_it_off(photo: Path, nude: Path, out: Path) 
 
 @pytest.mark.parametrize("returned", ["none", "twice", "another"])
 def test_a_plug_in_gets_no_frame_past_the_screen(photo: Path, out: Path, returned: str) -> None:
-    class Swindler:
+    class Swindler(Processor):
         def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
             others = [Scene(StoredFrame(drawing()), scene.faces) for scene in scenes]
             return {"none": [], "twice": [*scenes, *scenes], "another": others}[returned]
@@ -134,7 +134,7 @@ def test_a_plug_in_gets_no_frame_past_the_screen(photo: Path, out: Path, returne
 def test_a_plug_in_that_raises_leaves_nothing(
     clip: MakeClip, photo: Path, out: Path, error: type[BaseException]
 ) -> None:
-    class Raising:
+    class Raising(Processor):
         frames = 0
 
         def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
@@ -153,7 +153,7 @@ def test_a_plug_in_that_raises_leaves_nothing(
     assert list(out.iterdir()) == []
 
 
-class _Nothing:
+class _Nothing(Processor):
     """A plug-in's processor that leaves every frame as it is."""
 
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:

@@ -19,6 +19,8 @@ COMMANDS = {
     "faces": "say who is in a photo or a video, and how to name them",
     "demo": "make a sample swap and show before and after",
     "models": "look after the neural networks",
+    "jobs": "list unfinished jobs, or remove them",
+    "resume": "go on with an unfinished job",
     "verify": "say what files tell of how they were made",
     "config": "say what is set for every command, and where",
     "doctor": "say what this machine has and what is missing",
@@ -64,7 +66,7 @@ def _shown(arguments: Sequence[str]) -> int:
 
 def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
     if isinstance(error, CancelledError) and not as_json:
-        sys.stderr.write(f"{MESSAGE}\n")
+        sys.stderr.write(f"{error}\nhint: {error.hint}\n" if error.hint else f"{MESSAGE}\n")
         return CANCELLED
     return show(error, as_json=as_json, debug=debug)
 

@@ -1,7 +1,7 @@
 """The progress bar: frames, speed, time left and memory."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from roop.pipeline.progress import Progress, Watch
@@ -33,11 +33,21 @@ def progress(*, shown: bool) -> Iterator[Watch | None]:
     )
 
     def memory() -> int:
-        return int(process.memory_info().rss // 1_000_000)
+        """Megabytes of this process and its workers."""
+        total = process.memory_info().rss
+        for worker in process.children():
+            with suppress(psutil.Error):  # it has just ended
+                total += worker.memory_info().rss
+        return int(total // 1_000_000)
 
     task = bar.add_task("", total=None, frames="starting", fps=0.0, memory=memory())
 
+    told: set[str] = set()
+
     def watch(seen: Progress) -> None:
+        if seen.note is not None and seen.note not in told:
+            told.add(seen.note)
+            bar.console.print(seen.note, markup=False, highlight=False)
         bar.update(
             task,
             completed=seen.frames,

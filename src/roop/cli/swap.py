@@ -15,7 +15,7 @@ from roop.cli.presets import Presets
 from roop.cli.results import print_json
 from roop.cli.terms import tell_terms
 from roop.errors import UsageError
-from roop.options import Job
+from roop.options import Job, Settings
 from roop.processors import installed
 
 if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays quick
@@ -38,13 +38,18 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     at_terminal = not (as_json or quiet) and sys.stderr.isatty()
     tell_terms(accepted=values.pop("accept_terms"), shown=at_terminal)
     result = _swap(values, registry, show_progress=not quiet and sys.stderr.isatty())
+    report(result, as_json=as_json, quiet=quiet)
+    return 0
+
+
+def report(result: "JobResult", *, as_json: bool, quiet: bool) -> None:
+    """Print what came of a job."""
     for warning in result.warnings:
         warn(warning)
     if as_json:
         print_json(result)
     elif not quiet:
         sys.stdout.write(summary(result))
-    return 0
 
 
 def summary(result: "JobResult") -> str:
@@ -55,7 +60,8 @@ def summary(result: "JobResult") -> str:
         done, rate = f"{faces} swapped", ""
     else:
         done = f"{result.frames} frames, {result.swapped} swapped"
-        rate = f", {result.frames / result.elapsed_s:.1f} fps"
+        done += f" ({result.resumed} in an earlier run)" if result.resumed else ""
+        rate = f", {(result.frames - result.resumed) / result.elapsed_s:.1f} fps"
     spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}"
     kept = f"frames in {line(str(result.kept_frames))}\n" if result.kept_frames else ""
     return f"{line(str(result.output))}\n{done}{damaged}; {spent}\n{kept}"
@@ -72,18 +78,25 @@ def _refuse_without_files(values: Mapping[str, Any], prog: str) -> None:
 
 
 def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) -> "JobResult":
-    import cv2
+    from roop.api import make_job
 
-    from roop.api import make_job, perform
-    from roop.cli.progress import progress
-
-    cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
     presets = Presets.read(registry)
     settings = presets.settings(values)
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
     spelling, options = presets.spelling(values), presets.completed(values, target)
     job = make_job(sources, target, output, options, registry, spelling=spelling)
+    return work(job, settings, registry, show_progress=show_progress)
+
+
+def work(job: Job, settings: Settings, registry: "Registry", *, show_progress: bool) -> "JobResult":
+    """Do a job at a terminal: with a bar, and until somebody presses Ctrl+C."""
+    import cv2
+
+    from roop.api import perform
+    from roop.cli.progress import progress
+
+    cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
     cancel = cancel_on_signals()
     with progress(shown=show_progress) as watch:
         return perform(job, settings, registry, watch=watch, cancel=cancel)

@@ -26,7 +26,13 @@ class OutputFile:
     """
 
     def __init__(
-        self, path: Path, *, force: bool, target: Path | None = None, marks: Marks | None = None
+        self,
+        path: Path,
+        *,
+        force: bool,
+        target: Path | None = None,
+        marks: Marks | None = None,
+        folder: Path | None = None,
     ) -> None:
         """Reserve a hidden name beside ``path``.
 
@@ -35,6 +41,7 @@ class OutputFile:
             force: Replace the file if it exists.
             target: What is read; writing over it takes ``force`` too.
             marks: Sealed with before it gets its name.
+            folder: Where it lies until then, on the same disk; beside ``path`` by default.
 
         Raises:
             UsageError: The output exists, or is a folder.
@@ -47,8 +54,8 @@ class OutputFile:
         self._marks = marks
         self._refuse_existing(target)
         suffix = "".join(path.suffixes[-1:])
-        self.part = self._final.with_name(f".roop-{secrets.token_hex(6)}{suffix}")
-        """Where to write: a hidden, empty file in the same folder, with the same suffix."""
+        self.part = (folder or self._final.parent) / f".roop-{secrets.token_hex(6)}{suffix}"
+        """Where to write: a hidden, empty file with the same suffix."""
         with writing(path):
             os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
 

@@ -4,18 +4,21 @@ No player opens such a file: what is in it does not carry the marks of an output
 packets to the bit as the encoder gave them, which containers made for playing do not.
 """
 
+from __future__ import annotations
+
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from roop.errors import MediaError
+from roop.media.video_encoder import VideoEncoder
 
 MAGIC = b"roop packets 1\n"
 
@@ -45,12 +48,12 @@ def write_packets(file: BinaryIO, packets: Iterable[Packet[VideoStream]]) -> Non
         file.write(bytes(packet))
 
 
-def joined(paths: Sequence[Path], clock: Fraction) -> Iterator[Packet[VideoStream]]:
+def joined(paths: Sequence[Path], encoder: VideoEncoder) -> Iterator[Packet[Stream]]:
     """Yield the packets of stretches that follow one another, as one encoder would give them.
 
     Args:
         paths: One file for each stretch, in order.
-        clock: Seconds per tick of the encoder.
+        encoder: Opened as those were that made them; its packets these are.
 
     Raises:
         MediaError: A file is damaged.
@@ -60,7 +63,8 @@ def joined(paths: Sequence[Path], clock: Fraction) -> Iterator[Packet[VideoStrea
     times = decoding_times([head.pts for head in heads])
     for (head, content), dts in zip(packets, times, strict=True):
         packet: Packet[Any] = Packet(content)
-        packet.time_base = clock
+        packet.stream = encoder.stream
+        packet.time_base = encoder.clock
         packet.pts, packet.dts, packet.duration = head.pts, dts, head.duration
         packet.is_keyframe = head.keyframe
         yield packet

@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
-from roop.errors import MediaError, UsageError
+from roop.errors import UsageError
 from roop.media.base import Warn
 from roop.media.display import light_of, mastering_of
 from roop.media.encoders import chosen, open_encoder
@@ -59,6 +59,8 @@ class VideoEncoder:
         """Seconds per tick of the packets."""
         self.left_out = 0
         """Frames that found their place on the clock taken."""
+        self.fed = False
+        """True if there was a frame."""
         self._last: int | None = None
         stream = container.add_stream(encoder.name, rate=rate, time_base=self.clock)
         if not isinstance(stream, VideoStream):
@@ -87,7 +89,7 @@ class VideoEncoder:
             raw.pts, raw.time_base = pts, self.clock
             if self.clock != self._reader.source_time_base:
                 raw.duration = 1
-            self._last = pts
+            self._last, self.fed = pts, True
             yield from self.stream.encode(raw)
 
     def skip(self, frame: PlanarFrame) -> None:
@@ -95,14 +97,9 @@ class VideoEncoder:
         self._last = max(self._times(frame))
 
     def flush(self) -> Iterator[Packet[VideoStream]]:
-        """Yield what is still held back.
-
-        Raises:
-            MediaError: There was no frame.
-        """
-        if self._last is None:
-            raise MediaError(f"{self._reader.info.path}: there was no frame to write")
-        yield from self.stream.encode(None)
+        """Yield what is still held back."""
+        if self.fed:
+            yield from self.stream.encode(None)
 
     def _times(self, frame: PlanarFrame) -> Iterator[int]:
         """Yield the places on the clock at which ``frame`` is shown."""

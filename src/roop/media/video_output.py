@@ -11,6 +11,7 @@ from typing import Self
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from roop.media.base import Warn
@@ -65,7 +66,7 @@ class VideoOutput:
             self._abandon()
             raise
 
-    def mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
+    def mux(self, packets: Iterable[Packet[VideoStream] | Packet[Stream]]) -> None:
         """Write packets of the pictures, and what belongs beside them.
 
         Raises:

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from roop.errors import MediaError
 from roop.media.base import Marks, Warn
 from roop.media.film_formats import container_of
 from roop.media.output import OutputFile
@@ -42,6 +43,7 @@ class VideoWriter:
             MediaError: It cannot be written.
         """
         container_of(output)  # a wrong name is said before anything is touched
+        self._path = output
         file = OutputFile(output, force=force, target=reader.info.path, marks=marks)
         note = marks.note if marks else ""
         self._output = VideoOutput(file, reader, video, note=note, warn=warn)
@@ -68,6 +70,8 @@ class VideoWriter:
             self._output.__exit__(kind, error, trace)
             return
         with self._output as output:
+            if not output.encoder.fed:
+                raise MediaError(f"{self._path}: there was no frame to write")
             output.mux(output.encoder.flush())
             output.warn_of(output.encoder.left_out)
 

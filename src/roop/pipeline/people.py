@@ -82,9 +82,13 @@ def reference_paths(job: Job) -> list[Path]:
     return [path for path in named if path is not None]
 
 
-def nobody_replaced(job: Job, choice: Choice) -> NoFaceError:
-    """Return what to say when the whole target went by and no face was replaced."""
-    nearest = choice.nearest if isinstance(choice, Wanted) else FARTHEST
+def nobody_replaced(job: Job, nearest: float) -> NoFaceError:
+    """Return what to say when the whole target went by and no face was replaced.
+
+    Args:
+        job: What was asked for.
+        nearest: The smallest distance of a face to somebody who is wanted.
+    """
     if nearest < FARTHEST:
         limit = job.faces.similar_face_distance
         return NoFaceError(

@@ -1,5 +1,6 @@
 """How far a job is, as told to whoever watches it."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +16,18 @@ class Progress:
     """Frames of the whole job; an estimate for some videos, None if unknown."""
     swapped: int
     """Frames of those in which at least one face was replaced."""
+    faces: int
+    """Faces that were replaced, in all frames together."""
     elapsed_s: float
+    resumed: int = 0
+    """Frames of those that were finished before this run."""
+    note: str | None = None
+    """What there is to say of the start: where it goes on, or why it does not."""
 
     @property
     def fps(self) -> float:
-        """Frames finished per second since the start."""
-        return self.frames / self.elapsed_s if self.elapsed_s > 0 else 0.0
+        """Frames finished per second since the start of this run."""
+        return (self.frames - self.resumed) / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 
 Watch = Callable[[Progress], None]
@@ -30,21 +37,43 @@ Watch = Callable[[Progress], None]
 class Meter:
     """Counts frames and tells a watcher a few times a second."""
 
-    def __init__(self, total: int | None, watch: Watch | None, *, period_s: float = 0.1) -> None:
-        self._total = total
+    def __init__(
+        self,
+        total: int | None,
+        watch: Watch | None,
+        *,
+        resumed: int = 0,
+        note: str | None = None,
+        period_s: float = 0.1,
+    ) -> None:
+        """Begin to count.
+
+        Args:
+            total: Frames of the whole job, None if unknown.
+            watch: Whom to tell.
+            resumed: Frames that were finished before this run.
+            note: What there is to say of the start.
+            period_s: Least time between two tellings.
+        """
         self._watch = watch
         self._period_s = period_s
         self._started = time.monotonic()
         self._told = float("-inf")
-        self.frames = 0
-        self.swapped = 0
-        self.faces = 0
+        self._state = Progress(resumed, total, 0, 0, 0.0, resumed, note)
 
     def count(self, *, faces: int) -> None:
         """Note one more finished frame, in which so many faces were replaced."""
-        self.frames += 1
-        self.swapped += faces > 0
-        self.faces += faces
+        self.add(1, int(faces > 0), faces)
+
+    def add(self, frames: int, swapped: int, faces: int) -> None:
+        """Note finished frames, of which so many with a replaced face."""
+        state = self._state
+        self._state = dataclasses.replace(
+            state,
+            frames=state.frames + frames,
+            swapped=state.swapped + swapped,
+            faces=state.faces + faces,
+        )
         if self._watch and time.monotonic() - self._told >= self._period_s:
             self.tell()
 
@@ -56,5 +85,4 @@ class Meter:
 
     def now(self) -> Progress:
         """Return the state of the job."""
-        elapsed_s = time.monotonic() - self._started
-        return Progress(self.frames, self._total, self.swapped, elapsed_s)
+        return dataclasses.replace(self._state, elapsed_s=time.monotonic() - self._started)

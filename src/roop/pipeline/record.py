@@ -50,8 +50,8 @@ def write_record(
         "output": _digest(results["output"]),
         "digital_source_type": SOURCE_TYPE,
         "options": job.model_dump(mode="json", exclude={"sources", "target", "output", "record"}),
-        "models": _models(settings),
-        "libraries": _versions(),
+        "models": model_digests(settings),
+        "libraries": versions(),
         "result": {name: value for name, value in results.items() if name != "output"},
     }
     text = json.dumps(record, indent=2, default=str, ensure_ascii=False)
@@ -68,14 +68,15 @@ def _digest(path: Path) -> dict[str, Any]:
     return {"name": path.name, "bytes": size, "sha256": digest}
 
 
-def _models(settings: Settings) -> dict[str, str]:
-    """The digests of the networks that every job uses, by name."""
+def model_digests(settings: Settings) -> dict[str, str]:
+    """Return the digests of the networks that every job uses, by name."""
     folder = ModelFolder(settings)
     names = (*embedded_models(folder), *screen_models(folder))
     return {name: folder.catalogue[name].sha256 for name in names}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that pictures pass through, by name."""
     found: dict[str, str] = {}
     for name in _LIBRARIES:
         try:

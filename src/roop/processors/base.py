@@ -37,17 +37,27 @@ class Context:
 
 
 class Processor(Protocol):
-    """One step of a pipeline. May keep state between calls, until ``reset``."""
+    """One step of a pipeline; derive from it. May keep state between calls, until ``reset``."""
 
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
         """Edit the frames of ``scenes`` (consecutive, in order); return them with their faces."""
         ...
+
+    def learn(self, scene: Scene, frames: int) -> None:
+        """Look at a scene that is not shown, for what is to be remembered of its faces.
+
+        Args:
+            scene: Before a segment of the target begins; not to be edited.
+            frames: How many frames it stands for: those between are left out.
+        """
+        return  # a processor without a memory need not say so
 
     def reset(self) -> None:
         """Forget what was learnt of the frames so far: the next one does not follow the last.
 
         A film is swapped in segments, and each must come out the same whatever was done before it.
         """
+        return  # nor one that remembers nothing
 
 
 def applied(processor: Processor, scenes: Sequence[Scene]) -> Sequence[Scene]:

@@ -24,12 +24,13 @@ class Label:
 
     Args:
         options: Text, corner and how long it stands.
+        begins: Seconds at which the output begins; with the first frame by default.
     """
 
-    def __init__(self, options: LabelOptions) -> None:
+    def __init__(self, options: LabelOptions, *, begins: Fraction | None = None) -> None:
         self._options = options
         self._drawn: tuple[Box, Pixels, Alpha] | None = None
-        self._first: Fraction | None = None
+        self._begins = begins
 
     def stamp(self, frame: Frame) -> None:
         """Write the label into a frame; feed it all frames, in order.
@@ -38,11 +39,12 @@ class Label:
             UsageError: The text is too long for the picture.
         """
         time = frame.pts * frame.time_base
-        if self._first is None:
-            self._first = time
+        if self._begins is None:
+            self._begins = time
+        if self._drawn is None:
             self._drawn = self._draw(frame.size)
         seconds = self._options.label_seconds
-        if self._drawn is None or (seconds is not None and time - self._first >= seconds):
+        if seconds is not None and time - self._begins >= seconds:
             return
         frame.paste(*self._drawn)
 

@@ -70,6 +70,15 @@ class Screen:
         """How many pictures were looked at and let pass."""
         return self._judged
 
+    @property
+    def shown(self) -> int:
+        """How many pictures were taken to be looked at."""
+        return self._shown
+
+    def start_afresh(self) -> None:
+        """The next frame begins a stretch: it is looked at, whatever came before."""
+        self._sampler = Sampler()
+
     def show_photo(self, pixels: Pixels, name: str) -> None:
         """Take an upright RGB photo; ``name`` is what to call it."""
         self._give(_Sample(StoredFrame(pixels).thumbnail(SIDE), name, None))
@@ -78,7 +87,8 @@ class Screen:
         """Take the next frame of the target, before anything is changed in it.
 
         Args:
-            frame: Of the one target of this job, in order and without a gap.
+            frame: Of the one target of this job, in order and without a gap since the beginning
+                or ``start_afresh``.
             name: What to call the target.
             still: True if it has no times.
 

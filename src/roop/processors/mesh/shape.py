@@ -126,13 +126,15 @@ class TargetShape:
         self._shape: Shape = np.zeros((468, 3))
         self._open = np.zeros(2)
 
-    def update(self, shape: Shape) -> Shape:
-        """Take one more frame into account and return the usual shape."""
-        self._count = min(self._count + 1, _MEMORY)
-        self._shape = self._shape + (shape - self._shape) / self._count
+    def update(self, shape: Shape, frames: int = 1) -> Shape:
+        """Take a frame into account that stands for so many, and return the usual shape."""
+        first = not self._count
+        self._count = min(self._count + frames, _MEMORY)
+        self._shape = self._shape + (shape - self._shape) * min(frames / self._count, 1)
         opening = eye_opening(shape)
-        gain = np.where(opening > self._open, 0.3, 0.01)  # the open eye is the usual one
-        if self._count == 1:
+        # The open eye is the usual one.
+        gain = 1 - np.where(opening > self._open, 0.7, 0.99) ** frames
+        if first:
             self._open = np.maximum(opening, _USUALLY_OPEN)
         self._open = self._open + gain * (opening - self._open)
         return self._shape

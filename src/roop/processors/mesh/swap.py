@@ -96,6 +96,12 @@ class MeshSwap(Processor):
         return scenes
 
     @override
+    def learn(self, scene: Scene, frames: int) -> None:
+        for face in scene.faces:
+            shape = self._space.pose(face.mesh).invert(face.mesh)
+            self._memory(face).shape.update(shape, frames)
+
+    @override
     def reset(self) -> None:
         self._memories.clear()
 
@@ -103,9 +109,7 @@ class MeshSwap(Processor):
         place = place_of(face.mesh, frame.size)
         if place is None:
             return
-        if face.fresh or face.track not in self._memories:
-            self._memories[face.track] = _Memory()
-        memory = self._memories[face.track]
+        memory = self._memory(face)
         source = self._sources[face.identity]
         target = place.cut(frame)
         was = place.on_picture(face.mesh)
@@ -120,6 +124,11 @@ class MeshSwap(Processor):
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
         self._keep_mouth(swapped, target, drawn, was)
         place.paste(frame, swapped, alpha * face.opacity)
+
+    def _memory(self, face: Face) -> _Memory:
+        if face.fresh or face.track not in self._memories:
+            self._memories[face.track] = _Memory()
+        return self._memories[face.track]
 
     def _reshaped(self, mesh: Mesh, target: TargetShape, source: Shape) -> Mesh:
         """Return the target's mesh with the source's shape and the target's expression."""

@@ -1,0 +1,115 @@
+"""What one process needs to work on the frames of a job: built once, used for every segment."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from roop.faces.analyser import Analyser
+from roop.faces.choice import Wanted
+from roop.faces.descriptor import FARTHEST
+from roop.media.base import Reader, Warn, Writer
+from roop.models.loader import Models
+from roop.options import Job, Settings
+from roop.pipeline.line import Line, stream
+from roop.pipeline.people import read_cast
+from roop.pipeline.progress import Meter
+from roop.pipeline.tally import Tally
+from roop.processors.base import Context, Registry
+from roop.provenance.label import Label
+from roop.provenance.watermark import Watermark
+from roop.safety.screen import Screen
+from roop.types import Frame
+
+
+class Bench:
+    """The screen, the networks and the processors of one job. A context manager."""
+
+    def __init__(
+        self, job: Job, settings: Settings, registry: Registry, cancel: threading.Event
+    ) -> None:
+        self._job = job
+        self._settings = settings
+        self._registry = registry
+        self._cancel = cancel
+        self._stack = ExitStack()
+        self._warnings: dict[str, None] = {}  # a set that keeps its order
+        self.warn: Warn = self._warnings.setdefault
+        """Takes what there is to say of the job."""
+
+    @property
+    def scale(self) -> int:
+        """How many times as wide and as high frames become."""
+        return self._registry.scale(self._job.steps)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._screen = stack.enter_context(Screen(self._settings, self._cancel))
+            self._analyser = Analyser(self._settings)
+            self._cast = read_cast(
+                self._job, self._analyser, self._screen, warn=self.warn, cancel=self._cancel
+            )
+            models = Models(self._settings, warn=self.warn)
+            context = Context(self._settings, self._cast.identities, models)
+            self._processors = self._registry.build(self._job.steps, context)
+            self._watermark = Watermark()
+            self._photos = self._screen.shown
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def run(
+        self,
+        reader: Reader,
+        writer: Writer,
+        meter: Meter,
+        *,
+        label: Label | None,
+        lead: Callable[[Frame], int] = lambda frame: 0,
+    ) -> Tally:
+        """Bring the frames of ``reader`` into ``writer``; nothing done before shows in them.
+
+        Args:
+            reader: Where they come from.
+            writer: Where they go; still open when all have passed the screen.
+            meter: Counts them.
+            label: What people can see.
+            lead: Tells how many frames, with this one, only lead up to those that are written.
+        """
+        self._screen.start_afresh()
+        for processor in self._processors:
+            processor.reset()
+        choice = self._cast.choice(self._job.faces, self._analyser)
+        line = Line(
+            reader,
+            self._screen,
+            self._analyser.tracker(choice),
+            self._processors,
+            self._watermark,
+            label,
+            writer,
+            at_once=self._registry.batch(self._job.steps, self._settings),
+            without_face=self._job.faces.if_no_face,
+            lead=lead,
+        )
+        shown, before = self._screen.shown, meter.now()
+        stream(line, meter, self._cancel)
+        after = meter.now()
+        return Tally(
+            frames=after.frames - before.frames,
+            swapped=after.swapped - before.swapped,
+            faces=after.faces - before.faces,
+            damaged=reader.damaged,
+            photos=self._photos,
+            screened=self._screen.shown - shown,
+            nearest=choice.nearest if isinstance(choice, Wanted) else FARTHEST,
+            warnings=tuple(self._warnings),
+        )

@@ -1,0 +1,200 @@
+"""Processes that share the segments of a long job: the parent's side."""
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from roop.errors import CancelledError, RoopError
+from roop.models.machine import usable_cores
+from roop.pipeline.plan import Segment
+from roop.pipeline.progress import Meter
+from roop.pipeline.worker import order_of
+
+_TRIES = 3
+"""Times that a segment is begun before its workers' end counts as its fault."""
+
+_PATIENCE_S = 10.0
+"""How long a worker may take to clean up before it is killed."""
+
+_POLL_S = 0.05
+"""Time between two looks at whether the person wants to stop."""
+
+_WORKER_BYTES, _FRAMES = 500_000_000, 60
+"""Memory of a worker: networks and libraries, and frames in decoder, channels and encoder."""
+
+_PROGRAM = "import sys; sys.path.append({!r}); from roop.pipeline.worker import main; main()"
+
+
+def workers_for(size: tuple[int, int]) -> int:
+    """Return how many workers this machine gives a video of ``size`` (width, height)."""
+    import psutil
+
+    each = _WORKER_BYTES + _FRAMES * size[0] * size[1] * 3 // 2
+    return max(1, min(usable_cores(), psutil.virtual_memory().available // each))
+
+
+class _Worker:
+    """One child: what it is doing, and a thread that hears what it says."""
+
+    def __init__(self, brief: dict[str, Any], news: "queue.Queue[tuple[_Worker, Any]]") -> None:
+        # The group of its own keeps a terminal's Ctrl+C away: the parent decides what is ended.
+        alone: dict[str, Any] = {"process_group": 0}
+        if sys.platform == "win32":
+            alone = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        package = Path(__file__).parents[2]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM.format(str(package))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            **alone,
+        )
+        self._news = news
+        self.segment: Segment | None = None
+        self.counts = [0, 0, 0]
+        """Frames, swapped frames and faces of its segment so far."""
+        self._thread = threading.Thread(target=self._listen, name="roop-worker")
+        self._thread.start()
+        self._tell(brief)
+
+    def begin(self, segment: Segment) -> None:
+        """Give it a segment to do."""
+        self.segment, self.counts = segment, [0, 0, 0]
+        self._tell(order_of(segment))
+
+    def dismiss(self) -> None:
+        """Let it end; what it is doing is given up."""
+        with suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def wait(self) -> int:
+        """Wait for its end and return its exit code."""
+        self.dismiss()
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._thread.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return self._process.wait()
+
+    def _tell(self, order: dict[str, Any]) -> None:
+        with suppress(OSError):  # it has ended: its thread says so
+            if self._process.stdin is not None:
+                self._process.stdin.write(json.dumps(order) + "\n")
+                self._process.stdin.flush()
+
+    def _listen(self) -> None:
+        if self._process.stdout is not None:
+            for line in self._process.stdout:
+                with suppress(ValueError):  # half a line of one that was killed
+                    self._news.put((self, json.loads(line)))
+        self._news.put((self, None))
+
+
+class Crew:
+    """Workers for one job.
+
+    Args:
+        brief: What every worker is told first.
+        size: How many there are at most.
+        cancel: Set it to stop.
+    """
+
+    def __init__(self, brief: dict[str, Any], size: int, cancel: threading.Event) -> None:
+        self._brief = brief
+        self._size = size
+        self._cancel = cancel
+        self._news: queue.Queue[tuple[_Worker, Any]] = queue.Queue()
+        self._workers: list[_Worker] = []
+        self._tries: Counter[int] = Counter()
+
+    def run(self, segments: Sequence[Segment], meter: Meter) -> None:
+        """Do ``segments``; those that are finished stay so whatever happens to others.
+
+        Raises:
+            RoopError: The first error of any worker, or workers ended over one segment.
+            CancelledError: The person stopped the job.
+        """
+        waiting = deque(segments)
+        with self._dismissed():
+            while waiting or self._workers:
+                while waiting and len(self._workers) < self._size:
+                    self._workers.append(_Worker(self._brief, self._news))
+                    self._employ(self._workers[-1], waiting)
+                self._hear(waiting, meter)
+
+    def _employ(self, worker: _Worker, waiting: deque[Segment]) -> None:
+        if not waiting:
+            worker.segment = None
+            worker.dismiss()
+            return
+        segment = waiting.popleft()
+        self._tries[segment.number] += 1
+        worker.begin(segment)
+
+    def _hear(self, waiting: deque[Segment], meter: Meter) -> None:
+        if self._cancel.is_set():
+            raise CancelledError("cancelled")
+        try:
+            worker, news = self._news.get(timeout=_POLL_S)
+        except queue.Empty:
+            return
+        if news is None:
+            self._replace(worker, waiting, meter)
+        elif "error" in news:
+            raise _error(news["error"])
+        elif "counts" in news:
+            steps = [new - old for new, old in zip(news["counts"], worker.counts, strict=True)]
+            worker.counts = news["counts"]
+            meter.add(*steps)
+        elif worker.segment is not None:
+            self._employ(worker, waiting)
+
+    def _replace(self, worker: _Worker, waiting: deque[Segment], meter: Meter) -> None:
+        """Put back what a worker that ended was doing."""
+        self._workers.remove(worker)
+        code = worker.wait()
+        segment = worker.segment
+        if segment is None:
+            return
+        meter.add(*(-count for count in worker.counts))
+        if self._tries[segment.number] >= _TRIES:
+            minutes, seconds = divmod(int(segment.time), 60)
+            raise RoopError(
+                f"{_TRIES} workers have ended without a word in the stretch from "
+                f"{minutes:02}:{seconds:02} (the last with code {code})",
+                hint="if memory is short, try --workers 1; what is finished is kept",
+            )
+        waiting.appendleft(segment)
+
+    @contextmanager
+    def _dismissed(self) -> Iterator[None]:
+        """Leave no worker behind."""
+        try:
+            yield
+        finally:
+            for worker in self._workers:  # all at once, not one after another
+                worker.dismiss()
+            for worker in self._workers:
+                worker.wait()
+
+
+def _error(told: dict[str, str | None]) -> RoopError:
+    """Return a worker's error as one of this process."""
+    kinds = [RoopError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    kind = next((kind for kind in kinds if kind.code == told["code"]), RoopError)
+    return kind(told["message"] or "", hint=told["hint"])

@@ -1,0 +1,124 @@
+"""The stages that a frame passes, at work at the same time."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from roop.faces.tracker import FaceTracker
+from roop.media.base import Reader, Writer
+from roop.options import WithoutFace
+from roop.pipeline.channel import Channel, Stages
+from roop.pipeline.people import nobody_in
+from roop.pipeline.progress import Meter
+from roop.processors.base import Processor, applied
+from roop.provenance.label import Label
+from roop.provenance.watermark import Watermark
+from roop.safety.screen import Screen
+from roop.types import Frame, Scene
+
+T = TypeVar("T")
+"""What is pumped from one stage to the next."""
+
+_STEP = 6
+"""Of the frames that lead up to a segment one in so many is looked at: what a face looks like when
+it expresses nothing takes seconds to see, not every frame of them."""
+
+_ALL = 8
+"""The last frames of the lead are all worked on, as those of the segment are."""
+
+_DEPTH = 2
+"""Frames that may wait between two stages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The parts that a frame passes, in order."""
+
+    reader: Reader
+    screen: Screen
+    tracker: FaceTracker
+    processors: Sequence[Processor]
+    watermark: Watermark
+    label: Label | None
+    writer: Writer
+    at_once: int
+    """Frames that the processors are given together, if there are so many."""
+    without_face: WithoutFace
+    """What to do with frames in which nobody is replaced."""
+    lead: Callable[[Frame], int]
+    """Tells how many frames, with this one, only lead up to those that are written; mostly 0."""
+
+    def scenes(self, frames: Iterable[Frame]) -> Iterator[Scene]:
+        """Yield the scenes to write, in order."""
+        target = self.reader.info
+        own = self._after_lead(frames)
+        while some := list(islice(own, self.at_once)):
+            for frame in some:
+                self.screen.show(frame, str(target.path), still=target.kind == "image")
+            scenes = self._changed(some)
+            if self.label is not None:
+                for scene in scenes:
+                    self.label.stamp(scene.frame)
+            yield from scenes
+
+    def _after_lead(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Yield the frames to write; look at some of those before them."""
+        for frame in frames:
+            left = self.lead(frame)
+            if not left:
+                yield frame
+            elif left <= _ALL:
+                self._changed([frame])
+            elif left % _STEP == 0:
+                scene = Scene(frame, self.tracker.update(frame))
+                for processor in self.processors:
+                    processor.learn(scene, _STEP)
+
+    def _changed(self, frames: Sequence[Frame]) -> Sequence[Scene]:
+        scenes: Sequence[Scene] = [Scene(frame, self.tracker.update(frame)) for frame in frames]
+        for processor in self.processors:
+            scenes = applied(processor, scenes)
+        return scenes
+
+    def write(self, scenes: Iterable[Scene], meter: Meter) -> None:
+        """Write ``scenes``, not one of them before the first pictures have passed the screen."""
+        for number, scene in enumerate(scenes):
+            if number == 0:
+                self.screen.settle()
+            meter.count(faces=len(scene.faces))
+            if scene.faces or self.keeps(scene.frame):
+                self.watermark.stamp(scene.frame, scene.faces)
+                self.writer.write(scene.frame)
+
+    def keeps(self, frame: Frame) -> bool:
+        """Tell whether a frame in which nobody was replaced goes into the output.
+
+        Raises:
+            NoFaceError: There may be no such frame.
+        """
+        if self.without_face == "error":
+            raise nobody_in(frame, self.reader.info.path)
+        return self.without_face == "copy"
+
+
+def stream(line: Line, meter: Meter, cancel: threading.Event) -> None:
+    """Read, change and write at the same time, in bounded memory.
+
+    Returns when everything was written and has passed the screen; the writer is still open.
+    """
+    stages = Stages(cancel)
+    decoded: Channel[Frame] = Channel(_DEPTH, stages)
+    changed: Channel[Scene] = Channel(_DEPTH, stages)
+    stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader")
+    stages.spawn(lambda: line.write(changed, meter), "roop-writer")
+    stages.guard(lambda: _pump(line.scenes(decoded), changed))
+    stages.join()
+    line.screen.settle()
+
+
+def _pump(items: Iterable[T], channel: Channel[T]) -> None:
+    for item in items:
+        channel.put(item)
+    channel.close()

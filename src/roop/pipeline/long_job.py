@@ -1,0 +1,157 @@
+"""A long target, segment by segment: what is finished survives whatever ends the program."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from roop.errors import CancelledError, NoFaceError, RefusedError
+from roop.media.output import OutputFile
+from roop.media.packets import joined
+from roop.media.video_output import VideoOutput
+from roop.media.video_reader import VideoReader
+from roop.pipeline.bench import Bench
+from roop.pipeline.crew import Crew
+from roop.pipeline.people import nobody_replaced
+from roop.pipeline.plan import Pace, Segment
+from roop.pipeline.progress import Meter
+from roop.pipeline.segment import run_segment
+from roop.pipeline.tally import Tally
+from roop.pipeline.task import Task
+from roop.pipeline.work_folder import WorkFolder
+from roop.pipeline.work_identity import Identity, difference, work_identity
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LongJob:
+    """A job whose target is cut into segments."""
+
+    task: Task
+    segments: Sequence[Segment]
+    pace: Pace
+    workers: int
+    """Processes that share the segments; one is this process itself."""
+
+    def run(self) -> Tally:
+        """Do what is not done yet, and join it all.
+
+        Raises:
+            RefusedError: A picture is refused; nothing is left behind.
+            CancelledError: The person stopped the job; finished segments stay.
+            RoopError: The job could not be done now; finished segments stay.
+        """
+        task = self.task
+        identity = work_identity(task.job, task.settings, task.registry, self.pace)
+        folder = WorkFolder.of(task.output, identity)
+        others = [o for o in WorkFolder.all_of(task.output) if o.path != folder.path]
+        note = None if folder.path.exists() else self._why_afresh(others, identity)
+        with folder.claimed():
+            try:
+                tally = self._work(folder, identity, note)
+            except BaseException as error:
+                self._tidy(folder, error)
+                raise
+            folder.discard()
+        for other in others:
+            if not other.busy:
+                other.discard()
+        return tally
+
+    def _why_afresh(self, others: Sequence[WorkFolder], identity: Identity) -> str | None:
+        if not others:
+            return None
+        why = difference(others[0].about().get("identity", {}), identity)
+        note = f"starting afresh: {why}"
+        self.task.warn(note)
+        return note
+
+    def _tidy(self, folder: WorkFolder, error: BaseException) -> None:
+        """Keep what may be gone on with."""
+        final = isinstance(error, RefusedError | NoFaceError)
+        finished = folder.finished
+        if final or not finished:
+            folder.discard()
+        elif isinstance(error, CancelledError):
+            raise CancelledError(
+                f"stopped, {finished} of {len(self.segments)} segments are kept",
+                hint="the same command goes on from there, and so does `roop resume`",
+            ) from error
+
+    def _work(self, folder: WorkFolder, identity: Identity, note: str | None) -> Tally:
+        task = self.task
+        self._file(folder).discard()  # what stands in the way is said now
+        job = task.job.model_copy(update={"output": task.output})
+        folder.begin(job, task.settings, identity, self.segments)
+        resumed = self._do(folder, note)
+        done = (folder.done(s.number) or Tally() for s in self.segments)
+        tally = sum(done, Tally(resumed=resumed))
+        if not tally.swapped:
+            raise nobody_replaced(task.job, tally.nearest)
+        self._join(folder, tally)
+        return tally
+
+    def _file(self, folder: WorkFolder) -> OutputFile:
+        task = self.task
+        return OutputFile(
+            task.output,
+            force=task.job.force,
+            target=task.job.target,
+            marks=task.marks,
+            folder=folder.path,
+        )
+
+    def _do(self, folder: WorkFolder, note: str | None) -> int:
+        """Do the segments that are not recorded as done; return how many frames were."""
+        done = {s.number: folder.done(s.number) for s in self.segments}
+        missing = [s for s in self.segments if done[s.number] is None]
+        resumed = sum(tally.frames for tally in done.values() if tally is not None)
+        if resumed and missing:
+            minutes, seconds = divmod(int(missing[0].time), 60)
+            note = f"going on after {minutes:02}:{seconds:02}"
+        total = sum(s.frames for s in self.segments)
+        meter = Meter(total, self.task.watch, resumed=resumed, note=note)
+        meter.tell()
+        if min(self.workers, len(missing)) > 1:
+            self._share(missing, folder, meter)
+        elif missing:
+            self._do_here(missing, folder, meter)
+        meter.tell()
+        return resumed
+
+    def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
+        task = self.task
+        with Bench(task.job, task.settings, task.registry, task.cancel) as bench:
+            for segment in missing:
+                run_segment(
+                    bench, task.job, segment, output=task.output, folder=folder, meter=meter
+                )
+
+    def _share(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
+        brief = {
+            "job": self.task.job.model_dump(mode="json"),
+            "settings": self.task.settings.model_dump(mode="json"),
+            "output": str(self.task.output),
+            "folder": str(folder.path),
+        }
+        Crew(brief, min(self.workers, len(missing)), self.task.cancel).run(missing, meter)
+
+    def _join(self, folder: WorkFolder, tally: Tally) -> None:
+        """Put the finished segments and everything else of the target into the output."""
+        warn, video = self.task.warn, self.task.job.video
+        for warning in tally.warnings:
+            warn(warning)
+        note = self.task.marks.note
+        paths = [folder.packets(s.number) for s in self.segments]
+        scale = self.task.registry.scale(self.task.job.steps)
+        with VideoReader(self.task.job.target, video, warn, scale=scale) as reader:
+            file = self._file(folder)
+            with VideoOutput(file, reader, video, note=note, warn=warn) as output:
+                output.mux(self._cancellable(joined(paths, output.encoder)))
+                output.warn_of(tally.left_out)
+
+    def _cancellable(self, items: Iterable[T]) -> Iterator[T]:
+        for item in items:
+            if self.task.cancel.is_set():
+                raise CancelledError("cancelled")
+            yield item

@@ -1,0 +1,48 @@
+"""One segment of a long target: read, changed, encoded and recorded."""
+
+import itertools
+from pathlib import Path
+
+from roop.media.stretch_writer import StretchWriter
+from roop.media.video_reader import VideoReader
+from roop.options import Job
+from roop.pipeline.bench import Bench
+from roop.pipeline.plan import Segment
+from roop.pipeline.progress import Meter
+from roop.pipeline.tally import Tally
+from roop.pipeline.work_folder import WorkFolder
+from roop.provenance.label import Label
+from roop.types import Frame
+
+
+def run_segment(
+    bench: Bench, job: Job, segment: Segment, *, output: Path, folder: WorkFolder, meter: Meter
+) -> Tally:
+    """Do one segment; it is recorded as done when it is safe on the disk.
+
+    Args:
+        bench: What works on the frames.
+        job: What to do.
+        segment: Which part of it.
+        output: The file that the job is to make.
+        folder: Where finished segments lie.
+        meter: Counts the frames.
+    """
+    path = folder.packets(segment.number)
+    with VideoReader(
+        job.target, job.video, bench.warn, stretch=segment.stretch, scale=bench.scale
+    ) as reader:
+        with StretchWriter(path, reader, job.video, output=output, warn=bench.warn) as writer:
+            left = itertools.count(segment.lead, -1)
+
+            def lead(frame: Frame) -> int:
+                if not reader.leads(frame):
+                    return 0
+                writer.skip(frame)
+                return max(1, next(left))
+
+            label = Label(job.label, begins=reader.begins) if job.label.label else None
+            tally = bench.run(reader, writer, meter, label=label, lead=lead)
+        tally += Tally(left_out=writer.left_out)
+    folder.record(segment.number, tally)
+    return tally

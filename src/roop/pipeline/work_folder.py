@@ -1,0 +1,232 @@
+"""The hidden folder beside an output in which a long job keeps what it has finished."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from roop.errors import UsageError
+from roop.home import user_folder
+from roop.media.disk import synced, writing
+from roop.options import Job, Settings
+from roop.pipeline.plan import Segment
+from roop.pipeline.tally import Tally
+from roop.pipeline.work_identity import Identity
+
+_PREFIX = ".roop-work-"
+
+_ABOUT = "job.json"
+_LOCK = "lock"
+
+
+class WorkFolder:
+    """Finished segments of one job, each a file of packets with a record beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of(cls, output: Path, identity: Identity) -> "WorkFolder":
+        """Return the folder for an output that depends on ``identity``; it may not exist yet."""
+        text = json.dumps(identity, sort_keys=True).encode()
+        digest = hashlib.sha256(text).hexdigest()[:16]
+        return cls(output.absolute().parent / f"{_stem(output)}{digest}")
+
+    @classmethod
+    def all_of(cls, output: Path) -> "list[WorkFolder]":
+        """Return every work folder for ``output``, the last one used first."""
+        paths = output.absolute().parent.glob(f"{_stem(output)}*")
+        found = [cls(path) for path in paths if (path / _ABOUT).is_file()]
+        return sorted(found, key=lambda f: f.path.stat().st_mtime, reverse=True)
+
+    @classmethod
+    def known(cls) -> "list[WorkFolder]":
+        """Return those of this user on this machine that still exist."""
+        notes = sorted(_notes().glob("*"))
+        paths = [Path(note.read_text(encoding="utf-8")) for note in notes]
+        for note, path in zip(notes, paths, strict=True):
+            if not (path / _ABOUT).is_file():
+                note.unlink(missing_ok=True)
+        return [cls(path) for path in paths if (path / _ABOUT).is_file()]
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep every other process out; the folder is made if need be.
+
+        Raises:
+            UsageError: Another process is at work in it.
+            MediaError: It cannot be made.
+        """
+        with writing(self.path):
+            self.path.mkdir(exist_ok=True)
+        lock = FileLock(self.path / _LOCK)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise UsageError(
+                "another run of roop is at work on this output",
+                hint="wait for it, or name another output",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+            if not self.path.exists() or [p.name for p in self.path.iterdir()] == [_LOCK]:
+                self._remove()  # Windows keeps a locked file until now
+
+    @property
+    def busy(self) -> bool:
+        """True if a process is at work in it."""
+        try:
+            with self.claimed():
+                return False
+        except UsageError:
+            return True
+
+    def begin(
+        self, job: Job, settings: Settings, identity: Identity, plan: Sequence[Segment]
+    ) -> None:
+        """Write down what the folder is for, and sweep out what was left half done.
+
+        Args:
+            job: With the output's own name.
+            settings: The machine's.
+            identity: What the output depends on.
+            plan: All segments.
+        """
+        job = _absolute(job)
+        about = {
+            "output": str(job.output),
+            "job": job.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json"),
+            "identity": identity,
+            "segments": len(plan),
+            "frames": sum(segment.frames for segment in plan),
+        }
+        keep = {_ABOUT, _LOCK}
+        for segment in plan:
+            keep |= {self.packets(segment.number).name, self._record(segment.number).name}
+        for path in self.path.iterdir():
+            if path.name not in keep:
+                path.unlink(missing_ok=True)
+        if not (self.path / _ABOUT).exists():
+            self._write(self.path / _ABOUT, about)
+        with suppress(OSError):  # then `roop jobs` does not know of it
+            _notes().mkdir(parents=True, exist_ok=True)
+            self._note.write_text(str(self.path), encoding="utf-8")
+
+    def about(self) -> dict[str, Any]:
+        """Return what ``begin`` wrote; empty if that cannot be read."""
+        with suppress(OSError, ValueError):
+            about: dict[str, Any] = json.loads((self.path / _ABOUT).read_text(encoding="utf-8"))
+            return about
+        return {}
+
+    def packets(self, number: int) -> Path:
+        """Return the file of a segment's pictures."""
+        return self.path / f"{number:05}.packets"
+
+    def record(self, number: int, tally: Tally) -> None:
+        """Note that a segment's packets are whole and safe on the disk.
+
+        Raises:
+            DiskFullError: There is no room left.
+        """
+        size = self.packets(number).stat().st_size
+        self._write(self._record(number), {"bytes": size, **dataclasses.asdict(tally)})
+
+    def done(self, number: int) -> Tally | None:
+        """Return what was done to a segment, None if it is still to do."""
+        try:
+            record = json.loads(self._record(number).read_text(encoding="utf-8"))
+            if self.packets(number).stat().st_size != record.pop("bytes"):
+                return None
+            return Tally(**record | {"warnings": tuple(record["warnings"])})
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @property
+    def finished(self) -> int:
+        """How many segments are recorded as done."""
+        return sum(1 for path in self.path.glob("[0-9]*.json"))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(path.stat().st_size for path in self.path.iterdir() if path.is_file())
+
+    def discard(self) -> None:
+        """Remove the folder and what is in it."""
+        self._remove()
+        with suppress(OSError):
+            self._note.unlink(missing_ok=True)
+
+    @property
+    def _note(self) -> Path:
+        return _notes() / hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
+
+    def _remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _record(self, number: int) -> Path:
+        return self.path / f"{number:05}.json"
+
+    def _write(self, path: Path, value: dict[str, Any]) -> None:
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with writing(path, part):
+            with part.open("w", encoding="utf-8") as file:
+                json.dump(value, file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+            synced(path.parent)
+
+
+def _stem(output: Path) -> str:
+    """The beginning of the names of an output's work folders: the name itself may be too long."""
+    return f"{_PREFIX}{hashlib.sha256(output.name.encode()).hexdigest()[:8]}-"
+
+
+def _notes() -> Path:
+    """Where it is noted which work folders there are."""
+    return user_folder() / "unfinished"
+
+
+def _absolute(job: Job) -> Job:
+    """Return a job that means the same in any folder."""
+    faces = job.faces.model_copy(
+        update={
+            "reference": _whole(job.faces.reference),
+            "map_file": _whole(job.faces.map_file),
+            "map": tuple(
+                given.model_copy(
+                    update={
+                        "source": tuple(path.absolute() for path in given.source),
+                        "reference": _whole(given.reference),
+                    }
+                )
+                for given in job.faces.map
+            ),
+        }
+    )
+    return job.model_copy(
+        update={
+            "sources": tuple(path.absolute() for path in job.sources),
+            "target": job.target.absolute(),
+            "output": job.output.absolute(),
+            "record": _whole(job.record),
+            "faces": faces,
+        }
+    )
+
+
+def _whole(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()
