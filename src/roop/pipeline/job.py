@@ -101,15 +101,17 @@ def _run(
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn: Warn = warnings.setdefault
     engine, folder = job.steps[0].processor, ModelFolder(settings)
-    used = (*embedded_models(folder), *registry.models(job.steps, settings))
-    marks = marks_for(engine, used, settings, warn)
+    networks = registry.models(job.steps, settings)
+    marks = marks_for(engine, (*embedded_models(folder), *networks), settings, warn)
     task = Task(job, settings, registry, output_path(job), marks, warn, watch, cancel)
     scale = registry.scale(job.steps)
     with open_reader(job.target, job.video, warn, output=task.output, scale=scale) as reader:
         segments = planned(reader, pace)
         tally = Tally() if segments else _at_one_go(task, reader)
     if segments:
-        workers = settings.workers or workers_for(reader.info.size)
+        # A network has all cores, or the graphics card, for itself.
+        usual = 1 if networks else workers_for(reader.info.size)
+        workers = settings.workers or usual
         tally = LongJob(task, segments, pace, workers).run()
     return JobResult(
         output=task.output,
