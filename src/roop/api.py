@@ -109,7 +109,8 @@ def swap(
 
     Raises:
         RoopError: It could not be done; ``str(error)`` says why, ``error.hint`` what to do, and
-            nothing is left behind.
+            nothing is left behind, but for the finished segments of a long video: the same call
+            goes on after them.
     """
     sources = [source] if isinstance(source, str | PathLike) else source
     registry = installed()
