@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
+import zlib
 from pathlib import Path
 
 import av
@@ -114,6 +115,33 @@ def test_the_targets_own_words_stay(face: Path, tmp_path: Path, suffix: str) -> 
     if suffix != "tiff":
         with Image.open(output) as image:
             assert image.getexif()[0x8298] == "somebody's copyright"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\0", b"\0\1\0\0\0no zlib", b"\0\1\0\0\0" + zlib.compress(b"x" * 900_000)[:-9]],
+    ids=["cut", "garbage", "unfinished"],
+)
+def test_a_packet_that_is_damaged_is_replaced(face: Path, tmp_path: Path, body: bytes) -> None:
+    content = b"iTXtXML:com.adobe.xmp" + body
+    chunk = (len(content) - 4).to_bytes(4, "big") + content + zlib.crc32(content).to_bytes(4, "big")
+    plain = face.read_bytes()
+    (tmp_path / "in.png").write_bytes(plain[:33] + chunk + plain[33:])  # behind IHDR
+    make(face, tmp_path / "in.png", tmp_path / "out.png")
+    assert_signed(tmp_path / "out.png")
+    assert texts(packet(tmp_path / "out.png"), f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
+
+
+@pytest.mark.parametrize("suffix", ["webp", "tiff"])
+def test_a_packet_made_to_keep_a_program_busy(face: Path, tmp_path: Path, suffix: str) -> None:
+    """120,000 elements that never end: to look for the end of each would take minutes."""
+    target, output = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
+    evil = b"<x:xmpmeta><rdf:RDF>" + b"<a:DigitalSourceType>" * 120_000 + b"</rdf:RDF></x:xmpmeta>"
+    with Image.open(face) as image:
+        image.save(target, **({"tiffinfo": {700: evil}} if suffix == "tiff" else {"xmp": evil}))
+    make(face, target, output)
+    assert_signed(output)
+    assert texts(packet(output), f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])

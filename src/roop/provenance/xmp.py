@@ -22,6 +22,11 @@ _EMPTY = (
     "</rdf:RDF>\n</x:xmpmeta>\n"
     '<?xpacket end="w"?>'
 )
+_NAMES = re.compile(f":(?:{'|'.join(_OURS)})\\b")
+
+_MOST_NAMES = 100
+"""A packet with more of ours was made to keep a program busy that looks for the end of each."""
+
 _END = re.compile(r"</(\w+):RDF\s*>")
 
 
@@ -42,12 +47,14 @@ def merged(packet: bytes, statement: Statement) -> bytes:
     """Return an XMP packet with the statement in it; everything else of it stays.
 
     Args:
-        packet: The target's, empty if it has none. One that is no readable RDF is replaced.
+        packet: The target's, empty if it has none. One that is no sound RDF is replaced.
         statement: What to say.
     """
     try:
         text = packet.decode("utf-8") if packet else _EMPTY
     except UnicodeDecodeError:
+        text = _EMPTY
+    if len(_NAMES.findall(text)) > _MOST_NAMES:
         text = _EMPTY
     text = _without_ours(text)
     ends = list(_END.finditer(text))

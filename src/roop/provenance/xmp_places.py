@@ -96,8 +96,8 @@ def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
 def gif_with_xmp(data: bytes, merge: Merge) -> bytes:
     """Return the GIF file with its packet merged."""
     start = data.find(_GIF_XMP)
-    if start >= 0:
-        end = data.index(_GIF_TRAILER, start)
+    end = data.find(_GIF_TRAILER, start)
+    if 0 <= start < end:
         packet = merge(data[start + len(_GIF_XMP) : end])
         return data[:start] + _GIF_XMP + packet + data[end:]
     table = 3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0
@@ -136,10 +136,13 @@ def _append_box(path: Path, packet: bytes) -> None:
 
 
 def _png_text(body: bytes) -> bytes:
-    """The text of an iTXt chunk."""
-    compressed = body[len(_PNG_XMP) + 1]
-    text = body[len(_PNG_XMP) + 3 :].split(b"\0", 2)[2]
-    return zlib.decompress(text) if compressed else text
+    """The text of an iTXt chunk, empty if it is damaged."""
+    try:
+        compressed = body[len(_PNG_XMP) + 1]
+        text = body[len(_PNG_XMP) + 3 :].split(b"\0", 2)[2]
+        return zlib.decompressobj().decompress(text, _PART) if compressed else text
+    except (IndexError, zlib.error):
+        return b""
 
 
 def _webp_header(picture: webp.Chunk) -> webp.Chunk:
