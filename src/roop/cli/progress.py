@@ -52,7 +52,7 @@ def progress(*, shown: bool) -> Iterator[Watch | None]:
             task,
             completed=seen.frames,
             total=seen.total,
-            frames=f"{seen.frames}/{seen.total or '?'} frames",
+            frames=seen.activity or f"{seen.frames}/{seen.total or '?'} frames",
             fps=seen.fps,
             memory=memory(),
         )

@@ -62,7 +62,8 @@ def summary(result: "JobResult") -> str:
         done = f"{result.frames} frames, {result.swapped} swapped"
         done += f" ({result.resumed} in an earlier run)" if result.resumed else ""
         rate = f", {(result.frames - result.resumed) / result.elapsed_s:.1f} fps"
-    spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}"
+    where = f" on {', '.join(result.providers)}" if result.providers else ""
+    spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}{where}"
     kept = f"frames in {line(str(result.kept_frames))}\n" if result.kept_frames else ""
     return f"{line(str(result.output))}\n{done}{damaged}; {spent}\n{kept}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class Models:
         settings: Settings,
         *,
         warn: Warn = lambda text: None,
-        progress: Callable[[int, int | None], None] | None = None,
+        fetching: Callable[[str, int, int | None], None] | None = None,
         catalogue: Catalogue | None = None,
     ) -> None:
         """Prepare to load; nothing is looked for yet.
@@ -40,13 +41,14 @@ class Models:
         Args:
             settings: Where models lie and what they may run on.
             warn: Told when another provider than the wanted one is used.
-            progress: Told of downloads: bytes that are here and bytes in all, where known.
+            fetching: Told of downloads: the model, the bytes that are here and those in all, where
+                known. It may raise to stop.
             catalogue: The rows to choose from; None for the package's own.
         """
         self.folder = ModelFolder(settings, catalogue)
         self._settings = settings
         self._warn = warn
-        self._progress = progress
+        self._fetching = fetching
         self._used: dict[str, UsedModel] = {}
 
     @property
@@ -60,7 +62,7 @@ class Models:
         Raises:
             ModelError: It is unknown, cannot be had or cannot be run.
         """
-        path = self.folder.require(name, progress=self._progress)
+        path = self._path(name)
         model = self.folder.catalogue[name]
         if self._settings.network_memory and not self._used:
             from roop.models.onnx import bound_memory  # takes half a second to import
@@ -76,4 +78,9 @@ class Models:
         Raises:
             ModelError: The network cannot be had, or its file has no such constant.
         """
-        return last_initializer(self.folder.require(name, progress=self._progress))
+        return last_initializer(self._path(name))
+
+    def _path(self, name: str) -> Path:
+        tell = self._fetching
+        progress = (lambda done, total: tell(name, done, total)) if tell else None
+        return self.folder.require(name, progress=progress)

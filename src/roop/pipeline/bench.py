@@ -1,11 +1,12 @@
 """What one process needs to work on the frames of a job: built once, used for every segment."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from roop.errors import CancelledError
 from roop.faces.analyser import Analyser
 from roop.faces.choice import Wanted
 from roop.faces.descriptor import FARTHEST
@@ -14,7 +15,7 @@ from roop.models.loader import Models
 from roop.options import Job, Settings
 from roop.pipeline.line import Line, stream
 from roop.pipeline.people import read_cast
-from roop.pipeline.progress import Meter
+from roop.pipeline.progress import Meter, Progress, Watch
 from roop.pipeline.tally import Tally
 from roop.processors.base import Context, Registry
 from roop.provenance.label import Label
@@ -27,12 +28,18 @@ class Bench:
     """The screen, the networks and the processors of one job. A context manager."""
 
     def __init__(
-        self, job: Job, settings: Settings, registry: Registry, cancel: threading.Event
+        self,
+        job: Job,
+        settings: Settings,
+        registry: Registry,
+        cancel: threading.Event,
+        watch: Watch | None = None,
     ) -> None:
         self._job = job
         self._settings = settings
         self._registry = registry
         self._cancel = cancel
+        self._watch = watch
         self._stack = ExitStack()
         self._warnings: dict[str, None] = {}  # a set that keeps its order
         self.warn: Warn = self._warnings.setdefault
@@ -50,8 +57,8 @@ class Bench:
             self._cast = read_cast(
                 self._job, self._analyser, self._screen, warn=self.warn, cancel=self._cancel
             )
-            models = Models(self._settings, warn=self.warn)
-            context = Context(self._settings, self._cast.identities, models)
+            self._models = Models(self._settings, warn=self.warn, fetching=self._fetching)
+            context = Context(self._settings, self._cast.identities, self._models)
             self._processors = self._registry.build(self._job.steps, context)
             self._watermark = Watermark()
             self._photos = self._screen.shown
@@ -85,6 +92,8 @@ class Bench:
             lead: Tells how many frames, with this one, only lead up to those that are written.
         """
         self._screen.start_afresh()
+        for note in self._notes():
+            meter.say(note)
         for processor in self._processors:
             processor.reset()
         choice = self._cast.choice(self._job.faces, self._analyser)
@@ -96,7 +105,7 @@ class Bench:
             self._watermark,
             label,
             writer,
-            at_once=self._registry.batch(self._job.steps, self._settings),
+            at_once=self._at_once(reader.info.size),
             without_face=self._job.faces.if_no_face,
             lead=lead,
         )
@@ -111,5 +120,32 @@ class Bench:
             photos=self._photos,
             screened=self._screen.shown - shown,
             nearest=choice.nearest if isinstance(choice, Wanted) else FARTHEST,
+            providers=tuple(dict.fromkeys(used.provider for used in self._models.used)),
             warnings=tuple(self._warnings),
         )
+
+    def _at_once(self, size: tuple[int, int]) -> int:
+        """Return how many frames of ``size`` the processors get together.
+
+        What they want, as far as an eighth of the memory that the job may take holds them.
+        """
+        wanted = self._registry.batch(self._job.steps, self._settings)
+        if self._settings.max_memory is None:
+            return wanted
+        fitting = int(self._settings.max_memory * 1e9 / 8) // (size[0] * size[1] * 3)
+        return max(1, min(wanted, fitting))
+
+    def _notes(self) -> Iterator[str]:
+        """Yield what should be known now, not after hours of work."""
+        for used in self._models.used:
+            yield f"{used.name} on {used.provider}"
+        for warning in self._warnings:
+            yield f"warning: {warning}"
+
+    def _fetching(self, name: str, done: int, total: int | None) -> None:
+        """Tell the watcher of a download, and stop it if the person wants to stop."""
+        if self._cancel.is_set():
+            raise CancelledError("cancelled")
+        if self._watch is not None:
+            activity = f"fetching {name}, {done / 1e6:.0f} of {(total or 0) / 1e6:.0f} MB"
+            self._watch(Progress(0, None, 0, 0, 0.0, activity=activity))

@@ -13,6 +13,7 @@ from typing import Any
 
 from roop.errors import CancelledError, RoopError
 from roop.models.machine import usable_cores
+from roop.options import Settings
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter
 from roop.pipeline.worker import order_of
@@ -32,12 +33,20 @@ _WORKER_BYTES, _FRAMES = 500_000_000, 60
 _PROGRAM = "import sys; sys.path.append({!r}); from roop.pipeline.worker import main; main()"
 
 
-def workers_for(size: tuple[int, int]) -> int:
-    """Return how many workers this machine gives a video of ``size`` (width, height)."""
+def workers_for(size: tuple[int, int], settings: Settings) -> int:
+    """Return how many workers this machine gives a video of ``size`` (width, height).
+
+    Args:
+        size: Of its frames.
+        settings: How much memory they may take together.
+    """
     import psutil
 
     each = _WORKER_BYTES + _FRAMES * size[0] * size[1] * 3 // 2
-    return max(1, min(usable_cores(), psutil.virtual_memory().available // each))
+    memory = psutil.virtual_memory().available
+    if settings.max_memory is not None:
+        memory = min(memory, int(settings.max_memory * 1e9))
+    return max(1, min(usable_cores(), memory // each))
 
 
 class _Worker:

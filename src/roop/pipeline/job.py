@@ -47,6 +47,10 @@ class JobResult:
     elapsed_s: float
     """Of this run."""
     engine: str
+    models: tuple[str, ...]
+    """The networks that made it, by their names in the catalogue."""
+    providers: tuple[str, ...]
+    """What the processors' networks really ran on; empty if they have none of their own."""
     warnings: tuple[str, ...]
     """Plain sentences, each said once."""
     kept_frames: Path | None = None
@@ -102,7 +106,8 @@ def _run(
     warn: Warn = warnings.setdefault
     engine, folder = job.steps[0].processor, ModelFolder(settings)
     networks = registry.models(job.steps, settings)
-    marks = marks_for(engine, (*embedded_models(folder), *networks), settings, warn)
+    models = (*embedded_models(folder), *networks)
+    marks = marks_for(engine, models, settings, warn)
     task = Task(job, settings, registry, output_path(job), marks, warn, watch, cancel)
     scale = registry.scale(job.steps)
     with open_reader(job.target, job.video, warn, output=task.output, scale=scale) as reader:
@@ -110,7 +115,7 @@ def _run(
         tally = Tally() if segments else _at_one_go(task, reader)
     if segments:
         # A network has all cores, or the graphics card, for itself.
-        usual = 1 if networks else workers_for(reader.info.size)
+        usual = 1 if networks else workers_for(reader.info.size, settings)
         workers = settings.workers or usual
         tally = LongJob(task, segments, pace, workers).run()
     return JobResult(
@@ -123,6 +128,8 @@ def _run(
         resumed=tally.resumed,
         elapsed_s=time.monotonic() - started,
         engine=engine,
+        models=models,
+        providers=tally.providers,
         warnings=tuple(dict.fromkeys((*warnings, *tally.warnings))),
     )
 
@@ -130,7 +137,7 @@ def _run(
 def _at_one_go(task: Task, reader: Reader) -> Tally:
     """Do a job whose target is not cut."""
     job = task.job
-    with Bench(job, task.settings, task.registry, task.cancel) as bench:
+    with Bench(job, task.settings, task.registry, task.cancel, task.watch) as bench:
         meter = Meter(reader.info.frames, task.watch)
         label = Label(job.label) if job.label.label else None
         with open_writer(

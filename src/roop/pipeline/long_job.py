@@ -121,20 +121,24 @@ class LongJob:
 
     def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
         task = self.task
-        with Bench(task.job, task.settings, task.registry, task.cancel) as bench:
+        with Bench(task.job, task.settings, task.registry, task.cancel, task.watch) as bench:
             for segment in missing:
                 run_segment(
                     bench, task.job, segment, output=task.output, folder=folder, meter=meter
                 )
 
     def _share(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
+        workers, settings = min(self.workers, len(missing)), self.task.settings
+        if settings.max_memory is not None:
+            share = settings.max_memory / workers
+            settings = settings.model_copy(update={"max_memory": share})
         brief = {
             "job": self.task.job.model_dump(mode="json"),
-            "settings": self.task.settings.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json"),
             "output": str(self.task.output),
             "folder": str(folder.path),
         }
-        Crew(brief, min(self.workers, len(missing)), self.task.cancel).run(missing, meter)
+        Crew(brief, workers, self.task.cancel).run(missing, meter)
 
     def _join(self, folder: WorkFolder, tally: Tally) -> None:
         """Put the finished segments and everything else of the target into the output."""

@@ -22,7 +22,9 @@ class Progress:
     resumed: int = 0
     """Frames of those that were finished before this run."""
     note: str | None = None
-    """What there is to say of the start: where it goes on, or why it does not."""
+    """What there is to say of the start: where it goes on, what networks run on."""
+    activity: str | None = None
+    """What is done before the first frame, such as a download."""
 
     @property
     def fps(self) -> float:
@@ -76,6 +78,11 @@ class Meter:
         )
         if self._watch and time.monotonic() - self._told >= self._period_s:
             self.tell()
+
+    def say(self, note: str) -> None:
+        """Tell the watcher something of the start."""
+        self._state = dataclasses.replace(self._state, note=note)
+        self.tell()
 
     def tell(self) -> None:
         """Tell the watcher now."""

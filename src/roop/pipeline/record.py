@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def write_record(
         "output": _digest(results["output"]),
         "digital_source_type": SOURCE_TYPE,
         "options": job.model_dump(mode="json", exclude={"sources", "target", "output", "record"}),
-        "models": model_digests(settings),
+        "models": model_digests(settings, results["models"]),
         "libraries": versions(),
         "result": {name: value for name, value in results.items() if name != "output"},
     }
@@ -68,11 +69,11 @@ def _digest(path: Path) -> dict[str, Any]:
     return {"name": path.name, "bytes": size, "sha256": digest}
 
 
-def model_digests(settings: Settings) -> dict[str, str]:
-    """Return the digests of the networks that every job uses, by name."""
+def model_digests(settings: Settings, names: Sequence[str] = ()) -> dict[str, str]:
+    """Return the digests of the networks that every job uses and of those of ``names``."""
     folder = ModelFolder(settings)
-    names = (*embedded_models(folder), *screen_models(folder))
-    return {name: folder.catalogue[name].sha256 for name in names}
+    used = dict.fromkeys((*embedded_models(folder), *screen_models(folder), *names))
+    return {name: folder.catalogue[name].sha256 for name in used}
 
 
 def versions() -> dict[str, str]:

@@ -25,6 +25,8 @@ class Tally:
     """Frames that were done in an earlier run."""
     nearest: float = FARTHEST
     """The smallest distance of a face to somebody who is wanted."""
+    providers: tuple[str, ...] = ()
+    """What the processors' networks ran on."""
     warnings: tuple[str, ...] = ()
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -39,5 +41,6 @@ class Tally:
             left_out=self.left_out + other.left_out,
             resumed=self.resumed + other.resumed,
             nearest=min(self.nearest, other.nearest),
+            providers=tuple(dict.fromkeys((*self.providers, *other.providers))),
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
         )

@@ -149,7 +149,8 @@ class WorkFolder:
             record = json.loads(self._record(number).read_text(encoding="utf-8"))
             if self.packets(number).stat().st_size != record.pop("bytes"):
                 return None
-            return Tally(**record | {"warnings": tuple(record["warnings"])})
+            lists = {name: tuple(record[name]) for name in ("providers", "warnings")}
+            return Tally(**record | lists)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

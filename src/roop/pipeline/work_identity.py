@@ -47,12 +47,12 @@ def work_identity(job: Job, settings: Settings, registry: Registry, pace: Pace) 
             "execution provider": list(settings.execution_provider),
             "execution precision": settings.execution_precision,
         }
-    software = {"roop": VERSION, **versions(), **model_digests(settings)}
+    software = {"roop": VERSION, **versions(), **model_digests(settings, networks)}
     return {
         "target": inputs["target"]["sha256"],
         "sources": [f["sha256"] for f in (*inputs["sources"], *inputs["references"])],
         "options": {**options, "processors": [step.processor for step in job.steps]},
-        "software": {**software, "networks": list(networks)},
+        "software": software,
         "pace": {"seconds": str(pace.seconds), "lead": str(pace.lead)},
     }
 
