@@ -8,6 +8,9 @@ from roop.types import Pixels
 _SIGMA = 1.1
 """Width of the Gaussian that takes detail away, pixels."""
 
+_KERNEL = (5, 5)
+"""Pixels of it that are worth their time."""
+
 _MOST = 1.6
 """Most that the source's own detail is amplified when the target is sharper."""
 
@@ -31,7 +34,7 @@ class DetailMatch:
             swapped: ``(H, W, 3)``: the new face in the box of the old one.
             target: ``(H, W, 3)``: the same box of the target.
         """
-        soft = cv2.GaussianBlur(swapped, (0, 0), _SIGMA)
+        soft = cv2.GaussianBlur(swapped, _KERNEL, _SIGMA)
         most, least, wanted = (_detail(picture) for picture in (swapped, soft, target))
         kept = float(np.clip((wanted - least) / max(most - least, 0.05), 0, _MOST))
         if self._kept is not None:
@@ -47,4 +50,4 @@ def _detail(picture: Pixels) -> float:
     rows = slice(int(_TOP * height), int(_BOTTOM * height) + 1)
     columns = slice(int(_LEFT * width), int(_RIGHT * width) + 1)
     grey = cv2.cvtColor(np.ascontiguousarray(picture[rows, columns]), cv2.COLOR_RGB2GRAY)
-    return float(cv2.mean(np.abs(cv2.Laplacian(grey, cv2.CV_16S)))[0])
+    return cv2.norm(cv2.Laplacian(grey, cv2.CV_16S), cv2.NORM_L1) / grey.size

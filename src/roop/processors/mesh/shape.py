@@ -1,5 +1,6 @@
 """Give the target's mesh the shape of the source's face and leave it its own expression."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,17 +52,16 @@ _LOWER_LIP = (
 )
 """Rows of points from corner to corner: the inner border of a lip first, the outer one last."""
 
-_LIDS = (
-    ((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
-    ((398, 382), (384, 381), (385, 380), (386, 374), (387, 373), (388, 390), (466, 249)),
+_UPPER_LID = np.array(
+    [[246, 161, 160, 159, 158, 157, 173], [398, 384, 385, 386, 387, 388, 466]], np.intp
 )
-"""Facing points of the upper and the lower lid, of the person's right and left eye."""
+_LOWER_LID = np.array(
+    [[7, 163, 144, 145, 153, 154, 155], [382, 381, 380, 374, 373, 390, 249]], np.intp
+)
+"""Facing points of the lids, of the person's right and left eye."""
 
-_CREASES = (
-    ((247, 246), (30, 161), (29, 160), (27, 159), (28, 158), (56, 157), (190, 173)),
-    ((414, 398), (286, 384), (258, 385), (257, 386), (259, 387), (260, 388), (467, 466)),
-)
-"""Points above the upper lid, each with the lid's point that pulls it along."""
+_CREASE = np.array([[247, 30, 29, 27, 28, 56, 190], [414, 286, 258, 257, 259, 260, 467]], np.intp)
+"""Points above the upper lid, each pulled along by the lid's point of the same place."""
 
 
 class ShapeSpace:
@@ -72,7 +72,7 @@ class ShapeSpace:
         weights = _rigid_weights(self._mean)
         self._bone = np.flatnonzero(weights)
         self._rigid = weights[self._bone]
-        self._operator = _Sparse(_difference_operator(topology))
+        self._operator = _difference_operator(topology).astype(np.float32)
 
     def pose(self, mesh: Mesh) -> Similarity:
         """Return what moves the mean face onto ``mesh``."""
@@ -91,7 +91,10 @@ class ShapeSpace:
 
         Nothing moves at the outline, and neither the mouth nor an eye opens or shuts by it.
         """
-        return self._operator.apply(source - target)
+        difference = (source - target).astype(np.float32)
+        # numpy's own product would wake threads, which cost more than they save.
+        moved: Shape = cv2.gemm(self._operator, difference, 1, None, 0).astype(np.float64)
+        return moved
 
 
 def without_teeth(mesh: Mesh) -> Mesh:
@@ -103,19 +106,6 @@ def without_teeth(mesh: Mesh) -> Mesh:
     for inner, *_, outer in (_UPPER_LIP, _LOWER_LIP):
         drawn_in[list(inner)] += _INTO_LIPS * (mesh[list(outer)] - mesh[list(inner)])
     return drawn_in
-
-
-class _Sparse:
-    """A matrix of mostly zeros, kept as each row's few entries: 50 times faster to apply."""
-
-    def __init__(self, matrix: Matrix468) -> None:
-        most = int((matrix != 0).sum(axis=1).max())
-        self._columns = np.argsort(matrix == 0, axis=1, kind="stable")[:, :most]
-        self._entries = np.take_along_axis(matrix, self._columns, axis=1)[..., None]
-
-    def apply(self, points: Shape) -> Shape:
-        product: Shape = (self._entries * points[self._columns]).sum(axis=1)
-        return product
 
 
 class TargetShape:
@@ -153,17 +143,14 @@ class TargetShape:
         now, usual = eye_opening(shape), np.maximum(self._open, 1e-3)
         state = np.clip((now / usual - _SHUT) / (1 - _SHUT), 0, _WIDEST)
         wanted = state * ((1 - strength) * usual + strength * eye_opening(source))
-        moved = np.zeros_like(shape)
-        for lids, creases, factor in zip(
-            _LIDS, _CREASES, wanted / np.maximum(now, 1e-3), strict=True
-        ):
-            upper, lower = np.array(lids).T
-            gap = (shape[upper] - shape[lower]) * (factor - 1)
-            moved[upper] += 0.7 * gap
-            moved[lower] -= 0.3 * gap
-            crease, lid = np.array(creases).T
-            moved[crease] += 0.4 * moved[lid]
-        return moved + _closed_lips(shape)
+        moved = _closed_lips(shape)
+        wider = wanted / np.maximum(now, 1e-3) - 1
+        gap = (shape[_UPPER_LID] - shape[_LOWER_LID]) * wider[:, None, None]
+        lifted = 0.7 * gap
+        moved[_UPPER_LID] += lifted
+        moved[_LOWER_LID] -= 0.3 * gap
+        moved[_CREASE] += 0.4 * lifted
+        return moved
 
 
 def _closed_lips(shape: Shape) -> Shape:
@@ -180,11 +167,9 @@ def _closed_lips(shape: Shape) -> Shape:
 
 def eye_opening(shape: Shape) -> NDArray[np.float64]:
     """Return how far the right and the left eye are open: ``(2,)``, in eye distances."""
-    gaps = [
-        np.linalg.norm(shape[np.array(lids)[2:5, 0]] - shape[np.array(lids)[2:5, 1]], axis=1).mean()
-        for lids in _LIDS
-    ]
-    return np.array(gaps)
+    gaps = shape[_UPPER_LID[:, 2:5]] - shape[_LOWER_LID[:, 2:5]]
+    opening: NDArray[np.float64] = np.linalg.norm(gaps, axis=2).mean(axis=1)
+    return opening
 
 
 def _rigid_weights(mean: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -204,12 +189,11 @@ def _difference_operator(topology: Topology) -> Matrix468:
     for inner, *others in (_UPPER_LIP, _LOWER_LIP):
         for row in others:  # beside the border's displacement only the lip's own shape counts
             operator[list(row)] += operator[list(inner)] - np.eye(count)[list(inner)]
-    for lids in _LIDS:
-        for upper, lower in lids:
-            _move_as_one(operator, upper, lower)
+    for upper, lower in zip(_UPPER_LID.ravel().tolist(), _LOWER_LID.ravel().tolist(), strict=True):
+        _move_as_one(operator, upper, lower)
     fixed = np.zeros(count, bool)
     fixed[np.array([*_UPPER_LIP, *_LOWER_LIP]).ravel()] = True
-    fixed[np.array([*_LIDS[0], *_LIDS[1]]).ravel()] = True
+    fixed[[*_UPPER_LID.ravel(), *_LOWER_LID.ravel()]] = True
     operator = _smoothed(operator, topology, fixed)
     return _edge_weights(topology.mean)[:, None] * operator
 
