@@ -1,5 +1,6 @@
 """Take the tremor out of a tracked mesh without making it lag behind."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 from roop.geometry import Matrix, fit_similarity, transform
 from roop.types import Mesh, Pixels
 
-_ANCHORS = (
+_ANCHORS = [
     33, 133, 362, 263, 168, 6, 197, 4, 98, 327, 61, 291, 0, 17, 70, 105, 107, 336, 334, 300,
     50, 280, 118, 347, 205, 425, 9, 151, 199, 175, 187, 411, 46, 276, 55, 285, 122, 351,
-)  # fmt: skip
+]  # fmt: skip
 """Points with texture to follow from frame to frame."""
 
 _WINDOW = (17, 17)
@@ -60,27 +61,24 @@ def steadied(before: Mesh, seen: Mesh, old: View, new: View) -> Mesh:
     carried = _carried(before, old, new)
     if carried is None:
         return seen
-    weights = np.ones(len(seen), np.float32)
-    pose = fit_similarity(carried, seen, weights)
-    eyes = float(np.linalg.norm(seen[263] - seen[33]))
-    shift = np.abs(pose.apply(carried) - carried)[:, :2].mean() / eyes
-    pose_gain = _gain(np.array(shift), _POSE_GAIN)
-    placed = carried + pose_gain * (pose.apply(carried) - carried)
-    local = seen - pose.apply(carried)
-    gain = _gain(np.linalg.norm(local[:, :2], axis=1) / eyes, _POINT_GAIN)[:, None]
-    return (placed + gain * local).astype(np.float32)
+    moved = fit_similarity(carried, seen, np.ones(len(seen))).apply(carried)
+    eyes = math.dist(seen[263], seen[33])
+    shift, local = moved - carried, seen - moved
+    pose_gain = _gain(np.abs(shift[:, :2]).mean() / eyes, _POSE_GAIN)
+    gain = _gain(np.hypot(local[:, 0], local[:, 1]) / eyes, _POINT_GAIN)
+    return (carried + pose_gain * shift + gain[:, None] * local).astype(np.float32)
 
 
-def _gain(distance: NDArray[np.floating], least: float) -> NDArray[np.floating]:
+def _gain(distance: NDArray[np.float64], least: float) -> NDArray[np.float64]:
     """Return how much of an innovation to believe: ``least`` if it is noise, 1 if it is motion."""
-    t = np.clip((distance - _STILL) / (_MOVING - _STILL), 0, 1)
-    gain: NDArray[np.floating] = least + (1 - least) * t * t * (3 - 2 * t)
+    t = np.minimum(np.maximum((distance - _STILL) / (_MOVING - _STILL), 0), 1)
+    gain: NDArray[np.float64] = least + (1 - least) * t * t * (3 - 2 * t)
     return gain
 
 
 def _carried(mesh: Mesh, old: View, new: View) -> Mesh | None:
     """Return ``mesh`` moved as the pixels moved, or None if they cannot be followed."""
-    anchors = mesh[list(_ANCHORS), :2]
+    anchors = mesh[_ANCHORS, :2]
     start = transform(cv2.invertAffineTransform(old.to_frame), anchors)
     guess = transform(cv2.invertAffineTransform(new.to_frame), anchors)
     found, status, error = cv2.calcOpticalFlowPyrLK(
@@ -99,8 +97,9 @@ def _carried(mesh: Mesh, old: View, new: View) -> Mesh | None:
     arrived = transform(new.to_frame, found)
     for _ in range(2):  # the second round leaves out what moved against the rest: lips, lids
         motion = fit_similarity(anchors[good], arrived[good], np.ones(int(good.sum())))
-        miss = np.linalg.norm(motion.apply(anchors) - arrived, axis=1)
-        good &= miss <= 2.0 * np.median(miss[good]) + 0.05
+        off = motion.apply(anchors) - arrived
+        miss = np.hypot(off[:, 0], off[:, 1])
+        good &= miss <= 2.0 * float(np.sort(miss[good])[good.sum() // 2]) + 0.05
     carried = mesh.copy()
     carried[:, :2] = motion.apply(mesh[:, :2])
     carried[:, 2] *= motion.scale

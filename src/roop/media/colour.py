@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import av
 import cv2
@@ -81,8 +82,7 @@ def encode(pixels: Pixels, colour: Colour, layout: PixelLayout) -> list[NDArray[
     if layout.rgb and layout.depth == 8:
         return [pixels[..., index].astype(np.uint16) for index in range(3)]
     # OpenCV transforms 16 bit samples exactly and fast; 8 bit ones with coarse coefficients.
-    matrix = _matrix(colour, layout).astype(np.float32)
-    samples: Samples = cv2.transform(pixels.astype(np.uint16), matrix)
+    samples: Samples = cv2.transform(pixels.astype(np.uint16), _forward(colour, layout))
     samples = samples.reshape(*pixels.shape[:2], len(layout.components))
     if layout.depth == 8:
         # Splitting bytes is many times as fast.
@@ -103,20 +103,30 @@ def decode(samples: Sequence[Samples], colour: Colour, layout: PixelLayout) -> P
     planes: list[Samples] = [np.ascontiguousarray(part) for part in samples]
     if layout.rgb and layout.depth == 8:
         return np.asarray(np.dstack(planes), np.uint8)
-    forward = _matrix(colour, layout)
-    if len(planes) == 1:
-        factor = 1 / forward[0, :3].sum()
-        inverse = np.array([[factor, -factor * forward[0, 3]]] * 3)
-    else:
-        factors = np.linalg.inv(forward[:, :3])
-        inverse = np.column_stack([factors, -factors @ forward[:, 3]])
     rows, columns = planes[0].shape
     count = rows * columns
     stacked = np.zeros((1, -(-count // LANES) * LANES, len(planes)), np.uint16)
     stacked[0, :count] = cv2.merge(planes).reshape(count, len(planes))
     # From 16 bit to 8, saturating.
-    pixels = cv2.convertScaleAbs(cv2.transform(stacked, inverse.astype(np.float32)))
+    pixels = cv2.convertScaleAbs(cv2.transform(stacked, _inverse(colour, layout)))
     return np.asarray(pixels[0, :count].reshape(rows, columns, 3), np.uint8)
+
+
+@cache
+def _forward(colour: Colour, layout: PixelLayout) -> NDArray[np.float32]:
+    """Return what leads from RGB to samples."""
+    return _matrix(colour, layout).astype(np.float32)
+
+
+@cache
+def _inverse(colour: Colour, layout: PixelLayout) -> NDArray[np.float32]:
+    """Return what leads from samples to RGB: ``(3, components + 1)``."""
+    forward = _matrix(colour, layout)
+    if len(forward) == 1:
+        factor = 1 / forward[0, :3].sum()
+        return np.array([[factor, -factor * forward[0, 3]]] * 3, np.float32)
+    factors = np.linalg.inv(forward[:, :3])
+    return np.column_stack([factors, -factors @ forward[:, 3]]).astype(np.float32)
 
 
 def _matrix(colour: Colour, layout: PixelLayout) -> NDArray[np.float64]:
