@@ -1,5 +1,6 @@
 """Plane and space geometry: similarity transforms and point sets. Pure functions."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -69,7 +70,7 @@ class Square:
     def to_pixels(self, side: int) -> Matrix:
         """Return the affine from a picture of ``side`` x ``side`` to the frame it is cut from."""
         scale = self.side / side
-        cos, sin = np.cos(self.angle) * scale, np.sin(self.angle) * scale
+        cos, sin = math.cos(self.angle) * scale, math.sin(self.angle) * scale
         half = (side - 1) / 2
         return np.array(
             [
@@ -81,13 +82,12 @@ class Square:
 
     def bounds(self) -> Box:
         """Return the smallest upright box of whole pixels around the square."""
-        reach = self.side / 2 * (abs(np.cos(self.angle)) + abs(np.sin(self.angle)))
-        low, high = np.floor, np.ceil
+        reach = self.side / 2 * (abs(math.cos(self.angle)) + abs(math.sin(self.angle)))
         return Box(
-            int(low(self.cx - reach)),
-            int(low(self.cy - reach)),
-            int(high(self.cx + reach)),
-            int(high(self.cy + reach)),
+            math.floor(self.cx - reach),
+            math.floor(self.cy - reach),
+            math.ceil(self.cx + reach),
+            math.ceil(self.cy + reach),
         )
 
 

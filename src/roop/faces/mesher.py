@@ -1,5 +1,6 @@
 """Lay the 468-point mesh on a face whose place is roughly known."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -38,8 +39,8 @@ class FaceMesher:
     def lay(self, frame: Frame, square: Square) -> Laid:
         """Lay the mesh on the face in ``square``."""
         crop, to_frame = cut(frame, square)
-        batch = cv2.dnn.blobFromImage(crop, 1 / 255)
-        points, logit = self._network.run(batch)
+        batch = np.multiply(crop, np.float32(1 / 255), dtype=np.float32)[None]
+        points, logit = self._network.run(batch.transpose(0, 3, 1, 2))
         mesh = np.empty_like(points)
         mesh[:, :2] = transform(to_frame, points[:, :2] - 0.5)  # it counts from the edge
         mesh[:, 2] = points[:, 2] * (square.side / _INPUT)
@@ -67,10 +68,11 @@ def cut(frame: Frame, square: Square) -> tuple[Pixels, Matrix]:
 
 def square_of(mesh: Mesh) -> Square:
     """Return the region to look for the same face in the next frame."""
-    across = mesh[_LEFT_EYE, :2] - mesh[_RIGHT_EYE, :2]
-    angle = float(np.arctan2(across[1], across[0]))
-    cos, sin = np.cos(angle), np.sin(angle)
-    upright = mesh[:, :2] @ np.array([[cos, -sin], [sin, cos]], np.float32)
+    (ax, ay), (bx, by) = mesh[_RIGHT_EYE, :2].tolist(), mesh[_LEFT_EYE, :2].tolist()
+    angle = math.atan2(by - ay, bx - ax)
+    cos, sin = math.cos(angle), math.sin(angle)
+    turned = np.array([[cos, -sin], [sin, cos]], np.float32)
+    upright = mesh[:, :2] @ turned
     low, high = upright.min(axis=0), upright.max(axis=0)
-    cx, cy = np.array([[cos, -sin], [sin, cos]]) @ ((low + high) / 2)
-    return Square(float(cx), float(cy), 1.5 * float((high - low).max()), angle)
+    cx, cy = (turned @ ((low + high) / 2)).tolist()
+    return Square(cx, cy, 1.5 * float((high - low).max()), angle)

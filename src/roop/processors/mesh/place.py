@@ -10,7 +10,7 @@ from roop.faces.topology import OVAL
 from roop.geometry import bounds
 from roop.types import Box, Frame, Mesh, Pixels
 
-_GRID = 128
+_GRID = 96
 """Longer side of the grid, pixels. Geometry, light and mask are worked out on it, so that their
 cost does not grow with the face."""
 
