@@ -36,6 +36,12 @@ _HIDDEN, _SEEN = 0.25, 0.55
 """Cosine between the view and a triangle's normal at which the photo shows none / enough of it."""
 
 
+_TONES, _TONE = 64, 0.03
+"""Width of the picture of the skin's tones, pixels, and of their Gaussian, as a share of it."""
+
+_STREAKS, _CLEAR = 0.25, 0.7
+"""Trust below which the photo shows nothing but streaks, and above which it is clear."""
+
 _MOUTH_LINE = 0.55
 """Brightness of the line between closed lips, as a share of theirs."""
 
@@ -105,9 +111,28 @@ def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> Atlas:
     _blacken_mouth(mixed, paint(shown, regions.mouth))
     core = cv2.GaussianBlur(paint(shown, regions.core), (0, 0), 0.02 * size[0])
     known = np.maximum.reduce([own_trust, other_trust, core])
+    mixed = _smoothed(mixed, known, plain)
     bare = paint(shown, regions.forehead) * (1 - likeness(mixed, known * plain, strict=True))
     trust = np.rint(255 * known * (1 - bare)).astype(np.uint8)
     return Atlas(_halved(mixed), _halved(trust), flat)
+
+
+def _smoothed(
+    pixels: NDArray[np.uint8], known: NDArray[np.float32], plain: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Replace what the photo hardly shows by the tone of the nearest skin.
+
+    Seen at a flat angle, skin is stretched into streaks, with hair and background between them.
+    """
+    height, width = known.shape
+    clear = np.clip((known - _STREAKS) / (_CLEAR - _STREAKS), 0, 1)
+    small = (_TONES, max(round(height / width * _TONES), 1))
+    skin = np.dstack([pixels * (clear * plain)[..., None], clear * plain]).astype(np.float32)
+    skin = cv2.resize(skin, small, interpolation=cv2.INTER_AREA)
+    whole = skin.sum(axis=(0, 1))
+    near = cv2.GaussianBlur(skin, (0, 0), _TONE * _TONES) + 1e-3 * whole / max(whole[3], 1e-3)
+    tone = enlarge(near[..., :3] / near[..., 3:], (width, height))
+    return np.rint(tone + clear[..., None] * (pixels - tone)).astype(np.uint8)
 
 
 def _cut(photo: Pixels, drawing: Drawing) -> NDArray[np.uint8]:

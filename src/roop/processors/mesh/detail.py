@@ -50,4 +50,4 @@ def _detail(picture: Pixels) -> float:
     rows = slice(int(_TOP * height), int(_BOTTOM * height) + 1)
     columns = slice(int(_LEFT * width), int(_RIGHT * width) + 1)
     grey = cv2.cvtColor(np.ascontiguousarray(picture[rows, columns]), cv2.COLOR_RGB2GRAY)
-    return float(cv2.norm(cv2.Laplacian(grey, cv2.CV_16S), cv2.NORM_L1)) / grey.size
+    return float(cv2.norm(cv2.Laplacian(grey, cv2.CV_16S), cv2.NORM_L1) / grey.size)
