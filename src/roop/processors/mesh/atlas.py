@@ -132,7 +132,8 @@ def _smoothed(
     whole = skin.sum(axis=(0, 1))
     near = cv2.GaussianBlur(skin, (0, 0), _TONE * _TONES) + 1e-3 * whole / max(whole[3], 1e-3)
     tone = enlarge(near[..., :3] / near[..., 3:], (width, height))
-    return np.rint(tone + clear[..., None] * (pixels - tone)).astype(np.uint8)
+    filled: NDArray[np.float32] = np.rint(tone + clear[..., None] * (pixels - tone))
+    return filled.astype(np.uint8)
 
 
 def _cut(photo: Pixels, drawing: Drawing) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ Field = NDArray[np.float32]
 Picture = NDArray[np.uint8] | NDArray[np.float32]
 """``(H, W, 3)`` RGB, 0..255."""
 
-_SIDE = 20
+_SIDE = 32
 """Longer side of the pictures that the light is compared in, pixels."""
 
 _FLOOR = 6.0
@@ -39,7 +39,7 @@ def match_light(
         sigma: Width of the Gaussian that separates light from features, as a share of the width.
 
     Returns:
-        Gains at the size of the comparison (its longer side at most 20 pixels), to be enlarged.
+        Gains at the size of the comparison (its longer side at most 32 pixels), to be enlarged.
     """
     height, width = skin.shape
     zoom = min(_SIDE / max(height, width), 1.0)

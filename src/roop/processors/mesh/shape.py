@@ -52,6 +52,12 @@ _LOWER_LIP = (
 )
 """Rows of points from corner to corner: the inner border of a lip first, the outer one last."""
 
+_CORNERS = (61, 78, 291, 308)
+"""Outer and inner corners of the mouth."""
+
+_MOUTH_AS_ONE = 0.6
+"""How far the mouth moves as a whole: a smile of the source must not stay on pursed lips."""
+
 _UPPER_LID = np.array(
     [[246, 161, 160, 159, 158, 157, 173], [398, 384, 385, 386, 387, 388, 466]], np.intp
 )
@@ -195,6 +201,8 @@ def _difference_operator(topology: Topology) -> Matrix468:
     fixed[np.array([*_UPPER_LIP, *_LOWER_LIP]).ravel()] = True
     fixed[[*_UPPER_LID.ravel(), *_LOWER_LID.ravel()]] = True
     operator = _smoothed(operator, topology, fixed)
+    lips = [*np.array([*_UPPER_LIP, *_LOWER_LIP]).ravel(), *_CORNERS]
+    operator[lips] += _MOUTH_AS_ONE * (operator[lips].mean(axis=0) - operator[lips])
     return _edge_weights(topology.mean)[:, None] * operator
 
 
