@@ -92,6 +92,18 @@ def test_the_job_of_a_living_process_is_left_to_it_that_of_a_dead_one_is_not(
         assert queue.claim(item)
 
 
+def test_where_none_can_be_kept_a_batch_works_without(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "roop").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    said: list[str] = []
+    with Queue.of_user(said.append) as queue:
+        assert queue.claim(queue.add(job))
+    assert len(said) == 1
+    assert "only by the outputs" in said[0]
+
+
 def test_a_damaged_queue_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "q").write_text("no database at all\n" * 99)
     with pytest.raises(MediaError, match=r"the queue .*q cannot be used: file is not a database"):

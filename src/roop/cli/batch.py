@@ -82,7 +82,7 @@ class _Batch:
         cv2.setNumThreads(1)  # as in roop swap
         given = None if self._watched else self._jobs(self._rows())
         cancel = cancel_on_signals()
-        with Queue() as queue, batch_bars(shown=shown, total=len(given or ())) as bars:
+        with Queue.of_user(warn) as queue, batch_bars(shown=shown, total=len(given or ())) as bars:
 
             def do(job: "Job") -> Any:  # noqa: ANN401 - a JobResult, imported above only
                 watch = bars.begin(str(job.target))

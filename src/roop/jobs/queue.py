@@ -17,6 +17,7 @@ import psutil
 
 from roop.errors import MediaError, RoopError
 from roop.home import user_folder
+from roop.media.base import Warn
 from roop.options import Job
 
 State = Literal["waiting", "running", "done", "failed"]
@@ -33,6 +34,9 @@ CREATE TABLE IF NOT EXISTS items (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS items_by_output ON items (output);
 """
+
+_IN_MEMORY = ":memory:"
+"""SQLite's name for a database without a file."""
 
 _PATIENCE_S = 30.0
 """How long one process waits for another's transaction."""
@@ -54,16 +58,26 @@ class Item:
 class Queue:
     """Work that outlives the process. A context manager; safe for several processes at once."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        """Open the queue, or make it.
+    @classmethod
+    def of_user(cls, warn: Warn) -> Self:
+        """Open the queue in the user's data folder, or one that is forgotten where none can be.
 
         Args:
-            path: Its file; one in the user's data folder by default.
+            warn: Told if it will be forgotten.
+        """
+        try:
+            return cls(user_folder() / "jobs.sqlite3")
+        except MediaError as error:
+            warn(f"{error}: only by the outputs will another run know what is done")
+            return cls(Path(_IN_MEMORY))
+
+    def __init__(self, path: Path) -> None:
+        """Open the queue in the file ``path``, or make it.
 
         Raises:
             MediaError: It cannot be opened.
         """
-        self._path = path or user_folder() / "jobs.sqlite3"
+        self._path = path
         with self._translated():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Not of the module's own transactions: each statement here is one.
