@@ -14,6 +14,7 @@ from roop.cli.job_flags import add_job_flags
 from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report
 from roop.cli.presets import Presets
+from roop.cli.results import amount
 from roop.cli.terms import tell_terms
 from roop.errors import RoopError, UsageError
 from roop.processors import installed
@@ -162,9 +163,7 @@ def _told(report: "Report") -> str:
     """Return the row of the table that tells of one job."""
     said = report.message
     if report.result is not None:
-        frames = report.result.frames
-        what = f"{report.result.swapped} of {frames} frames" if frames > 1 else "1 picture"
-        said = f"{what} swapped, {report.result.elapsed_s:.1f} s"
+        said = f"{amount(report.result)}, {report.result.elapsed_s:.1f} s"
     return line(f"{report.outcome:9}  {report.output}  {said}") + "\n"
 
 
@@ -175,14 +174,15 @@ def _say(reports: "Sequence[Report]", *, as_json: bool, quiet: bool, told: bool)
     if as_json:
         sys.stdout.write(json.dumps(_body(reports), default=str, ensure_ascii=False) + "\n")
         return
+    if not (quiet or told):
+        sys.stdout.write("".join(map(_told, reports)))
+    if not quiet:
+        counts = [(outcome, sum(r.outcome == outcome for r in reports)) for outcome in _OUTCOMES]
+        parts = [f"{count} {outcome}" for outcome, count in counts if count]
+        sys.stdout.write((", ".join(parts) or "nothing to do") + "\n")
+        sys.stdout.flush()
     for hint in dict.fromkeys(report.hint for report in reports if report.hint):
         sys.stderr.write(f"hint: {line(hint)}\n")
-    if quiet:
-        return
-    if not told:
-        sys.stdout.write("".join(map(_told, reports)))
-    counts = [(outcome, sum(r.outcome == outcome for r in reports)) for outcome in _OUTCOMES]
-    sys.stdout.write(", ".join(f"{count} {outcome}" for outcome, count in counts if count) + "\n")
 
 
 def _body(reports: "Sequence[Report]") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from roop.cli.job_flags import add_job_flags
 from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report, add_version
 from roop.cli.presets import Presets
-from roop.cli.results import print_json
+from roop.cli.results import amount, print_json
 from roop.cli.terms import tell_terms
 from roop.errors import UsageError
 from roop.options import Job, Settings
@@ -54,18 +54,12 @@ def report(result: "JobResult", *, as_json: bool, quiet: bool) -> None:
 
 def summary(result: "JobResult") -> str:
     """Return the lines that end a finished job."""
-    damaged = f", {result.damaged} damaged left out" if result.damaged else ""
-    if result.frames == 1:
-        faces = f"{result.faces} faces" if result.faces != 1 else "1 face"
-        done, rate = f"{faces} swapped", ""
-    else:
-        done = f"{result.frames} frames, {result.swapped} swapped"
-        done += f" ({result.resumed} in an earlier run)" if result.resumed else ""
-        rate = f", {(result.frames - result.resumed) / result.elapsed_s:.1f} fps"
+    now = result.frames - result.resumed
+    rate = f", {now / result.elapsed_s:.1f} fps" if result.frames > 1 else ""
     where = f" on {', '.join(result.providers)}" if result.providers else ""
     spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}{where}"
     kept = f"frames in {line(str(result.kept_frames))}\n" if result.kept_frames else ""
-    return f"{line(str(result.output))}\n{done}{damaged}; {spent}\n{kept}"
+    return f"{line(str(result.output))}\n{amount(result)}; {spent}\n{kept}"
 
 
 def _refuse_without_files(values: Mapping[str, Any], prog: str) -> None:
