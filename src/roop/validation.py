@@ -25,6 +25,7 @@ _NEEDS = {
     "tuple": "needs a list",
     "list": "needs a list",
     "dict": "needs a table",
+    "model": "needs a table",
     "finite": "needs a finite number",
 }
 """By the first word of pydantic's kinds of errors, e.g. ``float_parsing``."""
@@ -60,7 +61,7 @@ def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelli
     except ValidationError as error:
         first = error.errors()[0]
         hint = None
-        if first["type"] == "extra_forbidden":
+        if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
             hint = nearest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
         raise UsageError(_explained(first, spelling), hint=hint) from error
 
@@ -75,8 +76,10 @@ def _explained(error: ErrorDetails, spelling: Spelling) -> str:
     """Say in one line what is wrong with which option, and which value it had."""
     kind, place = error["type"], [part for part in error["loc"] if isinstance(part, str)]
     name = spelling(place[0]) if place else ""
+    if len(place) > 1:  # inside a table that is the value of an option
+        name = f"{name}: {place[-1]}"
     if kind == "extra_forbidden":
-        return f"there is no option {name}"
+        return f"{name} is unknown" if len(place) > 1 else f"there is no option {name}"
     if kind == "missing":
         return f"{name} is missing"
     if kind == "value_error":  # our own validators name the value, and options in backquotes
