@@ -138,8 +138,10 @@ class FaceTracker:
                 track.covered = True
 
     def _must_look(self) -> bool:
-        if self._choice.is_missing(self._tracks):
+        if self._cut or self._choice.is_missing(self._tracks):
             return True
+        if self._choice.thorough and any(track.doubtful for track in self._tracks):
+            return True  # who has been displaced may be elsewhere
         return self._frame % (_LOOK_EVERY_MANY if self._choice.thorough else _LOOK_EVERY) == 0
 
     def _look(self, frame: Frame) -> None:
