@@ -8,12 +8,14 @@ from roop.errors import NoFaceError
 from roop.faces.choice import Choice
 from roop.faces.descriptor import Recogniser
 from roop.faces.detector import FaceDetector
+from roop.faces.embedding import present_recogniser
 from roop.faces.mesher import FaceMesher, square_of
 from roop.faces.search import find_faces
 from roop.faces.texture import TextureRecogniser
 from roop.faces.tracker import FaceTracker
 from roop.geometry import Square
 from roop.media.stored_frame import StoredFrame
+from roop.models.loader import Models
 from roop.models.networks import face_detector, face_mesh
 from roop.options import FaceOrder, Settings
 from roop.types import Frame, Mesh, Pixels, Portrait
@@ -35,6 +37,7 @@ class Analyser:
     """Owns the networks that find and follow faces."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._detector = FaceDetector(face_detector(settings))
         self._mesher = FaceMesher(face_mesh(settings))
         self._recogniser: Recogniser | None = None
@@ -89,7 +92,8 @@ class Analyser:
     def recogniser(self) -> Recogniser:
         """What tells people apart; made when it is first asked for."""
         if self._recogniser is None:
-            self._recogniser = TextureRecogniser()
+            found = present_recogniser(Models(self._settings), self._settings)
+            self._recogniser = found or TextureRecogniser()
         return self._recogniser
 
     def _refined(self, frame: Frame, mesh: Mesh) -> Mesh:

@@ -27,6 +27,8 @@ class Descriptor:
     """``(C, D)``: one row for each part of the face; one row in all for a network's embedding."""
     weights: NDArray[np.float32]
     """``(C,)``, 0..1: how well each part was seen."""
+    unit: float = 1.0
+    """What a recogniser's distances are multiplied by, so that all are on one scale."""
 
     @property
     def clarity(self) -> float:
@@ -34,16 +36,17 @@ class Descriptor:
         return float(self.weights.mean())
 
     def distance(self, other: "Descriptor") -> float:
-        """Return the squared distance of the two as vectors of length 1: 0 (same) to 4.
+        """Return how far apart the two are: 0 (same) to 4.
 
-        Parts count as far as both faces show them.
+        It is the squared distance of two vectors of length 1, times ``unit``. Parts count as far
+        as both faces show them.
         """
         shares = (self.weights * other.weights)[:, None]
         product = float((shares * self.features * other.features).sum())
         lengths = [float((shares * d.features**2).sum()) for d in (self, other)]
         if min(lengths) <= 0:
             return FARTHEST
-        return 2 - 2 * product / float(np.sqrt(lengths[0] * lengths[1]))
+        return self.unit * (2 - 2 * product / float(np.sqrt(lengths[0] * lengths[1])))
 
     def agreement(self, other: "Descriptor") -> float:
         """Return the share of parts, of those that both show, that look alike, 0..1.
@@ -64,7 +67,7 @@ def merged(looks: Sequence[Descriptor]) -> Descriptor:
     features = np.stack([look.features for look in looks])
     total = np.maximum(weights.sum(axis=0), 1e-6)
     mean = (features * weights[..., None]).sum(axis=0) / total[:, None]
-    return Descriptor(mean.astype(np.float32), weights.max(axis=0))
+    return Descriptor(mean.astype(np.float32), weights.max(axis=0), unit=looks[0].unit)
 
 
 class Recogniser(Protocol):
