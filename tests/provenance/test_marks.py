@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from outputs import SOURCE_TYPE, make, store
 from PIL import Image
@@ -195,6 +196,25 @@ def test_an_output_that_is_changed_again(face: Path, film: Path, tmp_path: Path)
         assert_signed(twice)
         assert texts(packet(twice), f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
         assert twice.read_bytes().count(b"\nAI MODIFIED") == 0
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "mp4"])
+def test_two_runs_differ_in_the_signature_alone(
+    face: Path, film: Path, tmp_path: Path, suffix: str
+) -> None:
+    contents = []
+    for name in ("one", "two"):
+        output = tmp_path / name / f"out.{suffix}"
+        output.parent.mkdir()
+        make(face, film if suffix == "mp4" else face, output)
+        contents.append(np.frombuffer(output.read_bytes(), np.uint8))
+    assert len(contents[0]) == len(contents[1])
+    (places,) = np.nonzero(contents[0] != contents[1])
+    first = contents[0].tobytes().index(b"jumb")
+    size = int.from_bytes(contents[0][first - 4 : first].tobytes(), "big")
+    assert first < places.min()
+    slack = size // 50  # GIF cuts the store into blocks of 255 bytes
+    assert places.max() < first + size + slack
 
 
 def test_tags_outlive_a_remux_that_strips_the_signature(
