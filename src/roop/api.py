@@ -32,6 +32,9 @@ from roop.validation import Spelling, checked, nearest
 
 __all__ = ["JobResult", "Progress", "SwapOptions", "make_job", "perform", "swap"]
 
+NO_ENGINE = "none"
+"""Instead of an engine's name: nothing is swapped, and no source photo is needed."""
+
 AnyPath = str | PathLike[str]
 
 
@@ -133,7 +136,8 @@ def perform(
         return result
     said = list(result.warnings)
     used = (*embedded_models(ModelFolder(settings)), *registry.models(job.steps, settings))
-    marks = marks_for(result.engine, used, settings, said.append)
+    swaps = registry[result.engine].engine
+    marks = marks_for(result.engine, used, settings, said.append, swaps=swaps)
     folder = None
     try:
         folder = keep_frames(result.output, job.frames, marks, cancel)
@@ -154,7 +158,7 @@ def make_job(
     """Sort flat ``options``, named as in ``roop swap --help``, into a job.
 
     Args:
-        sources: Photos of the new face; may be empty with a mapping.
+        sources: Photos of the new face; may be empty with a mapping, or if the engine is "none".
         target: What is changed.
         output: A file, or an existing folder.
         options: By their names in Python, e.g. ``many_faces``.
@@ -172,6 +176,8 @@ def make_job(
     frames = _taken(rest, FrameOptions, spelling)
     for name in rest.keys() - _OF_THE_JOB:
         raise _unknown(name, steps, registry, spelling)
+    if not sources and not faces.mapped and registry[steps[0].processor].engine:
+        raise UsageError("there is no source photo", hint="name at least one")
     files = {"sources": tuple(sources), "target": target, "output": output, "steps": steps}
     groups = {"faces": faces, "video": video, "label": label, "frames": frames}
     return checked(Job, {**files, **groups, **rest}, spelling=spelling)
@@ -182,7 +188,8 @@ def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tupl
 
     A processor with an option of its own name, such as ``enhance``, takes part if that is given.
     """
-    specs = [registry.engine(rest.pop("engine", "mesh"))]
+    engine = rest.pop("engine", "mesh")
+    specs = [] if engine == NO_ENGINE else [registry.engine(engine)]
     named = rest.pop("processor", ())
     for name in [named] if isinstance(named, str) else named:
         if registry[name].engine:
@@ -190,10 +197,14 @@ def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tupl
         specs.append(registry[name])
     for spec in [spec for spec in registry if not spec.engine and spec.name in rest]:
         given = rest[spec.name]
-        if given in (True, False, None):
+        if given is None or isinstance(given, bool):
             del rest[spec.name]
-        if given not in (False, None):
+        if given is not None and given is not False:
             specs.append(spec)
+    if not specs:
+        raise UsageError(
+            "there is nothing to do", hint=f"add {spelling('enhance')} or {spelling('upscale')}"
+        )
     steps = []
     for spec in dict.fromkeys(specs):
         options = {name: rest.pop(name) for name in spec.options.model_fields if name in rest}

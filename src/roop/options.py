@@ -211,7 +211,8 @@ class Job(Options):
     """One piece of work. Plain data: the same value serves terminal, HTTP, queue and log."""
 
     sources: tuple[Path, ...] = ()
-    """Photos of the new face, folders of them or saved identities; may be empty with a mapping."""
+    """Photos of the new face, folders of them or saved identities; may be empty with a mapping, or
+    if nothing is swapped."""
     target: Path
     output: Path
     """A file, or an existing folder for a name made of the source's and the target's."""
@@ -226,9 +227,7 @@ class Job(Options):
     )
 
     @model_validator(mode="after")
-    def _has_sources(self) -> Self:
-        if not self.sources and not self.faces.mapped:
-            raise ValueError("there is no source photo")
+    def _sources_take_part(self) -> Self:
         if self.sources and self.faces.mapped and not self.faces.many_faces:
             raise ValueError(
                 "a source has no effect with a mapping, which names its own; "

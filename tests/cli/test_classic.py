@@ -70,7 +70,6 @@ def test_the_format_and_the_quality_of_kept_frames(
     ("arguments", "message"),
     [
         (("--frame-processor", "face_painter"), "there is no frame processor 'face_painter'"),
-        (("--frame-processor", "face_enhancer"), "face_enhancer without face_swapper"),
         (("--keep-fps", "--fps", "25"), "--keep-fps contradicts --fps"),
         (("--temp-frame-quality", "101"), "--temp-frame-quality must be at most 100, not 101"),
     ],

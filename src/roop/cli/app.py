@@ -15,6 +15,7 @@ from roop.errors import CancelledError, UsageError
 
 COMMANDS = {
     "swap": "swap a face in a photo, an animation or a video",
+    "enhance": "make faces sharper, or the picture larger, without a swap",
     "batch": "swap many targets with many sources, and go on where it stopped",
     "faces": "say who is in a photo or a video, and how to name them",
     "demo": "make a sample swap and show before and after",

@@ -38,9 +38,6 @@ def translate(values: dict[str, Any]) -> None:
             hint=f"choose of {_SWAPPER} {_ENHANCER}; see --engine and --processor, too",
         )
     if _SWAPPER not in named:
-        raise UsageError(
-            f"{named[0]} without {_SWAPPER}: this command swaps",
-            hint=f"--frame-processor {_SWAPPER} {named[0]} does both",
-        )
+        values["engine"] = "none"
     if _ENHANCER in named:
         values.setdefault("enhance", True)

@@ -23,6 +23,7 @@ def add_job_flags(parser: Parser, registry: Registry) -> None:
         metavar="NAME",
         default=argparse.SUPPRESS,
         help=literal("; ".join(f"{spec.name}: {spec.summary}" for spec in engines))
+        + "; none: swap nothing, for --enhance and --upscale alone"
         + f" (default: {Job.model_fields['steps'].default[0].processor})",
     )
     more = [f"{spec.name}: {spec.summary}" for spec in registry if not spec.engine]

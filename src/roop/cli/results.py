@@ -5,6 +5,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from roop.processors import installed
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -12,12 +14,13 @@ if TYPE_CHECKING:
 
 
 def amount(result: "JobResult") -> str:
-    """Return how much was swapped, in words."""
+    """Return how much was done, in words."""
+    deed = "swapped" if installed()[result.engine].engine else "changed"
     damaged = f", {result.damaged} damaged left out" if result.damaged else ""
     if result.frames == 1:
-        return (f"{result.faces} faces" if result.faces != 1 else "1 face") + f" swapped{damaged}"
+        return (f"{result.faces} faces" if result.faces != 1 else "1 face") + f" {deed}{damaged}"
     earlier = f" ({result.resumed} in an earlier run)" if result.resumed else ""
-    return f"{result.frames} frames, {result.swapped} swapped{earlier}{damaged}"
+    return f"{result.frames} frames, {result.swapped} {deed}{earlier}{damaged}"
 
 
 def print_json(result: "DataclassInstance") -> None:

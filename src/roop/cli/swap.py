@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,12 @@ if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays 
     from roop.pipeline.job import JobResult
     from roop.processors.base import Registry
 
+_ABOUT = {
+    "roop swap": "Put the face of a photo into a photo, an animation or a video.",
+    "roop enhance": "Make the faces of a photo, an animation or a video sharper; nothing is "
+    "swapped, and no source photo needed. The same as roop swap --engine none --enhance.",
+}
+
 _REQUIRED = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--output"}
 
 
@@ -31,8 +37,8 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     values = vars(_parser(prog, registry).read(arguments))
     if not values.keys().isdisjoint({"map", "map_file"}):  # they name the sources
         values.setdefault("source", [])
-    _refuse_without_files(values, prog)
     translate(values)
+    _refuse_without_files(values, prog)
     values.pop("debug")  # read at the edge, which shows the errors
     as_json, quiet = values.pop("json"), values.pop("quiet")
     at_terminal = not (as_json or quiet) and sys.stderr.isatty()
@@ -62,7 +68,9 @@ def summary(result: "JobResult") -> str:
     return f"{line(str(result.output))}\n{amount(result)}; {spent}\n{kept}"
 
 
-def _refuse_without_files(values: Mapping[str, Any], prog: str) -> None:
+def _refuse_without_files(values: dict[str, Any], prog: str) -> None:
+    if values.get("engine") == "none":
+        values.setdefault("source", [])
     missing = [flag for name, flag in _REQUIRED.items() if name not in values]
     if missing:
         raise UsageError(f"missing: {', '.join(missing)}", hint=f"see `{prog} --help`")
@@ -98,7 +106,7 @@ def work(job: Job, settings: Settings, registry: "Registry", *, show_progress: b
 
 
 def _parser(prog: str, registry: "Registry") -> Parser:
-    parser = Parser(prog, "Put the face of a photo into a photo, an animation or a video.")
+    parser = Parser(prog, _ABOUT.get(prog, _ABOUT["roop swap"]))
     _add_files(parser)
     add_job_flags(parser, registry)
     add_report(parser)

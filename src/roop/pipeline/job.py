@@ -107,7 +107,7 @@ def _run(
     engine, folder = job.steps[0].processor, ModelFolder(settings)
     networks = registry.models(job.steps, settings)
     models = (*embedded_models(folder), *networks)
-    marks = marks_for(engine, models, settings, warn)
+    marks = marks_for(engine, models, settings, warn, swaps=registry[engine].engine)
     task = Task(job, settings, registry, output_path(job), marks, warn, watch, cancel)
     scale = registry.scale(job.steps)
     with open_reader(job.target, job.video, warn, output=task.output, scale=scale) as reader:
@@ -144,7 +144,7 @@ def _at_one_go(task: Task, reader: Reader) -> Tally:
             task.output, reader, job.video, force=job.force, warn=task.warn, marks=task.marks
         ) as writer:
             tally = bench.run(reader, writer, meter, label=label)
-            if not tally.swapped:
+            if not tally.swapped and bench.scale == 1:
                 raise nobody_replaced(job, tally.nearest)
     meter.tell()
     return tally
@@ -160,7 +160,8 @@ def output_path(job: Job) -> Path:
     path, sources = job.output, source_paths(job)
     if path.is_dir():
         suffix = natural_suffix(job.target, job.video)
-        path = path / f"{sources[0].stem}-{job.target.stem}{suffix}"
+        first = sources[0].stem if sources else job.steps[0].processor
+        path = path / f"{first}-{job.target.stem}{suffix}"
     for source in sources:
         if path.exists() and source.exists() and path.samefile(source):
             raise UsageError(f"the output {path} is a source photo", hint="choose another name")

@@ -86,7 +86,7 @@ class LongJob:
         resumed = self._do(folder, note)
         done = (folder.done(s.number) or Tally() for s in self.segments)
         tally = sum(done, Tally(resumed=resumed))
-        if not tally.swapped:
+        if not tally.swapped and task.registry.scale(task.job.steps) == 1:
             raise nobody_replaced(task.job, tally.nearest)
         self._join(folder, tally)
         return tally

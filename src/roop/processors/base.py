@@ -98,7 +98,15 @@ class ProcessorSpec(Generic[OptionsT]):
     """Tells what keeps the processor from working on this machine, with the way out."""
 
     def built(self, options: dict[str, Any], context: Context) -> Processor:
-        """Validate ``options`` and build the processor."""
+        """Validate ``options`` and build the processor.
+
+        Raises:
+            UsageError: An option is wrong, or an engine has no source photo.
+        """
+        if self.engine and not any(identity.portraits for identity in context.identities):
+            raise UsageError(
+                f"the engine {self.name} needs a source photo", hint="name one with -s"
+            )
         return self.build(self.parse(options), context)
 
     def parse(self, options: dict[str, Any], *, spelling: Spelling = str) -> OptionsT:

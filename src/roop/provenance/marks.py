@@ -13,14 +13,22 @@ from roop.provenance.xmp_places import add_xmp
 from roop.version import VERSION
 
 
-def marks_for(engine: str, models: tuple[str, ...], settings: Settings, warn: Warn) -> Marks:
+def marks_for(
+    engine: str,
+    models: tuple[str, ...],
+    settings: Settings,
+    warn: Warn,
+    *,
+    swaps: bool = True,
+) -> Marks:
     """Return what the output of a job carries.
 
     Args:
-        engine: The one that swaps.
+        engine: The one that swaps, or the processor that did something else.
         models: The networks that take part, by their names in the catalogue.
         settings: Whose certificate signs.
         warn: Told what cannot be kept.
+        swaps: False if no face was replaced.
 
     Raises:
         MediaError: The library that signs is not installed.
@@ -31,7 +39,7 @@ def marks_for(engine: str, models: tuple[str, ...], settings: Settings, warn: Wa
             "outputs cannot be signed: c2pa-python is not installed",
             hint="pip install c2pa-python; nothing is made without its marks",
         )
-    statement = statement_of(engine, models)
+    statement = statement_of(engine, models, swaps=swaps)
     if settings.signing_certificate or settings.signing_key:
         from roop.provenance.credentials import try_signer
         from roop.provenance.signer import signer_of
@@ -42,9 +50,13 @@ def marks_for(engine: str, models: tuple[str, ...], settings: Settings, warn: Wa
     return Marks(note=note, seal=signing.seal)
 
 
-def statement_of(engine: str, models: tuple[str, ...]) -> Statement:
+def statement_of(engine: str, models: tuple[str, ...], *, swaps: bool = True) -> Statement:
     """Return what is said of an output of ``engine``."""
-    sentence = f"AI MODIFIED: a face in it was replaced with roop {VERSION}, engine {engine}."
+    sentence = (
+        f"AI MODIFIED: a face in it was replaced with roop {VERSION}, engine {engine}."
+        if swaps
+        else f"AI MODIFIED: it was changed with roop {VERSION}, processor {engine}."
+    )
     return Statement("roop", VERSION, engine, models, sentence)
 
 

@@ -25,9 +25,6 @@ class Pixelate(Processor):
                 self._pixelate(scene.frame, face)
         return scenes
 
-    def reset(self) -> None:
-        """Nothing is remembered of a frame."""
-
     def _pixelate(self, frame: Frame, face: Face) -> None:
         outline = face.mesh[list(OVAL), :2]
         box = bounds(outline).evened().clipped(frame.size)

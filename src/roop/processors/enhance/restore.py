@@ -40,10 +40,6 @@ class FaceRestorer(Processor):
             self._restore(found)
         return scenes
 
-    @override
-    def reset(self) -> None:
-        """Nothing is remembered of a frame."""
-
     def _restore(self, found: Sequence[tuple[Frame, Face, Cutout]]) -> None:
         crops = np.stack([place.cut(frame) for frame, _, place in found])
         parts = [self._run(crops[i : i + _AT_ONCE]) for i in range(0, len(crops), _AT_ONCE)]

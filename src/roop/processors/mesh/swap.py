@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from roop.errors import UsageError
 from roop.faces.topology import INNER_LIPS, OUTER_LIPS, OVAL, load_topology
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
@@ -74,8 +73,6 @@ class MeshSwap(Processor):
     """Replaces faces by the source's, warped triangle by triangle in the target's light."""
 
     def __init__(self, options: MeshOptions, context: Context) -> None:
-        if not context.identities:
-            raise UsageError("the engine mesh needs a source photo")
         topology = load_topology()
         self._strength = options.face_shape
         self._surface = make_surface(topology)

@@ -36,8 +36,6 @@ class NeuralSwap(Processor):
     """Replaces faces by what a swap network draws."""
 
     def __init__(self, family: str, options: NeuralOptions, context: Context) -> None:
-        if not context.identities:
-            raise UsageError(f"the engine {family} needs a source photo")
         models = context.networks()
         model = models.folder.catalogue.choose("swap", options.swap_model or family)
         if model.family != family:
@@ -58,10 +56,6 @@ class NeuralSwap(Processor):
         if targets:
             self._swap(targets)
         return scenes
-
-    @override
-    def reset(self) -> None:
-        """Nothing is remembered of a frame."""
 
     def _targets(self, scene: Scene) -> list[_Target]:
         side = self._model.input("pixels").shape[-1] * self._factor

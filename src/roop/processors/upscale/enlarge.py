@@ -34,10 +34,6 @@ class Upscaler(Processor):
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
         return [self._enlarged(scene) for scene in scenes]
 
-    @override
-    def reset(self) -> None:
-        """Nothing is remembered of a frame."""
-
     def _enlarged(self, scene: Scene) -> Scene:
         frame, factor = scene.frame, self._factor
         picture = frame.crop(Box(0, 0, *frame.size))
