@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.errors import ModelError
+from roop.models.protobuf import Message, fields, varint
 
 # Field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 _GRAPH = 7
@@ -18,12 +19,6 @@ _DTYPES: dict[int, np.dtype[Any]] = {
     10: np.dtype("<f2"),
     11: np.dtype("<f8"),
 }
-
-Message = NDArray[np.uint8]
-"""The bytes of a Protocol Buffers message, usually a view of a mapped file."""
-
-Field = tuple[int, int | Message]
-"""A field's number, and its value: a number, or the bytes of something longer."""
 
 
 def last_initializer(path: Path) -> NDArray[np.float32]:
@@ -56,7 +51,7 @@ def last_initializer(path: Path) -> NDArray[np.float32]:
 def _decoded(tensor: Message) -> NDArray[np.float32]:
     dims: list[int] = []
     dtype, data = 0, b""
-    for number, value in _fields(tensor):
+    for number, value in fields(tensor):
         if number == _DIMS:
             dims += _numbers(value)
         elif number == _DATA_TYPE and isinstance(value, int):
@@ -73,46 +68,12 @@ def _numbers(value: int | Message) -> list[int]:
         return [value]
     numbers, place = [], 0
     while place < len(value):
-        number, place = _varint(value, place)
+        number, place = varint(value, place)
         numbers.append(number)
     return numbers
 
 
 def _nested(message: Message, wanted: int) -> Iterator[Message]:
-    for number, value in _fields(message):
+    for number, value in fields(message):
         if number == wanted and not isinstance(value, int):
             yield value
-
-
-def _fields(message: Message) -> Iterator[Field]:
-    """Walk over the fields of a Protocol Buffers message."""
-    place = 0
-    while place < len(message):
-        tag, place = _varint(message, place)
-        kind = tag & 7
-        if kind == 0:
-            number, place = _varint(message, place)
-            yield tag >> 3, number
-            continue
-        if kind == 2:
-            size, place = _varint(message, place)
-        elif kind in (1, 5):
-            size = 8 if kind == 1 else 4
-        else:
-            raise ValueError(f"field of unknown kind {kind}")
-        if place + size > len(message):
-            raise ValueError("it ends too early")
-        yield tag >> 3, message[place : place + size]
-        place += size
-
-
-def _varint(message: Message, place: int) -> tuple[int, int]:
-    """Return the number at ``place`` and the place after it."""
-    number = shift = 0
-    while True:
-        byte = int(message[place])
-        place += 1
-        number |= (byte & 127) << shift
-        if byte < 128:
-            return number, place
-        shift += 7

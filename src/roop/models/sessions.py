@@ -37,6 +37,11 @@ class Session:
         self._single = any(port.shape[0] == 1 for port in counted)
 
     @property
+    def single(self) -> bool:
+        """Whether its file takes one item at a time, so that a batch is run item by item."""
+        return self._single
+
+    @property
     def provider(self) -> Provider:
         """The provider that it really runs on."""
         return self._runtime.provider
@@ -119,7 +124,12 @@ def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Se
             faults.append(f"{name}: {error}")
             continue
         _tell(model, runtime, faults, settings, warn)
-        return Session(model, runtime)
+        session = Session(model, runtime)
+        if session.single and name not in ("cpu", "openvino"):  # which gain nothing from batches
+            from roop.models.batching import batched  # which makes sessions itself
+
+            return batched(session, path, settings)
+        return session
     raise ModelError(
         f"no execution provider that was asked for works ({'; '.join(faults)})",
         hint=f"{order[0]} needs {row(order[0]).need}; or leave --strict-provider out",

@@ -1,0 +1,59 @@
+"""Networks whose files say one item at a time, made to take many where they can."""
+
+from pathlib import Path
+
+import numpy as np
+
+from roop.errors import ModelError
+from roop.models.protobuf import edited
+from roop.models.runtime import ProviderError
+from roop.models.sessions import Session, load_runtime
+from roop.options import Settings
+
+# Field numbers of onnx.proto: model > graph > input > type > tensor > shape > its first size.
+_FIRST_SIZE = (7, 11, 2, 1, 2, 1)
+_ANY = b"\x12\x05items"  # dim_param = "items"
+
+
+def with_any_batch(path: Path) -> bytes:
+    """Return an ONNX file whose inputs take any number of items.
+
+    Raises:
+        ValueError: It is damaged.
+        LookupError: It ends too early.
+    """
+    return edited(np.memmap(path, np.uint8, mode="r"), _FIRST_SIZE, _ANY)
+
+
+def batched(single: Session, path: Path, settings: Settings) -> Session:
+    """Return a session that runs many items at once, if that gives what ``single`` gives.
+
+    Many files were exported for one item although nothing in them depends on it. Those that do
+    depend on it fail, or answer otherwise, on a trial with two different items.
+
+    Args:
+        single: The network as its file has it.
+        path: The file.
+        settings: How to load it.
+
+    Returns:
+        ``single`` itself where the file cannot be changed.
+    """
+    if not all(tensor.batched for tensor in (*single.model.inputs, *single.model.outputs)):
+        return single
+    try:
+        runtime = load_runtime(single.provider, with_any_batch(path), settings)
+        many = Session(single.model, runtime)
+        return many if _agree(single, many) else single
+    except (ProviderError, ModelError, ValueError, LookupError):
+        return single
+
+
+def _agree(single: Session, many: Session) -> bool:
+    random = np.random.default_rng(0)
+    items = {
+        tensor.role: random.random((2, *[size or 64 for size in tensor.shape]), np.float32)
+        for tensor in single.model.inputs
+    }
+    expected, found = single.run(items), many.run(items)
+    return all(np.allclose(found[role], expected[role], atol=1e-2) for role in expected)
