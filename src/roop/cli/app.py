@@ -18,6 +18,7 @@ COMMANDS = {
     "enhance": "make faces sharper, or the picture larger, without a swap",
     "batch": "swap many targets with many sources, and go on where it stopped",
     "faces": "say who is in a photo or a video, and how to name them",
+    "identity": "save the photos of a person under a name",
     "demo": "make a sample swap and show before and after",
     "models": "look after the neural networks",
     "jobs": "list unfinished jobs, or remove them",

@@ -14,7 +14,7 @@ from roop.media.open import open_reader
 from roop.media.stored_frame import StoredFrame
 from roop.options import Assignment, FaceOptions, Job, VideoOptions
 from roop.pipeline.mapping import assignments_of
-from roop.pipeline.sources import PhotoDesk, photos_in
+from roop.pipeline.sources import PhotoDesk
 from roop.safety.screen import Screen
 from roop.types import Frame, Identity
 
@@ -162,9 +162,8 @@ class _Finder:
     def _of_photo(self, path: Path) -> Descriptor:
         """Describe who a photo shows, or all photos of a folder."""
         position, looks = self._job.faces.reference_face_position, []
-        for photo in photos_in([path]):
-            pixels = self._desk.pixels(photo)
-            mesh = self._analyser.portrait(pixels, position, name=str(photo), flag=_FLAG).mesh
+        for pixels, name in self._desk.photos([path]):
+            mesh = self._analyser.portrait(pixels, position, name=name, flag=_FLAG).mesh
             looks.append(self._analyser.recogniser.describe(StoredFrame(pixels), mesh))
         return merged(looks)
 

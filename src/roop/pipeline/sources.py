@@ -1,4 +1,4 @@
-"""Read the faces that are given: photos, folders of photos."""
+"""Read the faces that are given: photos, folders of photos, saved identities."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,19 +6,22 @@ from pathlib import Path
 from roop.errors import MediaError, NoFaceError
 from roop.faces.analyser import Analyser
 from roop.media.base import Warn
+from roop.media.identity_file import SUFFIX, load_identity, located
 from roop.media.pictures import read_photo, sniff
 from roop.safety.screen import Screen
 from roop.types import Identity, Pixels
 
 
 def photos_in(paths: Sequence[Path]) -> list[Path]:
-    """Return the files that ``paths`` stand for; a folder stands for the photos in it, by name.
+    """Return the files that ``paths`` stand for.
+
+    A folder stands for the photos in it, by name; the name of a saved identity for its file.
 
     Raises:
         MediaError: A folder has no photos.
     """
     found: list[Path] = []
-    for path in paths:
+    for path in map(located, paths):
         if not path.is_dir():
             found.append(path)
             continue
@@ -49,14 +52,17 @@ class PhotoDesk:
         """
         self._analyser = analyser
         self._screen = screen
-        self._photos: dict[Path, Pixels] = {}
+        self._photos: dict[Path, list[Pixels]] = {}
         for path in dict.fromkeys(photos_in(paths)):
-            pixels = self._photos[path] = read_photo(path, warn)
-            screen.show_photo(pixels, str(path))
+            saved = path.suffix == SUFFIX
+            photos = load_identity(path) if saved else [read_photo(path, warn)]
+            self._photos[path] = photos
+            for pixels in photos:
+                screen.show_photo(pixels, str(path))
 
-    def pixels(self, path: Path) -> Pixels:
-        """Return one of the photos."""
-        return self._photos[path]
+    def photos(self, paths: Sequence[Path]) -> list[tuple[Pixels, str]]:
+        """Return the photos that ``paths`` stand for, each with what to call it."""
+        return [(pixels, str(p)) for p in photos_in(paths) for pixels in self._photos[p]]
 
     def identity(self, paths: Sequence[Path], position: int | None) -> Identity:
         """Return who the photos show.
@@ -72,8 +78,8 @@ class PhotoDesk:
         try:
             return Identity(
                 tuple(
-                    self._analyser.portrait(self._photos[path], position, name=str(path))
-                    for path in photos_in(paths)
+                    self._analyser.portrait(pixels, position, name=name)
+                    for pixels, name in self.photos(paths)
                 )
             )
         except NoFaceError:

@@ -1,0 +1,76 @@
+"""The command ``roop identity``."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from roop.cli.flags import add_flags, flag_of
+from roop.cli.lines import warn
+from roop.cli.parser import Parser, add_report
+from roop.cli.presets import Presets
+from roop.errors import UsageError
+from roop.options import FaceOptions, Settings
+from roop.processors import installed
+from roop.validation import checked
+
+_FACES = ("source_face_position",)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    values = vars(_parser().read(arguments))
+    from roop.media.identity_file import SUFFIX, identities_folder
+    from roop.pipeline.identity import make_identity
+
+    name = Path(values["name"])
+    if name.suffix != SUFFIX and (len(name.parts) != 1 or name.suffix):
+        raise UsageError(
+            f"{name} is neither a bare name nor a file called *{SUFFIX}",
+            hint=f"say a name such as `alice`, or a file such as `alice{SUFFIX}`",
+        )
+    output = name if name.suffix == SUFFIX else identities_folder() / f"{name}{SUFFIX}"
+    if output.parent == identities_folder():
+        _make(output.parent)
+    count = make_identity(
+        output,
+        [Path(photo) for photo in values["photos"]],
+        Presets.read(installed()).settings(values),
+        position=_position(values),
+        force=values["force"],
+        warn=warn,
+    )
+    if values["json"]:
+        sys.stdout.write(json.dumps({"output": str(output), "photos": count}) + "\n")
+    elif not values["quiet"]:
+        sys.stdout.write(f"{output}\n{count} photos; `roop swap -s {name}` uses them\n")
+    return 0
+
+
+def _make(folder: Path) -> None:
+    from roop.media.disk import writing
+
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # faces are a person's own affair
+
+
+def _position(values: dict[str, Any]) -> int | None:
+    given = {name: values[name] for name in _FACES if name in values}
+    return checked(FaceOptions, given, spelling=flag_of).source_face_position
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "roop identity",
+        "Save the photos of a person under a name, for `roop swap -s NAME`.",
+        epilog="example: roop identity make alice front.jpg left.jpg right.jpg",
+    )
+    parser.add_argument("action", choices=["make"], help="make: save photos")
+    parser.add_argument("name", metavar="NAME", help="a bare name, or a file called *.identity")
+    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="photos, or folders of them")
+    parser.add_argument("--force", action="store_true", help="replace an identity of that name")
+    add_flags(parser, "faces", FaceOptions, only=_FACES)
+    add_flags(parser, "machine", Settings)
+    add_report(parser)
+    return parser
