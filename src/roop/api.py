@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
 from roop.errors import CancelledError, UsageError
-from roop.models.folder import ModelFolder
-from roop.models.networks import embedded_models
 from roop.options import (
     FaceOptions,
     FaceOrder,
@@ -135,9 +133,8 @@ def perform(
     if not job.frames.keep_frames:
         return result
     said = list(result.warnings)
-    used = (*embedded_models(ModelFolder(settings)), *registry.models(job.steps, settings))
     swaps = registry[result.engine].engine
-    marks = marks_for(result.engine, used, settings, said.append, swaps=swaps)
+    marks = marks_for(result.engine, result.models, settings, said.append, swaps=swaps)
     folder = None
     try:
         folder = keep_frames(result.output, job.frames, marks, cancel)
