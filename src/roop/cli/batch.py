@@ -244,6 +244,9 @@ def _parser(registry: "Registry") -> Parser:
         epilog="exit codes: 0 nothing failed; that of `roop swap` if all failures have the same,\n"
         "1 if they differ; 130 cancelled",
     )
+    parser.usage = (
+        "roop batch -s PHOTO... -t FILE... -o FOLDER [options]\n       roop batch LIST [options]"
+    )
     parser.add_argument(
         "list",
         nargs="?",

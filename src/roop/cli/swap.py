@@ -107,6 +107,8 @@ def work(job: Job, settings: Settings, registry: "Registry", *, show_progress: b
 
 def _parser(prog: str, registry: "Registry") -> Parser:
     parser = Parser(prog, _ABOUT.get(prog, _ABOUT["roop swap"]))
+    source = "" if prog == "roop enhance" else "-s PHOTO... "
+    parser.usage = f"{prog} {source}-t FILE -o FILE [options]"
     _add_files(parser)
     add_job_flags(parser, registry)
     add_report(parser)
