@@ -56,7 +56,7 @@ class Track:
         """How much of a swap to show, 0..1."""
         if self.covered:
             return 0.0
-        return float(np.clip(1 - (self.lost - HOLD) / (FADE + 1), 0, 1))
+        return min(max(1 - (self.lost - HOLD) / (FADE + 1), 0.0), 1.0)
 
     @property
     def gone(self) -> bool:

@@ -1,5 +1,6 @@
 """Follow the faces of a target from frame to frame."""
 
+import math
 from itertools import combinations
 
 import cv2
@@ -174,10 +175,10 @@ class FaceTracker:
 
 def _is_plausible(before: Mesh, now: Mesh) -> bool:
     """Tell whether a face can get from one mesh to the other within a frame."""
-    size_before, size_now = np.ptp(before[:, :2], axis=0), np.ptp(now[:, :2], axis=0)
-    growth = size_now.max() / max(float(size_before.max()), 1e-3)
-    moved = np.linalg.norm((now - before)[:, :2].mean(axis=0))
-    return bool(0.6 < growth < 1.67 and moved < 0.6 * size_before.max())
+    size = float(np.ptp(before[:, :2], axis=0).max())
+    growth = float(np.ptp(now[:, :2], axis=0).max()) / max(size, 1e-3)
+    moved = math.hypot(*(now - before)[:, :2].mean(axis=0).tolist())
+    return 0.6 < growth < 1.67 and moved < 0.6 * size
 
 
 def _share(box: np.ndarray, other: np.ndarray) -> float:

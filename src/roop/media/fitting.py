@@ -53,9 +53,10 @@ class Fit:
         if layout is None:
             raise ValueError(f"{self.format} cannot be padded")
         grown = av.VideoFrame(*self.size, self.format)
+        planes, larger = layout.planes(raw), layout.planes(grown)
         for part in layout.components:
-            old = layout.view(raw, part, Box(0, 0, raw.width, raw.height))
-            new = layout.view(grown, part, Box(0, 0, *self.size))
+            old = layout.view(planes, part, Box(0, 0, raw.width, raw.height))
+            new = layout.view(larger, part, Box(0, 0, *self.size))
             missing = [(0, full - here) for full, here in zip(new.shape, old.shape, strict=True)]
             new[...] = np.pad(old, missing, mode="edge")
         grown.duration = raw.duration

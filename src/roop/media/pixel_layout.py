@@ -13,6 +13,9 @@ from roop.types import Box
 Samples = NDArray[Any]
 """``(H, W)`` uint8 or uint16 samples of one component."""
 
+Planes = tuple[Samples, ...]
+"""A frame's planes as they lie in its memory, upright and from the left."""
+
 PACKED_RGB = ("rgb24", "bgr24", "rgba", "bgra", "argb", "abgr", "rgb0", "bgr0", "0rgb", "0bgr")
 """8 bit formats whose name says the order of the bytes."""
 
@@ -62,18 +65,23 @@ class PixelLayout:
             1 << max(part.shift_y for part in self.components),
         )
 
-    def view(self, frame: av.VideoFrame, part: Component, box: Box) -> Samples:
-        """Return the samples of ``part`` that ``box`` touches, in the frame's own memory."""
-        plane = frame.planes[part.plane]
+    def planes(self, frame: av.VideoFrame) -> Planes:
+        """Return the planes of ``frame`` in its own memory; use them before it is made writable."""
         dtype = np.dtype(np.uint8 if self.depth == 8 else "<u2")
-        line = abs(plane.line_size) // dtype.itemsize
-        rows: NDArray[Any] = np.frombuffer(memoryview(plane), dtype).reshape(-1, line)
-        if plane.line_size < 0:
-            rows = rows[::-1]
+        planes = []
+        for plane in frame.planes:
+            line = abs(plane.line_size) // dtype.itemsize
+            rows: NDArray[Any] = np.frombuffer(memoryview(plane), dtype).reshape(-1, line)
+            planes.append(rows[::-1] if plane.line_size < 0 else rows)
+        return tuple(planes)
+
+    def view(self, planes: Planes, part: Component, box: Box) -> Samples:
+        """Return the samples of ``part`` that ``box`` touches, in the frame's own memory."""
         x0, x1 = box.x0 >> part.shift_x, -(-box.x1 >> part.shift_x)
         y0, y1 = box.y0 >> part.shift_y, -(-box.y1 >> part.shift_y)
         first = part.offset + x0 * part.step
-        return rows[y0:y1, first : first + (x1 - x0 - 1) * part.step + 1 : part.step]
+        last = first + (x1 - x0 - 1) * part.step + 1
+        return planes[part.plane][y0:y1, first : last : part.step]
 
 
 @cache

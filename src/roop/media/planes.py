@@ -95,10 +95,10 @@ class PlanarFrame:
             whole = self._snapped(self._stored_box(box)).clipped((whole.width, whole.height))
         scale = min(1.0, max_side / max(whole.width, whole.height))
         size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
-        samples = [
-            _resized(layout.view(self.raw, part, whole), size) >> layout.padding
-            for part in layout.components
-        ]
+        planes = layout.planes(self.raw)
+        samples = [_resized(layout.view(planes, part, whole), size) for part in layout.components]
+        if layout.padding:
+            samples = [part >> layout.padding for part in samples]
         rgb = decode(samples, self._colour, layout)
         return np.ascontiguousarray(self.orientation.upright(rgb))
 
@@ -116,7 +116,7 @@ class PlanarFrame:
         """Return ``(H, W)``, about how light ``box`` is; see ``roop.types.Frame``."""
         layout = self._layout
         part = layout.components[int(layout.rgb)]
-        samples = layout.view(self.raw, part, self._stored_box(box))
+        samples = layout.view(layout.planes(self.raw), part, self._stored_box(box))
         light = (samples >> (layout.depth - 8 + layout.padding)).astype(np.uint8)
         return np.ascontiguousarray(self.orientation.upright(light))
 
@@ -140,8 +140,9 @@ class PlanarFrame:
         added = np.rint(self.orientation.stored(steps) * scale).astype(np.int32)
         top = ((1 << layout.depth) - 1) << layout.padding
         self._own()
+        planes = layout.planes(self.raw)
         for part in layout.components if layout.rgb else layout.components[:1]:
-            view = layout.view(self.raw, part, stored)
+            view = layout.view(planes, part, stored)
             view[:] = np.clip(view + added, 0, top)
 
     def enlarge(self, factor: int) -> None:
@@ -183,9 +184,10 @@ class PlanarFrame:
         outer = self._snapped(box)
         left, top = box.x0 - outer.x0, box.y0 - outer.y0
         here = slice(top, top + box.height), slice(left, left + box.width)
-        samples = []
+        inside = outer.clipped((self.raw.width, self.raw.height))
+        planes, samples = layout.planes(self.raw), []
         for part in layout.components:
-            view = layout.view(self.raw, part, outer.clipped((self.raw.width, self.raw.height)))
+            view = layout.view(planes, part, inside)
             if layout.padding:
                 view = view >> layout.padding
             samples.append(_spread(view, part)[here])
@@ -199,9 +201,9 @@ class PlanarFrame:
         present = self._present(outer) if self._layout.depth > 8 else None
         self._own()
         inside = outer.clipped((self.raw.width, self.raw.height))
-        blender = Blender(alpha, self._layout)
+        blender, planes = Blender(alpha, self._layout), self._layout.planes(self.raw)
         for index, part in enumerate(self._layout.components):
-            view = self._layout.view(self.raw, part, inside)
+            view = self._layout.view(planes, part, inside)
             shown = None if present is None else present[index]
             blender.blend(view, part, wanted[index], shown)
 

@@ -1,5 +1,7 @@
 """Give the target's mesh the shape of the source's face and leave it its own expression."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,9 @@ from roop.types import Mesh
 
 Shape = NDArray[np.float64]
 """``(468, 3)``: a mesh without its pose, in the units of ``Topology.mean``."""
+
+Opening = NDArray[np.float64]
+"""``(2,)``: how far the right and the left eye are open, in eye distances."""
 
 Matrix468 = NDArray[np.float64]
 """``(468, 468)``: turns the difference of two shapes into what each point moves by."""
@@ -135,7 +140,7 @@ class TargetShape:
         self._open = self._open + gain * (opening - self._open)
         return self._shape
 
-    def openings(self, shape: Shape, source: Shape, strength: float) -> Shape:
+    def openings(self, shape: Shape, source: Opening, strength: float) -> Shape:
         """Return what to move lids and lips by.
 
         An eye opens as wide as the source's where the target's is as open as it usually is, and it
@@ -143,12 +148,12 @@ class TargetShape:
 
         Args:
             shape: The target's shape in this frame.
-            source: The source's shape.
+            source: How far the source's eyes are open.
             strength: 0 keeps the target's usual opening, 1 takes the source's.
         """
         now, usual = eye_opening(shape), np.maximum(self._open, 1e-3)
-        state = np.clip((now / usual - _SHUT) / (1 - _SHUT), 0, _WIDEST)
-        wanted = state * ((1 - strength) * usual + strength * eye_opening(source))
+        state = np.minimum(np.maximum((now / usual - _SHUT) / (1 - _SHUT), 0), _WIDEST)
+        wanted = state * ((1 - strength) * usual + strength * source)
         moved = _closed_lips(shape)
         wider = wanted / np.maximum(now, 1e-3) - 1
         gap = (shape[_UPPER_LID] - shape[_LOWER_LID]) * wider[:, None, None]
@@ -164,17 +169,18 @@ def _closed_lips(shape: Shape) -> Shape:
     moved = np.zeros_like(shape)
     upper, lower = list(_UPPER_LIP[0]), list(_LOWER_LIP[0])
     gap = shape[upper] - shape[lower]
-    width = float(np.linalg.norm(gap[2:7], axis=1).mean())
-    shut = 1 - np.clip((width - _TOUCHING) / (_PARTED - _TOUCHING), 0, 1)
-    moved[upper] -= 0.5 * shut * gap
-    moved[lower] += 0.5 * shut * gap
+    width = sum(math.hypot(*between) for between in gap[2:7].tolist()) / 5
+    shut = 1 - min(max((width - _TOUCHING) / (_PARTED - _TOUCHING), 0.0), 1.0)
+    half = (0.5 * shut) * gap
+    moved[upper] -= half
+    moved[lower] += half
     return moved
 
 
-def eye_opening(shape: Shape) -> NDArray[np.float64]:
-    """Return how far the right and the left eye are open: ``(2,)``, in eye distances."""
+def eye_opening(shape: Shape) -> Opening:
+    """Return how far the eyes are open."""
     gaps = shape[_UPPER_LID[:, 2:5]] - shape[_LOWER_LID[:, 2:5]]
-    opening: NDArray[np.float64] = np.linalg.norm(gaps, axis=2).mean(axis=1)
+    opening: Opening = np.sqrt(np.einsum("ijk,ijk->ij", gaps, gaps)).sum(axis=1) / 3
     return opening
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from roop.processors.mesh.atlas import Atlas, make_atlas
 from roop.processors.mesh.gaze import Gaze, find_gaze
 from roop.processors.mesh.regions import Regions
-from roop.processors.mesh.shape import Shape, ShapeSpace, without_teeth
+from roop.processors.mesh.shape import Opening, Shape, ShapeSpace, eye_opening, without_teeth
 from roop.processors.mesh.surface import Surface
 from roop.types import Identity, Portrait
 
@@ -15,6 +15,7 @@ class SourceFace:
     """What is drawn of one identity."""
 
     shape: Shape
+    opening: Opening
     atlas: Atlas
     gaze: Gaze
     """Where its eyes look in the atlas."""
@@ -28,4 +29,5 @@ def make_source(
     photo = Portrait(portrait.pixels, without_teeth(portrait.mesh))
     atlas = make_atlas(photo, surface, regions)
     gaze = find_gaze(atlas.colours[0], atlas.vertices)
-    return SourceFace(space.shape(portrait.mesh), atlas, gaze)
+    shape = space.shape(portrait.mesh)
+    return SourceFace(shape, eye_opening(shape), atlas, gaze)

@@ -17,9 +17,9 @@ from roop.processors.mesh.gaze import GazeMatch, find_gaze
 from roop.processors.mesh.light import enlarge, match_folds, match_light
 from roop.processors.mesh.place import Place, place_of
 from roop.processors.mesh.regions import Weights, make_regions
-from roop.processors.mesh.shape import Shape, ShapeSpace, TargetShape
+from roop.processors.mesh.shape import ShapeSpace, TargetShape
 from roop.processors.mesh.skin import likeness
-from roop.processors.mesh.source import make_source
+from roop.processors.mesh.source import SourceFace, make_source
 from roop.processors.mesh.surface import (
     Vertices,
     draw,
@@ -110,7 +110,7 @@ class MeshSwap(Processor):
         source = self._sources[face.identity]
         target = place.cut(frame)
         was = place.on_picture(face.mesh)
-        reshaped = self._reshaped(face.mesh, memory.shape, source.shape)
+        reshaped = self._reshaped(face.mesh, memory.shape, source)
         drawn = self._drawn(place, reshaped, source.atlas)
         memory.gaze.follow(source.gaze, find_gaze(target, was))
         eyes = self._soft(drawn, self._regions.eyes, _LID)
@@ -127,13 +127,13 @@ class MeshSwap(Processor):
             self._memories[face.track] = _Memory()
         return self._memories[face.track]
 
-    def _reshaped(self, mesh: Mesh, target: TargetShape, source: Shape) -> Mesh:
+    def _reshaped(self, mesh: Mesh, target: TargetShape, source: SourceFace) -> Mesh:
         """Return the target's mesh with the source's shape and the target's expression."""
         pose = self._space.pose(mesh)
         shape = pose.invert(mesh)
         usual = target.update(shape)
-        moved = self._strength * self._space.difference(source, usual)
-        moved += target.openings(shape, source, self._strength)
+        moved = self._strength * self._space.difference(source.shape, usual)
+        moved += target.openings(shape, source.opening, self._strength)
         return (mesh + pose.turn(moved)).astype(np.float32)
 
     def _drawn(self, place: Place, mesh: Mesh, atlas: Atlas) -> _Drawn:
