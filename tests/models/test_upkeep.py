@@ -6,7 +6,7 @@ import pytest
 from misbehaving import Server
 from stand_ins import write_contract
 
-from roop.errors import ModelError
+from roop.errors import CancelledError, ModelError
 from roop.models.catalogue import Catalogue, load_catalogue
 from roop.models.folder import ModelFolder
 from roop.models.loader import Models
@@ -156,3 +156,26 @@ def test_a_damaged_list_of_ones_own_is_named(tmp_path: Path, text: str) -> None:
 def test_a_row_has_one_source(server: Server) -> None:
     with pytest.raises(ValueError, match="either"):
         replace(server.model("good"), path=Path("a.onnx"))
+
+
+def test_the_first_use_fetches_with_progress_and_can_be_stopped(
+    tmp_path: Path, server: Server
+) -> None:
+    row = load_catalogue()["inswapper_128"]
+    write_contract(tmp_path / "made.onnx", row)
+    server.content = (tmp_path / "made.onnx").read_bytes()
+    served = server.model("good")
+    model = replace(row, url=served.url, mirrors=(), sha256=served.sha256, size=served.size)
+    settings = Settings(models=tmp_path / "models", execution_provider=("cpu",))
+    catalogue = Catalogue({row.name: model})
+
+    def stop(name: str, done: int, total: int | None) -> None:
+        raise CancelledError("cancelled")
+
+    with pytest.raises(CancelledError):
+        Models(settings, catalogue=catalogue, fetching=stop).session(row.name)
+    assert not (tmp_path / "models" / "inswapper_128.bin").exists()
+    seen: list[tuple[str, int, int | None]] = []
+    models = Models(settings, catalogue=catalogue, fetching=lambda *news: seen.append(news))
+    assert models.session(row.name).provider == "cpu"
+    assert seen[-1] == (row.name, served.size, served.size)
