@@ -36,9 +36,7 @@ class OnnxRuntime:
         self.provider = provider
         self.precision = _precision(provider, settings)
         if provider not in present():
-            raise ProviderError(
-                f"not in this ONNX Runtime {onnxruntime.__version__}; needs {row(provider).need}"
-            )
+            raise ProviderError(f"not in this ONNX Runtime {onnxruntime.__version__}")
         self._session = _started(source, provider, settings)
         self.warning = _spread(self._session, provider)
         self.inputs = tuple(

@@ -75,6 +75,10 @@ PROVIDERS = (
 used only by those who ask for it."""
 
 
+ON_PROCESSOR: frozenset[Provider] = frozenset({"cpu", "openvino"})
+"""Those that run on the processor; the others need a device that may be broken or missing."""
+
+
 def row(name: Provider) -> ProviderRow:
     """Return what is known about ``name``."""
     return next(entry for entry in PROVIDERS if entry.name == name)

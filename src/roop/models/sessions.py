@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 from roop.models.contract import TensorSpec
-from roop.models.providers import row, wanted
+from roop.models.providers import ON_PROCESSOR, row, wanted
 from roop.models.runtime import MemoryLimitError, Port, ProviderError, Runtime
 from roop.options import Precision, Provider, Settings
 
@@ -109,10 +109,10 @@ def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Se
             asked for works.
     """
     order = wanted(settings, present_providers())
-    faults: list[str] = []
+    faults: dict[Provider, str] = {}
     for name in order:
         try:
-            runtime = load_runtime(name, path, settings)
+            runtime = _on_trial(name, path, settings)
         except MemoryLimitError as error:
             raise _too_large(model) from error
         except ProviderError as error:
@@ -121,19 +121,33 @@ def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Se
                     f"the model {path} cannot be run: {error}",
                     hint=f"delete the file, so that {model.name} is downloaded again",
                 ) from error
-            faults.append(f"{name}: {error}")
+            faults[name] = str(error)
             continue
         _tell(model, runtime, faults, settings, warn)
-        session = Session(model, runtime)
-        if session.single and name not in ("cpu", "openvino"):  # which gain nothing from batches
-            from roop.models.batching import batched  # which makes sessions itself
-
-            return batched(session, path, settings)
-        return session
+        return _many_at_once(Session(model, runtime), path, settings)
     raise ModelError(
-        f"no execution provider that was asked for works ({'; '.join(faults)})",
+        f"no execution provider that was asked for works ({_said(faults)})",
         hint=f"{order[0]} needs {row(order[0]).need}; or leave --strict-provider out",
     )
+
+
+def _on_trial(name: Provider, path: Path, settings: Settings) -> Runtime:
+    """Load a network; on a graphics card only after a tiny one has run there."""
+    if name not in ON_PROCESSOR:
+        from roop.models.probe import fault_of  # which loads networks itself
+
+        if fault := fault_of(name, settings):
+            raise ProviderError(fault)
+    return load_runtime(name, path, settings)
+
+
+def _many_at_once(session: Session, path: Path, settings: Settings) -> Session:
+    """Let a file made for one item take many, where that is faster: on a graphics card."""
+    if not session.single or session.provider in ON_PROCESSOR:
+        return session
+    from roop.models.batching import batched  # which makes sessions itself
+
+    return batched(session, path, settings)
 
 
 def load_runtime(name: Provider, source: Path | bytes, settings: Settings) -> Runtime:
@@ -144,7 +158,7 @@ def load_runtime(name: Provider, source: Path | bytes, settings: Settings) -> Ru
     """
     if name == "openvino":
         if find_spec("openvino") is None:
-            raise ProviderError(f"not installed; needs {row(name).need}")
+            raise ProviderError("not installed")
         from roop.models.openvino import OpenVinoRuntime  # an extra
 
         return OpenVinoRuntime(source, settings)
@@ -154,13 +168,14 @@ def load_runtime(name: Provider, source: Path | bytes, settings: Settings) -> Ru
 
 
 def _tell(
-    model: Model, runtime: Runtime, faults: list[str], settings: Settings, warn: Warn
+    model: Model, runtime: Runtime, faults: Mapping[Provider, str], settings: Settings, warn: Warn
 ) -> None:
     """Say what is not as it was asked for."""
     if faults:
+        needs = [f"{name} needs {row(name).need}" for name in faults]
         warn(
             f"{model.name} runs on {runtime.provider}, which may be much slower "
-            f"({'; '.join(faults)})"
+            f"({_said(faults)}); {'; '.join(needs)}"
         )
     bounded = runtime.provider == "cpu" or row(runtime.provider).memory_option
     if settings.max_memory and not bounded:
@@ -181,6 +196,10 @@ def present_providers() -> set[Provider]:
 
     extra: set[Provider] = {"openvino"} if find_spec("openvino") else set()
     return onnx.present() | extra
+
+
+def _said(faults: Mapping[Provider, str]) -> str:
+    return "; ".join(f"{name}: {fault}" for name, fault in faults.items())
 
 
 def _too_large(model: Model) -> ModelError:
