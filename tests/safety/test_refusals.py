@@ -97,10 +97,19 @@ def test_no_flag_switches_it_off(roop: Run, photo: Path, nude: Path, flag: str, 
 
 
 def test_no_environment_switches_it_off(roop: Run, photo: Path, nude: Path, out: Path) -> None:
-    names = ("ROOP_SCREEN", "ROOP_SAFETY", "ROOP_NSFW", "NUDENET", "SCREEN", "ROOP_NO_SCREEN")
-    for value in ("0", "1", "off"):
-        done = roop("-s", photo, "-t", nude, "-o", "x.png", **dict.fromkeys(names, value))
-        assert_refused(done, "nude.png", out)
+    for value in ("0", "off"):
+        names = dict.fromkeys(("NUDENET", "SCREEN", "NSFW", "SAFETY"), value)
+        assert_refused(roop("-s", photo, "-t", nude, "-o", "x.png", **names), "nude.png", out)
+
+
+@pytest.mark.parametrize("name", ["ROOP_SCREEN", "ROOP_SAFETY", "ROOP_NSFW", "ROOP_NO_SCREEN"])
+def test_no_option_of_the_environment_is_for_that(
+    roop: Run, photo: Path, nude: Path, out: Path, name: str
+) -> None:
+    done = roop("-s", photo, "-t", nude, "-o", "x.png", **{name: "1"})
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert list(out.iterdir()) == []
 
 
 def test_no_python_argument_switches_it_off(photo: Path, nude: Path, out: Path) -> None:
