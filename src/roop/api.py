@@ -96,8 +96,8 @@ def swap(
     """Put the face of ``source`` into ``target`` and write the result to ``output``.
 
     Args:
-        source: One photo of the new face, or several of the same person, of which the one that
-                looks at the camera most is taken; empty where ``map`` names the sources.
+        source: One photo of the new face, or several of the same person, from different
+                sides; empty where ``map`` names the sources.
         target: A photo, an animation or a video.
         output: A file, or an existing folder.
         settings: What this machine has; the defaults suit most.

@@ -34,9 +34,9 @@ class Watched(StoredFrame):
         self.alpha[box.y0 : box.y1, box.x0 : box.x1] = alpha
 
 
-def engine(source: Portrait, **options: float) -> Processor:
-    """Build the engine ``mesh`` for one source photo."""
-    return installed()["mesh"].built(options, Context(Settings(), (Identity((source,)),)))
+def engine(*source: Portrait, **options: float) -> Processor:
+    """Build the engine ``mesh`` for photos of one person."""
+    return installed()["mesh"].built(options, Context(Settings(), (Identity(source),)))
 
 
 def pixels_of(picture: Frame) -> Pixels:

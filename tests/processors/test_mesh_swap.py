@@ -5,17 +5,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faces.heads import HEAD, HOPPER_HEAD, Matrix, backdrop, moved, placed
+from faces.heads import HEAD, HOPPER_HEAD, Matrix, backdrop, frame, moved, placed
 from processors.swapping import (
     Watched,
     engine,
     face_area,
     mesh_on,
+    pixels_of,
     swapped,
     swapped_one,
     width_of,
 )
-from processors.warp import frontal, likeness
+from processors.warp import drawn_in_depth, frontal, likeness
 from roop.errors import UsageError
 from roop.faces.analyser import Analyser
 from roop.options import Settings
@@ -267,6 +268,35 @@ def test_a_turned_head_gets_a_turned_face(pair: Pair, degrees: float) -> None:
     seen = frontal(swapped(source, shown.pixels, [Face(mesh, 1.0, 1)]), mesh)
     upright = frontal(swapped_one(source, target), target.mesh)
     assert likeness(seen, upright) > 0.8
+
+
+def turned(portrait: Portrait, degrees: float) -> Portrait:
+    """Return a photo of the same head, turned about its upright axis."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    middle = portrait.mesh.mean(axis=0)
+    about = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+    mesh = ((portrait.mesh - middle) @ about.T + middle).astype(np.float32)
+    return Portrait(drawn_in_depth(portrait, mesh), mesh)
+
+
+@pytest.mark.parametrize(("cheek", "hidden"), [(50, 45), (280, -45)])
+def test_another_photo_shows_what_the_first_one_hides(
+    woman: Portrait, elder: Portrait, cheek: int, hidden: float
+) -> None:
+    y, x = np.mgrid[: elder.pixels.shape[0], : elder.pixels.shape[1]]
+    spot = np.hypot(*(np.stack([x, y], axis=-1) - elder.mesh[cheek, :2]).transpose(2, 0, 1))
+    marked = np.where(spot[..., None] < 7, elder.pixels * 0.75, elder.pixels).astype(np.uint8)
+    person = Portrait(marked, elder.mesh)
+    one, both = turned(person, hidden), (turned(person, hidden), turned(person, -hidden))
+
+    def darkness(*source: Portrait) -> float:
+        picture = frame(woman.pixels)
+        engine(*source, face_shape=0.0).process([Scene(picture, (Face(woman.mesh, 1.0, 1),))])
+        bright = pixels_of(picture).mean(axis=2)
+        off = np.hypot(*(np.mgrid[:512, :512] - woman.mesh[cheek, 1::-1][:, None, None]))
+        return float(bright[(off > 12) & (off < 16)].mean() - bright[off < 4].mean())
+
+    assert darkness(*both) > darkness(one) + 10
 
 
 def test_several_faces_of_one_picture(woman: Portrait, elder: Portrait) -> None:

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 from skimage.draw import polygon
 
-from roop.faces.topology import load_topology
-from roop.types import Mesh, Pixels
+from roop.faces.topology import Indices, load_topology
+from roop.types import Mesh, Pixels, Portrait
 
 Coordinates = NDArray[np.floating]
 """``(N, 2)`` or more columns: x, y, ... in pixels."""
@@ -16,12 +16,16 @@ _SIDE = 96
 
 
 def drawn(
-    photo: NDArray[np.generic], start: Coordinates, end: Coordinates, canvas: NDArray[np.generic]
+    photo: NDArray[np.generic],
+    start: Coordinates,
+    end: Coordinates,
+    canvas: NDArray[np.generic],
+    triangles: Indices | None = None,
 ) -> NDArray[np.float64]:
     """Return ``canvas`` with the mesh ``start`` of ``photo`` drawn at ``end``, bilinear."""
     result = canvas.astype(float)
     places = np.full((2, *canvas.shape[:2]), np.nan)
-    for triangle in load_topology().triangles:
+    for triangle in load_topology().triangles if triangles is None else triangles:
         a = np.column_stack([end[triangle, :2], np.ones(3)]).astype(float)
         if abs(np.linalg.det(a)) < 1e-6:
             continue
@@ -36,6 +40,16 @@ def drawn(
         )
         result[inside, channel] = values
     return result
+
+
+def drawn_in_depth(portrait: Portrait, end: Mesh) -> Pixels:
+    """Return the portrait's face alone at ``end``, near triangles before far ones, on grey."""
+    triangles = load_topology().triangles
+    order = np.argsort(-end[triangles, 2].mean(axis=1))
+    canvas = np.full(portrait.pixels.shape, 90.0)
+    return np.rint(drawn(portrait.pixels, portrait.mesh, end, canvas, triangles[order])).astype(
+        np.uint8
+    )
 
 
 def frontal(photo: NDArray[np.generic], mesh: Mesh) -> NDArray[np.float64]:

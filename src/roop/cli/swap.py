@@ -124,7 +124,7 @@ def _add_files(parser: Parser) -> None:
         action="extend",
         default=argparse.SUPPRESS,
         metavar="PHOTO",
-        help="photo of the new face; of several the one that looks at the camera most is taken",
+        help="photo of the new face; several of the same person, from different sides, become one",
     )
     parser.add_argument(
         "-t",

@@ -32,6 +32,9 @@ _OVERSAMPLING = 1.3
 Places = NDArray[np.float32]
 """``(2, H, W)``: x and y in the largest size of an atlas, for each pixel of a picture."""
 
+_View = tuple[NDArray[np.uint8], NDArray[np.float32]]
+"""A photo in the layout of an atlas, ``(H, W, 3)``, and how far to trust it, ``(H, W)``, 0..1."""
+
 _HIDDEN, _SEEN = 0.25, 0.55
 """Cosine between the view and a triangle's normal at which the photo shows none / enough of it."""
 
@@ -80,41 +83,51 @@ def _sampled(levels: Sequence[NDArray[np.uint8]], places: Places, level: int) ->
     return found
 
 
-def make_atlas(portrait: Portrait, surface: Surface, regions: Regions) -> Atlas:
-    """Lay the face of a portrait out flat.
+def make_atlas(portraits: Sequence[Portrait], surface: Surface, regions: Regions) -> Atlas:
+    """Lay one person's face out flat, in the light of the first portrait.
 
-    Where the head is turned away the mirrored other side fills in.
+    Each part is taken from the portrait that shows it well, the first if several do. Where all turn
+    away the mirrored other side of the first fills in.
     """
-    mesh = with_rim(portrait.mesh)
-    width = min(_WIDTH, max(int(np.ptp(mesh[:, 0])), 64))
+    first = with_rim(portraits[0].mesh)
+    width = min(_WIDTH, max(int(np.ptp(first[:, 0])), 64))
     flat = surface.flat * width
     flat[:, :2] -= flat[:, :2].min(axis=0)
     size = (int(np.ceil(flat[:, 0].max())) + 1, int(np.ceil(flat[:, 1].max())) + 1)
-    inside = regions.inside
-
-    def unrolled(mesh: Vertices) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        drawing = draw(surface, flat, mesh, size)
-        seen = paint(drawing.shown, inside * _visible(surface, mesh))
-        return _cut(portrait.pixels, drawing), cv2.GaussianBlur(seen, (0, 0), 0.02 * size[0])
-
-    own, own_trust = unrolled(mesh)
-    other, other_trust = unrolled(mesh[surface.mirror])
     shown = draw(surface, flat, flat, size).shown
     plain = paint(shown, regions.skin)
     features = paint(shown, regions.inside * (1 - regions.skin))
-    own_trust = own_trust * np.maximum(likeness(own, own_trust * plain), features)
-    other_trust = other_trust * np.maximum(likeness(other, other_trust * plain), features)
-    skin = np.minimum(own_trust, other_trust) * plain
-    relit = _lit(other, enlarge(match_light(other, own, skin, sigma=0.12), size))
-    share = ((own_trust + 1e-3) / (own_trust + (1 - own_trust) * other_trust + 1e-3))[..., None]
-    mixed = np.rint(own * share + relit * (1 - share)).astype(np.uint8)
+
+    def unrolled(photo: Pixels, mesh: Vertices) -> _View:
+        drawing = draw(surface, flat, mesh, size)
+        visible = paint(drawing.shown, regions.inside * _visible(surface, mesh))
+        trust = cv2.GaussianBlur(visible, (0, 0), 0.02 * size[0])
+        pixels = _cut(photo, drawing)
+        return pixels, trust * np.maximum(likeness(pixels, trust * plain), features)
+
+    views = [unrolled(portrait.pixels, with_rim(portrait.mesh)) for portrait in portraits]
+    views.append(unrolled(portraits[0].pixels, first[surface.mirror]))
+    mixed, known = views[0]
+    for view in views[1:]:
+        mixed, known = _joined((mixed, known), view, plain)
     _blacken_mouth(mixed, paint(shown, regions.mouth))
     core = cv2.GaussianBlur(paint(shown, regions.core), (0, 0), 0.02 * size[0])
-    known = np.maximum.reduce([own_trust, other_trust, core])
+    known = np.maximum(known, core)
     mixed = _smoothed(mixed, known, plain)
     bare = paint(shown, regions.forehead) * (1 - likeness(mixed, known * plain, strict=True))
     trust = np.rint(255 * known * (1 - bare)).astype(np.uint8)
     return Atlas(_halved(mixed), _halved(trust), flat)
+
+
+def _joined(view: _View, other: _View, plain: NDArray[np.float32]) -> _View:
+    """Fill in what one view hardly shows from another, brought into its light."""
+    (pixels, trust), (others, other_trust) = view, other
+    height, width = trust.shape
+    skin = np.minimum(trust, other_trust) * plain
+    relit = _lit(others, enlarge(match_light(others, pixels, skin, sigma=0.12), (width, height)))
+    share = ((trust + 1e-3) / (trust + (1 - trust) * other_trust + 1e-3))[..., None]
+    mixed = np.rint(pixels * share + relit * (1 - share)).astype(np.uint8)
+    return mixed, np.maximum(trust, other_trust)
 
 
 def _smoothed(

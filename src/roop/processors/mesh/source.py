@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from roop.processors.mesh.atlas import Atlas, make_atlas
 from roop.processors.mesh.gaze import Gaze, find_gaze
 from roop.processors.mesh.regions import Regions
@@ -24,10 +26,15 @@ class SourceFace:
 def make_source(
     identity: Identity, space: ShapeSpace, surface: Surface, regions: Regions
 ) -> SourceFace:
-    """Take the face from the portrait that looks at the camera most."""
-    portrait = max(identity.portraits, key=lambda p: space.frontality(p.mesh))
-    photo = Portrait(portrait.pixels, without_teeth(portrait.mesh))
-    atlas = make_atlas(photo, surface, regions)
+    """Make one face of all portraits, the one that looks at the camera most first.
+
+    Its shape is their mean, each counting for as much as it is seen from the front.
+    """
+    portraits = sorted(identity.portraits, key=lambda p: -space.frontality(p.mesh))
+    photos = [Portrait(p.pixels, without_teeth(p.mesh)) for p in portraits]
+    atlas = make_atlas(photos, surface, regions)
     gaze = find_gaze(atlas.colours[0], atlas.vertices)
-    shape = space.shape(portrait.mesh)
-    return SourceFace(shape, eye_opening(shape), atlas, gaze)
+    weights = [max(space.frontality(p.mesh), 0.0) ** 4 for p in portraits]
+    shapes = [space.shape(p.mesh) for p in portraits]
+    shape = np.average(shapes, axis=0, weights=weights) if any(weights) else shapes[0]
+    return SourceFace(shape, eye_opening(shapes[0]), atlas, gaze)
