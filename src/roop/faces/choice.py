@@ -125,8 +125,6 @@ class Wanted:
         others: What everybody else is given; None for nothing.
     """
 
-    thorough = True
-
     def __init__(
         self,
         people: Sequence[Person],
@@ -143,9 +141,15 @@ class Wanted:
         self.nearest = FARTHEST
         """The smallest distance of any face seen so far to a person who is wanted."""
 
+    @property
+    def thorough(self) -> bool:
+        """Newcomers matter if everybody is given a face."""
+        return self._others is not None
+
     def is_missing(self, tracks: Sequence[Track]) -> bool:
-        """Tell whether a wanted person is not in sight."""
-        seen = {self._opinions[t.number].person for t in tracks if t.number in self._opinions}
+        """Tell whether a wanted person is not in sight, or may have been displaced."""
+        sure = [t for t in tracks if not t.doubtful and t.number in self._opinions]
+        seen = {self._opinions[track.number].person for track in sure}
         return any(p.identity is not None and i not in seen for i, p in enumerate(self._people))
 
     def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
@@ -177,9 +181,9 @@ class Wanted:
         before = merged(opinion.looks) if opinion.looks else look
         if look.distance(before) > _SOMEBODY_ELSE:
             partly = patient or look.agreement(before) > _PARTLY
-            if opinion.person is not None and partly:  # something is in front of it
+            if opinion.person is not None and partly and not self._is_known(look):
                 opinion.wait = 1
-                return
+                return  # something is in front of it
             opinion.looks, opinion.person, opinion.count = [], None, 0
         opinion.looks = [*opinion.looks, look][-_MAX_LOOKS:]
         known = merged(opinion.looks)
@@ -191,6 +195,9 @@ class Wanted:
         waits = _LOOK_CLOSELY if opinion.person is None else _LOOK_AGAIN
         opinion.wait = waits[opinion.count] if opinion.count < len(waits) else _LOOK_AT_TIMES
         opinion.count += 1
+
+    def _is_known(self, look: Descriptor) -> bool:
+        return any(person.looks.distance(look) < self._limit for person in self._people)
 
     def _recognised(self, distances: Sequence[float], before: int | None) -> int | None:
         """Return who is at these distances, if it was ``before`` so far."""

@@ -23,9 +23,6 @@ _SMALL = (24, 24)
 SAME_PLACE = 0.5
 """Correlation of what was seen of a face with what is seen there now, below which it is gone."""
 
-_NOTHING_LEFT = 0.25
-"""The same below which not even a part of the face is left to be replaced."""
-
 _ALIKE = 0.8
 """Correlation of what was seen with what is seen now, below which it may be somebody else."""
 
@@ -49,7 +46,7 @@ class Track:
     back: bool = False
     """True on the first frame after it was lost for a moment: it may still be half hidden."""
     covered: bool = False
-    """True while it is lost and something else is where it should be."""
+    """True while it is lost and another face is where it should be."""
 
     @property
     def opacity(self) -> float:
@@ -100,13 +97,9 @@ class Track:
         self.motion = np.zeros(2, np.float32) if self.lost else moved
         self.view, self.score, self.lost, self.covered = view, laid.score, 0, False
 
-    def hold(self, *, likeness: float) -> None:
-        """Go on without having been seen.
-
-        Args:
-            likeness: Of what is there now, as ``likeness`` says.
-        """
-        self.covered = likeness < _NOTHING_LEFT
+    def hold(self) -> None:
+        """Go on without having been seen."""
+        self.covered = False
         self.mesh = self.mesh + np.append(self.motion, 0).astype(np.float32)
         self.motion = self.motion * 0.7
         self.lost += 1

@@ -36,6 +36,9 @@ _GIST = 48
 _KNOWN = 0.3
 """A detection that overlaps a face in sight by more (intersection over union) is that face."""
 
+_INSIDE = 0.85
+"""Share of a lost face's box in the frame below which it has left."""
+
 _COVERED = 0.15
 """Share of a lost face's box that another face may lie on before it is held to be behind."""
 
@@ -95,10 +98,11 @@ class FaceTracker:
         if self._is_own(track, laid, likeness):
             track.see(laid, view, likeness=likeness, cut=self._cut)
             return True
-        if self._cut and likeness < SAME_PLACE:
+        track.hold()
+        width, height = frame.size
+        inside = _share(box_of(track.mesh), np.array([0, 0, width, height]))
+        if (self._cut and likeness < SAME_PLACE) or inside < _INSIDE:
             track.end()
-        else:
-            track.hold(likeness=likeness)
         return False
 
     def _is_own(self, track: Track, laid: Laid, likeness: float) -> bool:
@@ -111,8 +115,10 @@ class FaceTracker:
         if same and not track.lost:
             return True
         # it moved fast, or comes out from behind something: unless it is somebody else's face
+        if not same and track.lost:
+            return False
         others = [t for t in self._tracks if t is not track and not t.lost]
-        return (same or not track.lost) and not any(is_same(t.mesh, laid.mesh) for t in others)
+        return not any(is_same(t.mesh, laid.mesh) for t in others)
 
     def _compare(self, frame: Frame) -> None:
         """Find out whether this frame may be the first after a cut."""
@@ -127,7 +133,7 @@ class FaceTracker:
                 continue
             # one that was lost is a guess beside one that was not
             worse = max(one, two, key=lambda t: (t.doubtful, float(np.linalg.norm(t.motion))))
-            worse.hold(likeness=1.0)
+            worse.hold()
             one.doubtful = two.doubtful = True
 
     def _cover(self) -> None:
@@ -141,8 +147,6 @@ class FaceTracker:
     def _must_look(self) -> bool:
         if self._cut or self._choice.is_missing(self._tracks):
             return True
-        if self._choice.thorough and any(track.doubtful for track in self._tracks):
-            return True  # who has been displaced may be elsewhere
         return self._frame % (_LOOK_EVERY_MANY if self._choice.thorough else _LOOK_EVERY) == 0
 
     def _look(self, frame: Frame) -> None:
@@ -152,7 +156,8 @@ class FaceTracker:
         else:
             thumbnail = frame.thumbnail(SEARCH_SIDE)
             detections = self._detector.detect(thumbnail)
-            if self._choice.thorough:  # a small one more changes nothing for the largest alone
+            many = self._choice.thorough or self._choice.is_missing(self._tracks)
+            if many and self._frame % _LOOK_EVERY_MANY == 0:
                 detections += self._detector.detect_some_tiles(thumbnail, self._looks)
                 self._looks += 1
             zoom = frame.size[0] / thumbnail.shape[1]
