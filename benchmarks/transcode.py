@@ -70,7 +70,7 @@ def main() -> None:
             make_clip(folder / f"{size}.mp4", SIZES[size], arguments.seconds)
             for size in arguments.sizes
         ]
-        source = arguments.source or _portrait(folder / "source.jpg")
+        source = arguments.source or portrait(folder / "source.jpg")
         ways = ["plain", "pass", *(["swap"] if arguments.swap else [])]
         for clip in clips:
             _compare(clip, source, ways, arguments.rounds)
@@ -118,18 +118,32 @@ def _measured(way: str, clip: Path, source: Path) -> Run:
             words = ["-m", "roop", "swap", "-s", str(source), "-t", str(clip), "-o", str(output)]
         else:
             words = [__file__, str(clip), "--way", way, "--output", str(output)]
-        began = time.perf_counter()
-        process = psutil.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
-        peak, cpu = 0, 0.0
-        while process.poll() is None:
-            with suppress(psutil.Error), process.oneshot():
-                peak = max(peak, process.memory_info().rss)
-                cpu = sum(process.cpu_times()[:2])
-            time.sleep(POLL_S)
-        seconds = time.perf_counter() - began
-        if process.returncode != 0:
-            raise SystemExit(f"{way} failed with exit code {process.returncode}")
-    return Run(seconds, cpu, peak / 2**20)
+        return measured(words)
+
+
+def measured(words: Sequence[str], cores: int | None = None) -> Run:
+    """Run Python with ``words``; memory and time of processes that it starts count, too.
+
+    Args:
+        words: What follows the interpreter's name.
+        cores: How many it may use; all by default.
+    """
+    began = time.perf_counter()
+    process = psutil.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
+    if cores is not None:
+        process.cpu_affinity(process.cpu_affinity()[:cores])
+    peak, cpu = 0, dict[int, float]()
+    while process.poll() is None:
+        memory = 0
+        for part in [process, *process.children(recursive=True)]:
+            with suppress(psutil.Error), part.oneshot():
+                memory += part.memory_info().rss
+                cpu[part.pid] = sum(part.cpu_times()[:2])
+        peak = max(peak, memory)
+        time.sleep(POLL_S)
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(words[:3])} failed with exit code {process.returncode}")
+    return Run(time.perf_counter() - began, sum(cpu.values()), peak / 2**20)
 
 
 def _work(way: str, clip: Path, output: Path) -> None:
@@ -223,7 +237,8 @@ def _pictures(size: tuple[int, int], count: int) -> Iterator[NDArray[np.uint8]]:
         yield picture
 
 
-def _portrait(path: Path) -> Path:
+def portrait(path: Path) -> Path:
+    """Write a photo of the new face."""
     from matplotlib import cbook
 
     photo = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)

@@ -33,11 +33,12 @@ _WORKER_BYTES, _FRAMES = 500_000_000, 60
 _PROGRAM = "import sys; sys.path.append({!r}); from roop.pipeline.worker import main; main()"
 
 
-def workers_for(size: tuple[int, int], settings: Settings) -> int:
-    """Return how many workers this machine gives a video of ``size`` (width, height).
+def workers_for(size: tuple[int, int], segments: int, settings: Settings) -> int:
+    """Return how many workers a video is worth on this machine.
 
     Args:
-        size: Of its frames.
+        size: (width, height) of its frames.
+        segments: How many there are; a worker takes a second to begin.
         settings: How much memory they may take together.
     """
     import psutil
@@ -46,7 +47,7 @@ def workers_for(size: tuple[int, int], settings: Settings) -> int:
     memory = psutil.virtual_memory().available
     if settings.max_memory is not None:
         memory = min(memory, int(settings.max_memory * 1e9))
-    return max(1, min(usable_cores(), memory // each))
+    return max(1, min(usable_cores(), segments // 2, memory // each))
 
 
 class _Worker:

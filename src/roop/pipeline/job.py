@@ -115,7 +115,7 @@ def _run(
         tally = Tally() if segments else _at_one_go(task, reader)
     if segments:
         # A network has all cores, or the graphics card, for itself.
-        usual = 1 if networks else workers_for(reader.info.size, settings)
+        usual = 1 if networks else workers_for(reader.info.size, len(segments), settings)
         workers = settings.workers or usual
         tally = LongJob(task, segments, pace, workers).run()
     return JobResult(
