@@ -88,7 +88,7 @@ def test_what_a_machine_does_not_allow_leaves_no_output(
 
 def test_fewer_workers_share_less_memory() -> None:
     """A worker takes half a gigabyte and 60 frames of 3 MB."""
-    assert workers_for((1920, 1080), Settings(max_memory=0.9)) == 1
-    free = workers_for((1920, 1080), Settings())
-    assert workers_for((1920, 1080), Settings(max_memory=10_000)) == free
-    assert workers_for((1920, 1080), Settings(max_memory=1.5)) == min(free, 2)
+    assert workers_for((1920, 1080), 100, Settings(max_memory=0.9)) == 1
+    free = workers_for((1920, 1080), 100, Settings())
+    assert workers_for((1920, 1080), 100, Settings(max_memory=10_000)) == free
+    assert workers_for((1920, 1080), 100, Settings(max_memory=1.5)) == min(free, 2)

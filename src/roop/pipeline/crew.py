@@ -22,7 +22,7 @@ _TRIES = 3
 """Times that a segment is begun before its workers' end counts as its fault."""
 
 _PATIENCE_S = 10.0
-"""How long a worker may take to clean up before it is killed."""
+"""How long a worker may take to end when it has nothing more to say."""
 
 _POLL_S = 0.05
 """Time between two looks at whether the person wants to stop."""
@@ -82,10 +82,14 @@ class _Worker:
         self._tell(order_of(segment))
 
     def dismiss(self) -> None:
-        """Let it end; what it is doing is given up."""
+        """Let it end when it has done what it is doing."""
         with suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End it now: what it has finished is safe, whatever becomes of the rest."""
+        self._process.kill()
 
     def wait(self) -> int:
         """Wait for its end and return its exit code."""
@@ -195,8 +199,8 @@ class Crew:
         try:
             yield
         finally:
-            for worker in self._workers:  # all at once, not one after another
-                worker.dismiss()
+            for worker in self._workers:
+                worker.kill()
             for worker in self._workers:
                 worker.wait()
 

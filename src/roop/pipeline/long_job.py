@@ -72,7 +72,9 @@ class LongJob:
         finished = folder.finished
         if final or not finished:
             folder.discard()
-        elif isinstance(error, CancelledError):
+            return
+        folder.sweep()
+        if isinstance(error, CancelledError):
             raise CancelledError(
                 f"stopped, {finished} of {len(self.segments)} segments are kept",
                 hint="the same command goes on from there, and so does `roop resume`",

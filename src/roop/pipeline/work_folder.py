@@ -94,7 +94,7 @@ class WorkFolder:
     def begin(
         self, job: Job, settings: Settings, identity: Identity, plan: Sequence[Segment]
     ) -> None:
-        """Write down what the folder is for, and sweep out what was left half done.
+        """Write down what the folder is for.
 
         Args:
             job: With the output's own name.
@@ -111,17 +111,19 @@ class WorkFolder:
             "segments": len(plan),
             "frames": sum(segment.frames for segment in plan),
         }
-        keep = {_ABOUT, _LOCK}
-        for segment in plan:
-            keep |= {self.packets(segment.number).name, self._record(segment.number).name}
-        for path in self.path.iterdir():
-            if path.name not in keep:
-                path.unlink(missing_ok=True)
+        self.sweep()
         if not (self.path / _ABOUT).exists():
             self._write(self.path / _ABOUT, about)
         with suppress(OSError):  # then `roop jobs` does not know of it
             _notes().mkdir(parents=True, exist_ok=True)
             self._note.write_text(str(self.path), encoding="utf-8")
+
+    def sweep(self) -> None:
+        """Remove what was left half done."""
+        for path in self.path.iterdir():
+            whole = path.stem.isdecimal() and path.suffix in (".json", ".packets")
+            if not whole and path.name not in (_ABOUT, _LOCK):
+                path.unlink(missing_ok=True)
 
     def about(self) -> dict[str, Any]:
         """Return what ``begin`` wrote; empty if that cannot be read."""
