@@ -48,15 +48,12 @@ class StretchWriter:
         # The encoder is opened as for the output itself: some containers want other headers.
         self._shape = av.open(io.BytesIO(), "w", format=container_of(output))
         self._encoder = VideoEncoder(self._shape, reader, video, warn)
+        self.left_out = 0
+        """Frames that found their place on the output's clock taken; known at the end."""
         self._part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         with muxing(output, self._part):
             self._file = self._part.open("xb")
             self._file.write(MAGIC)
-
-    @property
-    def left_out(self) -> int:
-        """Frames that found their place on the output's clock taken."""
-        return self._encoder.left_out
 
     def skip(self, frame: Frame) -> None:
         """Take note of the frame that ends the stretch before this one."""
@@ -96,5 +93,8 @@ class StretchWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            self.left_out = self._encoder.left_out
+            # It holds up to hundreds of megabytes, and the next segment has one of its own.
+            del self._encoder, self._shape
             self._part.replace(self._path)
             synced(self._path.parent)

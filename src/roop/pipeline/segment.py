@@ -1,5 +1,6 @@
 """One segment of a long target: read, changed, encoded and recorded."""
 
+import gc
 import itertools
 from pathlib import Path
 
@@ -45,4 +46,6 @@ def run_segment(
             tally = bench.run(reader, writer, meter, label=label, lead=lead)
         tally += Tally(left_out=writer.left_out)
     folder.record(segment.number, tally)
+    # PyAV's containers and streams hold each other: encoders would pile up, 80 MB each at 720p.
+    gc.collect()
     return tally
