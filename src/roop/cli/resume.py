@@ -9,6 +9,7 @@ from roop.cli.parser import Parser, add_report
 from roop.errors import UsageError
 from roop.options import Job, Settings
 from roop.processors import installed
+from roop.validation import checked
 
 if TYPE_CHECKING:
     from roop.pipeline.work_folder import WorkFolder
@@ -31,7 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     from roop.cli.swap import report, work
 
     about = _chosen(values.output).about()
-    job, settings = Job.model_validate(about["job"]), Settings.model_validate(about["settings"])
+    job = checked(Job, about.get("job", {}))
+    settings = checked(Settings, about.get("settings", {}))
     shown = not values.quiet and sys.stderr.isatty()
     result = work(job, settings, installed(), show_progress=shown)
     report(result, as_json=values.json, quiet=values.quiet)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from roop.errors import CancelledError, NoFaceError, RefusedError
+from roop.errors import CancelledError, NoFaceError, RefusedError, RoopError
 from roop.media.output import OutputFile
 from roop.media.packets import joined
 from roop.media.video_output import VideoOutput
@@ -79,6 +79,9 @@ class LongJob:
                 f"stopped, {finished} of {len(self.segments)} segments are kept",
                 hint="the same command goes on from there, and so does `roop resume`",
             ) from error
+        if isinstance(error, RoopError):
+            kept = f"{finished} of {len(self.segments)} segments are kept: the same command goes on"
+            error.hint = f"{error.hint}; {kept}" if error.hint else kept
 
     def _work(self, folder: WorkFolder, identity: Identity, note: str | None) -> Tally:
         task = self.task
