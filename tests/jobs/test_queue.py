@@ -10,7 +10,7 @@ import pytest
 
 from roop.errors import MediaError
 from roop.jobs.queue import Queue
-from roop.options import Job, VideoOptions
+from roop.options import FaceOptions, Job, VideoOptions
 
 CLAIM = """
 import sys
@@ -40,6 +40,20 @@ def test_a_job_is_found_again_until_its_files_or_options_change(job: Job, tmp_pa
         assert queue.add(other).id != first.id
         job.target.write_text("longer than before")
         assert queue.add(job).id != first.id
+
+
+def test_nor_is_it_when_the_mapping_has_changed(job: Job, tmp_path: Path) -> None:
+    mapping = tmp_path / "people.toml"
+    job = job.model_copy(update={"sources": (), "faces": FaceOptions(map_file=mapping)})
+    with Queue(tmp_path / "q") as queue:
+        mapping.write_text('[[person]]\nsource = "a.png"\nposition = 0\n')
+        first = queue.add(job)
+        assert queue.add(job).id == first.id
+        (tmp_path / "a.png").write_text("another photo")
+        second = queue.add(job)
+        assert second.id != first.id
+        mapping.write_text('[[person]]\nsource = "a.png"\nposition = 12\n')
+        assert queue.add(job).id != second.id
 
 
 def test_it_outlives_the_process(job: Job, tmp_path: Path) -> None:

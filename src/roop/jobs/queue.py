@@ -7,11 +7,11 @@ import platform
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import psutil
 
@@ -19,6 +19,7 @@ from roop.errors import MediaError, RoopError
 from roop.home import user_folder
 from roop.media.base import Warn
 from roop.options import Job
+from roop.pipeline.paths import absolute, reference_paths, source_paths
 
 State = Literal["waiting", "running", "done", "failed"]
 
@@ -96,7 +97,7 @@ class Queue:
         Args:
             job: Its output is a file, not a folder.
         """
-        job = _absolute(job)
+        job = absolute(job)
         row = (_key(job), job.model_dump_json(), str(job.output), time.time())
         with self._translated():
             self._database.execute(
@@ -182,20 +183,20 @@ class Queue:
             ) from error
 
 
-def _absolute(job: Job) -> Job:
-    paths: dict[str, Any] = {
-        "sources": tuple(path.absolute() for path in job.sources),
-        "target": job.target.absolute(),
-        "output": job.output.absolute(),
-    }
-    return job.model_copy(update=paths)
-
-
 def _key(job: Job) -> str:
     """Return what two jobs have in common that make the same output."""
     said = job.model_dump(mode="json", exclude={"force", "record"})
-    stamps = [_stamp(path) for path in (*job.sources, job.target)]
+    stamps = [_stamp(path) for path in _read_by(job)]
     return hashlib.sha256(json.dumps([said, stamps], sort_keys=True).encode()).hexdigest()
+
+
+def _read_by(job: Job) -> Iterator[Path]:
+    """Yield the files and folders that a job reads."""
+    yield job.target
+    if job.faces.map_file is not None:
+        yield job.faces.map_file
+    with suppress(RoopError):  # said when the job is done
+        yield from (*source_paths(job), *reference_paths(job))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from roop.errors import UsageError
+from roop.media.identity_file import located
 
 _PICTURES = frozenset(
     {".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -166,7 +167,7 @@ def _row(place: str, values: Mapping[str, Any], path: Path) -> Row:
     if not all(isinstance(name, str) for name in (*names, output or "")):
         raise UsageError(f"{where}: source and output need the names of files")
     return Row(
-        tuple(_placed(str(name), path) for name in names),
+        tuple(located(Path(str(name)).expanduser(), path.parent) for name in names),
         _placed(target, path),
         _placed(str(output), path) if output else None,
         rest,

@@ -30,12 +30,18 @@ def identities_folder() -> Path:
     return user_folder() / "identities"
 
 
-def located(path: Path) -> Path:
-    """Return the saved identity if ``path`` is the bare name of one, else ``path``."""
-    if path.exists() or len(path.parts) != 1 or path.suffix:
-        return path
+def located(path: Path, folder: Path | None = None) -> Path:
+    """Return what ``path`` stands for: a saved identity if it is the bare name of one.
+
+    Args:
+        path: As a person wrote it.
+        folder: What a relative one is meant from; the working folder by default.
+    """
+    placed = folder / path if folder else path
+    if placed.exists() or len(path.parts) != 1 or path.suffix:
+        return placed
     saved = identities_folder() / f"{path.name}{SUFFIX}"
-    return saved if saved.is_file() else path
+    return saved if saved.is_file() else placed
 
 
 def save_identity(path: Path, photos: Sequence[Pixels], *, force: bool) -> None:

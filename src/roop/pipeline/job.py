@@ -17,7 +17,8 @@ from roop.options import Job, Settings
 from roop.pipeline.bench import Bench
 from roop.pipeline.crew import workers_for
 from roop.pipeline.long_job import LongJob
-from roop.pipeline.people import nobody_replaced, source_paths
+from roop.pipeline.paths import source_paths
+from roop.pipeline.people import nobody_replaced
 from roop.pipeline.plan import DEFAULT_PACE, Pace, planned
 from roop.pipeline.progress import Meter, Watch
 from roop.pipeline.record import inputs_of, write_record

@@ -7,6 +7,7 @@ from typing import Any
 
 from roop.errors import MediaError, UsageError
 from roop.media.disk import reason
+from roop.media.identity_file import located
 from roop.options import Assignment, FaceOptions, Options
 from roop.validation import checked
 
@@ -61,6 +62,6 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
 
 
 def _placed(person: Assignment, folder: Path) -> Assignment:
-    reference = None if person.reference is None else folder / person.reference
-    sources = tuple(folder / source for source in person.source)
+    reference = person.reference and located(person.reference, folder)
+    sources = tuple(located(source, folder) for source in person.source)
     return person.model_copy(update={"source": sources, "reference": reference})

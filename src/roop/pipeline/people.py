@@ -14,6 +14,7 @@ from roop.media.open import open_reader
 from roop.media.stored_frame import StoredFrame
 from roop.options import Assignment, FaceOptions, Job, VideoOptions
 from roop.pipeline.mapping import assignments_of
+from roop.pipeline.paths import reference_paths, source_paths
 from roop.pipeline.sources import PhotoDesk
 from roop.safety.screen import Screen
 from roop.types import Frame, Identity
@@ -69,17 +70,6 @@ def read_cast(
         return Cast(tuple(identities), finder.people(given), others)
     wanted = _wanted(job.faces)
     return Cast(tuple(identities), finder.people([(wanted, 0)]) if wanted else ())
-
-
-def source_paths(job: Job) -> list[Path]:
-    """Return every file and folder that shows who is given; at least one."""
-    return [*job.sources, *(path for a in assignments_of(job.faces) for path in a.source)]
-
-
-def reference_paths(job: Job) -> list[Path]:
-    """Return every file and folder that shows who is replaced."""
-    named = [job.faces.reference, *(a.reference for a in assignments_of(job.faces))]
-    return [path for path in named if path is not None]
 
 
 def nobody_replaced(job: Job, nearest: float) -> NoFaceError:

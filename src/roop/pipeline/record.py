@@ -13,7 +13,7 @@ from roop.media.disk import reason
 from roop.models.folder import ModelFolder
 from roop.models.networks import embedded_models, screen_models
 from roop.options import Job, Settings
-from roop.pipeline.people import reference_paths, source_paths
+from roop.pipeline.paths import reference_paths, source_paths
 from roop.pipeline.sources import photos_in
 from roop.provenance.xmp import SOURCE_TYPE
 from roop.version import VERSION

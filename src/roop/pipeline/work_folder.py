@@ -17,6 +17,7 @@ from roop.errors import UsageError
 from roop.home import user_folder
 from roop.media.disk import synced, writing
 from roop.options import Job, Settings
+from roop.pipeline.paths import absolute
 from roop.pipeline.plan import Segment
 from roop.pipeline.tally import Tally
 from roop.pipeline.work_identity import Identity
@@ -102,7 +103,7 @@ class WorkFolder:
             identity: What the output depends on.
             plan: All segments.
         """
-        job = _absolute(job)
+        job = absolute(job)
         about = {
             "output": str(job.output),
             "job": job.model_dump(mode="json"),
@@ -201,35 +202,3 @@ def _stem(output: Path) -> str:
 def _notes() -> Path:
     """Where it is noted which work folders there are."""
     return user_folder() / "unfinished"
-
-
-def _absolute(job: Job) -> Job:
-    """Return a job that means the same in any folder."""
-    faces = job.faces.model_copy(
-        update={
-            "reference": _whole(job.faces.reference),
-            "map_file": _whole(job.faces.map_file),
-            "map": tuple(
-                given.model_copy(
-                    update={
-                        "source": tuple(path.absolute() for path in given.source),
-                        "reference": _whole(given.reference),
-                    }
-                )
-                for given in job.faces.map
-            ),
-        }
-    )
-    return job.model_copy(
-        update={
-            "sources": tuple(path.absolute() for path in job.sources),
-            "target": job.target.absolute(),
-            "output": job.output.absolute(),
-            "record": _whole(job.record),
-            "faces": faces,
-        }
-    )
-
-
-def _whole(path: Path | None) -> Path | None:
-    return None if path is None else path.absolute()
