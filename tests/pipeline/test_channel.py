@@ -135,6 +135,8 @@ def test_a_slow_writer_holds_the_reader_back() -> None:
 
 
 def test_an_interrupt_while_joining_leaves_no_thread() -> None:
+    # A program started in the background has SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     stages = Stages(threading.Event())
     interrupted = threading.Event()
 
@@ -144,6 +146,9 @@ def test_an_interrupt_while_joining_leaves_no_thread() -> None:
         interrupted.wait(0.3)
 
     stages.spawn(slow, "slow")
-    with pytest.raises(KeyboardInterrupt):
-        stages.join()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            stages.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not [t for t in threading.enumerate() if t.name == "slow"]
