@@ -144,7 +144,7 @@ def test_ctrl_c_keeps_what_is_finished(media: Path, uninterrupted: JobResult, ou
 def test_ctrl_c_in_the_first_segment_leaves_nothing(media: Path, out: Path) -> None:
     error = stopped(media, out / "out.mp4", frames=0)
     assert error.hint is None
-    assert [p.name for p in out.iterdir()] == ["out.log"]
+    assert {path.name for path in out.iterdir()} <= {"out.log"}
 
 
 @pytest.fixture
