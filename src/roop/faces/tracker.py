@@ -3,16 +3,15 @@
 import math
 from itertools import combinations
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from roop.faces.choice import Choice
+from roop.faces.cuts import CutDetector
 from roop.faces.detector import FaceDetector, overlap
 from roop.faces.mesher import FaceMesher, Laid
 from roop.faces.search import MIN_SCORE, SEARCH_SIDE, box_of, confirmed, find_faces, is_same
 from roop.faces.steady import make_view
-from roop.faces.track import SAME_PLACE, Track, correlation
+from roop.faces.track import SAME_PLACE, Track
 from roop.types import Face, Frame, Mesh
 
 _KEEP_SCORE = 0.5
@@ -26,12 +25,6 @@ _LOOK_EVERY_MANY = 3
 
 _SEARCH_EVERY = 5
 """Frames between two thorough searches while no face is known."""
-
-_SAME_PICTURE = 0.7
-"""Correlation of two frames below which the picture was cut: a face that is gone is not held."""
-
-_GIST = 48
-"""Longer side in which whole frames are compared, pixels."""
 
 _KNOWN = 0.3
 """A detection that overlaps a face in sight by more (intersection over union) is that face."""
@@ -59,13 +52,14 @@ class FaceTracker:
         self._frame = -1
         self._numbers = 0
         self._looks = 0
-        self._gist: NDArray[np.uint8] | None = None
+        self._cuts = CutDetector()
         self._cut = False
+        """True if a face that is gone need not be held: this is another picture."""
 
     def update(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces of the next frame that are to be replaced."""
         self._frame += 1
-        self._compare(frame)
+        self._cut = self._cuts.is_cut(frame)
         self._tracks.sort(key=lambda track: track.lost > 0)  # the sure ones take their faces first
         missed = [track for track in self._tracks if not self._follow(track, frame)]
         self._part()
@@ -119,12 +113,6 @@ class FaceTracker:
             return False
         others = [t for t in self._tracks if t is not track and not t.lost]
         return not any(is_same(t.mesh, laid.mesh) for t in others)
-
-    def _compare(self, frame: Frame) -> None:
-        """Find out whether this frame may be the first after a cut."""
-        gist = cv2.cvtColor(frame.thumbnail(_GIST), cv2.COLOR_RGB2GRAY).astype(np.uint8)
-        before, self._gist = self._gist, gist
-        self._cut = before is not None and correlation(gist, before) < _SAME_PICTURE
 
     def _part(self) -> None:
         """Let one of two tracks that ended up on one face go."""

@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from roop.errors import CancelledError, NoFaceError
 from roop.faces.analyser import Analyser
+from roop.faces.cuts import CutDetector
 from roop.faces.descriptor import Descriptor, merged
 from roop.faces.search import is_same
 from roop.faces.topology import frontality
-from roop.faces.track import correlation
 from roop.geometry import bounds
 from roop.media.base import TargetInfo
 from roop.media.open import open_reader
@@ -31,12 +29,6 @@ _A_SECOND = 2
 
 _MOST = 400
 """Frames of a film that are searched: those of a longer one lie farther apart."""
-
-_CUT = 0.7
-"""Correlation of two frames below which the second is searched, too."""
-
-_GIST = 48
-"""Longer side in which frames are compared, pixels."""
 
 _KEPT = 6
 """Looks at a person that are kept."""
@@ -141,12 +133,9 @@ def _offset(info: TargetInfo, video: VideoOptions) -> int:
 
 def _searched(frames: Iterator[Frame], step: int) -> Iterator[tuple[int, Frame]]:
     """Yield the frames to search with their numbers: every so many, and the first after a cut."""
-    before: NDArray[np.uint8] | None = None
+    cuts = CutDetector()
     for number, frame in enumerate(frames):
-        gist = cv2.cvtColor(frame.thumbnail(_GIST), cv2.COLOR_RGB2GRAY).astype(np.uint8)
-        cut = before is not None and correlation(gist, before) < _CUT
-        before = gist
-        if cut or number % step == 0:
+        if cuts.is_cut(frame) or number % step == 0:
             yield number, frame
 
 
