@@ -11,6 +11,7 @@ from roop.media.video_output import VideoOutput
 from roop.media.video_reader import VideoReader
 from roop.pipeline.bench import Bench
 from roop.pipeline.crew import Crew
+from roop.pipeline.fingerprint import Fingerprint, difference, fingerprint_of
 from roop.pipeline.people import nobody_replaced
 from roop.pipeline.plan import Pace, Segment
 from roop.pipeline.progress import Meter
@@ -18,7 +19,6 @@ from roop.pipeline.segment import run_segment
 from roop.pipeline.tally import Tally
 from roop.pipeline.task import Task
 from roop.pipeline.work_folder import WorkFolder
-from roop.pipeline.work_identity import Identity, difference, work_identity
 
 T = TypeVar("T")
 
@@ -42,13 +42,13 @@ class LongJob:
             RoopError: The job could not be done now; finished segments stay.
         """
         task = self.task
-        identity = work_identity(task.job, task.settings, task.registry, self.pace)
-        folder = WorkFolder.of(task.output, identity)
+        fingerprint = fingerprint_of(task.job, task.settings, task.registry, self.pace)
+        folder = WorkFolder.of(task.output, fingerprint)
         others = [o for o in WorkFolder.all_of(task.output) if o.path != folder.path]
-        note = None if folder.path.exists() else self._why_afresh(others, identity)
+        note = None if folder.path.exists() else self._why_afresh(others, fingerprint)
         with folder.claimed():
             try:
-                tally = self._work(folder, identity, note)
+                tally = self._work(folder, fingerprint, note)
             except BaseException as error:
                 self._tidy(folder, error)
                 raise
@@ -58,10 +58,10 @@ class LongJob:
                 other.discard()
         return tally
 
-    def _why_afresh(self, others: Sequence[WorkFolder], identity: Identity) -> str | None:
+    def _why_afresh(self, others: Sequence[WorkFolder], fingerprint: Fingerprint) -> str | None:
         if not others:
             return None
-        why = difference(others[0].about().get("identity", {}), identity)
+        why = difference(others[0].about().get("fingerprint", {}), fingerprint)
         note = f"starting afresh: {why}"
         self.task.warn(note)
         return note
@@ -83,11 +83,11 @@ class LongJob:
             kept = f"{finished} of {len(self.segments)} segments are kept: the same command goes on"
             error.hint = f"{error.hint}; {kept}" if error.hint else kept
 
-    def _work(self, folder: WorkFolder, identity: Identity, note: str | None) -> Tally:
+    def _work(self, folder: WorkFolder, fingerprint: Fingerprint, note: str | None) -> Tally:
         task = self.task
         self._file(folder).discard()  # what stands in the way is said now
         job = task.job.model_copy(update={"output": task.output})
-        folder.begin(job, task.settings, identity, self.segments)
+        folder.begin(job, task.settings, fingerprint, self.segments)
         resumed = self._do(folder, note)
         done = (folder.done(s.number) or Tally() for s in self.segments)
         tally = sum(done, Tally(resumed=resumed))

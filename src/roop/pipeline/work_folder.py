@@ -17,10 +17,10 @@ from roop.errors import UsageError
 from roop.home import user_folder
 from roop.media.disk import synced, writing
 from roop.options import Job, Settings
+from roop.pipeline.fingerprint import Fingerprint
 from roop.pipeline.paths import absolute
 from roop.pipeline.plan import Segment
 from roop.pipeline.tally import Tally
-from roop.pipeline.work_identity import Identity
 
 _PREFIX = ".roop-work-"
 
@@ -35,9 +35,9 @@ class WorkFolder:
         self.path = path
 
     @classmethod
-    def of(cls, output: Path, identity: Identity) -> "WorkFolder":
-        """Return the folder for an output that depends on ``identity``; it may not exist yet."""
-        text = json.dumps(identity, sort_keys=True).encode()
+    def of(cls, output: Path, fingerprint: Fingerprint) -> "WorkFolder":
+        """Return the folder for an output that depends on ``fingerprint``; it may not exist yet."""
+        text = json.dumps(fingerprint, sort_keys=True).encode()
         digest = hashlib.sha256(text).hexdigest()[:16]
         return cls(output.absolute().parent / f"{_stem(output)}{digest}")
 
@@ -93,14 +93,14 @@ class WorkFolder:
             return True
 
     def begin(
-        self, job: Job, settings: Settings, identity: Identity, plan: Sequence[Segment]
+        self, job: Job, settings: Settings, fingerprint: Fingerprint, plan: Sequence[Segment]
     ) -> None:
         """Write down what the folder is for.
 
         Args:
             job: With the output's own name.
             settings: The machine's.
-            identity: What the output depends on.
+            fingerprint: What the output depends on.
             plan: All segments.
         """
         job = absolute(job)
@@ -108,7 +108,7 @@ class WorkFolder:
             "output": str(job.output),
             "job": job.model_dump(mode="json"),
             "settings": settings.model_dump(mode="json"),
-            "identity": identity,
+            "fingerprint": fingerprint,
             "segments": len(plan),
             "frames": sum(segment.frames for segment in plan),
         }

@@ -19,11 +19,11 @@ _NOT_SHOWN = {"sources", "target", "output", "force", "record", "steps", "frames
 _WHERE = {"position", "frame"}
 """What a mapping says beside photos, which count by their content."""
 
-Identity = dict[str, Any]
+Fingerprint = dict[str, Any]
 """JSON by topic: target, sources, options, software, pace."""
 
 
-def work_identity(job: Job, settings: Settings, registry: Registry, pace: Pace) -> Identity:
+def fingerprint_of(job: Job, settings: Settings, registry: Registry, pace: Pace) -> Fingerprint:
     """Return everything that what is made of ``job`` depends on.
 
     Raises:
@@ -57,7 +57,7 @@ def work_identity(job: Job, settings: Settings, registry: Registry, pace: Pace) 
     }
 
 
-def difference(old: Identity, new: Identity) -> str:
+def difference(old: Fingerprint, new: Fingerprint) -> str:
     """Say in a few words what has changed."""
     if old.get("target") != new["target"]:
         return "the target has changed"
