@@ -9,6 +9,8 @@ from PIL import Image
 from roop.errors import UsageError
 from roop.jobs.naming import check_pattern, named, refuse_twins
 from roop.jobs.rows import Row, combined, media, pictures, read_list
+from roop.media.extensions import PICTURES
+from roop.media.picture_files import EXTENSIONS
 from roop.options import VideoOptions
 
 
@@ -19,6 +21,10 @@ def folder(tmp_path: Path) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.touch()
     return tmp_path
+
+
+def test_no_picture_that_can_be_read_is_left_in_its_folder() -> None:
+    assert set(EXTENSIONS) == PICTURES
 
 
 def names(paths: list[Path], folder: Path) -> list[str]:

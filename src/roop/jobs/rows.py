@@ -11,16 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from roop.errors import UsageError
+from roop.media.extensions import FILMS, PICTURES
 from roop.media.identity_file import located
-
-_PICTURES = frozenset(
-    {".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-)
-_FILMS = frozenset(
-    {".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"}
-    | {".ogv", ".ts", ".vob", ".webm", ".wmv"}
-)
-"""Extensions of what is taken out of a folder; a file that is named may have any."""
 
 _SEPARATOR = ";"
 """Parts several values in one cell of a CSV file."""
@@ -54,7 +46,7 @@ def pictures(words: Iterable[str]) -> list[Path]:
     Raises:
         UsageError: A pattern or a folder has none.
     """
-    return _found(words, _PICTURES, "pictures")
+    return _found(words, PICTURES, "pictures")
 
 
 def media(words: Iterable[str]) -> list[Path]:
@@ -63,12 +55,12 @@ def media(words: Iterable[str]) -> list[Path]:
     Raises:
         UsageError: A pattern or a folder has none.
     """
-    return _found(words, _PICTURES | _FILMS, "pictures and no films")
+    return _found(words, PICTURES | FILMS, "pictures and no films")
 
 
 def media_in(folder: Path) -> list[Path]:
     """Return the pictures and films that lie in ``folder`` itself, not hidden, sorted."""
-    return _listed(folder, _PICTURES | _FILMS)
+    return _listed(folder, PICTURES | FILMS)
 
 
 def read_list(path: Path) -> list[Row]:

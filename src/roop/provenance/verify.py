@@ -8,7 +8,8 @@ from typing import Literal
 
 from roop.errors import MediaError
 from roop.media.container import read_tags
-from roop.provenance.credentials import FORMATS, Credentials, read
+from roop.media.extensions import FILMS, PICTURES
+from roop.provenance.credentials import Credentials, read
 from roop.provenance.search import WatermarkSearch
 from roop.provenance.watermark import FOUND
 from roop.provenance.xmp import source_type
@@ -16,12 +17,8 @@ from roop.provenance.xmp_places import find_packet
 
 Verdict = Literal["intact", "tampered", "unsigned", "unmarked", "unreadable"]
 
-FILMS = frozenset(
-    {".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm", ".wmv"}
-)
-"""Extensions of what is read as a film."""
-
-PICTURES = frozenset(FORMATS) - FILMS | {".bmp", ".heic"}
+_SIGNED_TOO = frozenset({".heic"})
+"""Extensions of what may carry marks although its pictures cannot be read here."""
 
 _AI_TYPES = ("trainedalgorithmic", "compositewithtrained", "compositesynthetic")
 _TERMS = "cv.iptc.org/newscodes/digitalsourcetype/"
@@ -64,7 +61,7 @@ def _in_folder(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent) / name
-            if path.suffix.lower() in FILMS | PICTURES and not name.startswith("."):
+            if path.suffix.lower() in FILMS | PICTURES | _SIGNED_TOO and not name.startswith("."):
                 yield path
 
 
