@@ -14,6 +14,7 @@ from roop.errors import (
     RefusedError,
     RoopError,
     UsageError,
+    unexpected,
 )
 
 EXIT_CODES: dict[type[RoopError], int] = {
@@ -43,7 +44,7 @@ def show(error: Exception, *, as_json: bool = False, debug: bool = False) -> int
     """
     if debug:
         traceback.print_exception(error)
-    known = error if isinstance(error, RoopError) else _unexpected(error)
+    known = error if isinstance(error, RoopError) else unexpected(error)
     if as_json:
         body = {"code": known.code, "message": str(known), "hint": known.hint}
         sys.stdout.write(json.dumps(body) + "\n")
@@ -51,11 +52,3 @@ def show(error: Exception, *, as_json: bool = False, debug: bool = False) -> int
         hint = f"hint: {line(known.hint)}\n" if known.hint else ""
         sys.stderr.write(f"error: {line(str(known))}\n{hint}")
     return exit_code(known)
-
-
-def _unexpected(error: Exception) -> RoopError:
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    return RoopError(
-        f"unexpected {what}",
-        hint="this is a fault of the program: report what the same command prints with --debug",
-    )

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, TextIO
 
-from roop.errors import CancelledError, RoopError
+from roop.errors import CancelledError, RoopError, unexpected
 from roop.media.timeline import Stretch
 from roop.options import Job, Settings
 from roop.pipeline.bench import Bench
@@ -46,13 +46,11 @@ def main() -> None:
     except CancelledError:
         pass
     except RoopError as error:
-        _answer(answers, error={"code": error.code, "message": str(error), "hint": error.hint})
+        _answer(answers, error=_told(error))
     except BrokenPipeError:
         pass  # nobody listens any more
     except Exception as error:  # the edge of this process: the parent shows it
-        what = " ".join(f"unexpected {type(error).__name__}: {error}".split())
-        hint = "this is a fault of the program: report it with what --workers 1 --debug prints"
-        _answer(answers, error={"code": RoopError.code, "message": what, "hint": hint})
+        _answer(answers, error=_told(unexpected(error, flags="--workers 1 --debug")))
 
 
 def order_of(segment: Segment) -> dict[str, Any]:
@@ -91,6 +89,10 @@ def _work(
             segment = _segment(order)
             run_segment(bench, job, segment, output=output, folder=folder, meter=meter)
             _answer(answers, done=segment.number)
+
+
+def _told(error: RoopError) -> dict[str, str | None]:
+    return {"code": error.code, "message": str(error), "hint": error.hint}
 
 
 def _answer(answers: TextIO, **news: object) -> None:
