@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from roop.cli.flags import add_flags, flag_of
 from roop.cli.interrupts import cancel_on_signals
+from roop.cli.lines import line
 from roop.cli.parser import Parser, add_report
 from roop.cli.presets import Presets
 from roop.options import FaceOptions, Settings, VideoOptions
@@ -37,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         body = {"target": str(census.target), "people": people}
         sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
     elif not values["quiet"]:
-        sys.stdout.write("".join(f"{line}\n" for line in _lines(census, values)))
+        sys.stdout.write("".join(f"{line(text)}\n" for text in _lines(census, values)))
     return 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from roop.cli.flags import add_flags, flag_of
-from roop.cli.lines import warn
+from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report
 from roop.cli.presets import Presets
 from roop.errors import UsageError
@@ -44,7 +44,12 @@ def run(arguments: Sequence[str]) -> int:
     if values["json"]:
         sys.stdout.write(json.dumps({"output": str(output), "photos": count}) + "\n")
     elif not values["quiet"]:
-        sys.stdout.write(f"{output}\n{count} photos; `roop swap -s {name}` uses them\n")
+        sys.stdout.write(
+            line(str(output))
+            + "\n"
+            + line(f"{count} photos; `roop swap -s {name}` uses them")
+            + "\n"
+        )
     return 0
 
 
