@@ -185,10 +185,9 @@ class Crew:
             return
         meter.add(*(-count for count in worker.counts))
         if self._tries[segment.number] >= _TRIES:
-            minutes, seconds = divmod(int(segment.time), 60)
             raise RoopError(
-                f"{_TRIES} workers have ended without a word in the stretch from "
-                f"{minutes:02}:{seconds:02} (the last with code {code})",
+                f"{_TRIES} workers have ended without a word in the stretch from {segment.clock} "
+                f"(the last with code {code})",
                 hint="if memory is short, try --workers 1; what is finished is kept",
             )
         waiting.appendleft(segment)

@@ -112,8 +112,7 @@ class LongJob:
         missing = [s for s in self.segments if done[s.number] is None]
         resumed = sum(tally.frames for tally in done.values() if tally is not None)
         if resumed and missing:
-            minutes, seconds = divmod(int(missing[0].time), 60)
-            note = f"going on after {minutes:02}:{seconds:02}"
+            note = f"going on after {missing[0].clock}"
         total = sum(s.frames for s in self.segments)
         meter = Meter(total, self.task.watch, resumed=resumed, note=note)
         meter.tell()

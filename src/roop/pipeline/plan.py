@@ -43,6 +43,12 @@ class Segment:
     lead: int
     """Frames between the keyframe at which decoding begins and the first one of its own."""
 
+    @property
+    def clock(self) -> str:
+        """``time`` as ``mm:ss``."""
+        minutes, seconds = divmod(int(self.time), 60)
+        return f"{minutes:02}:{seconds:02}"
+
 
 def planned(target: Reader, pace: Pace) -> tuple[Segment, ...]:
     """Cut a target, unless it is short, no video, or one that cannot be read from the middle.
