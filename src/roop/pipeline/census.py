@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roop.errors import CancelledError, NoFaceError
+from roop.errors import CancelledError
 from roop.faces.analyser import Analyser
 from roop.faces.cuts import CutDetector
 from roop.faces.descriptor import Descriptor, merged
@@ -18,6 +18,7 @@ from roop.geometry import bounds
 from roop.media.base import TargetInfo
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
+from roop.pipeline.people import no_face_in
 from roop.safety.screen import Screen
 from roop.types import Frame, Mesh, Pixels
 
@@ -108,10 +109,7 @@ def take_census(
                 counting.look(frame, first + last)
         screen.settle()  # no picture is shown that has not passed
     if not counting.people:
-        raise NoFaceError(
-            f"no face found in {target}",
-            hint="the face must be visible, at least about 40 pixels from eyes to chin",
-        )
+        raise no_face_in(target)
     found = sorted(counting.people, key=lambda p: (p.first_frame, p.first_position))
     most = reader.info.frames or last + 1
     people = tuple(person.described(step, most) for person in found)

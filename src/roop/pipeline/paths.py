@@ -8,7 +8,7 @@ from roop.pipeline.mapping import assignments_of
 
 
 def source_paths(job: Job) -> list[Path]:
-    """Return every file and folder that shows who is given; at least one.
+    """Return every file and folder that shows who is given.
 
     Raises:
         MediaError: The mapping file cannot be read.

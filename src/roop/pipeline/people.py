@@ -87,8 +87,13 @@ def nobody_replaced(job: Job, nearest: float) -> NoFaceError:
             hint=f"--similar-face-distance {nearest + 0.05:.2f} would take it; "
             f"`roop faces {job.target}` shows who is there",
         )
+    return no_face_in(job.target)
+
+
+def no_face_in(target: Path) -> NoFaceError:
+    """Return what to say when there is nobody in ``target``."""
     return NoFaceError(
-        f"no face found in {job.target}",
+        f"no face found in {target}",
         hint="the face must be visible, at least about 40 pixels from eyes to chin",
     )
 
@@ -191,10 +196,7 @@ class _Finder:
                 ):
                     return frame, last
         if number is None:
-            raise NoFaceError(
-                f"no face found in {target}",
-                hint="the face must be visible, at least about 40 pixels from eyes to chin",
-            )
+            raise no_face_in(target)
         raise UsageError(
             f"{target} has no frame number {number}: its last is {last}",
             hint="frames are counted from 0",
