@@ -10,6 +10,9 @@ from roop.faces.topology import five_points
 from roop.geometry import Matrix, align, bounds, transform
 from roop.types import Box, Frame, Mesh, Pixels, Points, Shades
 
+Crops = NDArray[np.uint8]
+"""``(N, S, S, 3)`` RGB."""
+
 Mask = NDArray[np.float32]
 """``(S, S)`` on a crop, 0..1: how much of it is shown."""
 

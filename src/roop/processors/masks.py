@@ -8,11 +8,8 @@ from numpy.typing import NDArray
 
 from roop.faces.topology import OVAL
 from roop.models.sessions import Session
-from roop.processors.cutout import Mask
+from roop.processors.cutout import Crops, Mask
 from roop.types import Points
-
-Crops = NDArray[np.uint8]
-"""``(N, S, S, 3)`` RGB."""
 
 Shown = NDArray[np.bool_]
 """``(S, S)``: true where a crop may be shown."""

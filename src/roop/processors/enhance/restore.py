@@ -6,9 +6,9 @@ import numpy as np
 from typing_extensions import override
 
 from roop.processors.base import Context, Processor
-from roop.processors.cutout import Cutout, cutout
+from roop.processors.cutout import Crops, Cutout, cutout
 from roop.processors.enhance import EnhanceOptions
-from roop.processors.masks import Crops, outline_mask, soften
+from roop.processors.masks import outline_mask, soften
 from roop.types import Face, Frame, Scene
 
 _AT_ONCE = 4

@@ -85,11 +85,11 @@ FAMILIES = {
 
 
 def _batch(settings: Settings) -> int:
-    from roop.models.providers import wanted
+    from roop.models.providers import ON_PROCESSOR, wanted
     from roop.models.sessions import present_providers
 
     first = wanted(settings, present_providers())[0]
-    return 1 if first in ("cpu", "openvino") else _FRAMES_AT_ONCE
+    return 1 if first in ON_PROCESSOR else _FRAMES_AT_ONCE
 
 
 def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:

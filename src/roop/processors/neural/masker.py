@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from roop.models.loader import Models
 from roop.models.sessions import Session
-from roop.processors.cutout import Mask
+from roop.processors.cutout import Crops, Mask
 from roop.processors.masks import (
-    Crops,
     box_mask,
     face_masks,
     outline_mask,

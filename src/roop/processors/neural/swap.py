@@ -10,8 +10,7 @@ from roop.errors import UsageError
 from roop.models.catalogue import Model
 from roop.models.loader import Models
 from roop.processors.base import Context, Processor
-from roop.processors.cutout import Cutout, cutout
-from roop.processors.masks import Crops
+from roop.processors.cutout import Crops, Cutout, cutout
 from roop.processors.neural import NeuralOptions
 from roop.processors.neural.colour import match_colour
 from roop.processors.neural.identity import Embeddings, embed, embed_portraits, latents, mixed

@@ -1,10 +1,8 @@
 """Run a network of small pictures on a larger one: by interleaved pictures of its own size."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Crops = NDArray[np.uint8]
-"""``(N, S, S, 3)`` RGB."""
+from roop.processors.cutout import Crops
 
 
 def interleave(crops: Crops, factor: int) -> Crops:
