@@ -30,11 +30,6 @@ class Descriptor:
     unit: float = 1.0
     """What a recogniser's distances are multiplied by, so that all are on one scale."""
 
-    @property
-    def clarity(self) -> float:
-        """How much of the face was seen, 0..1."""
-        return float(self.weights.mean())
-
     def distance(self, other: "Descriptor") -> float:
         """Return how far apart the two are: 0 (same) to 4.
 

@@ -9,9 +9,6 @@ from roop.jobs.rows import Row
 from roop.media.open import natural_suffix
 from roop.options import VideoOptions
 
-PATTERN = "{source}_{target}{ext}"
-"""The default."""
-
 FIELDS = ("source", "target", "ext", "folder", "number")
 """The first source and the target without their extensions, the output's extension, the target's
 folder, and the place in the batch, from 1."""

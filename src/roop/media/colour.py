@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from roop.media.pixel_layout import PixelLayout, Samples
 from roop.types import Pixels
 
-UNSPECIFIED = 2
-"""FFmpeg's number for a matrix that nobody named."""
-
 BT709 = 1
 """FFmpeg's number of the matrix of high definition."""
 

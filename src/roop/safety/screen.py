@@ -66,11 +66,6 @@ class Screen:
         self._thread = threading.Thread(target=self._judge_all, name="roop-screen")
 
     @property
-    def passed(self) -> int:
-        """How many pictures were looked at and let pass."""
-        return self._judged
-
-    @property
     def shown(self) -> int:
         """How many pictures were taken to be looked at."""
         return self._shown
