@@ -19,7 +19,7 @@ from roop.errors import CancelledError, UsageError
 from roop.options import Settings
 
 if TYPE_CHECKING:  # --help needs none of it
-    from roop.models.download import Progress
+    from roop.models.download import DownloadWatch
     from roop.models.folder import ModelFolder
     from roop.models.upkeep import Entry
 
@@ -180,14 +180,14 @@ def _parser(action: str) -> Parser:
 
 
 @contextmanager
-def _progress(*, shown: bool) -> "Iterator[Callable[[str], Progress]]":
+def _progress(*, shown: bool) -> "Iterator[Callable[[str], DownloadWatch]]":
     """Give what makes a watcher for the download of one model; a signal stops it."""
     from roop.cli.progress import download_bar
 
     cancel = cancel_on_signals()
     with download_bar(shown=shown) as draw:
 
-        def watch(name: str) -> "Progress":
+        def watch(name: str) -> "DownloadWatch":
             def told(done: int, total: int | None) -> None:
                 if cancel.is_set():
                     raise CancelledError("cancelled; the next download goes on from here")

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 
-Progress = Callable[[int, int | None], None]
+DownloadWatch = Callable[[int, int | None], None]
 """Takes the bytes that are here and the bytes in all, where known.
 
 It may raise to stop the download: what is here stays for the next time.
@@ -47,7 +47,7 @@ def fetch(
     model: Model,
     destination: Path,
     *,
-    progress: Progress | None = None,
+    progress: DownloadWatch | None = None,
     patience: Patience | None = None,
 ) -> None:
     """Download ``model`` to ``destination``, which appears only when it is whole.
@@ -68,7 +68,7 @@ def _silent(done: int, total: int | None) -> None:
 
 class _Download:
     def __init__(
-        self, model: Model, destination: Path, progress: Progress, patience: Patience
+        self, model: Model, destination: Path, progress: DownloadWatch, patience: Patience
     ) -> None:
         self._model = model
         self._destination = destination

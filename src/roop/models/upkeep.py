@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from roop.errors import ModelError
 from roop.models.catalogue import Model
-from roop.models.download import Progress
+from roop.models.download import DownloadWatch
 from roop.models.folder import ModelFolder
 from roop.models.own import forget
 
@@ -58,7 +58,7 @@ def with_companions(folder: ModelFolder, models: Sequence[Model]) -> tuple[Model
     return tuple(dict.fromkeys([*models, *needed]))
 
 
-def pull(folder: ModelFolder, model: Model, progress: Progress | None = None) -> Entry:
+def pull(folder: ModelFolder, model: Model, progress: DownloadWatch | None = None) -> Entry:
     """Fetch ``model`` unless it is here.
 
     Raises:
