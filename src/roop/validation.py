@@ -66,6 +66,11 @@ def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelli
         raise UsageError(_explained(first, spelling), hint=hint) from error
 
 
+def plain(text: str) -> bool | str:
+    """Take ``true`` and ``false`` for what they say, where a person can write nothing but text."""
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
 def nearest(name: str, known: Mapping[str, object], *, spelling: Spelling = str) -> str | None:
     """Return "did you mean ...?" for a name that is not ``known``, None if none is like it."""
     near = difflib.get_close_matches(name, known, n=1)

@@ -17,7 +17,7 @@ from roop.errors import MediaError, UsageError
 from roop.home import config_folder
 from roop.options import FaceOptions, FrameOptions, LabelOptions, Options, Settings, VideoOptions
 from roop.processors.base import Registry
-from roop.validation import Spelling, checked, nearest
+from roop.validation import Spelling, checked, nearest, plain
 
 FILE = "roop.toml"
 """The name of the file, in the user's configuration folder and in the working folder."""
@@ -27,8 +27,6 @@ PREFIX = "ROOP_"
 
 NEVER = frozenset({"source", "target", "output", "force", "record"})
 """What is said with each command: an old file must not choose it, least of all overwriting."""
-
-_WORDS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +162,7 @@ def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, Preset]]:
             continue
         name = variable.removeprefix(PREFIX).lower()
         _refuse_unknown(name, known, variable, lambda near: PREFIX + near.upper())
-        worded = _WORDS.get(value.lower(), value)
-        yield name, Preset(_parted(worded, known[name]), variable, variable)
+        yield name, Preset(_parted(plain(value), known[name]), variable, variable)
 
 
 def _parted(value: Any, field: Any) -> Any:  # noqa: ANN401 - whatever stands there; checked later

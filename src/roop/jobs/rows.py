@@ -13,11 +13,10 @@ from typing import Any
 from roop.errors import UsageError
 from roop.media.extensions import FILMS, PICTURES
 from roop.media.identity_file import located
+from roop.validation import plain
 
 _SEPARATOR = ";"
 """Parts several values in one cell of a CSV file."""
-
-_WORDS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def _csv(text: str) -> Rows:
 
 def _cell(text: str) -> Any:  # noqa: ANN401 - what an option takes
     parts = [part.strip() for part in text.split(_SEPARATOR)]
-    return parts if len(parts) > 1 else _WORDS.get(text.strip().lower(), text.strip())
+    return parts if len(parts) > 1 else plain(text.strip())
 
 
 def _jsonl(text: str) -> Rows:
