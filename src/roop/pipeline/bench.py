@@ -32,6 +32,7 @@ class Bench:
         job: Job,
         settings: Settings,
         registry: Registry,
+        *,
         cancel: threading.Event,
         watch: Watch | None = None,
     ) -> None:

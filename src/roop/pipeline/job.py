@@ -78,16 +78,17 @@ def run_job(
         pace: How a long target is cut.
 
     Raises:
-        RoopError: The job could not be done; nothing is left behind.
+        RoopError: The job could not be done; nothing is left behind but the finished segments of a
+            long target.
     """
     cancel = cancel or threading.Event()
     if job.record is None:
-        return _run(job, settings, registry, watch, cancel, pace)
+        return _run(job, settings, registry, watch=watch, cancel=cancel, pace=pace)
     if job.record.absolute() == output_path(job).absolute():
         raise UsageError(f"{job.record} is the output", hint="name another file for the record")
     with OutputFile(job.record, force=job.force) as file:
         inputs = inputs_of(job)
-        result = _run(job, settings, registry, watch, cancel, pace)
+        result = _run(job, settings, registry, watch=watch, cancel=cancel, pace=pace)
         with writing(job.record, file.part):
             results = dataclasses.asdict(result)
             write_record(file.part, job, settings, inputs=inputs, results=results)
@@ -98,6 +99,7 @@ def _run(
     job: Job,
     settings: Settings,
     registry: Registry,
+    *,
     watch: Watch | None,
     cancel: threading.Event,
     pace: Pace,
@@ -138,7 +140,7 @@ def _run(
 def _at_one_go(task: Task, reader: Reader) -> Tally:
     """Do a job whose target is not cut."""
     job = task.job
-    with Bench(job, task.settings, task.registry, task.cancel, task.watch) as bench:
+    with Bench(job, task.settings, task.registry, cancel=task.cancel, watch=task.watch) as bench:
         meter = Meter(reader.info.frames, task.watch)
         label = Label(job.label) if job.label.label else None
         with open_writer(

@@ -125,7 +125,9 @@ class LongJob:
 
     def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
         task = self.task
-        with Bench(task.job, task.settings, task.registry, task.cancel, task.watch) as bench:
+        with Bench(
+            task.job, task.settings, task.registry, cancel=task.cancel, watch=task.watch
+        ) as bench:
             for segment in missing:
                 run_segment(
                     bench, task.job, segment, output=task.output, folder=folder, meter=meter

@@ -83,7 +83,7 @@ def _work(
     def tell(seen: Progress) -> None:
         _answer(answers, counts=[seen.frames, seen.swapped, seen.faces])
 
-    with Bench(job, settings, installed(), cancel) as bench:
+    with Bench(job, settings, installed(), cancel=cancel) as bench:
         while (order := orders.get()) is not None:
             meter = Meter(None, tell)
             segment = _segment(order)
