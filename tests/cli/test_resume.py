@@ -100,7 +100,11 @@ def test_ctrl_c_says_how_to_go_on(folder: Path, roop: Run) -> None:
     assert stopped.returncode == 130
     assert stopped.stderr.startswith("stopped, 1 of 3 segments are kept\nhint: the same command")
     assert roop("resume", "other.mp4").returncode == 2
-    done = roop("resume", "out.mp4")
+    (folder / "out.mp4").write_bytes(b"something else")
+    refused = roop("resume", "out.mp4")
+    assert refused.returncode == 2
+    assert "hint: use --force" in refused.stderr
+    done = roop("resume", "out.mp4", "--force")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{folder / 'out.mp4'}\n120 frames, 120 swapped (")
 

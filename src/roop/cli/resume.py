@@ -27,12 +27,15 @@ def run(arguments: Sequence[str]) -> int:
         metavar="OUTPUT",
         help="the file that it is to make; not needed if only one job is unfinished",
     )
+    parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)
     add_report(parser)
     values = parser.read(arguments)
     from roop.cli.swap import report, work
 
     about = _chosen(values.output).about()
     job = checked(Job, about.get("job", {}))
+    if values.force:
+        job = job.model_copy(update={"force": True})
     settings = checked(Settings, about.get("settings", {}))
     shown = not values.quiet and sys.stderr.isatty()
     result = work(job, settings, installed(), show_progress=shown)
