@@ -1,6 +1,9 @@
 """The command ``roop faces``: everybody is found, once, and can be named to ``roop swap``."""
 
 import json
+import re
+import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -64,6 +67,16 @@ def test_a_photo_for_people(roop: Roop, portraits: Portraits) -> None:
     done = roop("faces", portraits["both"])
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["0@0", "1@0"]
+
+
+def test_the_command_that_it_prints_works(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
+    shutil.copy(portraits["hopper"], tmp_path / "my photo.png")
+    printed = roop("faces", "my photo.png").stdout.splitlines()[-1]
+    names = {"PHOTO": str(portraits["astronaut"]), "OUTPUT": "o.png"}
+    words = [re.sub("PHOTO|OUTPUT", lambda m: names[m[0]], w) for w in shlex.split(printed)]
+    done = roop(*words[1:])
+    assert done.returncode == 0, done.stderr
+    assert "1 face swapped" in done.stdout
 
 
 def test_a_picture_of_nudity_is_not_shown(roop: Roop, tmp_path: Path, portraits: Portraits) -> None:

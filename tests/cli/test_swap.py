@@ -172,6 +172,16 @@ def test_files_that_cannot_be_read(
     assert left_in(tmp_path) == before
 
 
+@pytest.mark.parametrize("role", ["source", "target"])
+def test_an_address_is_no_file(roop: Roop, portraits: Portraits, role: str) -> None:
+    address = "https://example.org/a.mp4"
+    files = {"source": portraits["astronaut"], "target": portraits["hopper"], role: address}
+    done = roop("swap", "-s", files["source"], "-t", files["target"], "-o", "out.mp4")
+    assert done.returncode == 3
+    assert "is an address" in done.stderr
+    assert done.stderr.endswith("hint: download it first\n")
+
+
 @pytest.mark.parametrize(
     ("source", "target"), [("nobody", "hopper"), ("both", "hopper"), ("astronaut", "nobody")]
 )

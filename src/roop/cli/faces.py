@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -71,7 +72,9 @@ def _lines(census: "Census", values: dict[str, Any]) -> Iterable[str]:
     else:
         yield "-o FILE.png writes a picture of everybody"
     one = f"{census.people[0].position}@{census.people[0].frame}"
-    yield f"roop swap --map PHOTO={one} -t {census.target} replaces the first of them"
+    target = shlex.quote(str(census.target))
+    yield "to replace the first of them:"
+    yield f"roop swap --map PHOTO={one} -t {target} -o OUTPUT"
 
 
 def _parser() -> Parser:

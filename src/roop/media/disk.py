@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -54,6 +55,15 @@ def synced(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def absent(path: Path) -> MediaError:
+    """Return what is to be said of a file that is to be read and isn't there."""
+    if re.match(r"[a-z]{2,}:/", str(path)):  # a path has lost one of the address's two slashes
+        return MediaError(
+            f"{path} is an address, and only files are read", hint="download it first"
+        )
+    return MediaError(f"{path} does not exist", hint="check the path")
 
 
 def reason(error: BaseException) -> str:

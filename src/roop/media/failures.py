@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 
 from roop.errors import MediaError
-from roop.media.disk import reason, writing
+from roop.media.disk import absent, reason, writing
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def demuxing(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise MediaError(f"{path} does not exist", hint="check the path") from error
+        raise absent(path) from error
     except PermissionError as error:
         raise MediaError(
             f"{path} may not be read", hint="check the permissions of the file"

@@ -20,6 +20,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from roop.errors import MediaError
+from roop.media.disk import absent
 
 Container = Literal["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"]
 """The picture formats that are read, by Pillow's names."""
@@ -80,7 +81,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise MediaError(f"{path} does not exist", hint="check the path") from error
+        raise absent(path) from error
     except IsADirectoryError as error:
         raise MediaError(f"{path} is a folder", hint="name one file in it") from error
     except PermissionError as error:
