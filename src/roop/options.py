@@ -52,10 +52,22 @@ def parse_assignment(value: object) -> object:
     if not (source and equals and who):
         raise PydanticCustomError("assignment", "needs SOURCE=POSITION or SOURCE=PHOTO")
     position, at, frame = who.partition("@")
-    if position.isdecimal() and frame.isdecimal() == bool(at):
+    if _is_place(who):
         where = {"position": position} | ({"frame": frame} if at else {})
         return {"source": (source,), **where}
+    if _is_place(source):
+        raise PydanticCustomError(
+            "assignment",
+            "needs the new face first, as SOURCE=POSITION; "
+            "a file named {source} is given as ./{source}",
+            {"source": source},
+        )
     return {"source": (source,), "reference": who}
+
+
+def _is_place(text: str) -> bool:
+    position, at, frame = text.partition("@")
+    return position.isdecimal() and frame.isdecimal() == bool(at)
 
 
 def _listed(value: object) -> object:

@@ -44,6 +44,7 @@ def picture(path: Path) -> np.ndarray:
 def test_a_name_does_what_its_photos_do(home: Run, portraits: Portraits, tmp_path: Path) -> None:
     made = home("identity", "make", "eileen", portraits["astronaut"])
     assert made.returncode == 0, made.stderr
+    assert made.stdout.endswith("1 photo; used by `roop swap -s eileen`\n")
     (saved,) = (tmp_path / "home").rglob("eileen.identity")
     assert saved.stat().st_size < 150_000
     swap = ("swap", "-t", portraits["hopper"])

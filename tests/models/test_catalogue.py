@@ -68,3 +68,6 @@ def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
     with pytest.raises(ModelError, match="nosuch") as caught:
         load_catalogue()["nosuch"]
     assert "face_mesh" in caught.value.hint
+    with pytest.raises(ModelError) as caught:
+        load_catalogue()["inswaper"]
+    assert caught.value.hint == "did you mean inswapper_128?"

@@ -131,6 +131,7 @@ def test_frames_without_the_person(
         ({"reference_face_position": 5}, NoFaceError, "no face number 5 in frame 0"),
         ({"reference_frame_number": 50}, UsageError, "no frame number 50: its last is 5"),
         ({"map": ["a.png"]}, UsageError, "map needs SOURCE=POSITION"),
+        ({"map": ["0@3=a.png"]}, UsageError, "map needs the new face first"),
         ({"map_file": "nowhere.toml"}, MediaError, "nowhere.toml cannot be read"),
         ({"many_faces": True, "reference_face_position": 1}, UsageError, "has no effect"),
     ],

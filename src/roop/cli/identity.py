@@ -44,12 +44,9 @@ def run(arguments: Sequence[str]) -> int:
     if values["json"]:
         sys.stdout.write(json.dumps({"output": str(output), "photos": count}) + "\n")
     elif not values["quiet"]:
-        sys.stdout.write(
-            line(str(output))
-            + "\n"
-            + line(f"{count} photos; `roop swap -s {name}` uses them")
-            + "\n"
-        )
+        photos = "1 photo" if count == 1 else f"{count} photos"
+        said = (str(output), f"{photos}; used by `roop swap -s {name}`")
+        sys.stdout.write("".join(line(part) + "\n" for part in said))
     return 0
 
 
@@ -71,7 +68,7 @@ def _parser() -> Parser:
         "Save the photos of a person under a name, for `roop swap -s NAME`.",
         epilog="example: roop identity make alice front.jpg left.jpg right.jpg",
     )
-    parser.add_argument("action", choices=["make"], help="make: save photos")
+    parser.add_argument("action", choices=["make"], metavar="make", help="save photos")
     parser.add_argument("name", metavar="NAME", help="a bare name, or a file called *.identity")
     parser.add_argument("photos", nargs="+", metavar="PHOTO", help="photos, or folders of them")
     parser.add_argument("--force", action="store_true", help="replace an identity of that name")

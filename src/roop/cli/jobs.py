@@ -17,7 +17,11 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     parser = Parser("roop jobs", "List the jobs that were stopped and can go on.")
     parser.add_argument(
-        "clean", nargs="?", choices=["clean"], help="remove what they have finished so far"
+        "clean",
+        nargs="?",
+        choices=["clean"],
+        metavar="clean",
+        help="remove what they have finished so far",
     )
     add_report(parser)
     values = parser.read(arguments)

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from roop.errors import ModelError
 from roop.models.contract import TensorSpec
+from roop.validation import nearest
 
 Licence = Literal["permissive", "non-commercial", "unclear"]
 """What the makers allow; "unclear" is treated as non-commercial."""
@@ -130,8 +131,9 @@ class Catalogue:
         try:
             return self._models[name]
         except KeyError:
+            known = f"choose one of: {', '.join(sorted(self._models))}"
             raise ModelError(
-                f"unknown model {name!r}", hint=f"choose one of: {', '.join(sorted(self._models))}"
+                f"unknown model {name!r}", hint=nearest(name, self._models) or known
             ) from None
 
 

@@ -50,7 +50,10 @@ def read_mapping(path: Path) -> tuple[Assignment, ...]:
         ) from error
     people = checked(_Mapping, values, spelling=lambda name: f"{path.name}: {name}").person
     if not people:
-        raise UsageError(f"{path} names nobody", hint="give at least one person a source")
+        raise UsageError(
+            f"{path} names nobody",
+            hint="give at least one person a source; a line that begins with # says nothing",
+        )
     return tuple(_placed(person, path.parent) for person in people)
 
 
