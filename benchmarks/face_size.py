@@ -41,7 +41,7 @@ def picture(width: int, found: NDArray[np.float32]) -> NDArray[np.uint8]:
 def cost_ms(pixels: NDArray[np.uint8], analyser: Analyser, identity: Identity) -> float:
     """Return the median CPU time of a frame after the first."""
     (engine,) = [spec for spec in installed() if spec.name == "mesh"]
-    processor = engine.built({}, Context(Settings(), identity))
+    processor = engine.built({}, Context(Settings(), (identity,)))
     tracker = analyser.tracker(Largest())
     spent = []
     for _ in range(FRAMES):
