@@ -113,9 +113,10 @@ def make_atlas(portraits: Sequence[Portrait], surface: Surface, regions: Regions
     _blacken_mouth(mixed, paint(shown, regions.mouth))
     core = cv2.GaussianBlur(paint(shown, regions.core), (0, 0), 0.02 * size[0])
     known = np.maximum(known, core)
+    hair = paint(shown, regions.forehead) * (1 - likeness(mixed, known * plain, strict=True))
+    known = known * (1 - hair)
     mixed = _smoothed(mixed, known, plain)
-    bare = paint(shown, regions.forehead) * (1 - likeness(mixed, known * plain, strict=True))
-    trust = np.rint(255 * known * (1 - bare)).astype(np.uint8)
+    trust = np.rint(255 * known).astype(np.uint8)
     return Atlas(_halved(mixed), _halved(trust), flat)
 
 

@@ -68,7 +68,8 @@ def make_regions(topology: Topology, surface: Surface) -> Regions:
     inside = np.where(rim, 0.0, np.clip((distance + 0.05) / 0.07, 0, 1))
     folds = _folds(centre) * ~(lids | brows | lips | rim)
     core = np.where(rim, 0.0, np.clip((distance - 0.1) / 0.08, 0, 1))
-    forehead = np.clip((_BROWS - centre[:, 1]) / 0.06, 0, 1) * ~(brows | rim)
+    own_brows = holds(RIGHT_BROW, 3) | holds(LEFT_BROW, 3)
+    forehead = np.clip((_BROWS - centre[:, 1]) / 0.06, 0, 1) * ~(own_brows | rim)
     weights = (eyes, mouth, skin, inside, folds, forehead, core)
     return Regions(*(w.astype(np.float32) for w in weights))
 
