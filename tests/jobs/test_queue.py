@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,22 +67,19 @@ def test_it_outlives_the_process(job: Job, tmp_path: Path) -> None:
         assert queue.made(job.output)
 
 
-def test_one_job_goes_to_one_of_many(job: Job, tmp_path: Path) -> None:
-    won = []
-    start = threading.Barrier(8)
+def test_many_may_open_a_new_one_at_once_and_one_job_goes_to_one_of_them(
+    job: Job, tmp_path: Path
+) -> None:
+    def claim(path: Path, start: threading.Barrier) -> bool:
+        start.wait()
+        with Queue(path) as queue:
+            return queue.claim(queue.add(job))
 
-    def claim() -> None:
-        with Queue(tmp_path / "q") as queue:
-            item = queue.add(job)
-            start.wait()
-            won.append(queue.claim(item))
-
-    threads = [threading.Thread(target=claim) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(won) == [False] * 7 + [True]
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(40):
+            start = threading.Barrier(8, timeout=60)
+            won = [threads.submit(claim, tmp_path / str(number), start) for _ in range(8)]
+            assert sorted(each.result() for each in won) == [False] * 7 + [True]
 
 
 def test_the_job_of_a_living_process_is_left_to_it_that_of_a_dead_one_is_not(

@@ -42,6 +42,8 @@ _IN_MEMORY = ":memory:"
 _PATIENCE_S = 30.0
 """How long one process waits for another's transaction."""
 
+_RETRY_S = 0.01
+
 _CLOCK_S = 10.0
 """By how much the start of one process seems to differ after the clock was set."""
 
@@ -85,7 +87,7 @@ class Queue:
             self._database = sqlite3.connect(self._path, timeout=_PATIENCE_S, isolation_level=None)
         try:
             with self._translated():
-                self._database.execute("PRAGMA journal_mode = WAL")
+                self._write_ahead()
                 self._database.executescript(_SCHEMA)
         except RoopError:
             self._database.close()
@@ -165,6 +167,23 @@ class Queue:
         trace: TracebackType | None,
     ) -> None:
         self._database.close()
+
+    def _write_ahead(self) -> None:
+        """Let readers and a writer work at once (SQLite's WAL mode), for good.
+
+        Of several that open a new file together SQLite turns all but one away at once: it does
+        not wait for this lock as it does for those of transactions.
+        """
+        late = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > late:
+                    raise
+                time.sleep(_RETRY_S)
+            else:
+                return
 
     def _set(self, item: Item, state: State) -> None:
         self._database.execute(
