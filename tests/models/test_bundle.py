@@ -128,7 +128,7 @@ def test_a_hostile_bundle_is_refused_and_leaves_nothing(
     assert list(empty.path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["../../first.onnx", "/tmp/first.onnx", "a/b/c/first.onnx"])
+@pytest.mark.parametrize("name", ["../../first.onnx", "/first.onnx", "a/b/c/first.onnx"])
 def test_wherever_a_bundle_says_a_file_goes_it_goes_into_the_folder(
     tmp_path: Path, empty: ModelFolder, name: str
 ) -> None:

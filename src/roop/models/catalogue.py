@@ -3,9 +3,11 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlparse
 
@@ -147,8 +149,7 @@ def load_catalogue(path: Path | None = None, *, own: Path | None = None) -> Cata
     Raises:
         ModelError: A file is missing or malformed, or a row is incomplete or has unknown fields.
     """
-    path = path or Path(__file__).with_name("catalogue.toml")
-    models = _read(path, tomllib.loads)
+    models = dict(_packaged()) if path is None else _read(path, tomllib.loads)
     if own is not None and own.exists():
         added = _read(own, json.loads)
         for name in added.keys() & models.keys():
@@ -159,6 +160,12 @@ def load_catalogue(path: Path | None = None, *, own: Path | None = None) -> Cata
                 )
         models |= added
     return Catalogue(models)
+
+
+@cache
+def _packaged() -> Mapping[str, Model]:
+    """Read the package's own rows, once: several parts of a job ask for them."""
+    return MappingProxyType(_read(Path(__file__).with_name("catalogue.toml"), tomllib.loads))
 
 
 def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Model]:
