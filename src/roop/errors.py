@@ -65,15 +65,14 @@ class CancelledError(RoopError):
     code = "cancelled"
 
 
-def unexpected(error: Exception, *, flags: str = "--debug") -> RoopError:
+def unexpected(error: Exception) -> RoopError:
     """Return what to say of an error that is none of these: the program has a fault.
 
     Args:
         error: What reached an edge.
-        flags: With these the same command shows where it came from.
     """
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return RoopError(
         f"unexpected {what}",
-        hint=f"this is a fault of the program: report what the same command prints with {flags}",
+        hint="this is a fault of the program: report what the same command prints with --debug",
     )

@@ -20,6 +20,7 @@ from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.plan import Pace
 from roop.pipeline.progress import Progress, Watch
+from roop.processors import installed
 from roop.processors.base import Context, Processor, ProcessorSpec, Registry
 from roop.types import Box, Scene
 
@@ -29,6 +30,24 @@ FRAMES = 90
 
 WAIT = (70, 60, 50, 90, 65)
 """Milliseconds between two frames, over and over: 15 frames a second, and none of them alike."""
+
+
+Packets = tuple[list[str], list[tuple[object, ...]]]
+
+
+def seen(path: Path) -> Packets:
+    """Return every packet of every stream with its times."""
+    with av.open(str(path)) as container:
+        found = [
+            (p.stream_index, p.pts, p.dts, p.duration, p.is_keyframe, bytes(p))
+            for p in container.demux()
+            if p.size
+        ]
+        return [stream.type for stream in container.streams], found
+
+
+def work_folders(folder: Path) -> list[Path]:
+    return list(folder.glob(".roop-work-*"))
 
 
 @dataclass(frozen=True)
@@ -98,6 +117,19 @@ def count(
     job = Job.model_validate({**files, "steps": (step,), "video": video, **options})
     registry = counting(output.with_suffix(".log"))
     return run_job(job, Settings(workers=1), registry, watch=watch, pace=PACE)
+
+
+def swapping(media: Path, output: Path, engine: str = "mesh") -> Job:
+    """Return a job of an installed engine, which workers can do."""
+    files = {"sources": (media / "source.png",), "target": media / "film.mp4", "output": output}
+    video = {"output_video_preset": "ultrafast", "output_video_quality": 0}
+    return Job.model_validate({**files, "steps": ({"processor": engine},), "video": video})
+
+
+def swap(media: Path, output: Path, *, pace: Pace = PACE, **settings: object) -> JobResult:
+    """Do a job with the real engine."""
+    job = swapping(media, output)
+    return run_job(job, Settings.model_validate(settings), installed(), pace=pace)
 
 
 def main() -> None:

@@ -8,14 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -24,61 +22,18 @@ from faces.heads import hopper
 from media.clips import digests, times
 from pipeline import long_films
 from pipeline.films import shots
-from pipeline.long_films import FRAMES, PACE, FaceClip, count
-from roop.errors import CancelledError, MediaError, RefusedError, UsageError
+from pipeline.long_films import FRAMES, PACE, FaceClip, count, seen, work_folders
+from roop.errors import CancelledError, RefusedError, UsageError
 from roop.options import Job, Settings
 from roop.pipeline.job import JobResult, run_job
-from roop.pipeline.plan import DEFAULT_PACE, Pace
 from roop.pipeline.progress import Progress
-from roop.processors import installed
 from safety.figures import drawing
-
-
-@pytest.fixture(autouse=True)
-def own_data_folder(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data"))
-
-
-@pytest.fixture(scope="module")
-def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the source and the target."""
-    folder = tmp_path_factory.mktemp("media")
-    Image.fromarray(hopper()).save(folder / "source.png")
-    FaceClip().write(folder / "film.mp4")
-    return folder
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(media: Path, tmp_path_factory: pytest.TempPathFactory) -> JobResult:
     output = tmp_path_factory.mktemp("whole") / "out.mp4"
     return count(media / "source.png", media / "film.mp4", output)
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    return folder
-
-
-Packets = tuple[list[str], list[tuple[object, ...]]]
-
-
-def seen(path: Path) -> Packets:
-    """Return every packet of every stream with its times."""
-    with av.open(str(path)) as container:
-        found = [
-            (p.stream_index, p.pts, p.dts, p.duration, p.is_keyframe, bytes(p))
-            for p in container.demux()
-            if p.size
-        ]
-        return [stream.type for stream in container.streams], found
-
-
-def work_folders(folder: Path) -> list[Path]:
-    return list(folder.glob(".roop-work-*"))
 
 
 def stop_after(frames: int, cancel: threading.Event) -> Callable[[Progress], None]:
@@ -317,51 +272,3 @@ def test_a_damaged_record_is_done_again(media: Path, uninterrupted: JobResult, o
     packets[0].write_bytes(packets[0].read_bytes()[:-100])
     result = count(media / "source.png", media / "film.mp4", out / "out.mp4")
     assert seen(result.output) == seen(uninterrupted.output)
-
-
-def swap(media: Path, output: Path, *, workers: int, pace: Pace = PACE) -> JobResult:
-    """Do a job with the real engine; the workers are given the default pace's segments."""
-    files = {"sources": (media / "source.png",), "target": media / "film.mp4", "output": output}
-    video = {"output_video_preset": "ultrafast", "output_video_quality": 0}
-    job = Job.model_validate({**files, "video": video})
-    return run_job(job, Settings(workers=workers), installed(), pace=pace)
-
-
-def test_the_number_of_workers_changes_nothing(media: Path, out: Path) -> None:
-    alone = swap(media, out / "1.mp4", workers=1)
-    together = swap(media, out / "3.mp4", workers=3)
-    assert seen(alone.output) == seen(together.output)
-    assert (alone.frames, alone.screened) == (together.frames, together.screened)
-    whole = swap(media, out / "w.mp4", workers=1, pace=DEFAULT_PACE)
-    for one, two in zip(shots(alone.output), shots(whole.output), strict=True):
-        off = np.abs(one.rgb.astype(int) - two.rgb)
-        assert off.mean() < 0.3  # a segment's first frame does not jump
-
-
-def test_a_worker_that_dies_is_replaced(media: Path, out: Path) -> None:
-    import psutil
-
-    deaths: Counter[int] = Counter()
-    alone = swap(media, out / "1.mp4", workers=1)
-
-    def kill_one(state: Progress) -> None:
-        if state.frames >= 5 and not deaths:
-            worker = psutil.Process().children()[0]
-            deaths[worker.pid] += 1
-            worker.kill()
-
-    files = {"sources": (media / "source.png",), "target": media / "film.mp4"}
-    video = {"output_video_preset": "ultrafast", "output_video_quality": 0}
-    job = Job.model_validate({**files, "output": out / "2.mp4", "video": video})
-    run_job(job, Settings(workers=2), installed(), watch=kill_one, pace=PACE)
-    assert deaths
-    assert seen(out / "2.mp4") == seen(alone.output)
-    assert psutil.Process().children() == []
-
-
-def test_a_source_that_a_worker_cannot_read_is_the_jobs_error(media: Path, out: Path) -> None:
-    (out / "no.png").write_bytes(b"no photo")
-    files = {"sources": (out / "no.png",), "target": media / "film.mp4", "output": out / "o.mp4"}
-    with pytest.raises(MediaError, match=r"no\.png"):
-        run_job(Job.model_validate(files), Settings(workers=2), installed(), pace=PACE)
-    assert sorted(p.name for p in out.iterdir()) == ["no.png"]

@@ -1,9 +1,11 @@
 """Processes that share the segments of a long job: the parent's side."""
 
 import json
+import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -14,6 +16,7 @@ from typing import Any
 from roop.errors import CancelledError, RoopError
 from roop.models.machine import usable_cores
 from roop.options import Settings
+from roop.pipeline.failure import heard
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter
 from roop.pipeline.worker import order_of
@@ -26,6 +29,9 @@ _PATIENCE_S = 10.0
 
 _POLL_S = 0.05
 """Time between two looks at whether the person wants to stop."""
+
+_LAST_WORDS = 8000
+"""Bytes of a worker's stderr that are kept."""
 
 _WORKER_BYTES, _FRAMES = 500_000_000, 60
 """Memory of a worker: networks and libraries, and frames in decoder, channels and encoder."""
@@ -59,11 +65,12 @@ class _Worker:
         if sys.platform == "win32":
             alone = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         package = Path(__file__).parents[2]
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM.format(str(package))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._stderr,
             text=True,
             encoding="utf-8",
             **alone,
@@ -91,8 +98,8 @@ class _Worker:
         """End it now: what it has finished is safe, whatever becomes of the rest."""
         self._process.kill()
 
-    def wait(self) -> int:
-        """Wait for its end and return its exit code."""
+    def wait(self) -> tuple[int, str]:
+        """Wait for its end; return its exit code and the end of what it wrote to stderr."""
         self.dismiss()
         try:
             self._process.wait(_PATIENCE_S)
@@ -101,7 +108,10 @@ class _Worker:
         self._thread.join()
         if self._process.stdout is not None:
             self._process.stdout.close()
-        return self._process.wait()
+        with self._stderr as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS))
+            last_words = file.read().decode(errors="replace")
+        return self._process.wait(), last_words
 
     def _tell(self, order: dict[str, Any]) -> None:
         with suppress(OSError):  # it has ended: its thread says so
@@ -168,7 +178,7 @@ class Crew:
         if news is None:
             self._replace(worker, waiting, meter)
         elif "error" in news:
-            raise _error(news["error"])
+            raise heard(news["error"])
         elif "counts" in news:
             steps = [new - old for new, old in zip(news["counts"], worker.counts, strict=True)]
             worker.counts = news["counts"]
@@ -179,17 +189,19 @@ class Crew:
     def _replace(self, worker: _Worker, waiting: deque[Segment], meter: Meter) -> None:
         """Put back what a worker that ended was doing."""
         self._workers.remove(worker)
-        code = worker.wait()
+        code, last_words = worker.wait()
         segment = worker.segment
         if segment is None:
             return
         meter.add(*(-count for count in worker.counts))
         if self._tries[segment.number] >= _TRIES:
-            raise RoopError(
+            error = RoopError(
                 f"{_TRIES} workers have ended without a word in the stretch from {segment.clock} "
                 f"(the last with code {code})",
-                hint="if memory is short, try --workers 1; what is finished is kept",
+                hint="if memory is short, try --workers 1; --debug shows what they left behind",
             )
+            error.add_note(f"the last worker's stderr:\n{last_words}")
+            raise error
         waiting.appendleft(segment)
 
     @contextmanager
@@ -202,12 +214,3 @@ class Crew:
                 worker.kill()
             for worker in self._workers:
                 worker.wait()
-
-
-def _error(told: dict[str, str | None]) -> RoopError:
-    """Return a worker's error as one of this process."""
-    kinds = [RoopError]
-    for kind in kinds:
-        kinds += kind.__subclasses__()
-    kind = next((kind for kind in kinds if kind.code == told["code"]), RoopError)
-    return kind(told["message"] or "", hint=told["hint"])

@@ -4,6 +4,7 @@ It is told on stdin and answers on stdout, one JSON object a line. It lives as l
 keeps stdin open: whatever happens to the parent, no child stays behind.
 """
 
+import faulthandler
 import json
 import os
 import queue
@@ -15,10 +16,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, TextIO
 
-from roop.errors import CancelledError, RoopError, unexpected
+from roop.errors import CancelledError
 from roop.media.timeline import Stretch
 from roop.options import Job, Settings
 from roop.pipeline.bench import Bench
+from roop.pipeline.failure import told
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter, Progress
 from roop.pipeline.segment import run_segment
@@ -28,6 +30,7 @@ from roop.processors import installed
 
 def main() -> None:
     """Work until stdin ends."""
+    faulthandler.enable()  # what a crash in a library leaves behind; the parent keeps stderr
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the parent, which decides
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library may print must not come between
@@ -45,12 +48,10 @@ def main() -> None:
         _work(orders, answers, cancel)
     except CancelledError:
         pass
-    except RoopError as error:
-        _answer(answers, error=_told(error))
     except BrokenPipeError:
         pass  # nobody listens any more
     except Exception as error:  # the edge of this process: the parent shows it
-        _answer(answers, error=_told(unexpected(error, flags="--workers 1 --debug")))
+        _answer(answers, error=told(error))
 
 
 def order_of(segment: Segment) -> dict[str, Any]:
@@ -89,10 +90,6 @@ def _work(
             segment = _segment(order)
             run_segment(bench, job, segment, output=output, folder=folder, meter=meter)
             _answer(answers, done=segment.number)
-
-
-def _told(error: RoopError) -> dict[str, str | None]:
-    return {"code": error.code, "message": str(error), "hint": error.hint}
 
 
 def _answer(answers: TextIO, **news: object) -> None:
