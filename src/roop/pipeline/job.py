@@ -24,6 +24,7 @@ from roop.pipeline.progress import Meter, Watch
 from roop.pipeline.record import inputs_of, write_record
 from roop.pipeline.tally import Tally
 from roop.pipeline.task import Task
+from roop.processors import private
 from roop.processors.base import Registry
 from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
@@ -117,10 +118,7 @@ def _run(
         segments = planned(reader, pace)
         tally = Tally() if segments else _at_one_go(task, reader)
     if segments:
-        # A network has all cores, or the graphics card, for itself.
-        usual = 1 if networks else workers_for(reader.info.size, len(segments), settings)
-        workers = settings.workers or usual
-        tally = LongJob(task, segments, pace, workers).run()
+        tally = LongJob(task, segments, pace, _workers(task, reader, len(segments))).run()
     return JobResult(
         output=task.output,
         frames=tally.frames,
@@ -135,6 +133,25 @@ def _run(
         providers=tally.providers,
         warnings=tuple(dict.fromkeys((*warnings, *tally.warnings))),
     )
+
+
+def _workers(task: Task, reader: Reader, segments: int) -> int:
+    """Return how many processes share the segments.
+
+    Raises:
+        UsageError: There shall be several, and they would not find a processor.
+    """
+    registry, steps, settings = task.registry, task.job.steps, task.settings
+    own = private(registry, steps)
+    if own and (settings.workers or 1) > 1:
+        raise UsageError(
+            f"other processes cannot find the processor {own[0]!r} of this program",
+            hint="install it as a plug-in (docs/extend/processor.md), or let workers be 1",
+        )
+    # A network has all cores, or the graphics card, for itself.
+    alone = own or registry.models(steps, settings)
+    usual = 1 if alone else workers_for(reader.info.size, segments, settings)
+    return settings.workers or usual
 
 
 def _at_one_go(task: Task, reader: Reader) -> Tally:

@@ -1,9 +1,11 @@
 """Processors: each folder is one; ``BUILTIN`` is the whole built-in set."""
 
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from typing import Any
 
 from roop.errors import UsageError
+from roop.options import Step
 from roop.processors.base import ProcessorSpec, Registry
 from roop.processors.enhance import ENHANCE
 from roop.processors.mesh import MESH
@@ -34,3 +36,10 @@ def installed() -> Registry:
             ) from error
         specs.append(spec)
     return Registry(specs)
+
+
+def private(registry: Registry, steps: Iterable[Step]) -> list[str]:
+    """Return the processors of ``steps`` that only this process knows: no worker can find them."""
+    found = {spec.name: spec for spec in installed()}
+    names = [step.processor for step in steps]
+    return [name for name in names if found.get(name) is not registry[name]]
