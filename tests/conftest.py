@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
+
+if TYPE_CHECKING:  # they load numpy
+    from roop.faces.analyser import Analyser
+    from roop.types import Portrait
 
 # Read when numpy is loaded: its threads spin while they wait, for minutes on a busy machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -40,6 +45,30 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, picture in pictures.items():
         picture.save(paths[name])
     return paths
+
+
+@pytest.fixture(scope="session")
+def analyser() -> "Analyser":
+    from roop.faces.analyser import Analyser
+    from roop.options import Settings
+
+    return Analyser(Settings())
+
+
+@pytest.fixture(scope="session")
+def woman(analyser: "Analyser") -> "Portrait":
+    """The astronaut: smiles, shows teeth, evenly lit from the left."""
+    from faces.heads import astronaut
+
+    return analyser.portrait(astronaut(), None, name="astronaut")
+
+
+@pytest.fixture(scope="session")
+def elder(analyser: "Analyser") -> "Portrait":
+    """The officer: serious, lips closed, glasses, reddish light."""
+    from faces.heads import hopper
+
+    return analyser.portrait(hopper(), None, name="hopper")
 
 
 def _picture(file: Traversable) -> Image.Image:

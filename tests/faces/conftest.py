@@ -1,6 +1,5 @@
 import pytest
 
-from roop.faces.analyser import Analyser
 from roop.faces.detector import FaceDetector
 from roop.faces.mesher import FaceMesher
 from roop.models.networks import face_detector, face_mesh
@@ -15,8 +14,3 @@ def detector() -> FaceDetector:
 @pytest.fixture(scope="session")
 def mesher() -> FaceMesher:
     return FaceMesher(face_mesh(Settings()))
-
-
-@pytest.fixture(scope="session")
-def analyser() -> Analyser:
-    return Analyser(Settings())

@@ -1,12 +1,12 @@
-"""Tell people apart by a recognition network, where one is at hand."""
+"""Turn faces into identity vectors by a recognition network, and tell people apart by them."""
 
-import cv2
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
+from roop.faces.cutout import cutout
 from roop.faces.descriptor import Descriptor
-from roop.faces.mesher import cut
-from roop.faces.topology import five_points
-from roop.geometry import Square, align
 from roop.models.loader import Models
 from roop.models.sessions import Session
 from roop.options import Settings
@@ -20,24 +20,38 @@ _UNITS = {"arcface": 1.0, "sface": 0.85 / 1.274}
 makers of SFace take two faces for one up to 1.274 (a cosine of 0.363)."""
 
 
-class EmbeddingRecogniser:
-    """Describes a face by the embedding of its aligned crop.
+Embeddings = NDArray[np.float32]
+"""``(N, D)``, as the recogniser gives them; their direction says who it is."""
+
+
+def embed(session: Session, faces: Sequence[tuple[Frame, Mesh]]) -> Embeddings:
+    """Turn faces into identity vectors.
+
+    Args:
+        session: The recogniser.
+        faces: Frames, each with the mesh of a face that shows on it.
 
     Source: Deng et al., "ArcFace", CVPR 2019; Zhong et al., "SFace", TIP 2021.
     """
+    model, spec = session.model, session.model.input("pixels")
+    crops = []
+    for frame, mesh in faces:
+        found = cutout(mesh, frame.size, template=model.alignment or "", side=spec.shape[-1])
+        crops.append(found.cut(frame) if found else np.zeros((*spec.shape[1:], 3), np.uint8))
+    return session.run({"pixels": spec.encode(np.stack(crops))})["embedding"]
+
+
+class EmbeddingRecogniser:
+    """Describes a face by its identity vector."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._spec = session.model.input("pixels")
         self.name = session.model.name
 
     def describe(self, frame: Frame, mesh: Mesh) -> Descriptor:
         """Describe the face under ``mesh``."""
-        model, side = self._session.model, self._spec.shape[-1]
-        crop, _ = cut(frame, _square(mesh, model.alignment or "", side))
-        pixels = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8)
-        vector = self._session.run({"pixels": self._spec.encode(pixels[None])})["embedding"]
-        unit = _UNITS.get(model.family, 1.0)
+        vector = embed(self._session, [(frame, mesh)])
+        unit = _UNITS.get(self._session.model.family, 1.0)
         return Descriptor(vector, np.ones(1, np.float32), unit=unit)
 
 
@@ -53,13 +67,3 @@ def present_recogniser(models: Models, settings: Settings) -> EmbeddingRecognise
         if allowed and models.folder.fault(model) is None:
             return EmbeddingRecogniser(models.session(name))
     return None
-
-
-def _square(mesh: Mesh, template: str, side: int) -> Square:
-    """Return the region of the frame that the aligned crop shows."""
-    to_crop = align(five_points(mesh), template, side)
-    back = cv2.invertAffineTransform(to_crop)
-    centre = back @ np.array([(side - 1) / 2, (side - 1) / 2, 1])
-    length = side * float(np.hypot(back[0, 0], back[1, 0]))
-    angle = float(np.arctan2(back[1, 0], back[0, 0]))
-    return Square(float(centre[0]), float(centre[1]), length, angle)

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.faces.cutout import Crops, Mask
 from roop.faces.topology import OVAL
 from roop.models.sessions import Session
-from roop.processors.cutout import Crops, Mask
 from roop.types import Points
 
 Shown = NDArray[np.bool_]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from typing_extensions import override
 
+from roop.faces.cutout import Crops, Cutout, cutout
 from roop.processors.base import Context, Processor
-from roop.processors.cutout import Crops, Cutout, cutout
 from roop.processors.enhance import EnhanceOptions
 from roop.processors.masks import outline_mask, soften
 from roop.types import Face, Frame, Scene

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from roop.processors.cutout import Mask
+from roop.faces.cutout import Mask
 from roop.types import Pixels
 
 _INSIDE = 0.5

@@ -6,30 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.faces.embedding import Embeddings, embed
 from roop.media.stored_frame import StoredFrame
 from roop.models.sessions import Session
-from roop.processors.cutout import cutout
-from roop.types import Frame, Mesh, Portrait
-
-Embeddings = NDArray[np.float32]
-"""``(N, D)``, as the recogniser gives them; their direction says who it is."""
-
-
-def embed(session: Session, faces: Sequence[tuple[Frame, Mesh]]) -> Embeddings:
-    """Turn faces into identity vectors.
-
-    Args:
-        session: The recogniser.
-        faces: Frames, each with the mesh of a face that shows on it.
-
-    Source: Deng et al., "ArcFace", CVPR 2019.
-    """
-    model, spec = session.model, session.model.input("pixels")
-    crops = []
-    for frame, mesh in faces:
-        found = cutout(mesh, frame.size, template=model.alignment or "", side=spec.shape[-1])
-        crops.append(found.cut(frame) if found else np.zeros((*spec.shape[1:], 3), np.uint8))
-    return session.run({"pixels": spec.encode(np.stack(crops))})["embedding"]
+from roop.types import Portrait
 
 
 def embed_portraits(session: Session, portraits: Sequence[Portrait]) -> Embeddings:

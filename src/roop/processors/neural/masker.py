@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.faces.cutout import Crops, Mask
 from roop.models.loader import Models
 from roop.models.sessions import Session
-from roop.processors.cutout import Crops, Mask
 from roop.processors.masks import (
     box_mask,
     face_masks,

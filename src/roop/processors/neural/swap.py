@@ -7,13 +7,14 @@ import numpy as np
 from typing_extensions import override
 
 from roop.errors import UsageError
+from roop.faces.cutout import Crops, Cutout, cutout
+from roop.faces.embedding import Embeddings, embed
 from roop.models.catalogue import Model
 from roop.models.loader import Models
 from roop.processors.base import Context, Processor
-from roop.processors.cutout import Crops, Cutout, cutout
 from roop.processors.neural import NeuralOptions
 from roop.processors.neural.colour import match_colour
-from roop.processors.neural.identity import Embeddings, embed, embed_portraits, latents, mixed
+from roop.processors.neural.identity import embed_portraits, latents, mixed
 from roop.processors.neural.masker import Masker
 from roop.processors.neural.tiles import interleave, join
 from roop.types import Face, Frame, Identity, Scene

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from roop.processors.cutout import Crops
+from roop.faces.cutout import Crops
 
 
 def interleave(crops: Crops, factor: int) -> Crops:

@@ -7,10 +7,10 @@ from insightface.utils import face_align
 from faces.heads import astronaut, hopper
 from processors.swapping import pixels_of
 from roop.errors import ModelError
+from roop.faces.cutout import cutout
 from roop.faces.topology import five_points
 from roop.geometry import TEMPLATES, align, transform
 from roop.media.stored_frame import StoredFrame
-from roop.processors.cutout import cutout
 from roop.types import Portrait
 
 # insightface calls a method that scikit-image is about to drop
