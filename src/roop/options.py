@@ -122,6 +122,11 @@ class FaceOptions(Options):
     similar_face_distance: float = Field(
         0.85, gt=0, le=4, description="how far a face may be from that person's to be replaced"
     )
+    face_detector: str = Field(
+        "blazeface",
+        description="what finds faces: blazeface (built in), scrfd, yunet, or a model of "
+        "`roop models list`",
+    )
     face_order: FaceOrder = Field("left-right", description="how positions are counted")
     map: tuple[Annotated[Assignment, BeforeValidator(parse_assignment)], ...] = Field(
         (),
@@ -139,6 +144,11 @@ class FaceOptions(Options):
     def mapped(self) -> bool:
         """True if several people may get different faces."""
         return bool(self.map) or self.map_file is not None
+
+    @property
+    def particular(self) -> bool:
+        """True if somebody in particular is replaced, who has to be recognised."""
+        return self.mapped or self.by_position or self.reference is not None
 
     @property
     def by_position(self) -> bool:

@@ -10,6 +10,7 @@ sys.path.append(str(Path(__file__).parents[1] / "models"))
 
 from stand_ins import write_contract
 
+from roop.faces.anchor_detector import READERS
 from roop.models.catalogue import Model, load_catalogue
 from roop.models.contract import TensorSpec
 from roop.models.sessions import open_session
@@ -57,5 +58,7 @@ def test_a_row_says_all_that_is_needed_before_it_is_used(model: Model) -> None:
     assert model.package or len(set(model.addresses)) == len(model.addresses) > 0
     if model.task in ("swap", "enhance", "recognise", "occlusion"):
         assert model.alignment
+    if model.task == "detect":
+        assert model.family in ("blazeface", *READERS)
     if len(model.inputs) > 1:  # whose order nobody promises
         assert all(tensor.name for tensor in model.inputs)

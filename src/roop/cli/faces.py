@@ -20,7 +20,7 @@ from roop.validation import checked
 if TYPE_CHECKING:
     from roop.pipeline.census import Census
 
-_FACES = ("face_order", "similar_face_distance")
+_FACES = ("face_detector", "face_order", "similar_face_distance")
 _VIDEO = ("start", "end")
 
 

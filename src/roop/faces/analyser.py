@@ -7,7 +7,7 @@ import numpy as np
 from roop.errors import NoFaceError
 from roop.faces.choice import Choice
 from roop.faces.descriptor import Recogniser
-from roop.faces.detector import FaceDetector
+from roop.faces.detectors import load_detector
 from roop.faces.embedding import present_recogniser
 from roop.faces.mesher import FaceMesher, square_of
 from roop.faces.search import find_faces
@@ -16,8 +16,8 @@ from roop.faces.tracker import FaceTracker
 from roop.geometry import Square
 from roop.media.stored_frame import StoredFrame
 from roop.models.loader import Models
-from roop.models.networks import face_detector, face_mesh
-from roop.options import FaceOrder, Settings
+from roop.models.networks import face_mesh
+from roop.options import FaceOptions, FaceOrder, Settings
 from roop.types import Frame, Mesh, Pixels, Portrait
 
 _VARIANTS = tuple((turn, zoom) for turn in (-0.06, 0.0, 0.06) for zoom in (0.94, 1.0, 1.06))
@@ -36,9 +36,27 @@ _ORDERS: dict[FaceOrder, Callable[[Mesh], float]] = {
 class Analyser:
     """Owns the networks that find and follow faces."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        options: FaceOptions | None = None,
+        *,
+        models: Models | None = None,
+    ) -> None:
+        """Load the networks.
+
+        Args:
+            settings: Where they lie and what they may run on.
+            options: Which of them find faces; None for the embedded ones.
+            models: The job's own loader, which remembers what was loaded.
+
+        Raises:
+            ModelError: One cannot be had or run.
+        """
         self._settings = settings
-        self._detector = FaceDetector(face_detector(settings))
+        self._models = models or Models(settings)
+        name = (options or FaceOptions()).face_detector
+        self._detector = load_detector(name, self._models, settings)
         self._mesher = FaceMesher(face_mesh(settings))
         self._recogniser: Recogniser | None = None
 
@@ -92,7 +110,7 @@ class Analyser:
     def recogniser(self) -> Recogniser:
         """What tells people apart; made when it is first asked for."""
         if self._recogniser is None:
-            found = present_recogniser(Models(self._settings), self._settings)
+            found = present_recogniser(self._models, self._settings)
             self._recogniser = found or TextureRecogniser()
         return self._recogniser
 

@@ -1,11 +1,13 @@
 """Find faces in a picture with the short-range BlazeFace, small ones in overlapping tiles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from roop.geometry import Square
 from roop.models.networks import Network
@@ -30,9 +32,10 @@ class Detection:
     """A face that the detector sees."""
 
     box: NDArray[np.float32]
-    """``(4,)`` x0, y0, x1, y1 from brows to chin."""
+    """``(4,)`` x0, y0, x1, y1 from brows or hairline to chin."""
     keypoints: Points
-    """``(6, 2)``: right eye, left eye (the person's own), nose tip, mouth, right ear, left ear."""
+    """``(K, 2)``: right eye, left eye (the person's own), nose tip; of BlazeFace then the mouth,
+    right ear, left ear, of others the right and left corner of the mouth."""
     score: float
 
     def scaled(self, zoom: float) -> "Detection":
@@ -48,17 +51,35 @@ class Detection:
         return Square(float(x0 + x1) / 2, float(y0 + y1) / 2, side, angle)
 
 
-class FaceDetector:
+class Detector(Protocol):
+    """Finds faces in pictures; derive from it."""
+
+    def detect(self, picture: Pixels) -> list[Detection]:
+        """Return the faces of ``picture``, best first; small ones may be missed."""
+        ...
+
+    def detect_tiled(self, picture: Pixels) -> list[Detection]:
+        """Return the faces of ``picture``, best first, small ones too; may take its time."""
+        return self.detect(picture)
+
+    def detect_some_tiles(self, picture: Pixels, turn: int) -> list[Detection]:
+        """Return small faces that ``detect`` misses, in a part of the picture for each turn."""
+        return []
+
+
+class FaceDetector(Detector):
     """Finds faces of 15 % of the picture's height and more; in tiles, of 15 pixels and more."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._anchors = _anchors()
 
+    @override
     def detect(self, picture: Pixels) -> list[Detection]:
         """Return the faces of ``picture``, best first, without the small ones."""
-        return _suppress(self._look(picture, whole_tile(picture)))
+        return suppress(self._look(picture, whole_tile(picture)))
 
+    @override
     def detect_tiled(self, picture: Pixels) -> list[Detection]:
         """Return the faces of ``picture``, best first, down to about 15 pixels of height.
 
@@ -68,15 +89,16 @@ class FaceDetector:
         for level, zoom in _levels(picture):
             for tile in tiles(level):
                 found += self._look_inside(level, tile, zoom)
-        return _suppress(found)
+        return suppress(found)
 
+    @override
     def detect_some_tiles(self, picture: Pixels, turn: int) -> list[Detection]:
         """Return the faces in a tenth of the tiles: after ten turns all have been looked at."""
         all_tiles = [(*level, tile) for level in _levels(picture) for tile in tiles(level[0])]
         found = []
         for level, zoom, tile in all_tiles[turn % _TURNS :: _TURNS]:
             found += self._look_inside(level, tile, zoom)
-        return _suppress(found)
+        return suppress(found)
 
     def _look_inside(self, level: Pixels, tile: Box, zoom: float) -> list[Detection]:
         return [d.scaled(zoom) for d in self._look(level, tile) if _is_whole(d, tile)]
@@ -155,13 +177,11 @@ def _is_whole(found: Detection, tile: Box) -> bool:
     return bool(((features >= low) & (features < low + tile.width)).all())
 
 
-def _suppress(found: list[Detection]) -> list[Detection]:
-    """Keep the best of those that overlap."""
-    kept: list[Detection] = []
-    for one in sorted(found, key=lambda d: -d.score):
-        if all(overlap(one.box, other.box) <= _MIN_OVERLAP for other in kept):
-            kept.append(one)
-    return kept
+def suppress(found: Sequence[Detection]) -> list[Detection]:
+    """Return the best of those that overlap, best first."""
+    boxes = [(*one.box[:2].tolist(), *(one.box[2:] - one.box[:2]).tolist()) for one in found]
+    kept = cv2.dnn.NMSBoxes(boxes, [one.score for one in found], 0.0, _MIN_OVERLAP)
+    return [found[i] for i in kept]
 
 
 def overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

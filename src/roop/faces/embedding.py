@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from roop.faces.cutout import cutout
 from roop.faces.descriptor import Descriptor
+from roop.models.folder import ModelFolder
 from roop.models.loader import Models
 from roop.models.sessions import Session
 from roop.options import Settings
@@ -55,15 +56,21 @@ class EmbeddingRecogniser:
         return Descriptor(vector, np.ones(1, np.float32), unit=unit)
 
 
+def recogniser_model(folder: ModelFolder, settings: Settings) -> str | None:
+    """Return the name of the best recogniser whose weights are here and may be used, if any."""
+    for name in MODELS:
+        model = folder.catalogue[name]
+        allowed = settings.licence == "any" or model.commercial
+        if allowed and folder.fault(model) is None:
+            return name
+    return None
+
+
 def present_recogniser(models: Models, settings: Settings) -> EmbeddingRecogniser | None:
-    """Return the best recogniser whose weights are here and may be used; nothing is downloaded.
+    """Load the best recogniser that is here, if any is; nothing is downloaded.
 
     Raises:
         ModelError: Its file cannot be run.
     """
-    for name in MODELS:
-        model = models.folder.catalogue[name]
-        allowed = settings.licence == "any" or model.commercial
-        if allowed and models.folder.fault(model) is None:
-            return EmbeddingRecogniser(models.session(name))
-    return None
+    name = recogniser_model(models.folder, settings)
+    return EmbeddingRecogniser(models.session(name)) if name else None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from roop.faces.detector import Detection, FaceDetector, overlap
+from roop.faces.detector import Detection, Detector, overlap
 from roop.faces.mesher import FaceMesher, Laid, square_of
 from roop.types import Frame, Mesh, Pixels
 
@@ -25,7 +25,7 @@ _QUARTERS = (1, 3, 2)
 """Quarter turns in which heads that lie on the side or upside down are looked for."""
 
 
-def find_faces(frame: Frame, detector: FaceDetector, mesher: FaceMesher) -> list[Laid]:
+def find_faces(frame: Frame, detector: Detector, mesher: FaceMesher) -> list[Laid]:
     """Return every face of ``frame``, the best seen first; takes about 0.1 s.
 
     Heads that lie on the side or upside down are found too, unless an upright one is seen well.

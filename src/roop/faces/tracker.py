@@ -7,7 +7,7 @@ import numpy as np
 
 from roop.faces.choice import Choice
 from roop.faces.cuts import CutDetector
-from roop.faces.detector import FaceDetector, overlap
+from roop.faces.detector import Detector, overlap
 from roop.faces.mesher import FaceMesher, Laid
 from roop.faces.search import MIN_SCORE, SEARCH_SIDE, box_of, confirmed, find_faces, is_same
 from roop.faces.steady import make_view
@@ -43,7 +43,7 @@ class FaceTracker:
     anywhere: feed it the frames before, and drop what it returns for them.
     """
 
-    def __init__(self, detector: FaceDetector, mesher: FaceMesher, choice: Choice) -> None:
+    def __init__(self, detector: Detector, mesher: FaceMesher, choice: Choice) -> None:
         self._detector = detector
         self._mesher = mesher
         self._choice = choice

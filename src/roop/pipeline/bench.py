@@ -54,11 +54,11 @@ class Bench:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._screen = stack.enter_context(Screen(self._settings, self._cancel))
-            self._analyser = Analyser(self._settings)
+            self._models = Models(self._settings, warn=self.warn, fetching=self._fetching)
+            self._analyser = Analyser(self._settings, self._job.faces, models=self._models)
             self._cast = read_cast(
                 self._job, self._analyser, self._screen, warn=self.warn, cancel=self._cancel
             )
-            self._models = Models(self._settings, warn=self.warn, fetching=self._fetching)
             context = Context(self._settings, self._cast.identities, self._models)
             self._processors = self._registry.build(self._job.steps, context)
             self._watermark = Watermark()

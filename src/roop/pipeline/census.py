@@ -86,7 +86,7 @@ def take_census(
     Args:
         target: What is looked at.
         settings: What this machine has.
-        faces: How people are counted and how alike they must be.
+        faces: What finds people, how they are counted and how alike they must be.
         video: Which part of a film is looked at.
         cancel: Ends the search.
 
@@ -97,7 +97,7 @@ def take_census(
         CancelledError: ``cancel`` was set.
     """
     with Screen(settings, cancel) as screen:
-        analyser = Analyser(settings)
+        analyser = Analyser(settings, faces)
         counting = _Counting(analyser, faces, screen, str(target))
         with open_reader(target, video, lambda sentence: None) as reader:
             step = _step(reader.info)

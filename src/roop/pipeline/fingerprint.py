@@ -9,7 +9,7 @@ from typing import Any
 from roop.options import Job, Settings
 from roop.pipeline.mapping import assignments_of
 from roop.pipeline.plan import Pace
-from roop.pipeline.record import inputs_of, model_digests, versions
+from roop.pipeline.record import inputs_of, model_digests, models_of, versions
 from roop.processors.base import Registry
 from roop.version import VERSION
 
@@ -41,13 +41,13 @@ def fingerprint_of(job: Job, settings: Settings, registry: Registry, pace: Pace)
         spec = registry[step.processor]
         own = spec.parse(step.options).model_dump(mode="json")
         options |= {f"{spec.name} {name}": value for name, value in own.items()}
-    networks = registry.models(job.steps, settings)
-    if networks:  # where they run shows in the last digits
+    if registry.models(job.steps, settings):  # where they run shows in the last digits
         options |= {
             "execution provider": list(settings.execution_provider),
             "execution precision": settings.execution_precision,
         }
-    software = {"roop": VERSION, **versions(), **model_digests(settings, networks)}
+    digests = model_digests(settings, models_of(job, settings, registry))
+    software = {"roop": VERSION, **versions(), **digests}
     return {
         "target": inputs["target"]["sha256"],
         "sources": [f["sha256"] for f in (*inputs["sources"], *inputs["references"])],

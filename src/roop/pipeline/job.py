@@ -11,8 +11,6 @@ from roop.media.base import Reader, Warn
 from roop.media.disk import writing
 from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.media.output import OutputFile
-from roop.models.folder import ModelFolder
-from roop.models.networks import embedded_models
 from roop.options import Job, Settings
 from roop.pipeline.bench import Bench
 from roop.pipeline.crew import workers_for
@@ -21,7 +19,7 @@ from roop.pipeline.paths import source_paths
 from roop.pipeline.people import nobody_replaced
 from roop.pipeline.plan import DEFAULT_PACE, Pace, planned
 from roop.pipeline.progress import Meter, Watch
-from roop.pipeline.record import inputs_of, write_record
+from roop.pipeline.record import inputs_of, models_of, write_record
 from roop.pipeline.tally import Tally
 from roop.pipeline.task import Task
 from roop.processors import private
@@ -108,9 +106,7 @@ def _run(
     started = time.monotonic()
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn: Warn = warnings.setdefault
-    engine, folder = job.steps[0].processor, ModelFolder(settings)
-    networks = registry.models(job.steps, settings)
-    models = (*embedded_models(folder), *networks)
+    engine, models = job.steps[0].processor, models_of(job, settings, registry)
     marks = marks_for(engine, models, settings, warn, swaps=registry[engine].engine)
     task = Task(job, settings, registry, output_path(job), marks, warn, watch, cancel)
     scale = registry.scale(job.steps)

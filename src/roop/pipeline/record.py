@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from roop.errors import MediaError
+from roop.faces.detectors import detector_model
+from roop.faces.embedding import recogniser_model
 from roop.media.disk import reason
 from roop.models.folder import ModelFolder
 from roop.models.networks import embedded_models, screen_models
 from roop.options import Job, Settings
 from roop.pipeline.paths import reference_paths, source_paths
 from roop.pipeline.sources import photos_in
+from roop.processors.base import Registry
 from roop.provenance.xmp import SOURCE_TYPE
 from roop.version import VERSION
 
@@ -69,10 +72,23 @@ def _digest(path: Path) -> dict[str, Any]:
     return {"name": path.name, "bytes": size, "sha256": digest}
 
 
-def model_digests(settings: Settings, names: Sequence[str] = ()) -> dict[str, str]:
-    """Return the digests of the networks that every job uses and of those of ``names``."""
+def models_of(job: Job, settings: Settings, registry: Registry) -> tuple[str, ...]:
+    """Return the catalogue's names of the networks that make the output of a job.
+
+    Raises:
+        ModelError: The job names one that does not exist.
+    """
     folder = ModelFolder(settings)
-    used = dict.fromkeys((*embedded_models(folder), *screen_models(folder), *names))
+    detector = detector_model(job.faces.face_detector, folder)
+    recogniser = recogniser_model(folder, settings) if job.faces.particular else None
+    known = (detector, embedded_models(folder)[1], *([recogniser] if recogniser else []))
+    return tuple(dict.fromkeys((*known, *registry.models(job.steps, settings))))
+
+
+def model_digests(settings: Settings, names: Sequence[str]) -> dict[str, str]:
+    """Return the digests of the networks of ``names`` and of those that screen."""
+    folder = ModelFolder(settings)
+    used = dict.fromkeys((*names, *screen_models(folder)))
     return {name: folder.catalogue[name].sha256 for name in used}
 
 
