@@ -156,6 +156,11 @@ class FaceOptions(Options):
         given = (self.reference_face_position, self.reference_frame_number)
         return self.reference is None and any(value is not None for value in given)
 
+    @property
+    def selective(self) -> bool:
+        """True if certain people are replaced, not everybody and not whoever is the largest."""
+        return self.mapped or self.by_position or self.reference is not None
+
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         names = ("reference", "reference_face_position", "reference_frame_number")

@@ -164,6 +164,9 @@ class Scene:
 
     frame: Frame
     faces: Sequence[Face] = ()
+    """Those that are to be replaced."""
+    seen: int = 0
+    """Faces in sight, whether they are to be replaced or not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

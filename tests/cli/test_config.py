@@ -71,6 +71,7 @@ def test_what_is_set_reaches_the_job_and_a_flag_undoes_it(
     both, one = roop(*job, "both.png"), roop(*job, "one.png", "--no-many-faces")
     assert json.loads(both.stdout)["faces"] == 2
     assert json.loads(one.stdout)["faces"] == 1
+    assert json.loads(one.stdout)["seen"] == 2
     assert json.loads(one.stdout)["warnings"] == []  # of what does not concern a photo
 
 

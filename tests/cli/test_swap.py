@@ -222,8 +222,9 @@ def test_of_a_wrong_preset_speaks_roop_alone(roop: Roop, portraits: Portraits, c
 
 
 def test_every_face_of_a_photo_is_counted(roop: Roop, portraits: Portraits) -> None:
-    job = ("swap", "-s", portraits["astronaut"], "-t", portraits["both"], "-o", "out.png")
-    assert "\n2 faces swapped; " in roop(*job, "--many-faces").stdout
+    job = ("swap", "-s", portraits["astronaut"], "-t", portraits["both"], "-o")
+    assert "\n2 faces swapped; " in roop(*job, "all.png", "--many-faces").stdout
+    assert "\n1 of 2 faces swapped; --many-faces for all; " in roop(*job, "one.png").stdout
 
 
 def test_options_for_videos_are_not_lost_on_a_photo_in_silence(

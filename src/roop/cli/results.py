@@ -18,7 +18,8 @@ def amount(result: "JobResult") -> str:
     deed = "swapped" if installed()[result.engine].engine else "changed"
     damaged = f", {result.damaged} damaged left out" if result.damaged else ""
     if result.frames == 1:
-        return (f"{result.faces} faces" if result.faces != 1 else "1 face") + f" {deed}{damaged}"
+        of = f"{result.faces} of " if result.faces != result.seen else ""
+        return f"{of}{result.seen} face{'s' if result.seen != 1 else ''} {deed}{damaged}"
     earlier = f" ({result.resumed} in an earlier run)" if result.resumed else ""
     return f"{result.frames} frames, {result.swapped} {deed}{earlier}{damaged}"
 

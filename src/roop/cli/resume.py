@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     settings = checked(Settings, about.get("settings", {}))
     shown = not values.quiet and sys.stderr.isatty()
     result = work(job, settings, installed(), show_progress=shown)
-    report(result, as_json=values.json, quiet=values.quiet)
+    report(job, result, as_json=values.json, quiet=values.quiet)
     return 0
 
 

@@ -43,29 +43,32 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     as_json, quiet = values.pop("json"), values.pop("quiet")
     at_terminal = not (as_json or quiet) and sys.stderr.isatty()
     tell_terms(accepted=values.pop("accept_terms"), shown=at_terminal)
-    result = _swap(values, registry, show_progress=not quiet and sys.stderr.isatty())
-    report(result, as_json=as_json, quiet=quiet)
+    job, settings = _asked(values, registry)
+    result = work(job, settings, registry, show_progress=not quiet and sys.stderr.isatty())
+    report(job, result, as_json=as_json, quiet=quiet)
     return 0
 
 
-def report(result: "JobResult", *, as_json: bool, quiet: bool) -> None:
+def report(job: Job, result: "JobResult", *, as_json: bool, quiet: bool) -> None:
     """Print what came of a job."""
     for warning in result.warnings:
         warn(warning)
     if as_json:
         print_json(result)
     elif not quiet:
-        sys.stdout.write(summary(result))
+        sys.stdout.write(summary(job, result))
 
 
-def summary(result: "JobResult") -> str:
+def summary(job: Job, result: "JobResult") -> str:
     """Return the lines that end a finished job."""
     now = result.frames - result.resumed
     rate = f", {now / result.elapsed_s:.1f} fps" if result.frames > 1 else ""
     where = f" on {', '.join(result.providers)}" if result.providers else ""
     spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}{where}"
     kept = f"frames in {line(str(result.kept_frames))}\n" if result.kept_frames else ""
-    return f"{line(str(result.output))}\n{amount(result)}; {spent}\n{kept}"
+    anybody = not (job.faces.many_faces or job.faces.selective)
+    more = "; --many-faces for all" if anybody and result.frames == 1 < result.seen else ""
+    return f"{line(str(result.output))}\n{amount(result)}{more}; {spent}\n{kept}"
 
 
 def _refuse_without_files(values: dict[str, Any], prog: str) -> None:
@@ -80,7 +83,8 @@ def _refuse_without_files(values: dict[str, Any], prog: str) -> None:
             raise UsageError(f"{flag} is empty", hint="name a file; a variable may be unset")
 
 
-def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) -> "JobResult":
+def _asked(values: dict[str, Any], registry: "Registry") -> tuple[Job, Settings]:
+    """Return the job and what it may take of this machine."""
     from roop.api import make_job
 
     presets = Presets.read(registry)
@@ -88,8 +92,7 @@ def _swap(values: dict[str, Any], registry: "Registry", *, show_progress: bool) 
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
     spelling, options = presets.spelling(values), presets.completed(values, target)
-    job = make_job(sources, target, output, options, registry, spelling=spelling)
-    return work(job, settings, registry, show_progress=show_progress)
+    return make_job(sources, target, output, options, registry, spelling=spelling), settings
 
 
 def work(job: Job, settings: Settings, registry: "Registry", *, show_progress: bool) -> "JobResult":

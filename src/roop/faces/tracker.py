@@ -56,6 +56,11 @@ class FaceTracker:
         self._cut = False
         """True if a face that is gone need not be held: this is another picture."""
 
+    @property
+    def seen(self) -> int:
+        """Faces in sight in the last frame, whether they are to be replaced or not."""
+        return sum(not track.lost for track in self._tracks)
+
     def update(self, frame: Frame) -> tuple[Face, ...]:
         """Return the faces of the next frame that are to be replaced."""
         self._frame += 1

@@ -117,6 +117,7 @@ class Bench:
             frames=after.frames - before.frames,
             swapped=after.swapped - before.swapped,
             faces=after.faces - before.faces,
+            seen=after.seen - before.seen,
             damaged=reader.damaged,
             photos=self._photos,
             screened=self._screen.shown - shown,

@@ -77,15 +77,15 @@ class _Worker:
         )
         self._news = news
         self.segment: Segment | None = None
-        self.counts = [0, 0, 0]
-        """Frames, swapped frames and faces of its segment so far."""
+        self.counts = [0, 0, 0, 0]
+        """Frames, swapped frames, faces and faces in sight of its segment so far."""
         self._thread = threading.Thread(target=self._listen, name="roop-worker")
         self._thread.start()
         self._tell(brief)
 
     def begin(self, segment: Segment) -> None:
         """Give it a segment to do."""
-        self.segment, self.counts = segment, [0, 0, 0]
+        self.segment, self.counts = segment, [0, 0, 0, 0]
         self._tell(order_of(segment))
 
     def dismiss(self) -> None:

@@ -38,6 +38,8 @@ class JobResult:
     """Frames in which at least one face was replaced."""
     faces: int
     """Faces that were replaced, in all frames together."""
+    seen: int
+    """Faces that were in sight, replaced or not, in all frames together."""
     damaged: int
     """Frames of the target that could not be decoded and are left out."""
     screened: int
@@ -120,6 +122,7 @@ def _run(
         frames=tally.frames,
         swapped=tally.swapped,
         faces=tally.faces,
+        seen=tally.seen,
         damaged=tally.damaged,
         screened=tally.photos + tally.screened,
         resumed=tally.resumed,

@@ -72,22 +72,26 @@ class Line:
             elif left <= _ALL:
                 self._changed([frame])
             elif left % _STEP == 0:
-                scene = Scene(frame, self.tracker.update(frame))
+                scene = self._scene(frame)
                 for processor in self.processors:
                     processor.learn(scene, _STEP)
 
     def _changed(self, frames: Sequence[Frame]) -> Sequence[Scene]:
-        scenes: Sequence[Scene] = [Scene(frame, self.tracker.update(frame)) for frame in frames]
+        scenes: Sequence[Scene] = [self._scene(frame) for frame in frames]
         for processor in self.processors:
             scenes = applied(processor, scenes)
         return scenes
+
+    def _scene(self, frame: Frame) -> Scene:
+        faces = self.tracker.update(frame)
+        return Scene(frame, faces, max(self.tracker.seen, len(faces)))
 
     def write(self, scenes: Iterable[Scene], meter: Meter) -> None:
         """Write ``scenes``, not one of them before the first pictures have passed the screen."""
         for number, scene in enumerate(scenes):
             if number == 0:
                 self.screen.settle()
-            meter.count(faces=len(scene.faces))
+            meter.count(faces=len(scene.faces), seen=scene.seen)
             if scene.faces or self.keeps(scene.frame):
                 self.watermark.stamp(scene.frame, scene.faces)
                 self.writer.write(scene.frame)

@@ -19,6 +19,8 @@ class Progress:
     faces: int
     """Faces that were replaced, in all frames together."""
     elapsed_s: float
+    seen: int = 0
+    """Faces that were in sight, replaced or not, in all frames together."""
     resumed: int = 0
     """Frames of those that were finished before this run."""
     note: str | None = None
@@ -61,13 +63,13 @@ class Meter:
         self._period_s = period_s
         self._started = time.monotonic()
         self._told = float("-inf")
-        self._state = Progress(resumed, total, 0, 0, 0.0, resumed, note)
+        self._state = Progress(resumed, total, 0, 0, 0.0, resumed=resumed, note=note)
 
-    def count(self, *, faces: int) -> None:
-        """Note one more finished frame, in which so many faces were replaced."""
-        self.add(1, int(faces > 0), faces)
+    def count(self, *, faces: int, seen: int) -> None:
+        """Note one more finished frame, in which so many faces were replaced of those in sight."""
+        self.add(1, int(faces > 0), faces, seen)
 
-    def add(self, frames: int, swapped: int, faces: int) -> None:
+    def add(self, frames: int, swapped: int, faces: int, seen: int) -> None:
         """Note finished frames, of which so many with a replaced face."""
         state = self._state
         self._state = dataclasses.replace(
@@ -75,6 +77,7 @@ class Meter:
             frames=state.frames + frames,
             swapped=state.swapped + swapped,
             faces=state.faces + faces,
+            seen=state.seen + seen,
         )
         if self._watch and time.monotonic() - self._told >= self._period_s:
             self.tell()

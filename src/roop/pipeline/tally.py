@@ -13,6 +13,9 @@ class Tally:
     swapped: int = 0
     """Frames in which at least one face was replaced."""
     faces: int = 0
+    """Faces that were replaced, in all frames together."""
+    seen: int = 0
+    """Faces that were in sight, replaced or not, in all frames together."""
     damaged: int = 0
     """Frames of the target that could not be decoded."""
     photos: int = 0
@@ -35,6 +38,7 @@ class Tally:
             frames=self.frames + other.frames,
             swapped=self.swapped + other.swapped,
             faces=self.faces + other.faces,
+            seen=self.seen + other.seen,
             damaged=self.damaged + other.damaged,
             photos=max(self.photos, other.photos),
             screened=self.screened + other.screened,

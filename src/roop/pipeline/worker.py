@@ -82,7 +82,7 @@ def _work(
     output, folder = Path(brief["output"]), WorkFolder(Path(brief["folder"]))
 
     def tell(seen: Progress) -> None:
-        _answer(answers, counts=[seen.frames, seen.swapped, seen.faces])
+        _answer(answers, counts=[seen.frames, seen.swapped, seen.faces, seen.seen])
 
     with Bench(job, settings, installed(), cancel=cancel) as bench:
         while (order := orders.get()) is not None:

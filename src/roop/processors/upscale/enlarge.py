@@ -45,7 +45,7 @@ class Upscaler(Processor):
         for start in range(0, len(boxes), _AT_ONCE):
             self._paste(frame, around, boxes[start : start + _AT_ONCE])
         faces = tuple(_scaled(face, factor) for face in scene.faces)
-        return Scene(frame, faces)
+        return dataclasses.replace(scene, faces=faces)
 
     def _paste(self, frame: Frame, around: Pixels, boxes: Sequence[Box]) -> None:
         whole = _TILE + 2 * _MARGIN
