@@ -74,6 +74,10 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str | Path) else value
 
 
+NAME_PATTERN = "{source}-{target}{ext}"
+"""How an output is called for which only a folder is given."""
+
+
 class Assignment(Options):
     """One person of the target and the face that this person gets."""
 

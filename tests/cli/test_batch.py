@@ -58,18 +58,18 @@ def test_a_second_run_does_only_what_is_missing(
     first = batch(*job, "--report", "report.json")
     assert first.returncode == 5  # all that failed had no face
     assert first.stdout.splitlines()[-1] == "1 done, 1 failed"
-    assert outcomes(first) == {"astronaut_hopper.png": "done", "astronaut_nobody.png": "failed"}
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["astronaut_hopper.png"]
+    assert outcomes(first) == {"astronaut-hopper.png": "done", "astronaut-nobody.png": "failed"}
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["astronaut-hopper.png"]
     done, failed = json.loads((tmp_path / "report.json").read_text())["items"]
     assert done["result"]["faces"] == 1
     assert (failed["code"], failed["result"]) == ("no_face", None)
 
-    before = (tmp_path / "out" / "astronaut_hopper.png").stat().st_mtime_ns
+    before = (tmp_path / "out" / "astronaut-hopper.png").stat().st_mtime_ns
     (targets / "nobody.png").write_bytes(portraits["both"].read_bytes())
     second = batch(*job, "--report", "report.json")
     assert second.returncode == 0
-    assert outcomes(second) == {"astronaut_hopper.png": "skipped", "astronaut_nobody.png": "done"}
-    assert (tmp_path / "out" / "astronaut_hopper.png").stat().st_mtime_ns == before
+    assert outcomes(second) == {"astronaut-hopper.png": "skipped", "astronaut-nobody.png": "done"}
+    assert (tmp_path / "out" / "astronaut-hopper.png").stat().st_mtime_ns == before
 
     other = batch(*job, "--face-shape", "0.1")
     assert other.returncode == 2
@@ -87,7 +87,7 @@ def test_a_list_with_options_of_each_row(
     assert done.returncode == 0, done.stderr
     first, second = json.loads(done.stdout)["items"]
     assert (first["output"], first["result"]["faces"]) == ("all.png", 2)
-    assert (second["output"], second["result"]["faces"]) == ("astronaut_both.png", 1)
+    assert (second["output"], second["result"]["faces"]) == ("astronaut-both.png", 1)
 
 
 def test_a_wrong_row_stops_the_batch_before_it_begins(batch: Batch, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_what_is_dropped_is_done_until_ctrl_c(
     ) as process:
         (watched / "hopper.png").write_bytes(portraits["hopper"].read_bytes())
         deadline = time.monotonic() + 100
-        while not (tmp_path / "out" / "astronaut_hopper.png").exists():
+        while not (tmp_path / "out" / "astronaut-hopper.png").exists():
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)

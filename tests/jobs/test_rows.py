@@ -1,17 +1,14 @@
-"""Which jobs a batch is made of, and what their outputs are called."""
+"""Which jobs a batch is made of."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from roop.errors import UsageError
-from roop.jobs.naming import check_pattern, named, refuse_twins
-from roop.jobs.rows import Row, combined, media, pictures, read_list
+from roop.jobs.batch import refuse_twins
+from roop.jobs.rows import combined, media, pictures, read_list
 from roop.media.extensions import PICTURES
 from roop.media.picture_files import EXTENSIONS
-from roop.options import VideoOptions
 
 
 @pytest.fixture
@@ -106,26 +103,6 @@ def test_a_wrong_list_is_named_with_its_line(
     (tmp_path / name).write_text(content)
     with pytest.raises(UsageError, match=message):
         read_list(tmp_path / name)
-
-
-def test_names(tmp_path: Path) -> None:
-    target = tmp_path / "holiday" / "group.photo"
-    target.parent.mkdir()
-    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(target, "PNG")
-    row, out, video = Row((Path("faces/ann.jpg"),), target), tmp_path / "out", VideoOptions()
-    assert named(row, 7, out, "{source}_{target}{ext}", video) == out / "ann_group.png"
-    assert named(row, 7, out, "{folder}/{number:03}{ext}", video) == out / "holiday" / "007.png"
-    with pytest.raises(UsageError, match="is not in"):
-        named(row, 7, out, "../{target}{ext}", video)
-
-
-@pytest.mark.parametrize(
-    "pattern", ["{source", "{other}", "{}", "{0}", "{source.__class__.x}", "{number:q}"]
-)
-def test_a_wrong_pattern_is_refused(pattern: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        check_pattern(pattern)
-    assert "{source} {target}" in str(caught.value.hint)
 
 
 def test_two_jobs_cannot_write_one_file() -> None:

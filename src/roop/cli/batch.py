@@ -1,22 +1,21 @@
 """The command ``roop batch``."""
 
 import argparse
-import dataclasses
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from roop.cli import batch_report
 from roop.cli.classic import translate
-from roop.cli.interrupts import CANCELLED, cancel_on_signals
+from roop.cli.interrupts import cancel_on_signals
 from roop.cli.job_flags import add_job_flags
-from roop.cli.lines import line, warn
+from roop.cli.lines import warn
 from roop.cli.parser import Parser, add_report
 from roop.cli.presets import Presets
-from roop.cli.results import amount
 from roop.cli.terms import tell_terms
-from roop.errors import RoopError, UsageError
+from roop.errors import MediaError, UsageError
+from roop.options import NAME_PATTERN
 from roop.processors import installed
 
 if TYPE_CHECKING:  # the pipeline is imported when there are jobs: --help stays quick
@@ -26,8 +25,6 @@ if TYPE_CHECKING:  # the pipeline is imported when there are jobs: --help stays 
     from roop.jobs.rows import Row
     from roop.options import Job, Settings
     from roop.processors.base import Registry
-
-_OUTCOMES = ("done", "skipped", "elsewhere", "failed", "cancelled")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -41,18 +38,18 @@ def run(arguments: Sequence[str]) -> int:
     tell_terms(accepted=values.pop("accept_terms"), shown=bar and not as_json)
     written = values.pop("report", None)
     if written:
-        _refuse_other_files(Path(written))
+        batch_report.refuse_other_files(Path(written))
     batch = _Batch(values, registry)
     reports = []
     for report in batch.reports(shown=bar):
         reports.append(report)
         if not (as_json or quiet or bar):
-            sys.stdout.write(_told(report))
+            sys.stdout.write(batch_report.row(report))
             sys.stdout.flush()
-    _say(reports, as_json=as_json, quiet=quiet, told=not bar)
+    batch_report.say(reports, as_json=as_json, quiet=quiet, told=not bar)
     if written:
-        _write(Path(written), reports)
-    return _exit_code(reports)
+        batch_report.write(Path(written), reports)
+    return batch_report.exit_code_of(reports)
 
 
 class _Batch:
@@ -96,7 +93,7 @@ class _Batch:
                     yield report
 
     def _check(self) -> None:
-        from roop.jobs.naming import check_pattern
+        from roop.pipeline.naming import check_pattern
 
         check_pattern(self._pattern)
         if self._list and (self._sources or self._targets or self._watched):
@@ -132,7 +129,7 @@ class _Batch:
             yield self._jobs(combined(sources, [path]))
 
     def _jobs(self, rows: "list[Row]") -> "list[Job]":
-        from roop.jobs.naming import refuse_twins
+        from roop.jobs.batch import refuse_twins
 
         jobs = [self._job(row, number) for number, row in enumerate(rows, 1)]
         refuse_twins([job.output for job in jobs])
@@ -140,7 +137,7 @@ class _Batch:
 
     def _job(self, row: "Row", number: int) -> "Job":
         from roop.api import make_job
-        from roop.jobs.naming import named
+        from roop.pipeline.naming import named
 
         flags = {**self._flags, **row.options}
         spelling = self._presets.spelling(flags)
@@ -154,87 +151,17 @@ class _Batch:
         )
         if row.output is not None and not row.output.is_dir():
             return job
-        folder = row.output or self._folder
-        output = named(row, number, folder, self._pattern, job.video)
+        ext = self._extension(job)
+        output = named(job, job.output, ext, pattern=self._pattern, number=number)
         return job.model_copy(update={"output": output})
 
+    def _extension(self, job: "Job") -> str:
+        from roop.media.open import natural_suffix
 
-def _told(report: "Report") -> str:
-    """Return the row of the table that tells of one job."""
-    said = report.message
-    if report.result is not None:
-        said = f"{amount(report.result)}, {report.result.elapsed_s:.1f} s"
-    return line(f"{report.outcome:9}  {report.output}  {said}") + "\n"
-
-
-def _say(reports: "Sequence[Report]", *, as_json: bool, quiet: bool, told: bool) -> None:
-    for report in reports:
-        for text in report.result.warnings if report.result else ():
-            warn(f"{report.output}: {text}")
-    if as_json:
-        sys.stdout.write(json.dumps(_body(reports), default=str, ensure_ascii=False) + "\n")
-        return
-    if not (quiet or told):
-        sys.stdout.write("".join(map(_told, reports)))
-    if not quiet:
-        counts = [(outcome, sum(r.outcome == outcome for r in reports)) for outcome in _OUTCOMES]
-        parts = [f"{count} {outcome}" for outcome, count in counts if count]
-        sys.stdout.write((", ".join(parts) or "nothing to do") + "\n")
-        sys.stdout.flush()
-    for hint in dict.fromkeys(report.hint for report in reports if report.hint):
-        sys.stderr.write(f"hint: {line(hint)}\n")
-
-
-def _body(reports: "Sequence[Report]") -> dict[str, Any]:
-    """Return the report as plain data."""
-    items = []
-    for report in reports:
-        result = dataclasses.asdict(report.result) if report.result else None
-        items.append(
-            {
-                "sources": report.sources,
-                "target": report.target,
-                "output": report.output,
-                "outcome": report.outcome,
-                "code": report.code,
-                "message": report.message or None,
-                "hint": report.hint,
-                "result": result,
-            }
-        )
-    return {"items": items}
-
-
-def _refuse_other_files(path: Path) -> None:
-    """A report may take the place of an earlier one, and of nothing else."""
-    try:
-        ours = "items" in json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError, TypeError):
-        ours = False
-    if not ours:
-        raise UsageError(f"{path} exists and is no report", hint="name another file with --report")
-
-
-def _write(path: Path, reports: "Sequence[Report]") -> None:
-    from roop.media.disk import writing
-    from roop.media.output import OutputFile
-
-    with OutputFile(path, force=True) as file, writing(path, file.part):
-        text = json.dumps(_body(reports), indent=2, default=str, ensure_ascii=False)
-        file.part.write_text(f"{text}\n", encoding="utf-8")
-
-
-def _exit_code(reports: "Sequence[Report]") -> int:
-    from roop.cli.errors import exit_code
-
-    codes = {exit_code(report.error) for report in reports if report.error is not None}
-    if any(report.outcome == "cancelled" for report in reports):
-        return CANCELLED
-    if len(codes) > 1:
-        return exit_code(RoopError("several kinds of failures"))
-    return codes.pop() if codes else 0
+        try:
+            return natural_suffix(job.target, job.video)
+        except MediaError:  # said when the job is done
+            return job.target.suffix
 
 
 def _parser(registry: "Registry") -> Parser:
@@ -259,7 +186,7 @@ def _parser(registry: "Registry") -> Parser:
     _add_option(parser, "-o", "--output", "FOLDER", "where outputs go; made if need be (here)")
     parser.add_argument(
         "--output-pattern",
-        default="{source}_{target}{ext}",
+        default=NAME_PATTERN,
         metavar="NAME",
         help="how they are called: {source} {target} {ext} {folder} {number} (%(default)s)",
     )

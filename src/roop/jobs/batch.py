@@ -52,6 +52,24 @@ def run_batch(
         yield _settled(job, queue, do, cancel)
 
 
+def refuse_twins(outputs: Sequence[Path]) -> None:
+    """Raise if two jobs of a batch would write the same file.
+
+    Raises:
+        UsageError: They would.
+    """
+    seen: set[Path] = set()
+    for output in outputs:
+        path = output.absolute()
+        if path in seen:
+            raise UsageError(
+                f"two jobs would write {output}",
+                hint="name outputs apart, e.g. with --output-pattern "
+                "'{folder}-{source}-{target}{ext}'",
+            )
+        seen.add(path)
+
+
 def _settled(job: Job, queue: Queue, do: Do, cancel: threading.Event) -> Report:
     """Do one job, or say why not."""
     if cancel.is_set():

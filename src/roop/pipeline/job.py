@@ -15,6 +15,7 @@ from roop.options import Job, Settings
 from roop.pipeline.bench import Bench
 from roop.pipeline.crew import workers_for
 from roop.pipeline.long_job import LongJob
+from roop.pipeline.naming import named
 from roop.pipeline.paths import source_paths
 from roop.pipeline.people import nobody_replaced
 from roop.pipeline.plan import DEFAULT_PACE, Pace, planned
@@ -178,9 +179,7 @@ def output_path(job: Job) -> Path:
     """
     path, sources = job.output, source_paths(job)
     if path.is_dir():
-        suffix = natural_suffix(job.target, job.video)
-        first = sources[0].stem if sources else job.steps[0].processor
-        path = path / f"{first}-{job.target.stem}{suffix}"
+        path = named(job, path, natural_suffix(job.target, job.video))
     for source in sources:
         if path.exists() and source.exists() and path.samefile(source):
             raise UsageError(f"the output {path} is a source photo", hint="choose another name")
