@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from roop import __version__
 from roop.media import encoders
 from roop.models.machine import Check, Machine, inspect
-from roop.options import Settings
+from roop.options import Job, Settings
 from roop.processors.base import Registry
 
 _HARDWARE = {
@@ -18,7 +18,7 @@ _HARDWARE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Diagnosis:
     """Everything that was found."""
 
     version: str
@@ -29,14 +29,14 @@ class Report:
     """One per video encoder that an output can ask for, each really tried."""
 
 
-def examine(settings: Settings, registry: Registry) -> Report:
+def examine(settings: Settings, registry: Registry) -> Diagnosis:
     """Look at this machine; takes a second or two.
 
     Args:
         settings: Where models lie and whether they may be downloaded.
         registry: The engines to look at.
     """
-    return Report(
+    return Diagnosis(
         version=__version__,
         machine=inspect(settings),
         engines=_engines(settings, registry),
@@ -46,7 +46,11 @@ def examine(settings: Settings, registry: Registry) -> Report:
 
 def _engines(settings: Settings, registry: Registry) -> tuple[Check, ...]:
     found = ((spec, spec.missing(settings)) for spec in registry if spec.engine)
-    return tuple(Check(spec.name, not missing, spec.summary, missing) for spec, missing in found)
+    default = Job.model_fields["steps"].default[0].processor
+    return tuple(
+        Check(spec.name, not missing, spec.summary, missing, optional=spec.name != default)
+        for spec, missing in found
+    )
 
 
 def _encoders() -> tuple[Check, ...]:

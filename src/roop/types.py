@@ -1,6 +1,6 @@
 """The values every layer passes around. Frozen; imports nothing else from the package."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -26,6 +26,10 @@ Mesh = NDArray[np.float32]
 The points are those of MediaPipe's face mesh (Kartynnik et al., "Real-time Facial Surface Geometry
 from Monocular Video on Mobile GPUs", 2019).
 """
+
+
+Warn = Callable[[str], object]
+"""Takes one plain sentence for the person who runs the job."""
 
 
 @dataclass(frozen=True, slots=True)

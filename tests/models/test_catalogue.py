@@ -4,6 +4,7 @@ import pytest
 
 from roop.errors import ModelError
 from roop.models.catalogue import Model, load_catalogue
+from roop.processors.neural import FAMILIES
 
 ROW = f"""
 [sample]
@@ -27,6 +28,14 @@ def test_a_swap_row_names_what_makes_its_embedding(model: Model) -> None:
     assert embedding.shape == model.input("embedding").shape
     assert model.input("pixels").shape == model.output("pixels").shape
     assert model.alignment
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_help_says_of_an_engine_what_its_row_does(family: str) -> None:
+    model, summary = load_catalogue().choose("swap", family), FAMILIES[family]
+    assert f"{model.output('pixels').shape[-1]} pixels" in summary
+    assert ("non-commercial" in summary) == (not model.commercial)
+    assert model.size is None or f"{model.size / 1e6:.0f} MB" in summary
 
 
 def test_a_row_of_another_file_needs_no_code(tmp_path: Path) -> None:

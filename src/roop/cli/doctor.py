@@ -11,8 +11,11 @@ from roop.cli.results import print_json
 from roop.options import Settings
 
 if TYPE_CHECKING:
-    from roop.doctor import Report
+    from roop.doctor import Diagnosis
     from roop.models.machine import Check
+
+_OPTIONAL = "-"
+"""Stands before what is not here and need not be."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _lines(report: "Report") -> Iterable[str]:
+def _lines(report: "Diagnosis") -> Iterable[str]:
     machine = report.machine
     yield f"roop {report.version}, Python {machine.python}, {machine.system}"
     memory = f"{_gb(machine.memory_free)} of {_gb(machine.memory)} memory free"
@@ -45,15 +48,18 @@ def _lines(report: "Report") -> Iterable[str]:
     yield from _section("execution providers", machine.providers)
     yield from _section("video encoders", report.encoders)
     yield from _section("libraries", machine.libraries)
+    yield f"\n{_OPTIONAL} optional: everything else works without it"
 
 
 def _section(title: str, checks: "Sequence[Check]") -> Iterable[str]:
     yield f"\n{title}"
     width = max((len(check.name) for check in checks), default=0)
     for check in checks:
-        yield f"  {'yes' if check.ready else 'no':3}  {check.name:{width}}  {check.state}"
+        mark = "yes" if check.ready else _OPTIONAL if check.optional else "NO"
+        yield f"  {mark:3}  {check.name:{width}}  {check.state}"
         if check.need:
-            yield f"       {'':{width}}  needs: {check.need}"
+            word = "to have it" if check.optional else "needed"
+            yield f"       {'':{width}}  {word}: {check.need}"
 
 
 def _gb(size: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.flags import add_flags, flag_of
+from roop.cli.flags import OF_NETWORKS, add_flags, flag_of
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.lines import line
 from roop.cli.parser import Parser, add_report
@@ -92,6 +92,6 @@ def _parser() -> Parser:
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     add_flags(parser, "faces", FaceOptions, only=_FACES)
     add_flags(parser, "video", VideoOptions, only=_VIDEO)
-    add_flags(parser, "machine", Settings)
+    add_flags(parser, "machine", Settings, only=OF_NETWORKS)
     add_report(parser)
     return parser

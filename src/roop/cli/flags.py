@@ -9,6 +9,20 @@ from pydantic.fields import FieldInfo
 
 from roop.options import Options
 
+OF_MODEL_FILES = ("models", "offline", "licence")
+"""The settings that say where networks are had and which."""
+
+OF_NETWORKS = (
+    *OF_MODEL_FILES,
+    "execution_provider",
+    "strict_provider",
+    "execution_device_id",
+    "execution_threads",
+    "execution_precision",
+    "max_memory",
+)
+"""Those that matter where faces are looked at and nothing is written that would be signed."""
+
 
 def add_flags(
     parser: argparse.ArgumentParser,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from roop.cli.flags import add_flags, flag_of
+from roop.cli.flags import OF_NETWORKS, add_flags, flag_of
 from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report
 from roop.cli.presets import Presets
@@ -73,6 +73,6 @@ def _parser() -> Parser:
     parser.add_argument("photos", nargs="+", metavar="PHOTO", help="photos, or folders of them")
     parser.add_argument("--force", action="store_true", help="replace an identity of that name")
     add_flags(parser, "faces", FaceOptions, only=_FACES)
-    add_flags(parser, "machine", Settings)
+    add_flags(parser, "machine", Settings, only=OF_NETWORKS)
     add_report(parser)
     return parser

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roop.cli.flags import add_flags
+from roop.cli.flags import OF_MODEL_FILES, add_flags
 from roop.cli.interrupts import cancel_on_signals
 from roop.cli.lines import line
 from roop.cli.parser import Parser, add_report
@@ -174,7 +174,7 @@ def _parser(action: str) -> Parser:
             help="name of a model, or of a family such as inswapper"
             + ("; all that are here by default" if action == "verify" else ""),
         )
-    add_flags(parser, "machine", Settings)
+    add_flags(parser, "machine", Settings, only=OF_MODEL_FILES)
     add_report(parser)
     return parser
 

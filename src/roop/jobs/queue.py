@@ -17,9 +17,9 @@ import psutil
 
 from roop.errors import MediaError, RoopError
 from roop.home import user_folder
-from roop.media.base import Warn
 from roop.options import Job
 from roop.pipeline.paths import absolute, reference_paths, source_paths
+from roop.types import Warn
 
 State = Literal["waiting", "running", "done", "failed"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from roop.errors import MediaError, UsageError
 from roop.media.apng import Apng, ApngEncoder
-from roop.media.base import Marks, TargetInfo, Warn
+from roop.media.base import Marks, TargetInfo
 from roop.media.canvas import (
     Animation,
     Canvas,
@@ -31,7 +31,7 @@ from roop.media.output import OutputFile
 from roop.media.picture_files import EXTENSIONS, Container, container, reading
 from roop.media.stored_frame import StoredFrame
 from roop.media.webp import Webp, WebpEncoder
-from roop.types import Box, Frame
+from roop.types import Box, Frame, Warn
 
 _FINEST = 1_000_000
 """Ticks a second; times that need more are rounded to it."""

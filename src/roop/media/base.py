@@ -9,9 +9,6 @@ from typing import Literal, Protocol, Self
 
 from roop.types import Frame
 
-Warn = Callable[[str], None]
-"""Takes one plain sentence for the person who runs the job."""
-
 
 @dataclass(frozen=True, slots=True)
 class Marks:

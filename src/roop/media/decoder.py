@@ -14,8 +14,8 @@ from av.stream import Discard
 from av.video.stream import VideoStream
 
 from roop.errors import MediaError
-from roop.media.base import Warn
 from roop.media.timeline import Trim
+from roop.types import Warn
 
 DAMAGED_IN_A_ROW = 100
 """Packets that may fail one after another before the video counts as unreadable."""

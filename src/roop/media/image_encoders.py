@@ -11,11 +11,11 @@ from PIL.PngImagePlugin import PngInfo
 
 from roop.errors import MediaError
 from roop.media import bmp, exif, gif, jpeg, png, tiff
-from roop.media.base import Warn
 from roop.media.metadata import Metadata
 from roop.media.picture_files import Container, open_picture, reading
 from roop.media.pictures import Picture, flattened
 from roop.media.stored_frame import StoredFrame, StoredSamples, depth8, rgb8
+from roop.types import Warn
 
 JPEG_QUALITY = 95
 """For a picture that comes from another format; colours are not subsampled."""

@@ -6,14 +6,14 @@ from types import TracebackType
 from typing import Self
 
 from roop.errors import MediaError, UsageError
-from roop.media.base import Marks, TargetInfo, Warn
+from roop.media.base import Marks, TargetInfo
 from roop.media.disk import writing
 from roop.media.image_encoders import encoded
 from roop.media.output import OutputFile
 from roop.media.picture_files import EXTENSIONS, Container, quiet
 from roop.media.pictures import read_picture
 from roop.media.stored_frame import StoredFrame
-from roop.types import Box, Frame
+from roop.types import Box, Frame, Warn
 
 
 class ImageReader:

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Literal
 
 from roop.errors import UsageError
-from roop.media.base import Marks, Reader, Warn, Writer
+from roop.media.base import Marks, Reader, Writer
 from roop.options import VideoOptions
+from roop.types import Warn
 
 
 def open_reader(

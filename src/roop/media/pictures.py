@@ -13,12 +13,11 @@ from PIL.ImageFile import ImageFile
 
 from roop.errors import MediaError
 from roop.media import jpeg, tiff
-from roop.media.base import Warn
 from roop.media.metadata import Metadata
 from roop.media.orientation import Orientation
 from roop.media.picture_files import Container, container, moves, open_picture, reading
 from roop.media.stored_frame import StoredSamples, rgb8
-from roop.types import Pixels
+from roop.types import Pixels, Warn
 
 MAX_PHOTO_SIDE = 4096
 """A source photo is made smaller until neither side has more pixels than this."""

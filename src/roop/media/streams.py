@@ -15,7 +15,6 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.subtitles.stream import SubtitleStream
 
-from roop.media.base import Warn
 from roop.media.container import is_cover, open_target
 from roop.media.tags import MOV_FAMILY, stream_tags
 from roop.media.transcoders import (
@@ -26,6 +25,7 @@ from roop.media.transcoders import (
     Transcoder,
 )
 from roop.media.video_reader import VideoReader
+from roop.types import Warn
 
 COVER_FORMATS = frozenset({"mp4", "mov", "ipod", "matroska"})
 """Containers with a place for a cover picture."""

@@ -12,7 +12,6 @@ from typing import Self
 
 import av
 
-from roop.media.base import Warn
 from roop.media.disk import synced
 from roop.media.failures import muxing
 from roop.media.film_formats import container_of
@@ -21,7 +20,7 @@ from roop.media.video_encoder import VideoEncoder
 from roop.media.video_reader import VideoReader
 from roop.media.video_writer import decoded
 from roop.options import VideoOptions
-from roop.types import Frame
+from roop.types import Frame, Warn
 
 
 class StretchWriter:

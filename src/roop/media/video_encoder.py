@@ -14,7 +14,6 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from roop.errors import UsageError
-from roop.media.base import Warn
 from roop.media.display import light_of, mastering_of
 from roop.media.encoders import chosen, open_encoder
 from roop.media.film_formats import CONSTANT_RATE, WITHOUT_REORDERING, holds
@@ -23,6 +22,7 @@ from roop.media.planes import PlanarFrame
 from roop.media.tags import stream_tags
 from roop.media.video_reader import VideoReader
 from roop.options import VideoOptions
+from roop.types import Warn
 
 DEFAULT_RATE = Fraction(25)
 """What an encoder is told when the target does not say its frame rate."""

@@ -14,7 +14,6 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from roop.media.base import Warn
 from roop.media.container import is_cover, open_target
 from roop.media.failures import muxing
 from roop.media.film_formats import container_of
@@ -24,6 +23,7 @@ from roop.media.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, no
 from roop.media.video_encoder import VideoEncoder
 from roop.media.video_reader import VideoReader
 from roop.options import VideoOptions
+from roop.types import Warn
 
 FINE_CLOCK = 90_000
 """Ticks per second that an MP4's clock has at least."""

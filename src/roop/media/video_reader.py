@@ -9,7 +9,7 @@ from typing import Self
 import av
 
 from roop.errors import MediaError, UsageError
-from roop.media.base import TargetInfo, Warn
+from roop.media.base import TargetInfo
 from roop.media.container import open_target, video_stream
 from roop.media.decoder import Decoder
 from roop.media.display import display_matrix, orientation_of
@@ -18,7 +18,7 @@ from roop.media.orientation import Orientation
 from roop.media.planes import PlanarFrame
 from roop.media.timeline import WHOLE, Stretch, Trim, exact_rate, resampled, slot
 from roop.options import VideoOptions
-from roop.types import Frame
+from roop.types import Frame, Warn
 
 
 class VideoReader:

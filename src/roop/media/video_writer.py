@@ -5,14 +5,14 @@ from types import TracebackType
 from typing import Self
 
 from roop.errors import MediaError
-from roop.media.base import Marks, Warn
+from roop.media.base import Marks
 from roop.media.film_formats import container_of
 from roop.media.output import OutputFile
 from roop.media.planes import PlanarFrame
 from roop.media.video_output import VideoOutput
 from roop.media.video_reader import VideoReader
 from roop.options import VideoOptions
-from roop.types import Frame
+from roop.types import Frame, Warn
 
 
 class VideoWriter:

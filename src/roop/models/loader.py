@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from roop.models.catalogue import Catalogue
 from roop.models.folder import ModelFolder
 from roop.models.initializers import last_initializer
-from roop.models.sessions import Session, Warn, open_session
+from roop.models.sessions import Session, open_session
 from roop.options import Settings
+from roop.types import Warn
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Check:
     """In a few words, such as "present" or "not installed"."""
     need: str | None = None
     """What to do to have it; None when it is ready or cannot be had."""
+    optional: bool = True
+    """False if nothing works without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,10 @@ def _cgroup(name: str) -> str:
 
 def _library(name: str) -> Check:
     try:
-        return Check(name, True, version(name))
+        return Check(name, True, version(name), optional=False)
     except PackageNotFoundError:
         need = f"pip install {name}" + _PURPOSE.get(name, "")
-        return Check(name, False, "not installed", need)
+        return Check(name, False, "not installed", need, optional=False)
 
 
 def _embedded(settings: Settings, folder: ModelFolder) -> Check:
@@ -120,13 +122,13 @@ def _embedded(settings: Settings, folder: ModelFolder) -> Check:
     name = "mesh"
     for model in map(folder.catalogue.__getitem__, embedded_models(folder)):
         if fault := folder.fault(model):
-            return Check(name, False, f"{model.name} is {fault}", folder.remedy(model))
+            return Check(name, False, f"{model.name} is {fault}", folder.remedy(model), False)
     try:
         face_detector(settings)
         face_mesh(settings)
     except ModelError as error:
-        return Check(name, False, str(error), error.hint)
-    return Check(name, True, "ready")
+        return Check(name, False, str(error), error.hint, False)
+    return Check(name, True, "ready", optional=False)
 
 
 def _models(folder: ModelFolder) -> tuple[Check, ...]:
@@ -134,7 +136,13 @@ def _models(folder: ModelFolder) -> tuple[Check, ...]:
     needed = {*embedded_models(folder), *screen_models(folder)}
     found = ((model, folder.fault(model)) for model in folder.catalogue)
     return tuple(
-        Check(model.name, not fault, fault or "present", folder.remedy(model) if fault else None)
+        Check(
+            model.name,
+            not fault,
+            fault or "present",
+            folder.remedy(model) if fault else None,
+            optional=model.name not in needed,
+        )
         for model, fault in found
         if model.name in needed or fault != "missing"
     )

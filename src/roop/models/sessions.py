@@ -1,6 +1,6 @@
 """Sessions: loaded networks that take and give named arrays, on the provider that works."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,7 @@ from roop.models.contract import TensorSpec
 from roop.models.providers import ON_PROCESSOR, row, wanted
 from roop.models.runtime import MemoryLimitError, Port, ProviderError, Runtime
 from roop.options import Precision, Provider, Settings
-
-Warn = Callable[[str], object]
-"""Takes a plain sentence for the person."""
+from roop.types import Warn
 
 
 class Session:

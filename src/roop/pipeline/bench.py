@@ -10,7 +10,7 @@ from roop.errors import CancelledError
 from roop.faces.analyser import Analyser
 from roop.faces.choice import Wanted
 from roop.faces.descriptor import FARTHEST
-from roop.media.base import Reader, Warn, Writer
+from roop.media.base import Reader, Writer
 from roop.models.loader import Models
 from roop.options import Job, Settings
 from roop.pipeline.line import Line, stream
@@ -21,7 +21,7 @@ from roop.processors.base import Context, Registry
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
 from roop.safety.screen import Screen
-from roop.types import Frame
+from roop.types import Frame, Warn
 
 
 class Bench:

@@ -10,13 +10,12 @@ import numpy as np
 from roop.errors import NoFaceError
 from roop.faces.analyser import Analyser
 from roop.geometry import bounds
-from roop.media.base import Warn
 from roop.media.identity_file import SIDE, save_identity
 from roop.media.stored_frame import StoredFrame
 from roop.options import Settings
 from roop.pipeline.sources import PhotoDesk
 from roop.safety.screen import Screen
-from roop.types import Pixels, Portrait
+from roop.types import Pixels, Portrait, Warn
 
 _ROOM = 0.6
 """Room that is kept around the face, as a share of its size."""

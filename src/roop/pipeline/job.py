@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roop.errors import UsageError
-from roop.media.base import Reader, Warn
+from roop.media.base import Reader
 from roop.media.disk import writing
 from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.media.output import OutputFile
@@ -27,6 +27,7 @@ from roop.processors import private
 from roop.processors.base import Registry
 from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
+from roop.types import Warn
 
 
 @dataclass(frozen=True, slots=True)

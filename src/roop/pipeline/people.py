@@ -9,7 +9,6 @@ from roop.errors import CancelledError, NoFaceError, UsageError
 from roop.faces.analyser import Analyser
 from roop.faces.choice import Choice, Everyone, Largest, Person, Wanted
 from roop.faces.descriptor import FARTHEST, Descriptor, merged
-from roop.media.base import Warn
 from roop.media.open import open_reader
 from roop.media.stored_frame import StoredFrame
 from roop.options import Assignment, FaceOptions, Job, VideoOptions
@@ -17,7 +16,7 @@ from roop.pipeline.mapping import assignments_of
 from roop.pipeline.paths import reference_paths, source_paths
 from roop.pipeline.sources import PhotoDesk
 from roop.safety.screen import Screen
-from roop.types import Frame, Identity
+from roop.types import Frame, Identity, Warn
 
 _FLAG = "--reference-face-position"
 """Chooses one of several faces of a reference photo."""

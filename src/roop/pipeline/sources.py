@@ -5,11 +5,10 @@ from pathlib import Path
 
 from roop.errors import MediaError, NoFaceError
 from roop.faces.analyser import Analyser
-from roop.media.base import Warn
 from roop.media.identity_file import SUFFIX, load_identity, located
 from roop.media.pictures import read_photo, sniff
 from roop.safety.screen import Screen
-from roop.types import Identity, Pixels
+from roop.types import Identity, Pixels, Warn
 
 
 def photos_in(paths: Sequence[Path]) -> list[Path]:

@@ -4,10 +4,11 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from roop.media.base import Marks, Warn
+from roop.media.base import Marks
 from roop.options import Job, Settings
 from roop.pipeline.progress import Watch
 from roop.processors.base import Registry
+from roop.types import Warn
 
 
 @dataclass(frozen=True, slots=True)

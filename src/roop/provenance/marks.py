@@ -5,11 +5,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from roop.errors import MediaError
-from roop.media.base import Marks, Warn
+from roop.media.base import Marks
 from roop.media.container import read_tags
 from roop.options import Settings
 from roop.provenance.xmp import SOURCE_TYPE, Statement, merged
 from roop.provenance.xmp_places import add_xmp
+from roop.types import Warn
 from roop.version import VERSION
 
 

@@ -16,8 +16,8 @@ from filelock import FileLock
 
 from roop.errors import UsageError
 from roop.home import user_folder
-from roop.media.base import Warn
 from roop.options import Settings
+from roop.types import Warn
 
 FILENAME = "signer.pem"
 """In the folder of keys: the private key, its certificate, and that of the local authority."""

@@ -25,7 +25,7 @@ _TERMS = "cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class MarksFound:
     """What one file tells."""
 
     path: Path
@@ -65,21 +65,21 @@ def _in_folder(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def examine(path: Path, search: WatermarkSearch) -> Report:
+def examine(path: Path, search: WatermarkSearch) -> MarksFound:
     """Read the marks of one file."""
     if not path.exists():
-        return Report(path, "unreadable", None, "does not exist")
+        return MarksFound(path, "unreadable", None, "does not exist")
     try:
         packet = find_packet(path)
         xmp, note = source_type(packet), _note(path)
         credentials = read(path)
         watermark = _watermark(path, search)
     except OSError as error:
-        return Report(path, "unreadable", None, f"cannot be read: {error.strerror or error}")
+        return MarksFound(path, "unreadable", None, f"cannot be read: {error.strerror or error}")
     except MediaError as error:
         if _holds_credentials(path):
-            return Report(path, "tampered", None, f"TAMPERED: {error}")
-        return Report(path, "unreadable", None, str(error))
+            return MarksFound(path, "tampered", None, f"TAMPERED: {error}")
+        return MarksFound(path, "unreadable", None, str(error))
     said = [credentials.source_type if credentials else None, xmp, note]
     hidden = watermark is not None and watermark >= FOUND
     ai = True if hidden else _is_ai(said)
@@ -88,7 +88,7 @@ def examine(path: Path, search: WatermarkSearch) -> Report:
     else:
         verdict = "intact" if credentials.intact else "tampered"
     summary = _summary(verdict, ai, credentials) + ("; roop's watermark found" if hidden else "")
-    return Report(path, verdict, ai, summary, credentials, xmp, note, watermark)
+    return MarksFound(path, verdict, ai, summary, credentials, xmp, note, watermark)
 
 
 def _note(path: Path) -> str | None:

@@ -43,4 +43,4 @@ def _models(options: EnhanceOptions, settings: Settings) -> tuple[str, ...]:
     return (ModelFolder(settings).catalogue.choose("enhance", options.enhance).name,)
 
 
-ENHANCE = ProcessorSpec("enhance", "Make faces sharper", EnhanceOptions, _build, models=_models)
+ENHANCE = ProcessorSpec("enhance", "make faces sharper", EnhanceOptions, _build, models=_models)

@@ -29,5 +29,5 @@ def _missing(settings: Settings) -> str | None:
 
 
 MESH = ProcessorSpec(
-    "mesh", "Swap on the CPU, offline", MeshOptions, _build, engine=True, missing=_missing
+    "mesh", "built in, no download, any CPU", MeshOptions, _build, engine=True, missing=_missing
 )

@@ -76,10 +76,10 @@ _FRAMES_AT_ONCE = 8
 """On a graphics card, which runs eight faces in little more time than one."""
 
 FAMILIES = {
-    "inswapper": "Swap with inswapper: 128 pixels, the original's engine",
-    "hyperswap": "Swap with hyperswap: 256 pixels",
-    "ghost": "Swap with ghost: 256 pixels, usable commercially",
-    "simswap": "Swap with simswap: 512 pixels",
+    "inswapper": "neural, 128 pixels, as in the original roop (554 MB, non-commercial)",
+    "hyperswap": "neural, 256 pixels, by FaceFusion (403 MB, non-commercial)",
+    "ghost": "neural, 256 pixels, by ai-forever (commercial use allowed)",
+    "simswap": "neural, 512 pixels, by neuralchen (non-commercial)",
 }
 """The engines: each runs the rows of the catalogue that name it as their family."""
 

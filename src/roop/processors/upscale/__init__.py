@@ -44,7 +44,7 @@ def _missing(settings: Settings) -> str | None:
 
 UPSCALE = ProcessorSpec(
     "upscale",
-    "Enlarge the whole picture",
+    "enlarge the whole picture",
     UpscaleOptions,
     _build,
     stateless=True,
