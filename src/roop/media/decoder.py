@@ -23,6 +23,9 @@ DAMAGED_IN_A_ROW = 100
 MOST_THREADS = 8
 """Each decoder thread holds a frame; more are no faster than the encoder behind them."""
 
+_LIGHT = 1920 * 1088
+"""Pixels up to which one thread decodes faster than any frame is worked on."""
+
 BACKWARDS_S = 12
 """Seconds to go back when a place was missed; keyframes rarely lie farther apart."""
 
@@ -37,8 +40,24 @@ class Decoder:
     """
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, trim: Trim, warn: Warn
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        trim: Trim,
+        warn: Warn,
+        *,
+        beside_work: bool,
     ) -> None:
+        """Prepare to decode.
+
+        Args:
+            container: Where the packets come from.
+            stream: Whose frames.
+            trim: The part to decode.
+            warn: Hears of what is lost or guessed.
+            beside_work: True if the frames' work needs the cores: decoding is then as cheap as
+                possible, else as fast.
+        """
         self.damaged = 0
         """Packets that could not be decoded so far."""
         self.time_base = stream.time_base or Fraction(1, av.time_base)
@@ -50,9 +69,12 @@ class Decoder:
         self._in_a_row = 0
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
         self._usual_duration = max(1, round(1 / (rate * self.time_base)))
-        stream.thread_type = "AUTO"
-        # One more than cores keeps all of them busy, as FFmpeg itself has it.
-        stream.thread_count = min(MOST_THREADS, (os.cpu_count() or 1) + 1)
+        if beside_work and stream.width * stream.height <= _LIGHT:
+            stream.thread_count = 1
+        else:
+            stream.thread_type = "AUTO"
+            # One more than cores keeps all of them busy, as FFmpeg itself has it.
+            stream.thread_count = min(MOST_THREADS, (os.cpu_count() or 1) + 1)
 
     @property
     def extent(self) -> tuple[Fraction, Fraction | None]:

@@ -45,7 +45,7 @@ def open_reader(
         return AnimationReader(path, warn)
     from roop.media.video_reader import VideoReader
 
-    return VideoReader(path, video, warn, scale=scale)
+    return VideoReader(path, video, warn, scale=scale, beside_work=output is not None)
 
 
 def open_writer(

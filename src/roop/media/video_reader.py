@@ -32,6 +32,7 @@ class VideoReader:
         *,
         stretch: Stretch = WHOLE,
         scale: int = 1,
+        beside_work: bool = False,
     ) -> None:
         """Open the file and decode its first frame.
 
@@ -41,6 +42,7 @@ class VideoReader:
             warn: Hears of what is lost or guessed.
             stretch: The part to read. What is said of the target is true of the whole of it.
             scale: How many times as wide and as high its frames will be when they are written.
+            beside_work: True if what is done to the frames needs the cores more than decoding.
 
         Raises:
             MediaError: It is no video, or none that can be decoded.
@@ -56,7 +58,9 @@ class VideoReader:
             self.stream = video_stream(self._container, path)
             self.trim = Trim.of(self._container, video)
             part = self._part(self.trim.start) if stretch.seek is None else self.trim
-            self._decoder = Decoder(self._container, self.stream, part, warn)
+            self._decoder = Decoder(
+                self._container, self.stream, part, warn, beside_work=beside_work
+            )
             self._frames = iter(self._decoder)
             self.first = self._first_frame()
         except BaseException:

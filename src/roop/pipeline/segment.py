@@ -31,7 +31,12 @@ def run_segment(
     """
     path = folder.packets(segment.number)
     with VideoReader(
-        job.target, job.video, bench.warn, stretch=segment.stretch, scale=bench.scale
+        job.target,
+        job.video,
+        bench.warn,
+        stretch=segment.stretch,
+        scale=bench.scale,
+        beside_work=True,
     ) as reader:
         with StretchWriter(path, reader, job.video, output=output, warn=bench.warn) as writer:
             left = itertools.count(segment.lead, -1)
