@@ -5,6 +5,7 @@ keeps stdin open: whatever happens to the parent, no child stays behind.
 """
 
 import faulthandler
+import gc
 import json
 import os
 import queue
@@ -85,6 +86,7 @@ def _work(
         _answer(answers, counts=[seen.frames, seen.swapped, seen.faces, seen.seen])
 
     with Bench(job, settings, installed(), cancel=cancel) as bench:
+        gc.freeze()  # what was imported and loaded stays: no need to look through it again
         while (order := orders.get()) is not None:
             meter = Meter(None, tell)
             segment = _segment(order)
