@@ -1,6 +1,7 @@
 """Read and write animations: GIF, animated PNG and WebP, frame by frame with their exact times."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from roop.errors import MediaError, UsageError
 from roop.media.apng import Apng, ApngEncoder
@@ -30,6 +32,7 @@ from roop.media.gif import Gif, GifEncoder
 from roop.media.output import OutputFile
 from roop.media.picture_files import EXTENSIONS, Container, container, reading
 from roop.media.stored_frame import StoredFrame
+from roop.media.transaction import Transaction
 from roop.media.webp import Webp, WebpEncoder
 from roop.types import Box, Frame, Warn
 
@@ -114,7 +117,7 @@ class AnimationReader:
         self._file.close()
 
 
-class AnimationWriter:
+class AnimationWriter(Transaction):
     """Writes the pictures of an animation with the times and the repetition of the target.
 
     In the target's own format frames that show nothing edited are taken over byte for byte. The
@@ -176,32 +179,20 @@ class AnimationWriter:
             self._write(frame)
         self._written += 1
 
-    def __enter__(self) -> Self:
-        self._output.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self._complete()
-        except BaseException:
-            self._output.discard()
-            raise
-        finally:
-            self._file.close()
-        self._output.__exit__(kind, error, trace)
-
-    def _complete(self) -> None:
+    @override
+    def commit(self) -> None:
         if not self._written:
             raise MediaError(f"{self._output.path}: no frame was written")
         with writing(self._output.path, self._output.part):
             self._encoder.close()
-            self._file.flush()
+            self._file.close()
+        self._output.commit()
+
+    @override
+    def discard(self) -> None:
+        with suppress(OSError):  # closing may write, too
+            self._file.close()
+        self._output.discard()
 
     def _write(self, frame: AnimationFrame) -> None:
         cel, disposal = frame.cel, self._disposal(frame.cel)

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from roop.errors import DiskFullError, MediaError
@@ -45,16 +45,6 @@ def writing(path: Path, part: Path | None = None) -> Iterator[None]:
                 f"the folder of {path} does not exist", hint="create it, or name another output"
             ) from error
         raise MediaError(f"{path} cannot be written: {reason(error)}") from error
-
-
-def synced(folder: Path) -> None:
-    """Make a new name in ``folder`` durable; not every system lets a folder be opened."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def absent(path: Path) -> MediaError:

@@ -5,6 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from typing_extensions import override
+
 from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, TargetInfo
 from roop.media.disk import writing
@@ -13,6 +15,7 @@ from roop.media.output import OutputFile
 from roop.media.picture_files import EXTENSIONS, Container, quiet
 from roop.media.pictures import read_picture
 from roop.media.stored_frame import StoredFrame
+from roop.media.transaction import Transaction
 from roop.types import Box, Frame, Warn
 
 
@@ -53,7 +56,7 @@ class ImageReader:
     ) -> None: ...
 
 
-class ImageWriter:
+class ImageWriter(Transaction):
     """Writes the one frame of a photo.
 
     In the target's own format what was not edited comes out as it was (JPEG, WebP and AVIF: as
@@ -100,20 +103,15 @@ class ImageWriter:
             self._output.part.write_bytes(data)
         self._written = True
 
-    def __enter__(self) -> Self:
-        self._output.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None and not self._written:
-            self._output.discard()
+    @override
+    def commit(self) -> None:
+        if not self._written:
             raise MediaError(f"{self._output.path}: no picture was written")
-        self._output.__exit__(kind, error, trace)
+        self._output.commit()
+
+    @override
+    def discard(self) -> None:
+        self._output.discard()
 
 
 def container_of(output: Path) -> Container:

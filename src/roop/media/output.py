@@ -5,12 +5,14 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from typing_extensions import override
 
 from roop.errors import UsageError
 from roop.media.base import Marks
-from roop.media.disk import synced, writing
+from roop.media.disk import writing
+from roop.media.transaction import Transaction
+from roop.replacement import sync_file, sync_folder
 
 NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
@@ -18,7 +20,7 @@ NO_HARD_LINKS = frozenset(
 """What file systems without hard links answer."""
 
 
-class OutputFile:
+class OutputFile(Transaction):
     """An output that is either complete under its name or not there at all.
 
     A context manager: leaving it without an error gives the file its name, leaving it with one
@@ -59,6 +61,7 @@ class OutputFile:
         with writing(path):
             os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
 
+    @override
     def commit(self) -> None:
         """Seal the file, flush it to disk and give it its name.
 
@@ -70,32 +73,18 @@ class OutputFile:
         with writing(self.path, self.part):
             if self._marks is not None:
                 self._marks.seal(self.part)
-            _sync(self.part)
+            sync_file(self.part)
             if self._force:
                 self.part.replace(self._final)
             else:
                 self._claim()
-            synced(self._final.parent)
+            sync_folder(self._final.parent)
 
+    @override
     def discard(self) -> None:
         """Remove what was written; harmless if it is gone."""
         with suppress(OSError):
             self.part.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self.commit()
-        finally:
-            self.discard()
 
     def _refuse_existing(self, target: Path | None) -> None:
         if self._final.is_dir():
@@ -135,11 +124,3 @@ class OutputFile:
         return UsageError(
             f"the output {self.path} exists", hint="use --force to replace it, or another name"
         )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,23 +7,23 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import av
+from typing_extensions import override
 
-from roop.media.disk import synced
 from roop.media.failures import muxing
 from roop.media.film_formats import container_of
 from roop.media.packets import MAGIC, write_packets
+from roop.media.transaction import Transaction
 from roop.media.video_encoder import VideoEncoder
 from roop.media.video_reader import VideoReader
 from roop.media.video_writer import decoded
 from roop.options import VideoOptions
+from roop.replacement import sync_folder
 from roop.types import Frame, Warn
 
 
-class StretchWriter:
+class StretchWriter(Transaction):
     """Encodes a stretch. Implements ``roop.media.base.Writer``."""
 
     def __init__(
@@ -68,25 +68,15 @@ class StretchWriter:
         with muxing(self._output, self._part):
             write_packets(self._file, self._encoder.encode(decoded(frame)))
 
-    def __enter__(self) -> Self:
-        return self
+    @override
+    def discard(self) -> None:
+        with suppress(OSError):  # closing may write, too
+            self._file.close()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            with suppress(OSError):  # closing may write, too
-                self._file.close()
-            with suppress(OSError):
-                self._part.unlink(missing_ok=True)
-
-    def _finish(self) -> None:
+    @override
+    def commit(self) -> None:
         with muxing(self._output, self._part):
             write_packets(self._file, self._encoder.flush())
             self._file.flush()
@@ -96,4 +86,4 @@ class StretchWriter:
             # It holds up to hundreds of megabytes, and the next segment has one of its own.
             del self._encoder, self._shape
             self._part.replace(self._path)
-            synced(self._path.parent)
+            sync_folder(self._path.parent)

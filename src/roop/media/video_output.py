@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
-from types import TracebackType
-from typing import Self
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
+from typing_extensions import override
 
 from roop.media.container import is_cover, open_target
 from roop.media.failures import muxing
@@ -20,6 +19,7 @@ from roop.media.film_formats import container_of
 from roop.media.output import OutputFile
 from roop.media.streams import OtherStreams
 from roop.media.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, noted
+from roop.media.transaction import Transaction
 from roop.media.video_encoder import VideoEncoder
 from roop.media.video_reader import VideoReader
 from roop.options import VideoOptions
@@ -32,7 +32,7 @@ FINEST_CLOCK = 1 << 24
 """Ticks per second that it has at most."""
 
 
-class VideoOutput:
+class VideoOutput(Transaction):
     """Takes the packets of the pictures and adds everything else of the target.
 
     A context manager: leaving it without an error completes the file and gives it its final name;
@@ -63,7 +63,7 @@ class VideoOutput:
             with muxing(file.path, file.part):
                 self._open(video, note)
         except BaseException:
-            self._abandon()
+            self.discard()
             raise
 
     def mux(self, packets: Iterable[Packet[VideoStream] | Packet[Stream]]) -> None:
@@ -85,22 +85,8 @@ class VideoOutput:
             name = self._container.format.name
             self._warn(f"{left_out} frames are left out: {name} files have one frame rate")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            self._abandon()
-
-    def _finish(self) -> None:
+    @override
+    def commit(self) -> None:
         with muxing(self._file.path, self._file.part):
             self._others.finish()
             self._container.close()
@@ -109,7 +95,8 @@ class VideoOutput:
         del self.encoder, self._others, self._container
         self._file.commit()
 
-    def _abandon(self) -> None:
+    @override
+    def discard(self) -> None:
         """Remove what was written; does nothing after a commit."""
         # Gone first, so that closing does not take the time to complete the file.
         self._file.discard()

@@ -1,21 +1,22 @@
 """Writes a video as its frames come: encodes them straight into the output."""
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from typing_extensions import override
 
 from roop.errors import MediaError
 from roop.media.base import Marks
 from roop.media.film_formats import container_of
 from roop.media.output import OutputFile
 from roop.media.planes import PlanarFrame
+from roop.media.transaction import Transaction
 from roop.media.video_output import VideoOutput
 from roop.media.video_reader import VideoReader
 from roop.options import VideoOptions
 from roop.types import Frame, Warn
 
 
-class VideoWriter:
+class VideoWriter(Transaction):
     """The output of a video. Implements ``roop.media.base.Writer``."""
 
     def __init__(
@@ -57,23 +58,24 @@ class VideoWriter:
         """
         self._output.mux(self._output.encoder.encode(decoded(frame)))
 
-    def __enter__(self) -> Self:
-        return self
+    @override
+    def commit(self) -> None:
+        """Encode what the encoder still holds and complete the file.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is not None:
-            self._output.__exit__(kind, error, trace)
-            return
-        with self._output as output:
-            if not output.encoder.fed:
-                raise MediaError(f"{self._path}: there was no frame to write")
-            output.mux(output.encoder.flush())
-            output.warn_of(output.encoder.left_out)
+        Raises:
+            MediaError: There was no frame, or the encoder or the container refused.
+        """
+        output = self._output
+        if not output.encoder.fed:
+            raise MediaError(f"{self._path}: there was no frame to write")
+        output.mux(output.encoder.flush())
+        output.warn_of(output.encoder.left_out)
+        output.commit()
+
+    @override
+    def discard(self) -> None:
+        """Remove what was written; does nothing after a commit."""
+        self._output.discard()
 
 
 def decoded(frame: Frame) -> PlanarFrame:

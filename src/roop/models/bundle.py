@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import shutil
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import IO
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 from roop.models.folder import ModelFolder
+from roop.replacement import replacing
 
 DIGESTS = "SHA256SUMS"
 """The member with all digests, as ``sha256sum -c`` reads it."""
@@ -128,17 +128,14 @@ def _pieces(source: IO[bytes]) -> Iterator[bytes]:
 @contextmanager
 def _written(path: Path) -> Iterator[Path]:
     """Give a name beside ``path`` to write to, which becomes ``path`` on a clean exit."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        yield part
-        part.replace(path)
+        with replacing(path) as part:
+            yield part
     except OSError as error:
         raise ModelError(
             f"cannot write {path}: {error.strerror or error}",
             hint="free some space or choose another place",
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _whole(folder: ModelFolder, model: Model) -> Path:

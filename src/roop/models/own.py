@@ -1,7 +1,6 @@
 """Models of one's own: files anywhere on this machine, registered in the folder of models."""
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter
 from roop.errors import ModelError
 from roop.models.catalogue import Licence, Model
 from roop.models.folder import OWN, ModelFolder
+from roop.replacement import replacing
 
 
 def register(
@@ -83,14 +83,13 @@ def _measured(path: Path) -> tuple[str, int]:
 
 
 def _change(folder: ModelFolder, change: Callable[[dict[str, Model]], dict[str, Model]]) -> None:
-    """Write the changed rows beside the old ones, then put them in their place."""
+    """Put changed rows in the place of the old ones."""
     rows = change({model.name: model for model in folder.catalogue if model.path is not None})
     content = TypeAdapter(dict[str, Model]).dump_json(rows, indent=2, exclude_defaults=True)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
-        part = folder.path / f"{OWN}.{os.getpid()}.part"
-        part.write_bytes(content + b"\n")
-        part.replace(folder.path / OWN)
+        with replacing(folder.path / OWN) as part:
+            part.write_bytes(content + b"\n")
     except OSError as error:
         raise ModelError(
             f"cannot write {folder.path / OWN}: {error.strerror or error}",

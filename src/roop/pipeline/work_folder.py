@@ -3,8 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
-import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,12 +13,13 @@ from filelock import FileLock, Timeout
 
 from roop.errors import UsageError
 from roop.home import user_folder
-from roop.media.disk import synced, writing
+from roop.media.disk import writing
 from roop.options import Job, Settings
 from roop.pipeline.fingerprint import Fingerprint
 from roop.pipeline.paths import absolute
 from roop.pipeline.plan import Segment
 from roop.pipeline.tally import Tally
+from roop.replacement import replacing
 
 _PREFIX = ".roop-work-"
 
@@ -184,14 +183,8 @@ class WorkFolder:
         return self.path / f"{number:05}.json"
 
     def _write(self, path: Path, value: dict[str, Any]) -> None:
-        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        with writing(path, part):
-            with part.open("w", encoding="utf-8") as file:
-                json.dump(value, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-            synced(path.parent)
+        with writing(path), replacing(path) as part:
+            part.write_text(json.dumps(value), encoding="utf-8")
 
 
 def _stem(output: Path) -> str:

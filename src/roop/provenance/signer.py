@@ -1,9 +1,7 @@
 """The key that signs outputs: made on this machine at its first use, or a person's own."""
 
 import datetime
-import os
 import stat
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from filelock import FileLock
 from roop.errors import UsageError
 from roop.home import user_folder
 from roop.options import Settings
+from roop.replacement import replacing
 from roop.types import Warn
 
 FILENAME = "signer.pem"
@@ -73,7 +72,8 @@ def local_signer(folder: Path, warn: Warn) -> tuple[bytes, bytes]:
                 if path.exists():
                     warn(f"the signing key {path} was damaged or has expired: a new one was made")
                 kept = _made()
-                _write(path, b"".join(reversed(kept)))
+                with replacing(path, mode=0o600) as part:
+                    part.write_bytes(b"".join(reversed(kept)))
             return kept
     except OSError as error:
         warn(f"the signing key cannot be kept in {folder} ({error.strerror}): it is used once")
@@ -162,19 +162,6 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a private file that is either whole or not there."""
-    part = path.with_name(f"{path.name}.part")
-    with suppress(FileNotFoundError):
-        part.unlink()
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    part.replace(path)
 
 
 def _own(settings: Settings) -> Signer:
