@@ -127,10 +127,11 @@ def draw(surface: Surface, vertices: Vertices, ends: Vertices, size: tuple[int, 
         size: (width, height) of the drawing.
     """
     count = len(surface.triangles)
-    corners = vertices[surface.triangles]
-    scale = max(float(np.abs(ends[:, :2]).max()), 1.0)
+    corners = vertices.take(surface.triangles, axis=0)
+    flat = ends[:, :2]
+    scale = max(float(flat.max()), -float(flat.min()), 1.0)
     painted = np.empty((count, 3, 3), np.float32)  # in place of red, green and blue
-    painted[..., :2] = ends[surface.triangles, :2] / scale
+    painted[..., :2] = (flat / np.float32(scale)).take(surface.triangles, axis=0)
     painted[..., 2] = (np.arange(1, count + 1, dtype=np.float32) / count)[:, None]
     seen = np.zeros((size[1], size[0], 3), np.float32)
     depth = np.full((size[1], size[0]), _FARTHEST, np.float32)
@@ -148,8 +149,7 @@ def draw(surface: Surface, vertices: Vertices, ends: Vertices, size: tuple[int, 
     )
     x, y, number = cv2.split(seen)
     shown = np.rint(number * count).astype(np.int32) - 1
-    places = np.stack([x, y]) * np.float32(scale)
-    places[:, shown < 0] = -1
+    places = np.where(shown < 0, np.float32(-1), np.stack([x, y]) * np.float32(scale))
     return Drawing(shown, places)
 
 
