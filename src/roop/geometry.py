@@ -104,6 +104,16 @@ def bounds(points: Points, *, margin: float = 0.0) -> Box:
     return Box(int(x0), int(y0), int(x1), int(y1))
 
 
+def barycentric(corners: NDArray[np.floating], points: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Return the ``(N, 3)`` shares of ``(N, 3, 2)`` triangles' corners in ``(N, 2)`` points."""
+    a = corners[:, 0]
+    along, across, off = corners[:, 1] - a, corners[:, 2] - a, points - a
+    area = along[:, 0] * across[:, 1] - across[:, 0] * along[:, 1]
+    u = (off[:, 0] * across[:, 1] - across[:, 0] * off[:, 1]) / area
+    v = (along[:, 0] * off[:, 1] - off[:, 0] * along[:, 1]) / area
+    return np.stack([1 - u - v, u, v], axis=1).astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Similarity:
     """Turn, scale and move points of a space: ``scale * points @ rotation.T + shift``."""

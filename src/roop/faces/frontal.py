@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.faces.topology import Topology
-from roop.geometry import bounds
+from roop.geometry import barycentric, bounds
 from roop.types import Frame, Mesh, Pixels
 
 SIZE = (64, 72)
@@ -52,7 +52,7 @@ class Frontaliser:
         self._triangle = shown[self._covered]
         rows, columns = np.nonzero(self._covered)
         self._corners = topology.triangles[self._triangle]
-        self._shares = _barycentric(flat[self._corners], np.stack([columns, rows], axis=1))
+        self._shares = barycentric(flat[self._corners], np.stack([columns, rows], axis=1))
 
     def show(self, frame: Frame, mesh: Mesh) -> FrontalView:
         """Return the face under ``mesh`` from the front."""
@@ -80,13 +80,3 @@ class Frontaliser:
         cosine = normals[:, 2] / np.maximum(np.linalg.norm(normals, axis=1), 1e-9)
         facing: NDArray[np.float32] = np.clip((cosine - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1)
         return facing
-
-
-def _barycentric(corners: NDArray[np.floating], points: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Return the ``(N, 3)`` shares of ``(N, 3, 2)`` triangles' corners in ``(N, 2)`` points."""
-    a = corners[:, 0]
-    along, across, off = corners[:, 1] - a, corners[:, 2] - a, points - a
-    area = along[:, 0] * across[:, 1] - across[:, 0] * along[:, 1]
-    u = (off[:, 0] * across[:, 1] - across[:, 0] * off[:, 1]) / area
-    v = (along[:, 0] * off[:, 1] - off[:, 0] * along[:, 1]) / area
-    return np.stack([1 - u - v, u, v], axis=1).astype(np.float32)

@@ -15,6 +15,7 @@ from roop.processors.mesh.atlas import Atlas
 from roop.processors.mesh.detail import DetailMatch
 from roop.processors.mesh.gaze import GazeMatch, find_gaze
 from roop.processors.mesh.light import enlarge, match_folds, match_light
+from roop.processors.mesh.occlusion import Cover, OcclusionFinder, OwnLook
 from roop.processors.mesh.place import Place, place_of
 from roop.processors.mesh.regions import Weights, make_regions
 from roop.processors.mesh.shape import ShapeSpace, TargetShape
@@ -27,6 +28,7 @@ from roop.processors.mesh.surface import (
     paint,
     with_rim,
 )
+from roop.processors.mesh.unrolled import Unroller
 from roop.types import Box, Face, Frame, Mesh, Pixels, Scene
 
 _LIGHT = 0.25
@@ -52,6 +54,7 @@ class _Memory:
     shape: TargetShape = field(default_factory=TargetShape)
     gaze: GazeMatch = field(default_factory=GazeMatch)
     detail: DetailMatch = field(default_factory=DetailMatch)
+    own: OwnLook | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +81,8 @@ class MeshSwap(Processor):
         self._surface = make_surface(topology)
         self._mouth = self._surface.around((*OUTER_LIPS, *INNER_LIPS))
         self._regions = make_regions(topology, self._surface)
+        self._unroller = Unroller(self._surface, self._regions)
+        self._occlusions = OcclusionFinder(self._unroller)
         self._space = ShapeSpace(topology)
         self._sources = [
             make_source(identity, self._space, self._surface, self._regions)
@@ -96,7 +101,11 @@ class MeshSwap(Processor):
     def learn(self, scene: Scene, frames: int) -> None:
         for face in scene.faces:
             shape = self._space.pose(face.mesh).invert(face.mesh)
-            self._memory(face).shape.update(shape, frames)
+            memory = self._memory(face)
+            memory.shape.update(shape, frames)
+            place = place_of(face.mesh, scene.frame.size)
+            if place is not None:
+                self._find(place, face, memory, place.shrunk(place.cut(scene.frame)))
 
     @override
     def reset(self) -> None:
@@ -115,7 +124,8 @@ class MeshSwap(Processor):
         memory.gaze.follow(source.gaze, find_gaze(target, was))
         eyes = self._soft(drawn, self._regions.eyes, _LID)
         memory.gaze.apply(drawn.to_atlas, eyes, source.atlas.vertices)
-        gain, alpha = self._fitted(drawn, source.atlas, target)
+        hidden = self._hidden(place, face, memory, place.shrunk(target))
+        gain, alpha = self._fitted(drawn, source.atlas, target, hidden)
         width = float(np.ptp(was[:, 0]))
         swapped = source.atlas.sample(place.enlarged(drawn.to_atlas), width)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
@@ -143,8 +153,24 @@ class MeshSwap(Processor):
         width = float(np.ptp(on_grid[list(OVAL), 0]))
         return _Drawn(place, vertices, drawing.shown, drawing.places, width)
 
+    def _find(self, place: Place, face: Face, memory: _Memory, old: Pixels) -> Cover | None:
+        """Return what is in front of the face, and learn how it looks without."""
+        unrolled = self._unroller.unroll(old, place.on_grid(with_rim(face.mesh)), face.mesh)
+        memory.own, cover = self._occlusions.find(memory.own, unrolled)
+        return cover
+
+    def _hidden(
+        self, place: Place, face: Face, memory: _Memory, old: Pixels
+    ) -> NDArray[np.float32] | None:
+        """Return how much of each pixel of the grid shows something in front of the face."""
+        cover = self._find(place, face, memory, old)
+        if cover is None:
+            return None
+        places = self._unroller.rolled(place.on_grid(with_rim(face.mesh)), place.grid)
+        return self._occlusions.show(cover, old, places)
+
     def _fitted(
-        self, drawn: _Drawn, atlas: Atlas, target: Pixels
+        self, drawn: _Drawn, atlas: Atlas, target: Pixels, hidden: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what brings the source into the target's light, and where it shall be seen."""
         source = atlas.sample(drawn.to_atlas, drawn.width)
@@ -153,13 +179,16 @@ class MeshSwap(Processor):
         inside = paint(drawn.shown, self._regions.inside)
         seen = np.minimum(inside, trust.astype(np.float32) / 255)
         skin = paint(drawn.shown, self._regions.skin) * (seen > 0.5)
+        if hidden is not None:
+            skin *= hidden < _UNSEEN
         forehead = paint(drawn.shown, self._regions.forehead)
         bare = likeness(old[::2, ::2], (skin * (1 - forehead))[::2, ::2])
         seen = seen * (1 - forehead * (1 - enlarge(bare, drawn.place.grid)))
         gain = enlarge(match_light(source, old, skin, sigma=_LIGHT), drawn.place.grid)
         folds = _FOLDS * self._soft(drawn, self._regions.folds, _FOLD)
         gain = match_folds(source, old, gain, folds, sigma=_FOLD * drawn.width)
-        return gain, _blurred(seen, _SOFT * drawn.width)
+        alpha = _blurred(seen, _SOFT * drawn.width)
+        return gain, alpha if hidden is None else alpha * (1 - hidden)
 
     def _keep_mouth(
         self, swapped: Pixels, target: Pixels, drawn: _Drawn, was: NDArray[np.float32]
