@@ -24,7 +24,7 @@ MOST_THREADS = 8
 """Each decoder thread holds a frame; more are no faster than the encoder behind them."""
 
 _LIGHT = 1920 * 1088
-"""Pixels up to which one thread decodes faster than any frame is worked on."""
+"""Pixels up to which one thread, beyond which two decode faster than a frame is worked on."""
 
 BACKWARDS_S = 12
 """Seconds to go back when a place was missed; keyframes rarely lie farther apart."""
@@ -69,10 +69,10 @@ class Decoder:
         self._in_a_row = 0
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
         self._usual_duration = max(1, round(1 / (rate * self.time_base)))
-        if beside_work and stream.width * stream.height <= _LIGHT:
-            stream.thread_count = 1
+        stream.thread_type = "AUTO"
+        if beside_work:
+            stream.thread_count = 1 if stream.width * stream.height <= _LIGHT else 2
         else:
-            stream.thread_type = "AUTO"
             # One more than cores keeps all of them busy, as FFmpeg itself has it.
             stream.thread_count = min(MOST_THREADS, (os.cpu_count() or 1) + 1)
 
