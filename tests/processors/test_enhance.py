@@ -126,13 +126,29 @@ def test_each_frame_builds_on_the_ones_before(woman: Portrait) -> None:
     processor = installed()["enhance"].built({}, Context(Settings(), (Identity((woman,)),)))
     soft, softer, area = blurred(woman, 1.5), blurred(woman, 3), inner(woman)
     results = []
-    for number, pixels in enumerate((soft, soft, softer, soft)):
+    for number, pixels in enumerate((*[soft] * 6, softer, soft)):
         frame = StoredFrame(pixels.copy())
         processor.process([Scene(frame, (Face(woman.mesh, 1.0, 1, fresh=number == 0),))])
         results.append(pixels_of(frame))
-    steady = distance(results[3], results[1], area)
+    steady = distance(results[-1], results[1], area)
     assert steady < 0.2 * distance(results[1], soft, area)
     processor.reset()
     frame = StoredFrame(soft.copy())
     processor.process([Scene(frame, (Face(woman.mesh, 1.0, 1, fresh=False),))])
     assert np.array_equal(pixels_of(frame), results[0])
+
+
+def test_where_a_film_is_entered_does_not_show(woman: Portrait) -> None:
+    """A segment works on eight frames before its own: all of a face's memory."""
+    context = Context(Settings(), (Identity((woman,)),))
+    sharpness = [1.0 + 0.2 * ((7 * number) % 5) for number in range(14)]
+
+    def shown(begin: int) -> Pixels:
+        processor = installed()["enhance"].built({}, context)
+        for number, sigma in enumerate(sharpness[begin:]):
+            frame = StoredFrame(blurred(woman, sigma))
+            processor.process([Scene(frame, (Face(woman.mesh, 1.0, 1, fresh=number == 0),))])
+        return pixels_of(frame)
+
+    assert np.array_equal(shown(0), shown(len(sharpness) - 9))
+    assert not np.array_equal(shown(0), shown(len(sharpness) - 1))

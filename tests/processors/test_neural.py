@@ -14,6 +14,7 @@ from processors.swapping import Watched, face_area, pixels_of
 from roop.errors import ModelError, UsageError
 from roop.faces.topology import five_points
 from roop.media.stored_frame import StoredFrame
+from roop.models.catalogue import load_catalogue
 from roop.models.loader import Models
 from roop.options import Settings
 from roop.processors import installed
@@ -268,6 +269,28 @@ def test_only_the_chosen_regions_change(models: Models, woman: Portrait, elder: 
     assert not upper[mouth]
     assert lower[mouth]
     assert not lower[brow]
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [(row.task, row.name) for row in load_catalogue() if row.task in ("occlusion", "region")],
+)
+def test_every_network_for_masks_can_be_chosen(
+    task: str, name: str, models: Models, woman: Portrait, elder: Portrait
+) -> None:
+    own = Models(
+        Settings(models=models.folder.path, offline=True), catalogue=models.folder.catalogue
+    )
+    options: dict[str, Given] = {"mask": ["outline", task], f"{task}_model": name}
+    shown = alpha_of(own, elder, woman, **options)
+    assert name in [model.name for model in own.used]
+    assert shown.any()
+
+
+def test_another_task_s_network_makes_no_mask(models: Models, elder: Portrait) -> None:
+    with pytest.raises(ModelError, match="'gfpgan'") as caught:
+        engine(models, elder, mask="region", region_model="gfpgan")
+    assert "bisenet_resnet18" in (caught.value.hint or "")
 
 
 def test_a_fading_face_is_shown_in_part(models: Models, woman: Portrait, elder: Portrait) -> None:

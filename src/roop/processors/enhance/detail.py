@@ -1,5 +1,6 @@
 """The enhancer that needs no network: as much fine detail as the source photo has."""
 
+from collections import deque
 from collections.abc import Sequence
 
 import cv2
@@ -49,8 +50,9 @@ _QUIET = 0.7
 _SOFT = 0.05
 """Width of the border, as a share of the crop."""
 
-_MEMORY = 0.9
-"""Share of the past in the levels of a face that is seen again: one frame alone flickers."""
+_FRAMES = 8
+"""Frames whose levels are averaged: one alone flickers. As many are worked on before each segment
+of a film begins, so that nothing shows where two segments meet."""
 
 
 class DetailEnhancer(Processor):
@@ -59,7 +61,7 @@ class DetailEnhancer(Processor):
     def __init__(self, options: EnhanceOptions, context: Context) -> None:
         self._blend = options.enhance_blend
         self._wanted = [_levels_of(identity) for identity in context.identities]
-        self._seen: dict[int, Levels] = {}
+        self._seen: dict[int, deque[Levels]] = {}
 
     @override
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
@@ -90,10 +92,13 @@ class DetailEnhancer(Processor):
         place.shade(frame, added * mask * (self._blend * face.opacity))
 
     def _remembered(self, face: Face, levels: Levels) -> Levels:
-        if not face.fresh and face.track in self._seen:
-            levels = _MEMORY * self._seen[face.track] + (1 - _MEMORY) * levels
-        self._seen[face.track] = levels
-        return levels
+        """Return the mean of the levels of this face in the last frames."""
+        if face.fresh:
+            self._seen.pop(face.track, None)
+        seen = self._seen.setdefault(face.track, deque(maxlen=_FRAMES))
+        seen.append(levels)
+        mean: Levels = np.mean(seen, axis=0)
+        return mean
 
 
 def _place(mesh: Mesh, size: tuple[int, int]) -> Cutout | None:

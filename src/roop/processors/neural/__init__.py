@@ -1,11 +1,14 @@
 """Neural engines: a network draws the source's face over an aligned crop of the target's."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from roop.options import Options, Settings
 from roop.processors.base import Context, Processor, ProcessorSpec
+
+if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
+    from roop.models.catalogue import Catalogue
 
 Part = Literal["skin", "brows", "eyes", "glasses", "nose", "mouth", "lips"]
 """A region of the face."""
@@ -42,6 +45,14 @@ class NeuralOptions(Options):
         description="what is replaced, one or more of: box (all that the model draws), outline "
         "(of the face), occlusion (not what is in front of it), region (parts of the face)",
     )
+    occlusion_model: str = Field(
+        "xseg", description="which network makes the mask `occlusion`, see `roop models list`"
+    )
+    region_model: str = Field(
+        "bisenet",
+        description="which network makes the mask `region`, such as bisenet_resnet18, which is "
+        "half as large",
+    )
     mask_padding: Annotated[
         tuple[Annotated[float, Field(ge=0, lt=0.5)], ...], AfterValidator(_sides)
     ] = Field(
@@ -69,8 +80,19 @@ class NeuralOptions(Options):
     )
 
 
-MASKING = ("occlusion", "region")
-"""The masks that networks make, which are also what those networks do in the catalogue."""
+def mask_models(options: NeuralOptions, catalogue: "Catalogue") -> dict[str, str]:
+    """Return the rows of the networks that the chosen masks need, by mask.
+
+    Raises:
+        ModelError: One of these names is no network for that.
+    """
+    named = {"occlusion": options.occlusion_model, "region": options.region_model}
+    return {
+        task: catalogue.choose(task, name).name
+        for task, name in named.items()
+        if task in options.mask
+    }
+
 
 _FRAMES_AT_ONCE = 8
 """On a graphics card, which runs eight faces in little more time than one."""
@@ -103,7 +125,7 @@ def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
 
         catalogue = ModelFolder(settings).catalogue
         model = catalogue.choose("swap", options.swap_model or family)
-        masks = [catalogue.of_task(task)[0].name for task in MASKING if task in options.mask]
+        masks = mask_models(options, catalogue).values()
         return (model.name, *([model.embedding] if model.embedding else []), *masks)
 
     def missing(settings: Settings) -> str | None:

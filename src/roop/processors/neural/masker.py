@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from roop.faces.cutout import Crops, Mask
 from roop.models.loader import Models
-from roop.models.sessions import Session
 from roop.processors.masks import (
     box_mask,
     face_masks,
@@ -15,7 +14,7 @@ from roop.processors.masks import (
     region_masks,
     soften,
 )
-from roop.processors.neural import NeuralOptions
+from roop.processors.neural import NeuralOptions, mask_models
 from roop.types import Points
 
 
@@ -24,8 +23,11 @@ class Masker:
 
     def __init__(self, options: NeuralOptions, models: Models) -> None:
         self._options = options
-        self._xseg = self._loaded("occlusion", models)
-        self._bisenet = self._loaded("region", models)
+        loaded = {
+            mask: models.session(name)
+            for mask, name in mask_models(options, models.folder.catalogue).items()
+        }
+        self._xseg, self._bisenet = loaded.get("occlusion"), loaded.get("region")
 
     def masks(self, crops: Crops, points: Sequence[Points]) -> list[Mask]:
         """Return a mask for every crop: what all chosen ones show, with a soft border.
@@ -45,8 +47,3 @@ class Masker:
             shown &= region_masks(self._bisenet, crops, self._options.mask_region)
         width = self._options.mask_blur * side
         return [soften(one, width) for one in shown]
-
-    def _loaded(self, task: str, models: Models) -> Session | None:
-        if task not in self._options.mask:
-            return None
-        return models.session(models.folder.catalogue.of_task(task)[0].name)
