@@ -61,6 +61,29 @@ def test_a_batch_of_any_size_is_answered_item_by_item(
     assert flat[:, 0] == pytest.approx(sums(model, given), rel=1e-3)
 
 
+def test_a_network_that_is_run_once_answers_as_one_that_is_run_often(tmp_path: Path) -> None:
+    random, weights = np.random.default_rng(0), []
+    nodes, last = [], "x"
+    for number, (given, made) in enumerate(((3, 32), (32, 32), (32, 3))):
+        kernel = (random.normal(size=(made, given, 3, 3)) / 10).astype(np.float32)
+        weights.append(numpy_helper.from_array(kernel, f"w{number}"))
+        nodes.append(helper.make_node("Conv", [last, f"w{number}"], [f"c{number}"], pads=[1] * 4))
+        nodes.append(helper.make_node("Relu", [f"c{number}"], [f"y{number}"]))
+        last = f"y{number}"
+    shape = ["N", 3, 256, 256]
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n in ("x", last))
+    graph = helper.make_graph(nodes, "g", [x], [y], weights)
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), tmp_path / "a.onnx")
+    model = load_catalogue()["gpen_bfr_256"]
+    often, once = (
+        open_session(tmp_path / "a.onnx", model, CPU, pytest.fail, brief=brief)
+        for brief in (False, True)
+    )
+    given = batch_of(model, 2)
+    assert once.run(given)["pixels"] == pytest.approx(often.run(given)["pixels"], abs=1e-4)
+
+
 def test_tensors_are_matched_by_name_whatever_their_order(tmp_path: Path) -> None:
     model = load_catalogue()["inswapper_128"]
     turned = replace(model, inputs=model.inputs[::-1])

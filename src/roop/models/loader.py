@@ -57,8 +57,12 @@ class Models:
         """The networks loaded so far, in order."""
         return tuple(self._used.values())
 
-    def session(self, name: str) -> Session:
+    def session(self, name: str, *, brief: bool = False) -> Session:
         """Load a network, downloaded first if need be.
+
+        Args:
+            name: Its row of the catalogue.
+            brief: It is run once or twice, so that loading counts for more than running.
 
         Raises:
             ModelError: It is unknown, cannot be had or cannot be run.
@@ -69,7 +73,7 @@ class Models:
             from roop.models.onnx import bound_memory  # takes half a second to import
 
             bound_memory(self._settings.network_memory)
-        session = open_session(path, model, self._settings, self._warn)
+        session = open_session(path, model, self._settings, self._warn, brief=brief)
         self._used[name] = UsedModel(name, model.sha256, model.licence, session.provider)
         return session
 

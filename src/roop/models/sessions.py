@@ -93,7 +93,9 @@ class Session:
         }
 
 
-def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Session:
+def open_session(
+    path: Path, model: Model, settings: Settings, warn: Warn, *, brief: bool = False
+) -> Session:
     """Load a network on the best provider that works.
 
     Args:
@@ -101,6 +103,7 @@ def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Se
         model: Its row of the catalogue.
         settings: Which providers may be used, and how.
         warn: Told when another provider than the wanted one is used.
+        brief: It is run once or twice, so that loading counts for more than running.
 
     Raises:
         ModelError: The file is no such network, or with ``strict_provider`` no provider that was
@@ -110,7 +113,7 @@ def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Se
     faults: dict[Provider, str] = {}
     for name in order:
         try:
-            runtime = _on_trial(name, path, settings)
+            runtime = _on_trial(name, path, settings, brief=brief)
         except MemoryLimitError as error:
             raise _too_large(model) from error
         except ProviderError as error:
@@ -129,14 +132,14 @@ def open_session(path: Path, model: Model, settings: Settings, warn: Warn) -> Se
     )
 
 
-def _on_trial(name: Provider, path: Path, settings: Settings) -> Runtime:
+def _on_trial(name: Provider, path: Path, settings: Settings, *, brief: bool) -> Runtime:
     """Load a network; on a graphics card only after a tiny one has run there."""
     if name not in ON_PROCESSOR:
         from roop.models.probe import fault_of  # which loads networks itself
 
         if fault := fault_of(name, settings):
             raise ProviderError(fault)
-    return load_runtime(name, path, settings)
+    return load_runtime(name, path, settings, brief=brief)
 
 
 def _many_at_once(session: Session, path: Path, settings: Settings) -> Session:
@@ -148,8 +151,16 @@ def _many_at_once(session: Session, path: Path, settings: Settings) -> Session:
     return batched(session, path, settings)
 
 
-def load_runtime(name: Provider, source: Path | bytes, settings: Settings) -> Runtime:
+def load_runtime(
+    name: Provider, source: Path | bytes, settings: Settings, *, brief: bool = False
+) -> Runtime:
     """Load an ONNX file, or the bytes of one, on exactly one provider.
+
+    Args:
+        name: The provider.
+        source: The file, or its content.
+        settings: How to load it.
+        brief: It is run once or twice, so that loading counts for more than running.
 
     Raises:
         ProviderError: The provider is not there or does not work, or the file is no network.
@@ -162,7 +173,7 @@ def load_runtime(name: Provider, source: Path | bytes, settings: Settings) -> Ru
         return OpenVinoRuntime(source, settings)
     from roop.models.onnx import OnnxRuntime  # takes half a second to import
 
-    return OnnxRuntime(source, name, settings)
+    return OnnxRuntime(source, name, settings, brief=brief)
 
 
 def _tell(

@@ -35,12 +35,24 @@ class Bench:
         *,
         cancel: threading.Event,
         watch: Watch | None = None,
+        single: bool = False,
     ) -> None:
+        """Prepare to work; entering loads what it takes.
+
+        Args:
+            job: What to do.
+            settings: What this machine has.
+            registry: The processors.
+            cancel: Set when the person wants to stop.
+            watch: Told of downloads.
+            single: One face of one picture is all there is to do.
+        """
         self._job = job
         self._settings = settings
         self._registry = registry
         self._cancel = cancel
         self._watch = watch
+        self._single = single
         self._stack = ExitStack()
         self._warnings: dict[str, None] = {}  # a set that keeps its order
         self.warn: Warn = self._warnings.setdefault
@@ -59,7 +71,9 @@ class Bench:
             self._cast = read_cast(
                 self._job, self._analyser, self._screen, warn=self.warn, cancel=self._cancel
             )
-            context = Context(self._settings, self._cast.identities, self._models)
+            context = Context(
+                self._settings, self._cast.identities, self._models, single=self._single
+            )
             self._processors = self._registry.build(self._job.steps, context)
             self._watermark = Watermark()
             self._photos = self._screen.shown

@@ -158,7 +158,11 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
 def _at_one_go(task: Task, reader: Reader) -> Tally:
     """Do a job whose target is not cut."""
     job = task.job
-    with Bench(job, task.settings, task.registry, cancel=task.cancel, watch=task.watch) as bench:
+    several = job.faces.many_faces or job.faces.mapped
+    single = reader.info.kind == "image" and not several
+    with Bench(
+        job, task.settings, task.registry, cancel=task.cancel, watch=task.watch, single=single
+    ) as bench:
         meter = Meter(reader.info.frames, task.watch)
         label = Label(job.label) if job.label.label else None
         with open_writer(

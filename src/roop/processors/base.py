@@ -28,6 +28,8 @@ class Context:
     """The faces that are given; ``Face.identity`` is an index into them."""
     models: Models | None = None
     """The job's own loader, which remembers what was loaded."""
+    single: bool = False
+    """True if one face of one picture is all there is to do."""
 
     def networks(self) -> Models:
         """Return what loads networks."""
