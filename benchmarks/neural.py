@@ -5,7 +5,8 @@
 The network is a stand-in of inswapper_128's layers and size (554 MB of random weights, written into
 a temporary folder). Also runs the way of the original tool on the same stand-ins: five analysis
 networks for every face, frames as PNG on disk, insightface's swap. CPU time throughout, with that
-of children: wall time says little beside other work.
+of children, and networks on one thread, because several spin while they wait: wall time says little
+beside other work.
 """
 
 import argparse
@@ -28,6 +29,8 @@ from roop.faces.topology import five_points
 from roop.models.catalogue import load_catalogue
 from roop.options import Settings
 from true_size import analysis, fill
+
+PROVIDER = "CPUExecutionProvider"
 
 SIZE = (1920, 1080)
 FACE = 400
@@ -79,7 +82,7 @@ def film(path: Path, frames: int) -> np.ndarray:
 
 def bare(network: Path, frames: int) -> tuple[float, float]:
     """Run the network alone on ``frames`` faces, loaded before the clock starts."""
-    session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(network, one_thread(), providers=[PROVIDER])
     random = np.random.default_rng(0)
     feed = {
         "target": random.random((1, 3, 128, 128), np.float32),
@@ -92,6 +95,13 @@ def bare(network: Path, frames: int) -> tuple[float, float]:
     return spent.seconds()
 
 
+def one_thread() -> onnxruntime.SessionOptions:
+    """Return options of a session on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return options
+
+
 def command(folder: Path, target: Path, provider: str) -> tuple[float, float]:
     """Run ``roop swap`` from its start to the finished file."""
     source = folder / "source.png"
@@ -100,8 +110,9 @@ def command(folder: Path, target: Path, provider: str) -> tuple[float, float]:
     subprocess.run(
         [
             *(sys.executable, "-m", "roop", "swap", "--engine", "inswapper", "--force", "--quiet"),
-            *("-s", source, "-t", target, "-o", folder / "out.mp4"),
+            *("-s", source, "-t", target, "-o", folder / f"out{target.suffix}"),
             *("--models", folder, "--offline", "--execution-provider", provider),
+            *("--execution-threads", "1"),
         ],
         check=True,
     )
@@ -111,10 +122,11 @@ def command(folder: Path, target: Path, provider: str) -> tuple[float, float]:
 def original(folder: Path, network: Path, target: Path, points: np.ndarray) -> tuple[float, float]:
     """Swap as the original did: every frame to disk and back, five networks for every face."""
     sessions = {
-        name: (onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]), side)
+        name: (onnxruntime.InferenceSession(path, one_thread(), providers=[PROVIDER]), side)
         for name, (path, side) in analysis(folder).items()
     }
-    swap = INSwapper(str(network))
+    session = onnxruntime.InferenceSession(network, one_thread(), providers=[PROVIDER])
+    swap = INSwapper(str(network), session)
     source = np.random.default_rng(1).standard_normal(512).astype(np.float32)
     spent = Spent()
     paths = []
@@ -151,19 +163,25 @@ def main() -> None:
         short, long = folder / "short.mp4", folder / "long.mp4"
         film(short, 1)
         points = film(long, 1 + given.frames)
+        photo = folder / "photo.png"
+        cv2.imwrite(str(photo), data.astronaut()[..., ::-1])
         rows = {
             "bare network": bare(network, given.frames),
             "roop swap, 1 frame": command(folder, short, given.provider),
             f"roop swap, {1 + given.frames} frames": command(folder, long, given.provider),
+            "roop swap, a photo": command(folder, photo, given.provider),
             f"as the original, {1 + given.frames} frames": original(folder, network, long, points),
+            "bare network, again": bare(network, given.frames),
         }
     for label, (cpu, wall) in rows.items():
         print(f"{label:34}{cpu:8.2f} s CPU{wall:8.2f} s wall")
     frames = given.frames
-    alone, first, whole, old = (cpu for cpu, _ in rows.values())
-    each = (whole - first) / frames
-    print(f"a further frame, of the bare network: {each * frames / alone:.2f}")
-    print(f"start and end, in runs of the network: {(first - each) * frames / alone:.1f}")
+    early, first, whole, still, old, late = (cpu for cpu, _ in rows.values())
+    each, alone = (whole - first) / frames, (early + late) / 2 / frames
+    print(f"a further frame, of the bare network: {each / alone:.2f}")
+    print(f"start and end, in runs of the network: {(first - each) / alone:.1f}")
+    print(f"a film of 250 frames, of the bare network: {((first - each) / 250 + each) / alone:.2f}")
+    print(f"a photo, of the bare network: {still / alone:.1f}")
     print(f"a frame as the original, of one of roop: {old / (1 + frames) / each:.2f}")
 
 
