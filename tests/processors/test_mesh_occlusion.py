@@ -157,3 +157,17 @@ def test_a_photo_keeps_what_is_no_skin(woman: Portrait, elder: Portrait) -> None
     kept = core(mask, 4) & face_area(woman.mesh, photo, grow=-0.1)
     off = np.abs(pixels_of(picture)[kept].astype(int) - photo[kept]).max(axis=1)
     assert (off <= 3).mean() > 0.8
+
+
+@pytest.mark.parametrize("swapped", ["woman", "elder"])
+def test_a_hard_shadow_is_nothing_in_front(woman: Portrait, elder: Portrait, swapped: str) -> None:
+    target, source = (woman, elder) if swapped == "woman" else (elder, woman)
+    x = (np.arange(target.pixels.shape[1]) - target.mesh[:, 0].mean()) / width_of(target.mesh)
+    frames = [trembling(target.pixels, number) for number in range(4)]
+    for place in (-0.4, -0.2, 0.0, 0.2, 0.4):  # its edge
+        light = 1 - 0.5 / (1 + np.exp((x - place) * 60))[:, None]
+        frames.append(np.rint(trembling(target.pixels, 4) * light).astype(np.uint8))
+    _, alphas = film(source, target, frames)
+    area = face_area(target.mesh, target.pixels, grow=-0.1)
+    sums = [alpha[area].sum(dtype=float) for alpha in alphas]
+    assert min(sums) > 0.97 * max(sums)

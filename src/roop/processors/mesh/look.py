@@ -13,7 +13,10 @@ Look = NDArray[np.float32]
 Light = NDArray[np.float32]
 """``(6, 3)``: how much of each smooth field a light adds to the look."""
 
-_LOGARITHM = (100 * np.log(np.arange(256) + 12)).astype(np.float32)
+_FLOOR = 12
+"""Grey levels added before the logarithm, so that black pixels say little."""
+
+_LOGARITHM = (100 * np.log(np.arange(256) + _FLOOR)).astype(np.float32)
 """Brightness as it is felt: a light that falls on everything adds the same everywhere."""
 
 _STRAY = np.array([10, 3, 3], np.float32)
@@ -37,6 +40,12 @@ def look_of(pixels: Pixels) -> Look:
     look[..., 1:] = colours[..., 1:]
     look[..., 1:] -= 128
     return look
+
+
+def brightness_of(look: Look) -> NDArray[np.float32]:
+    """Return the brightness, ``(H, W)``, in grey levels, at least 1."""
+    brightness: NDArray[np.float32] = np.maximum(np.exp(look[..., 0] / 100) - _FLOOR, 1)
+    return brightness
 
 
 class LightFitter:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.processors.mesh.look import Light, LightFitter, Look, look_of
+from roop.processors.mesh.look import Light, LightFitter, Look, brightness_of, look_of
 from roop.processors.mesh.unrolled import Unrolled, Unroller
 from roop.types import Pixels
 
@@ -35,6 +35,13 @@ _MOST = 0.6
 
 _RATE, _SLOW = 0.06, 0.002
 """Share of a frame in what is known of the face; the same where it seems covered."""
+
+_BRIGHTER = 1.8
+"""What light, leaving a shadow, makes stronger colours at most."""
+
+_SHADOW, _SAME_HUE, _COLOURED = 4.0, 0.25, 2.0
+"""How much more a shadow may darken; how much, as a share, it changes colours; grey levels of
+colour that tell a shadow from a thing."""
 
 _SHOWN = 0.3
 """How well a frame must show a bit of skin to tell anything about it."""
@@ -217,12 +224,30 @@ def _spread(own: OwnLook, expected: Look, skin: Field) -> Look:
 def _oddness(look: Look, expected: Look, spread: Look) -> Field:
     """Return how unlike it should look a face looks, 1 for surely unlike.
 
-    Each bit may look like any of its neighbours: the mesh is not exact.
+    Each bit may look like any of its neighbours, as the mesh is not exact, and as in a shadow.
     """
     low, high = cv2.erode(expected, _NEAR), cv2.dilate(expected, _NEAR)
+    shade = np.minimum(brightness_of(look) / brightness_of(expected), _BRIGHTER)
+    shaded = expected[..., 1:] * shade[..., None]
+    low[..., 1:], high[..., 1:] = (
+        np.minimum(low[..., 1:], shaded),
+        np.maximum(high[..., 1:], shaded),
+    )
     off = np.maximum(np.maximum(look - high, low - look), 0) / spread
+    off[..., 0] /= 1 + _SHADOW * _shadowed(look, shaded)
     odd: Field = cv2.blur(cv2.sqrt(cv2.transform(off * off, np.ones((1, 3)))), (3, 3))
     return odd
+
+
+def _shadowed(look: Look, shaded: Look) -> Field:
+    """Return how much the colours look as in a shadow, 0..1; without colours nobody can tell."""
+    off, strength = (
+        cv2.sqrt(cv2.transform(tint * tint, np.ones((1, 2))))
+        for tint in (look[..., 1:] - shaded, shaded)
+    )
+    alike = 2 - off / np.maximum(_SAME_HUE * strength, 0.5)
+    shadowed: Field = np.clip(alike, 0, 1) * (strength > _COLOURED)
+    return shadowed
 
 
 def _grown(likely: NDArray[np.bool_], sure: NDArray[np.bool_], least: int) -> Field:
