@@ -71,7 +71,7 @@ class LightFitter:
             weight: ``(H, W)``, 0..1: how much each pixel tells.
         """
         few, told = change[::2, ::2].reshape(-1, 3), weight[::2, ::2].ravel()
-        for _ in range(3):
+        for _ in range(2):
             light = light + self._step(few, told, light, power=1)
         return light
 

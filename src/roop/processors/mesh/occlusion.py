@@ -112,8 +112,9 @@ class OcclusionFinder:
         weight = face.seen * self._skin * (own.frames > 0)
         own.light = self._lights.follow(own.light, look - own.usual, weight)
         light = self._lights.field(own.light)
-        spread = _spread(own, own.usual + light, self._skin)
-        odd = _oddness(look, own.usual + light, spread) * (face.seen > _SHOWN) * (own.frames > 0)
+        expected = own.usual + light
+        spread = _spread(own, expected, self._skin)
+        odd = _oddness(look, expected, spread) * (face.seen > _SHOWN) * (own.frames > 0)
         covered = self._regions(odd, own.covered)
         if covered.any():
             self._disbelieve(own, covered, look - light, face.seen)
@@ -124,7 +125,7 @@ class OcclusionFinder:
             return own, None
         _learn(own, look - light, face.seen, covered, odd)
         own.covered = covered
-        return own, _cover(own, own.usual + light, spread)
+        return own, _cover(own, expected, spread)
 
     def show(self, cover: Cover, picture: Pixels, places: NDArray[np.float32]) -> Field:
         """Return how much each pixel of a picture shows what is in front: ``(h, w)``, 0..1.
@@ -211,7 +212,7 @@ def _moved(field: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[n
 
 def _level(look: Look, skin: Field) -> float:
     """Return how bright a face is, 1 for one in good light."""
-    return math.exp(float(np.median(look[..., 0][skin > 0])) / 100) / _BRIGHT
+    return math.exp(float(np.median(look[::3, ::3, 0][skin[::3, ::3] > 0])) / 100) / _BRIGHT
 
 
 def _spread(own: OwnLook, expected: Look, skin: Field) -> Look:

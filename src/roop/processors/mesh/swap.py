@@ -124,8 +124,9 @@ class MeshSwap(Processor):
         memory.gaze.follow(source.gaze, find_gaze(target, was))
         eyes = self._soft(drawn, self._regions.eyes, _LID)
         memory.gaze.apply(drawn.to_atlas, eyes, source.atlas.vertices)
-        hidden = self._hidden(place, face, memory, place.shrunk(target))
-        gain, alpha = self._fitted(drawn, source.atlas, target, hidden)
+        old = place.shrunk(target)
+        hidden = self._hidden(place, face, memory, old)
+        gain, alpha = self._fitted(drawn, source.atlas, old, hidden)
         width = float(np.ptp(was[:, 0]))
         swapped = source.atlas.sample(place.enlarged(drawn.to_atlas), width)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
@@ -170,11 +171,10 @@ class MeshSwap(Processor):
         return self._occlusions.show(cover, old, places)
 
     def _fitted(
-        self, drawn: _Drawn, atlas: Atlas, target: Pixels, hidden: NDArray[np.float32] | None
+        self, drawn: _Drawn, atlas: Atlas, old: Pixels, hidden: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what brings the source into the target's light, and where it shall be seen."""
         source = atlas.sample(drawn.to_atlas, drawn.width)
-        old = drawn.place.shrunk(target)
         trust = atlas.sample_trust(drawn.to_atlas, drawn.width)
         inside = paint(drawn.shown, self._regions.inside)
         seen = np.minimum(inside, trust.astype(np.float32) / 255)
