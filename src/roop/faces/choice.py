@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from roop.faces.descriptor import FARTHEST, Descriptor, Recogniser, merged
+from roop.faces.texture import TextureRecogniser
 from roop.faces.topology import frontality
 from roop.faces.track import Track
 from roop.types import Frame
@@ -31,6 +32,9 @@ _PARTLY = 0.3
 
 _STAYS = 1.2
 """A person once recognised may be farther off than the limit by this factor."""
+
+SAME_PERSON = 0.85
+"""Distance up to which a face is that of the one who was chosen before."""
 
 _NEARER = 0.05
 """Another person takes over only if nearer by more."""
@@ -57,8 +61,16 @@ class Choice(Protocol):
         """Tell whether somebody is wanted who is not among ``tracks``, so that it pays to look."""
         ...
 
-    def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
-        """Return the identity of each track that is to be swapped, by its number."""
+    def choose(
+        self, frame: Frame, tracks: Sequence[Track], *, cut: bool = False
+    ) -> Mapping[int, int]:
+        """Return the identity of each track that is to be swapped, by its number.
+
+        Args:
+            frame: The next one.
+            tracks: The faces that are followed in it.
+            cut: True if it may be the first of another shot.
+        """
         ...
 
 
@@ -71,30 +83,60 @@ class Everyone:
         """Nobody in particular is wanted."""
         return not tracks
 
-    def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
+    def choose(
+        self, frame: Frame, tracks: Sequence[Track], *, cut: bool = False
+    ) -> Mapping[int, int]:
         """Return 0 for all."""
         return {track.number: 0 for track in tracks}
 
 
 class Largest:
-    """Gives the first identity to the face that was the largest when it was chosen."""
+    """Gives the first identity to the face that was the largest when it was chosen.
+
+    Within a shot a person once chosen stays so: if the face is lost from sight and found again
+    among others, it is known by its looks. These are measured without a network: they need not
+    tell strangers apart, only those few who are in the same shot and the same light.
+
+    Args:
+        looks: Those of who was chosen just before the first frame, if anybody was.
+    """
 
     thorough = False
 
-    def __init__(self) -> None:
+    def __init__(self, looks: Descriptor | None = None) -> None:
+        self.looks = looks
+        """Those of who was chosen last in this shot; None if nobody was."""
+        self._recogniser = TextureRecogniser()
         self._chosen: int | None = None
 
     def is_missing(self, tracks: Sequence[Track]) -> bool:
         """Anybody will do."""
         return not tracks
 
-    def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
+    def choose(
+        self, frame: Frame, tracks: Sequence[Track], *, cut: bool = False
+    ) -> Mapping[int, int]:
         """Return 0 for the chosen one; a face that looks away counts as a smaller one."""
+        kept = next((track for track in tracks if track.number == self._chosen), None)
+        if kept is not None and not (cut and kept.fresh):  # else another face in its place
+            return {kept.number: 0}
+        if cut:
+            self.looks = None
         if not tracks:
             return {}
-        if self._chosen not in [track.number for track in tracks]:
-            self._chosen = max(tracks, key=lambda t: t.height * frontality(t.mesh)).number
+        self._chosen, self.looks = self._pick(frame, tracks)
         return {self._chosen: 0}
+
+    def _pick(self, frame: Frame, tracks: Sequence[Track]) -> tuple[int, Descriptor]:
+        """Return the number and the looks of who was chosen before, else of the largest."""
+        if self.looks is not None and len(tracks) > 1:
+            seen = [self._recogniser.describe(frame, track.mesh) for track in tracks]
+            distances = [self.looks.distance(look) for look in seen]
+            nearest = int(np.argmin(distances))
+            if distances[nearest] < SAME_PERSON:
+                return tracks[nearest].number, seen[nearest]
+        largest = max(tracks, key=lambda t: t.height * frontality(t.mesh))
+        return largest.number, self._recogniser.describe(frame, largest.mesh)
 
 
 @dataclass(slots=True)
@@ -152,7 +194,9 @@ class Wanted:
         seen = {self._opinions[track.number].person for track in sure}
         return any(p.identity is not None and i not in seen for i, p in enumerate(self._people))
 
-    def choose(self, frame: Frame, tracks: Sequence[Track]) -> Mapping[int, int]:
+    def choose(
+        self, frame: Frame, tracks: Sequence[Track], *, cut: bool = False
+    ) -> Mapping[int, int]:
         """Return the identity of every track that is held to be a wanted person."""
         kept = {track.number: self._opinions.get(track.number) or _Opinion() for track in tracks}
         self._opinions = kept

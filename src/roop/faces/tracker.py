@@ -72,7 +72,7 @@ class FaceTracker:
             self._look(frame)
         self._tracks = [track for track in self._tracks if not track.gone]
         self._cover()
-        given = dict(self._choice.choose(frame, self._tracks))
+        given = dict(self._choice.choose(frame, self._tracks, cut=self._cut))
         faces = tuple(self._face(t, given) for t in self._tracks if t.number in given)
         self._given = given
         return tuple(face for face in faces if face.opacity > 0)

@@ -9,7 +9,7 @@ from typing import Self
 from roop.errors import CancelledError
 from roop.faces.analyser import Analyser
 from roop.faces.choice import Wanted
-from roop.faces.descriptor import FARTHEST
+from roop.faces.descriptor import FARTHEST, Descriptor
 from roop.media.base import Reader, Writer
 from roop.models.loader import Models
 from roop.options import Job, Settings
@@ -47,10 +47,12 @@ class Bench:
             watch: Told of downloads.
             single: One face of one picture is all there is to do.
         """
-        self._job = job
+        self.job = job
+        """What to do."""
         self._settings = settings
         self._registry = registry
-        self._cancel = cancel
+        self.cancel = cancel
+        """Set to stop."""
         self._watch = watch
         self._single = single
         self._stack = ExitStack()
@@ -61,20 +63,21 @@ class Bench:
     @property
     def scale(self) -> int:
         """How many times as wide and as high frames become."""
-        return self._registry.scale(self._job.steps)
+        return self._registry.scale(self.job.steps)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._screen = stack.enter_context(Screen(self._settings, self._cancel))
+            self._screen = stack.enter_context(Screen(self._settings, self.cancel))
             self._models = Models(self._settings, warn=self.warn, fetching=self._fetching)
-            self._analyser = Analyser(self._settings, self._job.faces, models=self._models)
+            self.analyser = Analyser(self._settings, self.job.faces, models=self._models)
+            """Owns the networks that find faces."""
             self._cast = read_cast(
-                self._job, self._analyser, self._screen, warn=self.warn, cancel=self._cancel
+                self.job, self.analyser, self._screen, warn=self.warn, cancel=self.cancel
             )
             context = Context(
                 self._settings, self._cast.identities, self._models, single=self._single
             )
-            self._processors = self._registry.build(self._job.steps, context)
+            self._processors = self._registry.build(self.job.steps, context)
             self._watermark = Watermark()
             self._photos = self._screen.shown
             self._stack = stack.pop_all()
@@ -96,6 +99,7 @@ class Bench:
         *,
         label: Label | None,
         lead: Callable[[Frame], int] = lambda frame: 0,
+        looks: Descriptor | None = None,
     ) -> Tally:
         """Bring the frames of ``reader`` into ``writer``; nothing done before shows in them.
 
@@ -105,27 +109,28 @@ class Bench:
             meter: Counts them.
             label: What people can see.
             lead: Tells how many frames, with this one, only lead up to those that are written.
+            looks: Those of who was chosen just before the first frame, if that is known.
         """
         self._screen.start_afresh()
         for note in self._notes():
             meter.say(note)
         for processor in self._processors:
             processor.reset()
-        choice = self._cast.choice(self._job.faces, self._analyser)
+        choice = self._cast.choice(self.job.faces, self.analyser, looks)
         line = Line(
             reader,
             self._screen,
-            self._analyser.tracker(choice),
+            self.analyser.tracker(choice),
             self._processors,
             self._watermark,
             label,
             writer,
             at_once=self._at_once(reader.info.size),
-            without_face=self._job.faces.if_no_face,
+            without_face=self.job.faces.if_no_face,
             lead=lead,
         )
         shown, before = self._screen.shown, meter.now()
-        stream(line, meter, self._cancel)
+        stream(line, meter, self.cancel)
         after = meter.now()
         return Tally(
             frames=after.frames - before.frames,
@@ -145,7 +150,7 @@ class Bench:
 
         What they want, as far as an eighth of the memory that the job may take holds them.
         """
-        wanted = self._registry.batch(self._job.steps, self._settings)
+        wanted = self._registry.batch(self.job.steps, self._settings)
         if self._settings.max_memory is None:
             return wanted
         fitting = int(self._settings.max_memory * 1e9 / 8) // (size[0] * size[1] * 3)
@@ -160,7 +165,7 @@ class Bench:
 
     def _fetching(self, name: str, done: int, total: int | None) -> None:
         """Tell the watcher of a download, and stop it if the person wants to stop."""
-        if self._cancel.is_set():
+        if self.cancel.is_set():
             raise CancelledError("cancelled")
         if self._watch is not None:
             activity = f"fetching {name}, {done / 1e6:.0f} of {(total or 0) / 1e6:.0f} MB"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeVar
 
 from roop.errors import CancelledError, NoFaceError, RefusedError, RoopError
@@ -15,6 +16,7 @@ from roop.pipeline.fingerprint import Fingerprint, difference, fingerprint_of
 from roop.pipeline.people import nobody_replaced
 from roop.pipeline.plan import Pace, Segment
 from roop.pipeline.progress import Meter
+from roop.pipeline.scout import Scout
 from roop.pipeline.segment import run_segment
 from roop.pipeline.tally import Tally
 from roop.pipeline.task import Task
@@ -128,10 +130,9 @@ class LongJob:
         with Bench(
             task.job, task.settings, task.registry, cancel=task.cancel, watch=task.watch
         ) as bench:
+            scout = Scout(bench, self._places, folder)
             for segment in missing:
-                run_segment(
-                    bench, task.job, segment, output=task.output, folder=folder, meter=meter
-                )
+                run_segment(bench, segment, scout, output=task.output, folder=folder, meter=meter)
 
     def _share(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
         workers, settings = min(self.workers, len(missing)), self.task.settings
@@ -143,8 +144,14 @@ class LongJob:
             "settings": settings.model_dump(mode="json"),
             "output": str(self.task.output),
             "folder": str(folder.path),
+            "places": [None if place is None else str(place) for place in self._places],
         }
         Crew(brief, workers, self.task.cancel).run(missing, meter)
+
+    @property
+    def _places(self) -> list[Fraction | None]:
+        """Where the decoding of each segment begins."""
+        return [segment.stretch.seek for segment in self.segments]
 
     def _join(self, folder: WorkFolder, tally: Tally) -> None:
         """Put the finished segments and everything else of the target into the output."""

@@ -35,12 +35,20 @@ class Cast:
     others: int | None = None
     """The identity that everybody else is given."""
 
-    def choice(self, options: FaceOptions, analyser: Analyser) -> Choice:
-        """Return what chooses among the faces of one stream."""
+    def choice(
+        self, options: FaceOptions, analyser: Analyser, looks: Descriptor | None = None
+    ) -> Choice:
+        """Return what chooses among the faces of one stream.
+
+        Args:
+            options: Who is wanted.
+            analyser: Owns the recogniser.
+            looks: Those of who was chosen before the stream, where anybody will do.
+        """
         if self.people:
             limit = options.similar_face_distance
             return Wanted(self.people, analyser.recogniser, limit=limit, others=self.others)
-        return Everyone() if options.many_faces else Largest()
+        return Everyone() if options.many_faces else Largest(looks)
 
 
 def read_cast(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from roop.media.stretch_writer import StretchWriter
 from roop.media.video_reader import VideoReader
-from roop.options import Job
 from roop.pipeline.bench import Bench
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter
+from roop.pipeline.scout import Scout
 from roop.pipeline.tally import Tally
 from roop.pipeline.work_folder import WorkFolder
 from roop.provenance.label import Label
@@ -17,19 +17,20 @@ from roop.types import Frame
 
 
 def run_segment(
-    bench: Bench, job: Job, segment: Segment, *, output: Path, folder: WorkFolder, meter: Meter
+    bench: Bench, segment: Segment, scout: Scout, *, output: Path, folder: WorkFolder, meter: Meter
 ) -> Tally:
     """Do one segment; it is recorded as done when it is safe on the disk.
 
     Args:
         bench: What works on the frames.
-        job: What to do.
-        segment: Which part of it.
+        segment: Which part of the job.
+        scout: Knows who is in sight where it begins.
         output: The file that the job is to make.
         folder: Where finished segments lie.
         meter: Counts the frames.
     """
-    path = folder.packets(segment.number)
+    job, path = bench.job, folder.packets(segment.number)
+    looks = scout.looks(segment.number)
     with VideoReader(
         job.target,
         job.video,
@@ -48,7 +49,7 @@ def run_segment(
                 return max(1, next(left))
 
             label = Label(job.label, begins=reader.begins) if job.label.label else None
-            tally = bench.run(reader, writer, meter, label=label, lead=lead)
+            tally = bench.run(reader, writer, meter, label=label, lead=lead, looks=looks)
         tally += Tally(left_out=writer.left_out)
     folder.record(segment.number, tally)
     # PyAV's containers and streams hold each other: encoders would pile up, 80 MB each at 720p.

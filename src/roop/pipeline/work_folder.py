@@ -121,7 +121,7 @@ class WorkFolder:
     def sweep(self) -> None:
         """Remove what was left half done."""
         for path in self.path.iterdir():
-            whole = path.stem.isdecimal() and path.suffix in (".json", ".packets")
+            whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".looks")
             if not whole and path.name not in (_ABOUT, _LOCK):
                 path.unlink(missing_ok=True)
 
@@ -135,6 +135,10 @@ class WorkFolder:
     def packets(self, number: int) -> Path:
         """Return the file of a segment's pictures."""
         return self.path / f"{number:05}.packets"
+
+    def looks(self, number: int) -> Path:
+        """Return the file that says who is in sight where a segment begins."""
+        return self.path / f"{number:05}.looks"
 
     def record(self, number: int, tally: Tally) -> None:
         """Note that a segment's packets are whole and safe on the disk.

@@ -24,6 +24,7 @@ from roop.pipeline.bench import Bench
 from roop.pipeline.failure import told
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter, Progress
+from roop.pipeline.scout import Scout
 from roop.pipeline.segment import run_segment
 from roop.pipeline.work_folder import WorkFolder
 from roop.processors import installed
@@ -85,12 +86,14 @@ def _work(
     def tell(seen: Progress) -> None:
         _answer(answers, counts=[seen.frames, seen.swapped, seen.faces, seen.seen])
 
+    places = [None if place is None else Fraction(place) for place in brief["places"]]
     with Bench(job, settings, installed(), cancel=cancel) as bench:
+        scout = Scout(bench, places, folder)
         gc.freeze()  # what was imported and loaded stays: no need to look through it again
         while (order := orders.get()) is not None:
             meter = Meter(None, tell)
             segment = _segment(order)
-            run_segment(bench, job, segment, output=output, folder=folder, meter=meter)
+            run_segment(bench, segment, scout, output=output, folder=folder, meter=meter)
             _answer(answers, done=segment.number)
 
 
