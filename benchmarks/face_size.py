@@ -35,7 +35,8 @@ def picture(width: int, found: NDArray[np.float32]) -> NDArray[np.uint8]:
     zoom = width / float(np.ptp(found[:, 0]))
     x, y = found[:, :2].mean(axis=0) * zoom
     to_frame = np.array([[zoom, 0, SIZE[0] / 2 - x], [0, zoom, SIZE[1] / 2 - y]], np.float32)
-    return cv2.warpAffine(data.astronaut(), to_frame, SIZE, borderMode=cv2.BORDER_REPLICATE)
+    border = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.warpAffine(data.astronaut(), to_frame, SIZE, borderMode=border), np.uint8)
 
 
 def cost_ms(pixels: NDArray[np.uint8], analyser: Analyser, identity: Identity) -> float:

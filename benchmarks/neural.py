@@ -145,7 +145,7 @@ def original(folder: Path, network: Path, target: Path, points: np.ndarray) -> t
         stream = file.add_stream("libx264", rate=25, options={"crf": "18"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         for path in paths:
-            picture = cv2.imread(str(path))
+            picture = np.asarray(cv2.imread(str(path)), np.uint8)
             file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         file.mux(stream.encode())
     return spent.seconds()

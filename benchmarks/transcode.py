@@ -177,6 +177,7 @@ def _plain(clip: Path, output: Path) -> None:
             width=video.width,
             height=video.height,
         )
+        assert isinstance(encoded, VideoStream)
         sound = {
             track.index: made.add_stream_from_template(track) for track in source.streams.audio
         }
@@ -186,7 +187,7 @@ def _plain(clip: Path, output: Path) -> None:
                     packet.stream = sound[packet.stream_index]
                     made.mux(packet)
                 continue
-            for frame in packet.decode():
+            for frame in video.decode(packet):
                 frame.pict_type = PictureType.NONE
                 made.mux(encoded.encode(frame))
         made.mux(encoded.encode(None))

@@ -1,6 +1,7 @@
 """Networks with the layers and sizes of the field's models and random weights, for benchmarks."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, save
@@ -19,7 +20,7 @@ class Layers:
         self._constants: list[TensorProto] = []
         self._random = np.random.default_rng(0)
 
-    def add(self, kind: str, *inputs: str, **settings: object) -> str:
+    def add(self, kind: str, *inputs: str, **settings: Any) -> str:  # noqa: ANN401 - whatever the kind of node takes
         """Add a node that takes the last layer and ``inputs``."""
         name = f"{kind.lower()}{len(self._nodes)}"
         self._nodes.append(make_node(kind, [self.last, *inputs], [name], **settings))

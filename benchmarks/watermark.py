@@ -201,7 +201,7 @@ def _scaled(
     if zoom > 1:
         return None
     size = [int(side * zoom) // 2 * 2 for side in pixels.shape[1::-1]]
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _opened(path: str | Path) -> Pixels:
@@ -214,7 +214,7 @@ def _frames(path: Path, count: int) -> Iterator[Pixels]:
         for number, frame in enumerate(container.decode(video=0)):
             if number == count:
                 return
-            yield frame.to_ndarray(format="rgb24")
+            yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 
 if __name__ == "__main__":

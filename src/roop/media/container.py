@@ -27,7 +27,9 @@ def open_target(path: Path) -> InputContainer:
     with demuxing(path):
         status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        raise MediaError(f"{path} is a folder", hint="name one file in it")
+        raise MediaError(
+            f"{path} is a folder", hint="name one file in it; `roop batch` takes folders"
+        )
     if not stat.S_ISREG(status.st_mode):
         raise MediaError(f"{path} is not an ordinary file", hint="copy it to a file first")
     if status.st_size == 0:
