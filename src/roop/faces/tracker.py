@@ -1,6 +1,7 @@
 """Follow the faces of a target from frame to frame."""
 
 import math
+from collections.abc import Collection
 from itertools import combinations
 
 import numpy as np
@@ -66,12 +67,13 @@ class FaceTracker:
         self._frame += 1
         self._cut = self._cuts.is_cut(frame)
         self._tracks.sort(key=lambda track: track.lost > 0)  # the sure ones take their faces first
+        covered = {track.number for track in self._tracks if track.covered}
         missed = [track for track in self._tracks if not self._follow(track, frame)]
         self._part()
         if missed or self._must_look():
             self._look(frame)
+        self._cover(covered)
         self._tracks = [track for track in self._tracks if not track.gone]
-        self._cover()
         given = dict(self._choice.choose(frame, self._tracks, cut=self._cut))
         faces = tuple(self._face(t, given) for t in self._tracks if t.number in given)
         self._given = given
@@ -129,13 +131,20 @@ class FaceTracker:
             worse.hold()
             one.doubtful = two.doubtful = True
 
-    def _cover(self) -> None:
-        """Find out which lost faces are behind another one: nothing is painted over that."""
+    def _cover(self, before: Collection[int]) -> None:
+        """Find out which lost faces are behind another one: nothing is painted over that.
+
+        Args:
+            before: Numbers of the tracks that were, a frame ago: one that does not come to light
+                when the other has passed went elsewhere behind it.
+        """
         seen = [box_of(track.mesh) for track in self._tracks if not track.lost]
         for track in self._tracks:
             box = box_of(track.mesh)
             if track.lost and any(_share(box, other) > _COVERED for other in seen):
                 track.covered = True
+            elif track.lost and track.number in before:
+                track.end()
 
     def _must_look(self) -> bool:
         if self._cut or self._choice.is_missing(self._tracks):
