@@ -110,7 +110,8 @@ class Frame(Protocol):
     def lightness(self, box: Box) -> NDArray[np.uint8]:
         """Return ``(box.height, box.width)``: about how light it is, 0..255.
 
-        Luma, or the green of RGB, as it is stored. Costs a tenth of a crop.
+        Luma, or the green of RGB, as it is stored. Costs a tenth of a crop. Only for reading:
+        it may be the frame's own memory.
 
         Args:
             box: Must lie inside the picture.

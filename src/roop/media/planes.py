@@ -117,7 +117,8 @@ class PlanarFrame:
         layout = self._layout
         part = layout.components[int(layout.rgb)]
         samples = layout.view(layout.planes(self.raw), part, self._stored_box(box))
-        light = (samples >> (layout.depth - 8 + layout.padding)).astype(np.uint8)
+        spare = layout.depth - 8 + layout.padding
+        light = (samples >> spare).astype(np.uint8) if spare else samples
         return np.ascontiguousarray(self.orientation.upright(light))
 
     def paste(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
