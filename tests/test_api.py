@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 import roop
-from roop.api import SwapOptions, make_job
+from roop.api import LiveSwapOptions, SwapOptions, make_job
 from roop.errors import CancelledError, UsageError
-from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, VideoOptions
+from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, LiveOptions, VideoOptions
 from roop.processors import installed
 
 Portraits = dict[str, Path]
@@ -21,7 +21,7 @@ HERE = (Path("a.jpg"),), Path("b.mp4"), Path("c.mp4")
 
 
 def test_public_names() -> None:
-    assert roop.__all__ == ["JobResult", "__version__", "swap"]
+    assert roop.__all__ == ["JobResult", "__version__", "live", "swap"]
     assert all(hasattr(roop, name) for name in roop.__all__)
     with pytest.raises(AttributeError, match="no attribute 'swop'"):
         _ = roop.swop
@@ -45,6 +45,11 @@ def test_keywords_are_the_options() -> None:
         "force",
         "record",
     }
+
+
+def test_keywords_of_live_are_its_options() -> None:
+    more = set(typing.get_type_hints(LiveSwapOptions)) - set(typing.get_type_hints(SwapOptions))
+    assert more == set(LiveOptions.model_fields)
 
 
 def test_a_swap_from_python(portraits: Portraits, tmp_path: Path) -> None:

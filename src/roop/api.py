@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from roop.errors import CancelledError, UsageError
 from roop.options import (
@@ -14,6 +14,7 @@ from roop.options import (
     FrameOptions,
     Job,
     LabelOptions,
+    LiveOptions,
     Options,
     Settings,
     Step,
@@ -28,7 +29,20 @@ from roop.processors.base import OptionsT, Registry
 from roop.provenance.marks import marks_for
 from roop.validation import Spelling, checked, nearest
 
-__all__ = ["JobResult", "Progress", "SwapOptions", "make_job", "perform", "swap"]
+if TYPE_CHECKING:  # live pictures need more, a web server among it: imported when asked for
+    from roop.pipeline.live import LiveResult
+
+__all__ = [
+    "JobResult",
+    "LiveSwapOptions",
+    "Progress",
+    "SwapOptions",
+    "live",
+    "make_job",
+    "make_live",
+    "perform",
+    "swap",
+]
 
 NO_ENGINE = "none"
 """Instead of an engine's name: nothing is swapped, and no source photo is needed."""
@@ -61,6 +75,7 @@ class SwapOptions(TypedDict, total=False):
     reference_frame_number: int | None
     reference: str | PathLike[str] | None
     similar_face_distance: float
+    face_detector: str
     face_order: FaceOrder
     map: Sequence[str | Mapping[str, Any]]
     map_file: str | PathLike[str] | None
@@ -81,6 +96,15 @@ class SwapOptions(TypedDict, total=False):
     temp_frame_quality: int
     force: bool
     record: str | PathLike[str] | None
+
+
+class LiveSwapOptions(SwapOptions, total=False):
+    """The options of ``roop live``, under the names they have there."""
+
+    input: str
+    camera_size: str | None
+    serve: str
+    record_video: str | PathLike[str] | None
 
 
 def swap(
@@ -117,6 +141,56 @@ def swap(
     registry = installed()
     job = make_job([Path(s) for s in sources], Path(target), Path(output), options, registry)
     return perform(job, settings or Settings(), registry, watch=watch, cancel=cancel)
+
+
+def live(
+    source: AnyPath | Sequence[AnyPath],
+    *,
+    settings: Settings | None = None,
+    watch: Watch | None = None,
+    cancel: threading.Event | None = None,
+    **options: Unpack[LiveSwapOptions],
+) -> "LiveResult":
+    """Put the face of ``source`` into what a camera shows, until it ends or ``cancel`` is set.
+
+    Args:
+        source: One photo of the new face, or several of the same person.
+        settings: What this machine has; the defaults suit most.
+        watch: Told of the progress a few times a second, and at once where to look.
+        cancel: Set it from another thread to end; what was recorded until then is kept.
+        **options: As in ``roop live --help``.
+
+    Returns:
+        What was shown.
+
+    Raises:
+        RoopError: It could not be done, or not any longer; nothing is recorded then.
+    """
+    from roop.pipeline.live import LiveTask, run_live
+
+    sources = [source] if isinstance(source, str | PathLike) else source
+    registry = installed()
+    job, where = make_live([Path(s) for s in sources], options, registry)
+    cancel = cancel or threading.Event()
+    return run_live(LiveTask(job, where, settings or Settings(), registry, watch, cancel))
+
+
+def make_live(
+    sources: Sequence[Path],
+    options: Mapping[str, Any],
+    registry: Registry,
+    *,
+    spelling: Spelling = str,
+) -> tuple[Job, LiveOptions]:
+    """Sort flat ``options``, named as in ``roop live --help``; see ``make_job``."""
+    rest = dict(options)
+    where = _taken(rest, LiveOptions, spelling)
+    if rest.setdefault("label", True) is not True:
+        raise UsageError(
+            "live pictures always carry a label", hint=f"leave {spelling('label')} out"
+        )
+    output = where.record_video or Path("live")
+    return make_job(sources, Path(where.input), output, rest, registry, spelling=spelling), where
 
 
 def perform(

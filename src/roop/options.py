@@ -238,6 +238,37 @@ class FrameOptions(Options):
     )
 
 
+FOR_FILES = frozenset(
+    (
+        *("reference_frame_number", "face_order", "if_no_face"),
+        *("fps", "skip_audio", "start", "end", "label_seconds"),
+        *FrameOptions.model_fields,
+    )
+)
+"""Options that a camera has no use for."""
+
+
+class LiveOptions(Options):
+    """Where live pictures come from and where they go."""
+
+    input: str = Field(
+        "0",
+        min_length=1,
+        description="camera: its number or device, an address (rtsp://, http://), or a video file "
+        "that is played",
+    )
+    camera_size: str | None = Field(
+        None,
+        pattern="^[0-9]+x[0-9]+$",
+        description="WIDTHxHEIGHT to ask a camera of this machine for; its own choice by default",
+    )
+    serve: str = Field(
+        "127.0.0.1:8080",
+        description="HOST:PORT of the page that shows the picture; none for no page",
+    )
+    record_video: Path | None = Field(None, description="record what is shown into this file")
+
+
 class Job(Options):
     """One piece of work. Plain data: the same value serves terminal, HTTP, queue and log."""
 

@@ -15,6 +15,7 @@ from roop.errors import CancelledError, UsageError
 
 COMMANDS = {
     "swap": "swap a face in a photo, an animation or a video",
+    "live": "swap a face in what a camera shows",
     "enhance": "make faces sharper, or the picture larger, without a swap",
     "batch": "swap many targets with many sources, and go on where it stopped",
     "faces": "say who is in a photo or a video, and how to name them",
@@ -89,7 +90,9 @@ def _dispatch(arguments: Sequence[str]) -> int:
 def _parser() -> Parser:
     width = max(map(len, COMMANDS))
     listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
-    about = "Swap a face in a photo or a video from one photo, offline and on a plain CPU."
+    about = (
+        "Swap a face in a photo, a video or a live camera from one photo, offline, on a plain CPU."
+    )
     parser = Parser("roop", about, epilog=f"commands:\n{listing}\n\nmore: roop COMMAND --help")
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     add_version(parser)

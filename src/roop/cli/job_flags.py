@@ -11,12 +11,29 @@ from roop.processors.base import Registry
 
 def add_job_flags(parser: Parser, registry: Registry) -> None:
     """Add a flag for each option of a job, and for those of this machine."""
+    add_consent(parser)
+    add_processors(parser, registry)
+    add_flags(parser, "faces", FaceOptions)
+    add_flags(parser, "video", VideoOptions)
+    add_flags(parser, "label", LabelOptions)
+    add_flags(parser, "frames", FrameOptions)
+    add_processor_options(parser, registry)
+    add_flags(parser, "machine", Settings)
+    add_classic(parser)
+
+
+def add_consent(parser: Parser) -> None:
+    """Add the flags about what may be done."""
     parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)
     parser.add_argument(
         "--accept-terms",
         action="store_true",
         help="you know that the people shown have to agree: don't say so at the first job",
     )
+
+
+def add_processors(parser: Parser, registry: Registry) -> None:
+    """Add the flags that choose what is done."""
     engines = [spec for spec in registry if spec.engine]
     parser.add_argument(
         "--engine",
@@ -35,14 +52,13 @@ def add_job_flags(parser: Parser, registry: Registry) -> None:
         default=argparse.SUPPRESS,
         help=literal("what else to do, in this order: " + "; ".join(more)),
     )
-    add_flags(parser, "faces", FaceOptions)
-    add_flags(parser, "video", VideoOptions)
-    add_flags(parser, "label", LabelOptions)
-    add_flags(parser, "frames", FrameOptions)
+
+
+def add_processor_options(parser: Parser, registry: Registry) -> None:
+    """Add the flags of engines and processors."""
+    engines = [spec for spec in registry if spec.engine]
     for options in dict.fromkeys(spec.options for spec in engines):
         names = [spec.name for spec in engines if spec.options is options]
         add_flags(parser, f"engine {', '.join(names)}", options)
     for spec in [spec for spec in registry if not spec.engine]:
         add_flags(parser, f"processor {spec.name}", spec.options, switch=spec.name)
-    add_flags(parser, "machine", Settings)
-    add_classic(parser)

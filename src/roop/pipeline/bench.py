@@ -14,6 +14,7 @@ from roop.media.base import Reader, Writer
 from roop.models.loader import Models
 from roop.options import Job, Settings
 from roop.pipeline.line import Line, stream
+from roop.pipeline.live_line import LiveLine
 from roop.pipeline.people import read_cast
 from roop.pipeline.progress import Meter, Progress, Watch
 from roop.pipeline.tally import Tally
@@ -112,7 +113,7 @@ class Bench:
             looks: Those of who was chosen just before the first frame, if that is known.
         """
         self._screen.start_afresh()
-        for note in self._notes():
+        for note in self.notes():
             meter.say(note)
         for processor in self._processors:
             processor.reset()
@@ -141,9 +142,36 @@ class Bench:
             photos=self._photos,
             screened=self._screen.shown - shown,
             nearest=choice.nearest if isinstance(choice, Wanted) else FARTHEST,
-            providers=tuple(dict.fromkeys(used.provider for used in self._models.used)),
-            warnings=tuple(self._warnings),
+            providers=self.providers,
+            warnings=self.warnings,
         )
+
+    def live(self, name: str, *, patience_s: float) -> LiveLine:
+        """Return what the frames of a camera pass.
+
+        Args:
+            name: What to call the camera.
+            patience_s: How long the screen may take for a verdict.
+        """
+        return LiveLine(
+            name,
+            self._screen,
+            lambda: self.analyser.tracker(self._cast.choice(self.job.faces, self.analyser)),
+            self._processors,
+            self._watermark,
+            self.job.label,
+            patience_s,
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What there is to say of the job."""
+        return tuple(self._warnings)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What the processors' networks run on."""
+        return tuple(dict.fromkeys(used.provider for used in self._models.used))
 
     def _at_once(self, size: tuple[int, int]) -> int:
         """Return how many frames of ``size`` the processors get together.
@@ -156,7 +184,7 @@ class Bench:
         fitting = int(self._settings.max_memory * 1e9 / 8) // (size[0] * size[1] * 3)
         return max(1, min(wanted, fitting))
 
-    def _notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[str]:
         """Yield what should be known now, not after hours of work."""
         for used in self._models.used:
             yield f"{used.name} on {used.provider}"

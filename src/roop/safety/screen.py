@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -21,6 +22,13 @@ _WAITING = 4
 
 _POLL_S = 0.05
 """Time between two looks at whether there is still somebody to wait for."""
+
+
+_ENDING_S = 1.0
+"""Time that the thread is given to end after it failed; one that hangs is left behind."""
+
+PATIENCE_S = 60.0
+"""How long a verdict may take; a machine at its limit needs a while to load the network."""
 
 
 class _Voice(Protocol):
@@ -63,7 +71,8 @@ class Screen:
         self._news = threading.Condition()
         self._error: RoopError | None = None
         self._leaving = threading.Event()
-        self._thread = threading.Thread(target=self._judge_all, name="roop-screen")
+        # A verdict that never comes must not keep the process from ending.
+        self._thread = threading.Thread(target=self._judge_all, name="roop-screen", daemon=True)
 
     @property
     def shown(self) -> int:
@@ -97,19 +106,25 @@ class Screen:
             time = None if still else frame.pts * frame.time_base
             self._give(_Sample(frame.thumbnail(SIDE), name, time))
 
-    def settle(self) -> None:
+    def settle(self, patience_s: float = PATIENCE_S) -> None:
         """Wait until everything shown so far has passed.
+
+        Args:
+            patience_s: How long a verdict may take; after that the screen counts as stopped.
 
         Raises:
             RefusedError: Something has not.
             ModelError: The screen cannot run.
             CancelledError: The person stopped the job.
         """
-        while True:
-            with self._news:
-                if self._judged == self._shown and self._error is None:
-                    return
+        with self._news:
+            judged, since = self._judged, time.monotonic()
+            while self._judged < self._shown or self._error is not None:
                 self._check()
+                if self._judged > judged:
+                    judged, since = self._judged, time.monotonic()
+                elif time.monotonic() - since > patience_s:
+                    self._error = _stopped()
                 self._news.wait(_POLL_S)
 
     def __enter__(self) -> Self:
@@ -123,7 +138,7 @@ class Screen:
         trace: TracebackType | None,
     ) -> None:
         self._leaving.set()
-        self._thread.join()
+        self._thread.join(PATIENCE_S if self._error is None else _ENDING_S)
 
     def _check(self) -> None:
         if self._error is not None:
@@ -135,12 +150,14 @@ class Screen:
 
     def _give(self, sample: _Sample) -> None:
         self._shown += 1
+        since = time.monotonic()
         while True:
             self._check()
             try:
                 return self._samples.put(sample, timeout=_POLL_S)
             except queue.Full:
-                continue
+                if time.monotonic() - since > PATIENCE_S:
+                    self._error = _stopped()
 
     def _judge_all(self) -> None:
         """Judge until the job leaves; the thread never ends without a word while it is needed."""
@@ -152,7 +169,7 @@ class Screen:
         except BaseException as unknown:
             error.__cause__ = unknown
         with self._news:
-            self._error = error
+            self._error = self._error or error
             self._news.notify_all()
 
     def _judge(self) -> None:

@@ -1,0 +1,107 @@
+"""What the screen stops while a camera is shown, and that nothing is shown without it."""
+
+import io
+import os
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import pytest
+from figures import MakeClip, Pixels
+from PIL import Image
+
+import roop
+from roop.api import make_live
+from roop.errors import ModelError, RefusedError, UsageError
+from roop.options import Settings
+from roop.pipeline.live import LiveTask, run_live
+from roop.processors import installed
+
+
+def test_a_refused_picture_ends_the_stream(
+    clip: MakeClip, photo: Path, face: Pixels, out: Path
+) -> None:
+    film, output = clip(range(20, 45)), out / "recorded.mp4"
+    environment = {**os.environ, "PYTHONPATH": str(Path(roop.__file__).parents[1])}
+    command = [sys.executable, "-m", "roop", "live", "--accept-terms", "-s", str(photo)]
+    where = ["--input", str(film), "--serve", "127.0.0.1:0", "--record-video", str(output)]
+    process = subprocess.Popen(
+        [*command, *where], stderr=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stderr is not None
+    page = process.stderr.readline().removeprefix("look at ").strip()
+    with urllib.request.urlopen(f"{page}stream.mjpg", timeout=60) as stream:
+        seen = stream.read()  # the stream ends
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 6, said
+    assert "film.mp4 shows a bare female breast in frame 00:00:0" in said
+    assert list(out.iterdir()) == []
+    pictures = [part.partition(b"\r\n\r\n")[2] for part in seen.split(b"--frame")[1:]]
+    assert pictures
+    for picture in pictures:
+        shown = np.asarray(Image.open(io.BytesIO(picture)))
+        assert np.abs(shown[:40].astype(int) - face[:40]).mean() < 12
+
+
+def test_a_refused_source_is_never_shown(clip: MakeClip, nude: Path, out: Path) -> None:
+    with pytest.raises(RefusedError, match=r"nude\.png"):
+        roop.live(nude, input=str(clip([])), serve="none", record_video=out / "recorded.mp4")
+    assert list(out.iterdir()) == []
+
+
+@pytest.fixture
+def in_the_screen() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Have something happen where the screen looks at its third picture."""
+
+    def install(happen: Callable[[], None]) -> None:
+        looks = 0
+
+        def trace(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal looks
+            screen = threading.current_thread().name == "roop-screen"
+            if screen and event == "call" and frame.f_code.co_name == "look":
+                looks += 1
+                if looks == 3:
+                    happen()
+
+        threading.settrace(trace)
+
+    yield install
+    threading.settrace(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", ["raises", "ends", "hangs"])
+def test_without_the_screen_nothing_is_shown(
+    clip: MakeClip,
+    photo: Path,
+    out: Path,
+    in_the_screen: Callable[[Callable[[], None]], None],
+    how: str,
+) -> None:
+    release = threading.Event()
+
+    def happen() -> None:
+        if how == "hangs":
+            release.wait(60)
+        raise SystemExit if how == "ends" else ValueError
+
+    in_the_screen(happen)
+    options = {"input": str(clip([])), "serve": "none", "record_video": out / "recorded.mp4"}
+    job, live = make_live([photo], options, installed())
+    with pytest.raises(ModelError, match="the screen for nudity has stopped"):
+        run_live(LiveTask(job, live, Settings(), installed(), patience_s=3))
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name == "roop-screen":
+            thread.join(10)
+    assert list(out.iterdir()) == []
+
+
+def test_no_option_switches_the_screen_off(photo: Path) -> None:
+    with pytest.raises(UsageError, match="no option screen"):
+        roop.live(photo, **{"screen": False})  # type: ignore[typeddict-unknown-key]
