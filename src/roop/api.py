@@ -61,6 +61,8 @@ class SwapOptions(TypedDict, total=False):
     mask_padding: Sequence[float]
     mask_blur: float
     mask_region: str | Sequence[str]
+    occlusion_model: str
+    region_model: str
     face_weight: float
     colour_match: float
     processor: str | Sequence[str]
