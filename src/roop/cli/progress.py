@@ -16,12 +16,10 @@ def progress(*, shown: bool) -> Iterator[Watch | None]:
     if not shown:
         yield None
         return
-    import psutil
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    process = psutil.Process()
     bar = Bar(
         BarColumn(),
         TextColumn("{task.fields[frames]}"),
@@ -31,16 +29,7 @@ def progress(*, shown: bool) -> Iterator[Watch | None]:
         console=Console(stderr=True),
         transient=True,  # the summary says it all
     )
-
-    def memory() -> int:
-        """Megabytes of this process and its workers."""
-        total = process.memory_info().rss
-        for worker in process.children():
-            with suppress(psutil.Error):  # it has just ended
-                total += worker.memory_info().rss
-        return int(total // 1_000_000)
-
-    task = bar.add_task("", total=None, frames="starting", fps=0.0, memory=memory())
+    task = bar.add_task("", total=None, frames="starting", fps=0.0, memory=_memory())
 
     told: set[str] = set()
 
@@ -54,11 +43,23 @@ def progress(*, shown: bool) -> Iterator[Watch | None]:
             total=seen.total,
             frames=seen.activity or f"{seen.frames}/{seen.total or '?'} frames",
             fps=seen.fps,
-            memory=memory(),
+            memory=_memory(),
         )
 
     with bar:
         yield watch
+
+
+def _memory() -> int:
+    """Return the megabytes of this process and its workers."""
+    import psutil
+
+    process = psutil.Process()
+    total = process.memory_info().rss
+    for worker in process.children():
+        with suppress(psutil.Error):  # it has just ended
+            total += worker.memory_info().rss
+    return int(total // 1_000_000)
 
 
 Draw = Callable[[str, int, int | None], None]
