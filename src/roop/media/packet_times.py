@@ -46,6 +46,8 @@ def packet_times(path: Path) -> PacketTimes | None:
                     continue
                 if packet.pts is None:
                     return None
+                if packet.is_discard:
+                    continue  # an edit list leaves it out
                 if packet.is_keyframe:
                     if latest is not None and packet.pts <= latest:
                         return None

@@ -9,6 +9,7 @@ from roop.errors import CancelledError, NoFaceError, UsageError
 from roop.faces.analyser import Analyser
 from roop.faces.choice import Choice, Everyone, Largest, Person, Wanted
 from roop.faces.descriptor import FARTHEST, Descriptor, merged
+from roop.media.numbered_frame import numbered_frame
 from roop.media.open import open_reader
 from roop.media.stored_frame import StoredFrame
 from roop.options import Assignment, FaceOptions, Job, VideoOptions
@@ -189,9 +190,18 @@ class _Finder:
             looks = self._analyser.recogniser.describe(frame, mesh)
             yield Person(looks, identities.get(position))
 
+    def _sought(self, number: int) -> Frame | None:
+        """Return the frame of this number if it can be had without decoding all before it."""
+        with open_reader(self._job.target, VideoOptions(), lambda sentence: None) as reader:
+            if reader.info.kind != "video":
+                return None
+        return numbered_frame(self._job.target, number, lambda sentence: None)
+
     def _frame(self, number: int | None) -> tuple[Frame, int]:
         """Return the frame of this number, or without one the first with a face, and its number."""
         target, order = self._job.target, self._job.faces.face_order
+        if number is not None and (frame := self._sought(number)) is not None:
+            return frame, number
         video = self._job.video if number is None else VideoOptions()
         last = -1
         with open_reader(target, video, lambda sentence: None) as reader:
