@@ -93,3 +93,10 @@ def test_nobody(roop: Roop, portraits: Portraits) -> None:
     done = roop("faces", portraits["nobody"])
     assert done.returncode == 5
     assert "no face found" in done.stderr
+
+
+def test_a_sheet_is_a_png(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
+    done = roop("faces", portraits["hopper"], "-o", "sheet.jpg")
+    assert done.returncode == 2
+    assert "sheet.jpg must end in .png" in done.stderr
+    assert not (tmp_path / "sheet.jpg").exists()

@@ -59,6 +59,11 @@ def test_a_name_does_what_its_photos_do(home: Run, portraits: Portraits, tmp_pat
     again = home("identity", "make", "eileen", portraits["astronaut"])
     assert again.returncode == 2
     assert "--force" in again.stderr
+    mistyped = home(*swap, "-s", "eilen", "-o", "mistyped.png")
+    assert mistyped.returncode == 3
+    assert (
+        "no file and no saved identity called eilen\nhint: did you mean eileen?" in mistyped.stderr
+    )
 
 
 def test_what_is_in_it_is_screened_again(home: Run, portraits: Portraits, tmp_path: Path) -> None:

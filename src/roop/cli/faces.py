@@ -13,6 +13,7 @@ from roop.cli.interrupts import cancel_on_signals
 from roop.cli.lines import line
 from roop.cli.parser import Parser, add_report
 from roop.cli.presets import Presets
+from roop.errors import UsageError
 from roop.options import FaceOptions, Settings, VideoOptions
 from roop.processors import installed
 from roop.validation import checked
@@ -27,6 +28,9 @@ _VIDEO = ("start", "end")
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     values = vars(_parser().read(arguments))
+    sheet = values["output"]
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise UsageError(f"{sheet} must end in .png", hint="the picture of everybody is a PNG")
     census = _census(values)
     from roop.pipeline.face_sheet import write_sheet, write_template
 

@@ -1,5 +1,6 @@
 """A saved identity: the photos of one person's face in one small file."""
 
+import difflib
 import io
 import zipfile
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ _MOST_PHOTOS, _MOST_BYTES = 100, 4 << 20
 
 _QUALITY = 95
 
+_MOST_NAMED = 8
+"""Names in a hint."""
+
 
 def identities_folder() -> Path:
     """Return where identities are saved under a name."""
@@ -42,6 +46,16 @@ def located(path: Path, folder: Path | None = None) -> Path:
         return placed
     saved = identities_folder() / f"{path.name}{SUFFIX}"
     return saved if saved.is_file() else placed
+
+
+def unknown(name: Path) -> MediaError:
+    """Return what is to be said of a ``name`` that is neither a file nor a saved identity."""
+    saved = sorted(file.stem for file in identities_folder().glob(f"*{SUFFIX}"))
+    near = difflib.get_close_matches(name.name, saved, n=1)
+    hint = f"did you mean {near[0]}?" if near else "check the path"
+    if saved and not near:
+        hint = f"saved are: {', '.join(saved[:_MOST_NAMED])}"
+    return MediaError(f"there is no file and no saved identity called {name}", hint=hint)
 
 
 def save_identity(path: Path, photos: Sequence[Pixels], *, force: bool) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from roop.errors import MediaError, NoFaceError
 from roop.faces.analyser import Analyser
-from roop.media.identity_file import SUFFIX, load_identity, located
+from roop.media.identity_file import SUFFIX, load_identity, located, unknown
 from roop.media.pictures import read_photo, sniff
 from roop.safety.screen import Screen
 from roop.types import Identity, Pixels, Warn
@@ -17,10 +17,12 @@ def photos_in(paths: Sequence[Path]) -> list[Path]:
     A folder stands for the photos in it, by name; the name of a saved identity for its file.
 
     Raises:
-        MediaError: A folder has no photos.
+        MediaError: A folder has no photos, or a bare name means nothing.
     """
     found: list[Path] = []
     for path in map(located, paths):
+        if not path.exists() and len(path.parts) == 1 and not path.suffix:
+            raise unknown(path)
         if not path.is_dir():
             found.append(path)
             continue
