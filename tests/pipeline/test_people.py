@@ -12,6 +12,7 @@ from roop.api import make_job
 from roop.errors import MediaError, NoFaceError, UsageError
 from roop.options import Settings
 from roop.pipeline.job import JobResult, run_job
+from roop.pipeline.record import Recognition
 from roop.processors import installed
 
 Swap = Callable[..., JobResult]
@@ -71,6 +72,7 @@ def test_one_person_by_position(
 def test_one_person_by_a_photo(swap: Swap, film: Path, portraits: dict[str, Path]) -> None:
     result = swap(film, portraits["hopper"], reference=portraits["astronaut"])
     assert all_replaced(film, result) == [{"woman"}] * 6
+    assert result.recognition == Recognition("descriptor", "texture", 0.85)
 
 
 def test_each_by_a_face_of_their_own(

@@ -20,7 +20,7 @@ from roop.pipeline.paths import source_paths
 from roop.pipeline.people import nobody_replaced
 from roop.pipeline.plan import DEFAULT_PACE, Pace, planned
 from roop.pipeline.progress import Meter, Watch
-from roop.pipeline.record import inputs_of, models_of, write_record
+from roop.pipeline.record import Recognition, inputs_of, models_of, recognition_of, write_record
 from roop.pipeline.tally import Tally
 from roop.pipeline.task import Task
 from roop.processors import private
@@ -53,6 +53,8 @@ class JobResult:
     engine: str
     models: tuple[str, ...]
     """The networks that made it, by their names in the catalogue."""
+    recognition: Recognition | None
+    """What told people apart; None if nobody in particular was replaced."""
     providers: tuple[str, ...]
     """What the processors' networks really ran on; empty if they have none of their own."""
     warnings: tuple[str, ...]
@@ -131,6 +133,7 @@ def _run(
         elapsed_s=time.monotonic() - started,
         engine=engine,
         models=models,
+        recognition=recognition_of(job, settings),
         providers=tally.providers,
         warnings=tuple(dict.fromkeys((*warnings, *tally.warnings))),
     )

@@ -4,13 +4,15 @@ import datetime
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from roop.errors import MediaError
 from roop.faces.detectors import detector_model
 from roop.faces.embedding import recogniser_model
+from roop.faces.texture import TextureRecogniser
 from roop.media.disk import reason
 from roop.models.folder import ModelFolder
 from roop.models.networks import embedded_models, screen_models
@@ -70,6 +72,28 @@ def _digest(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {reason(error)}") from error
     return {"name": path.name, "bytes": size, "sha256": digest}
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What told people apart in a job."""
+
+    by: Literal["embedding", "descriptor"]
+    """A network's identity vector, or what is measured without a network."""
+    name: str
+    """Of the network in the catalogue, or of the descriptor."""
+    limit: float
+    """Distance up to which a face was a person's, on the original tool's scale."""
+
+
+def recognition_of(job: Job, settings: Settings) -> Recognition | None:
+    """Return what tells people apart in a job; None if it replaces nobody in particular."""
+    if not job.faces.particular:
+        return None
+    name, limit = recogniser_model(ModelFolder(settings), settings), job.faces.similar_face_distance
+    if name is None:
+        return Recognition("descriptor", TextureRecogniser.name, limit)
+    return Recognition("embedding", name, limit)
 
 
 def models_of(job: Job, settings: Settings, registry: Registry) -> tuple[str, ...]:
