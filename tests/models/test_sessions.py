@@ -161,6 +161,28 @@ def test_networks_share_the_memory_that_they_may_take(tmp_path: Path) -> None:
     assert second.run(pictures)["pixels"].shape == (8, 3, 512, 512)
 
 
+def test_weights_count_as_memory(tmp_path: Path) -> None:
+    """Two megabytes of weights, each less than is allowed and together more."""
+    rows = {}
+    for name in ("ghost_arcface", "w600k_r50"):
+        path = tmp_path / f"{name}.onnx"
+        write_contract(path, load_catalogue()[name])
+        network = onnx.load(path)
+        network.graph.initializer.append(numpy_helper.from_array(np.ones(500_000, np.float32), "w"))
+        network.graph.node.append(helper.make_node("Identity", ["w"], ["kept"]))
+        kept = helper.make_tensor_value_info("kept", TensorProto.FLOAT, [500_000])
+        network.graph.output.append(kept)
+        onnx.save(network, path)
+        content = path.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        rows[name] = replace(load_catalogue()[name], sha256=digest, size=len(content))
+    settings = Settings(models=tmp_path, execution_provider=("cpu",), max_memory=0.004)
+    models = Models(settings, catalogue=Catalogue(rows))
+    models.session("ghost_arcface")
+    with pytest.raises(ModelError, match="too small for the model w600k_r50"):
+        models.session("w600k_r50")
+
+
 def pixel_tensors() -> list[tuple[str, TensorSpec]]:
     return [
         (model.name, tensor)

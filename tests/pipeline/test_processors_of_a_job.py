@@ -101,6 +101,15 @@ def test_an_animation_is_not_upscaled_but_says_how(
     assert ".mp4" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize(("provider", "frames"), [("cpu", 1), ("openvino", 1), ("cuda", 8)])
+@pytest.mark.parametrize("name", ["inswapper", "ghost", "enhance"])
+def test_several_frames_at_once_are_for_graphics_cards(
+    name: str, provider: str, frames: int
+) -> None:
+    settings = Settings.model_validate({"execution_provider": [provider]})
+    assert installed()[name].batch(settings) == frames
+
+
 class _Counter(Processor):
     """Notes how many frames come at once, and how bright they are."""
 
@@ -114,7 +123,15 @@ class _Counter(Processor):
     def reset(self) -> None: ...
 
 
-def test_a_processor_gets_as_many_frames_at_once_as_it_wants(officer: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("max_memory", "counts"),
+    [(None, [3, 3, 1]), (8 * 2.5 * SIZE[0] * SIZE[1] * 3 / 1e9, [2, 2, 2, 1])],
+    ids=["free", "room for two and a half"],
+)
+def test_a_processor_gets_as_many_frames_at_once_as_it_wants_and_memory_holds(
+    max_memory: float | None, counts: list[int], officer: Path, tmp_path: Path
+) -> None:
+    """An eighth of the memory is for them."""
     seen: list[list[float]] = []
     spec = ProcessorSpec(
         "count", "Count", Options, lambda options, context: _Counter(seen), batch=lambda settings: 3
@@ -124,8 +141,8 @@ def test_a_processor_gets_as_many_frames_at_once_as_it_wants(officer: Path, tmp_
     target = Film().write(tmp_path / "target.mp4", [p.astype(np.uint8) for p in pictures])
     output = tmp_path / "out.mp4"
     job = make_job([officer], target, output, {"processor": "count"}, registry)
-    assert run_job(job, Settings(), registry).frames == 7
-    assert [len(some) for some in seen] == [3, 3, 1]
+    assert run_job(job, Settings(max_memory=max_memory), registry).frames == 7
+    assert [len(some) for some in seen] == counts
     flat = [brightness for some in seen for brightness in some]
     assert flat == sorted(flat)
     assert len(shots(output)) == 7

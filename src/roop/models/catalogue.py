@@ -127,7 +127,9 @@ class Catalogue:
                 return model
         known = ", ".join(dict.fromkeys([model.family for model in able]))
         names = ", ".join(model.name for model in able)
-        raise ModelError(f"no model to {task} is called {name!r}", hint=f"{known}; or {names}")
+        raise ModelError(
+            f"no model for the task {task} is called {name!r}", hint=f"{known}; or {names}"
+        )
 
     def __getitem__(self, name: str) -> Model:
         try:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.models.catalogue import Catalogue
+from roop.models.catalogue import Catalogue, Model
 from roop.models.folder import ModelFolder
 from roop.models.initializers import last_initializer
-from roop.models.sessions import Session, open_session
+from roop.models.sessions import Session, open_session, too_large
 from roop.options import Settings
 from roop.types import Warn
 
@@ -51,6 +51,7 @@ class Models:
         self._warn = warn
         self._fetching = fetching
         self._used: dict[str, UsedModel] = {}
+        self._weights = 0
 
     @property
     def used(self) -> tuple[UsedModel, ...]:
@@ -69,13 +70,27 @@ class Models:
         """
         path = self._path(name)
         model = self.folder.catalogue[name]
-        if self._settings.network_memory and not self._used:
-            from roop.models.onnx import bound_memory  # takes half a second to import
-
-            bound_memory(self._settings.network_memory)
+        self._keep_room(path, model)
         session = open_session(path, model, self._settings, self._warn, brief=brief)
         self._used[name] = UsedModel(name, model.sha256, model.licence, session.provider)
         return session
+
+    def _keep_room(self, path: Path, model: Model) -> None:
+        """Hold the networks to the memory that they may take.
+
+        Weights are checked here: beyond its bound ONNX Runtime takes them all the same, and then
+        counts what is left as if there were no bound.
+        """
+        bound = self._settings.network_memory
+        if bound is None:
+            return
+        if not self._used:
+            from roop.models.onnx import bound_memory  # takes half a second to import
+
+            bound_memory(bound)
+        self._weights += path.stat().st_size
+        if self._weights > bound:
+            raise too_large(model)
 
     def last_initializer(self, name: str) -> NDArray[np.float32]:
         """Return the last constant in a network's file: the emap of a row with that ``latent``.

@@ -81,7 +81,7 @@ class Session:
         try:
             values = self._runtime.run(feed, self._outputs)
         except MemoryLimitError as error:
-            raise _too_large(self.model) from error
+            raise too_large(self.model) from error
         except ProviderError as error:
             raise ModelError(
                 f"the model {self.model.name} failed on {self.provider}: {error}",
@@ -115,7 +115,7 @@ def open_session(
         try:
             runtime = _on_trial(name, path, settings, brief=brief)
         except MemoryLimitError as error:
-            raise _too_large(model) from error
+            raise too_large(model) from error
         except ProviderError as error:
             if name == "cpu":  # then it is the file, not the provider
                 raise ModelError(
@@ -211,7 +211,8 @@ def _said(faults: Mapping[Provider, str]) -> str:
     return "; ".join(f"{name}: {fault}" for name, fault in faults.items())
 
 
-def _too_large(model: Model) -> ModelError:
+def too_large(model: Model) -> ModelError:
+    """Return what to say when the memory that networks may take does not hold one."""
     return ModelError(
         f"the memory is too small for the model {model.name}",
         hint="allow more with --max-memory, or use a smaller model",

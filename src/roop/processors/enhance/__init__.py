@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from roop.options import Options, Settings
-from roop.processors.base import Context, Processor, ProcessorSpec
+from roop.processors.base import Context, Processor, ProcessorSpec, frames_at_once
 
 BUILT_IN = "detail"
 """The enhancer that needs no network."""
@@ -43,4 +43,11 @@ def _models(options: EnhanceOptions, settings: Settings) -> tuple[str, ...]:
     return (ModelFolder(settings).catalogue.choose("enhance", options.enhance).name,)
 
 
-ENHANCE = ProcessorSpec("enhance", "make faces sharper", EnhanceOptions, _build, models=_models)
+ENHANCE = ProcessorSpec(
+    "enhance",
+    "make faces sharper",
+    EnhanceOptions,
+    _build,
+    batch=frames_at_once,
+    models=_models,
+)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from roop.options import Options, Settings
-from roop.processors.base import Context, Processor, ProcessorSpec
+from roop.processors.base import Context, Processor, ProcessorSpec, frames_at_once
 
 if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
     from roop.models.catalogue import Catalogue
@@ -94,9 +94,6 @@ def mask_models(options: NeuralOptions, catalogue: "Catalogue") -> dict[str, str
     }
 
 
-_FRAMES_AT_ONCE = 8
-"""On a graphics card, which runs eight faces in little more time than one."""
-
 FAMILIES = {
     "inswapper": "neural, 128 pixels, as in the original roop (554 MB, non-commercial)",
     "hyperswap": "neural, 256 pixels, by FaceFusion (403 MB, non-commercial)",
@@ -104,14 +101,6 @@ FAMILIES = {
     "simswap": "neural, 512 pixels, by neuralchen (non-commercial)",
 }
 """The engines: each runs the rows of the catalogue that name it as their family."""
-
-
-def _batch(settings: Settings) -> int:
-    from roop.models.providers import ON_PROCESSOR, wanted
-    from roop.models.sessions import present_providers
-
-    first = wanted(settings, present_providers())[0]
-    return 1 if first in ON_PROCESSOR else _FRAMES_AT_ONCE
 
 
 def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
@@ -141,7 +130,7 @@ def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
         build,
         engine=True,
         stateless=True,
-        batch=_batch,
+        batch=frames_at_once,
         models=models,
         missing=missing,
     )
