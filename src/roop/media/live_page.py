@@ -35,8 +35,8 @@ _BOUNDARY = "frame"
 
 def jpeg_of(frame: Frame) -> bytes:
     """Return a frame as a JPEG file."""
-    pixels = frame.crop(Box(0, 0, *frame.size))
-    _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    bgr = cv2.cvtColor(frame.crop(Box(0, 0, *frame.size)), cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return data.tobytes()
 
 

@@ -1,0 +1,94 @@
+"""How many frames a second ``roop live`` shows at 720p, and how old they are when they are shown.
+
+A drawn-out photo with one moving face is played as a camera of 30 frames a second, and one viewer
+on this machine takes every picture. Figures depend on what else the machine does: the last column
+is the processor's time, which does so less.
+
+    uv run python benchmarks/live.py --seconds 15
+"""
+
+import argparse
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage.data
+from PIL import Image
+
+import roop
+from roop.media.clip import write_clip
+from roop.pipeline.progress import Progress
+from roop.types import Pixels
+
+FPS = 30
+WIDTH, HEIGHT = 1280, 720
+
+
+def frames(seconds: int) -> Iterator[Pixels]:
+    """Yield the astronaut, swaying in front of grey."""
+    photo = cv2.resize(skimage.data.astronaut(), (HEIGHT, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    for number in range(seconds * FPS):
+        picture = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+        left = round((WIDTH - HEIGHT) / 2 + 120 * np.sin(number / FPS))
+        picture[:, left : left + HEIGHT] = photo
+        yield picture
+
+
+class Viewer:
+    """Looks at the page when told where it is, and takes every picture."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.began: float | None = None
+        """Processor time when the first picture was shown: start-up does not count."""
+
+    def __call__(self, seen: Progress) -> None:
+        """Begin to look."""
+        if seen.frames and self.began is None:
+            self.began = time.process_time()
+        if seen.note is not None and seen.note.startswith("look at "):
+            page = seen.note.removeprefix("look at ")
+            threading.Thread(target=self._look, args=(page,), daemon=True).start()
+
+    def _look(self, page: str) -> None:
+        with urllib.request.urlopen(page + "stream.mjpg", timeout=60) as stream:
+            while data := stream.read(1 << 16):
+                self.bytes += len(data)
+
+
+def main() -> None:
+    """Measure with and without a recording."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=15)
+    seconds = parser.parse_args().seconds
+    cv2.setNumThreads(1)
+    print("| to | shown, fps | dropped | latency, ms (median) | CPU ms a shown frame |")
+    print("|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = folder / "source.png"
+        Image.fromarray(skimage.data.astronaut()).save(source)
+        write_clip(folder / "camera.mp4", frames(seconds), fps=FPS)
+        for recorded in (None, folder / "recorded.mp4"):
+            viewer = Viewer()
+            result = roop.live(
+                source,
+                input=str(folder / "camera.mp4"),
+                serve="127.0.0.1:0",
+                record_video=recorded,
+                watch=viewer,
+            )
+            cpu = (time.process_time() - (viewer.began or 0)) / result.shown * 1000
+            rate = result.shown / result.elapsed_s
+            share = result.dropped / (result.shown + result.dropped)
+            to = "one viewer" if recorded is None else "one viewer and a recording"
+            print(f"| {to} | {rate:.1f} | {share:.0%} | {result.latency_ms:.0f} | {cpu:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
