@@ -316,6 +316,16 @@ Precision = Literal["fp32", "fp16", "bf16"]
 """The numbers that a network computes with."""
 
 
+def parse_cluster(value: object) -> object:
+    """Refuse what is no address of a cluster; what is no text is left to pydantic."""
+    if not isinstance(value, str) or value == "auto":
+        return value
+    host, _, port = value.removeprefix("ray://").rpartition(":")
+    if not value.startswith("ray://") or not host or not port.isdecimal():
+        raise PydanticCustomError("cluster", "needs auto or ray://HOST:PORT")
+    return value
+
+
 class Settings(Options):
     """The machine: where models live and what may run. Never changes after start."""
 
@@ -347,6 +357,11 @@ class Settings(Options):
         None,
         ge=1,
         description="processes that share a long video; one for each core by default",
+    )
+    cluster: Annotated[str, BeforeValidator(parse_cluster)] | None = Field(
+        None,
+        description="share a long video with a Ray cluster: ray://HOST:PORT, or auto for the one "
+        "that this machine belongs to",
     )
     signing_certificate: Path | None = Field(
         None, description="certificates (PEM) to sign outputs with, instead of this machine's own"

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from roop.errors import CancelledError, RoopError
 from roop.models.machine import usable_cores
@@ -21,7 +21,7 @@ from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter
 from roop.pipeline.worker import order_of
 
-_TRIES = 3
+TRIES = 3
 """Times that a segment is begun before its workers' end counts as its fault."""
 
 _PATIENCE_S = 10.0
@@ -49,11 +49,28 @@ def workers_for(size: tuple[int, int], segments: int, settings: Settings) -> int
     """
     import psutil
 
-    each = _WORKER_BYTES + _FRAMES * size[0] * size[1] * 3 // 2
     memory = psutil.virtual_memory().available
     if settings.max_memory is not None:
         memory = min(memory, int(settings.max_memory * 1e9))
-    return max(1, min(usable_cores(), segments // 2, memory // each))
+    return max(1, min(usable_cores(), segments // 2, memory // bytes_of(size)))
+
+
+def bytes_of(size: tuple[int, int]) -> int:
+    """Return about how much memory a worker takes for frames of ``size``."""
+    return _WORKER_BYTES + _FRAMES * size[0] * size[1] * 3 // 2
+
+
+class Crew(Protocol):
+    """Whoever shares the segments of one job."""
+
+    def run(self, segments: Sequence[Segment], meter: Meter) -> None:
+        """Do ``segments``; those that are finished stay so whatever happens to others.
+
+        Raises:
+            RoopError: The first error of any of them, or one segment was lost too often.
+            CancelledError: The person stopped the job.
+        """
+        ...
 
 
 class _Worker:
@@ -127,8 +144,8 @@ class _Worker:
         self._news.put((self, None))
 
 
-class Crew:
-    """Workers for one job.
+class ProcessCrew:
+    """Processes of this machine. Implements ``Crew``.
 
     Args:
         brief: What every worker is told first.
@@ -145,12 +162,7 @@ class Crew:
         self._tries: Counter[int] = Counter()
 
     def run(self, segments: Sequence[Segment], meter: Meter) -> None:
-        """Do ``segments``; those that are finished stay so whatever happens to others.
-
-        Raises:
-            RoopError: The first error of any worker, or workers ended over one segment.
-            CancelledError: The person stopped the job.
-        """
+        """Do ``segments``."""
         waiting = deque(segments)
         with self._dismissed():
             while waiting or self._workers:
@@ -194,9 +206,9 @@ class Crew:
         if segment is None:
             return
         meter.add(*(-count for count in worker.counts))
-        if self._tries[segment.number] >= _TRIES:
+        if self._tries[segment.number] >= TRIES:
             error = RoopError(
-                f"{_TRIES} workers have ended without a word in the stretch from {segment.clock} "
+                f"{TRIES} workers have ended without a word in the stretch from {segment.clock} "
                 f"(the last with code {code})",
                 hint="if memory is short, try --workers 1; --debug shows what they left behind",
             )

@@ -13,7 +13,7 @@ from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.media.output import OutputFile
 from roop.options import Job, Settings
 from roop.pipeline.bench import Bench
-from roop.pipeline.crew import workers_for
+from roop.pipeline.crew import bytes_of, workers_for
 from roop.pipeline.long_job import LongJob
 from roop.pipeline.naming import named
 from roop.pipeline.paths import source_paths
@@ -120,7 +120,8 @@ def _run(
         segments = planned(reader, pace)
         tally = Tally() if segments else _at_one_go(task, reader)
     if segments:
-        tally = LongJob(task, segments, pace, _workers(task, reader, len(segments))).run()
+        workers = _workers(task, reader, len(segments))
+        tally = LongJob(task, segments, pace, workers, bytes_of(reader.info.size)).run()
     return JobResult(
         output=task.output,
         frames=tally.frames,
@@ -147,10 +148,10 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
     """
     registry, steps, settings = task.registry, task.job.steps, task.settings
     own = private(registry, steps)
-    if own and (settings.workers or 1) > 1:
+    if own and (settings.cluster or (settings.workers or 1) > 1):
         raise UsageError(
-            f"other processes cannot find the processor {own[0]!r} of this program",
-            hint="install it as a plug-in (docs/extend/processor.md), or let workers be 1",
+            f"workers and clusters cannot find the processor {own[0]!r} of this program",
+            hint="install it as a plug-in (docs/extend/processor.md), or use neither of them",
         )
     # A network has all cores, or the graphics card, for itself.
     alone = own or registry.models(steps, settings)

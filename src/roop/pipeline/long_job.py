@@ -11,7 +11,7 @@ from roop.media.packets import joined
 from roop.media.video_output import VideoOutput
 from roop.media.video_reader import VideoReader
 from roop.pipeline.bench import Bench
-from roop.pipeline.crew import Crew
+from roop.pipeline.crew import Crew, ProcessCrew
 from roop.pipeline.fingerprint import Fingerprint, difference, fingerprint_of
 from roop.pipeline.people import nobody_replaced
 from roop.pipeline.plan import Pace, Segment
@@ -34,6 +34,8 @@ class LongJob:
     pace: Pace
     workers: int
     """Processes that share the segments; one is this process itself."""
+    worker_bytes: int
+    """Memory that each of them takes, about."""
 
     def run(self) -> Tally:
         """Do what is not done yet, and join it all.
@@ -118,8 +120,8 @@ class LongJob:
         total = sum(s.frames for s in self.segments)
         meter = Meter(total, self.task.watch, resumed=resumed, note=note)
         meter.tell()
-        if min(self.workers, len(missing)) > 1:
-            self._share(missing, folder, meter)
+        if missing and (self.task.settings.cluster or min(self.workers, len(missing)) > 1):
+            self._crew(folder, min(self.workers, len(missing))).run(missing, meter)
         elif missing:
             self._do_here(missing, folder, meter)
         meter.tell()
@@ -134,19 +136,23 @@ class LongJob:
             for segment in missing:
                 run_segment(bench, segment, scout, output=task.output, folder=folder, meter=meter)
 
-    def _share(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
-        workers, settings = min(self.workers, len(missing)), self.task.settings
+    def _crew(self, folder: WorkFolder, workers: int) -> Crew:
+        task, settings = self.task, self.task.settings
+        if settings.cluster:
+            from roop.pipeline.cluster import ClusterCrew
+
+            return ClusterCrew(task, folder, self._places, self.worker_bytes)
         if settings.max_memory is not None:
             share = settings.max_memory / workers
             settings = settings.model_copy(update={"max_memory": share})
         brief = {
-            "job": self.task.job.model_dump(mode="json"),
+            "job": task.job.model_dump(mode="json"),
             "settings": settings.model_dump(mode="json"),
-            "output": str(self.task.output),
+            "output": str(task.output),
             "folder": str(folder.path),
             "places": [None if place is None else str(place) for place in self._places],
         }
-        Crew(brief, workers, self.task.cancel).run(missing, meter)
+        return ProcessCrew(brief, workers, task.cancel)
 
     @property
     def _places(self) -> list[Fraction | None]:

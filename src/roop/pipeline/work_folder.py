@@ -149,6 +149,17 @@ class WorkFolder:
         size = self.packets(number).stat().st_size
         self._write(self._record(number), {"bytes": size, **dataclasses.asdict(tally)})
 
+    def take(self, number: int, packets: bytes, tally: Tally) -> None:
+        """Keep a segment that was done elsewhere, as if it had been done here.
+
+        Raises:
+            DiskFullError: There is no room left.
+        """
+        path = self.packets(number)
+        with writing(path), replacing(path) as part:
+            part.write_bytes(packets)
+        self.record(number, tally)
+
     def done(self, number: int) -> Tally | None:
         """Return what was done to a segment, None if it is still to do."""
         try:
