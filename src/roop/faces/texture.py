@@ -4,6 +4,7 @@ from importlib.resources import files
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from roop.faces.descriptor import Descriptor
@@ -16,6 +17,9 @@ _STEP = 4
 
 _WAVELENGTHS = (5.0, 8.0, 11.0)
 """Of the waves that the texture is compared with, pixels."""
+
+_REACH = int(max(_WAVELENGTHS))
+"""Of the longest wave's kernel to each side, pixels."""
 
 _DIRECTIONS = 6
 
@@ -37,12 +41,15 @@ class TextureRecogniser:
 
     def __init__(self) -> None:
         self._frontaliser = Frontaliser(load_topology())
-        self._waves = [_wave(length, turn) for length in _WAVELENGTHS for turn in _turns()]
+        waves = [_wave(length, turn) for length in _WAVELENGTHS for turn in _turns()]
+        self._kernels = np.stack(
+            [kernel.ravel() for pair in zip(*waves, strict=True) for kernel in pair], axis=1
+        )
         with (files("roop.faces") / "mean_texture.npy").open("rb") as file:
             self._mean = np.load(file).astype(np.float32)
 
     def describe(self, frame: Frame, mesh: Mesh) -> Descriptor:
-        """Describe the face under ``mesh``; takes about 2 ms."""
+        """Describe the face under ``mesh``; takes about 1 ms."""
         features, weights = self.measure(frame, mesh)
         return Descriptor(features - self._mean, weights)
 
@@ -51,7 +58,8 @@ class TextureRecogniser:
         view = self._frontaliser.show(frame, mesh)
         # the root makes the grain of bright and of dark skin alike
         grey = np.sqrt(cv2.cvtColor(view.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32))
-        strengths = np.stack([_strength(grey, wave) for wave in self._waves], axis=1)
+        even, odd = np.hsplit(cv2.gemm(_patches(grey), self._kernels, 1, None, 0), 2)
+        strengths = np.hypot(even, odd)
         norm = np.linalg.norm(strengths, axis=1, keepdims=True)
         return (strengths / (norm + _FAINT)).astype(np.float32), _sampled(view.seen)
 
@@ -65,18 +73,20 @@ def _turns() -> NDArray[np.float64]:
 
 
 def _wave(length: float, turn: float) -> Wave:
-    side = 2 * int(length) + 1
+    side, room = 2 * int(length) + 1, _REACH - int(length)
     even, odd = (
         cv2.getGaborKernel((side, side), length / 2, turn, length, 1, phase, cv2.CV_32F)
         for phase in (0, np.pi / 2)
     )
-    return even - even.mean(), odd - odd.mean()
+    return np.pad(even - even.mean(), room), np.pad(odd - odd.mean(), room)
 
 
-def _strength(grey: NDArray[np.float32], wave: Wave) -> NDArray[np.float32]:
-    even, odd = (_sampled(cv2.filter2D(grey, -1, kernel)) for kernel in wave)
-    strength: NDArray[np.float32] = np.hypot(even, odd)
-    return strength
+def _patches(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what surrounds each place, ``(288, 529)``: only there the waves are needed."""
+    padded = np.pad(grey, _REACH, mode="reflect")  # as OpenCV's filters do
+    side = 2 * _REACH + 1
+    around = sliding_window_view(padded, (side, side))[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP]
+    return around.reshape(-1, side * side)
 
 
 def _sampled(picture: NDArray[np.float32]) -> NDArray[np.float32]:
