@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from roop.errors import CancelledError
+from roop.heap import share_one_heap
 from roop.media.timeline import Stretch
 from roop.options import Job, Settings
 from roop.pipeline.bench import Bench
@@ -32,6 +33,7 @@ from roop.processors import installed
 
 def main() -> None:
     """Work until stdin ends."""
+    share_one_heap()
     faulthandler.enable()  # what a crash in a library leaves behind; the parent keeps stderr
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the parent, which decides
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")

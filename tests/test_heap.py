@@ -1,0 +1,37 @@
+"""The heaps of a process, as the C library counts them."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import ctypes, sys, threading
+from roop.heap import share_one_heap
+if sys.argv[1] == "shared":
+    share_one_heap()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fdopen.restype = ctypes.c_void_p
+together = threading.Barrier(4, timeout=60)
+def work():
+    libc.malloc(1000)
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+out = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, out)
+libc.fflush(out)
+"""
+
+
+def heaps(how: str) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout.count("<heap ")
+
+
+def test_threads_share_one_heap() -> None:
+    assert heaps("own") > 1
+    assert heaps("shared") == 1
