@@ -40,6 +40,9 @@ _ENGINE, _MODELS = "org.roop.engine", "org.roop.models"
 _SETTINGS = {
     "builder": {"thumbnail": {"enabled": False}},  # it would show who was replaced
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing asks the network
+    # A film is hashed piece by piece, and what is in between lies on the disk: else it would be in
+    # memory twice, whatever its length.
+    "core": {"merkle_tree_chunk_size_in_kb": 4096, "backing_store_memory_threshold_in_mb": 32},
 }
 
 
