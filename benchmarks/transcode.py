@@ -182,14 +182,18 @@ def _plain(clip: Path, output: Path) -> None:
             track.index: made.add_stream_from_template(track) for track in source.streams.audio
         }
         for packet in source.demux(video, *source.streams.audio):
+            if not packet.size:  # the decoder is flushed below
+                continue
             if packet.stream_index in sound:
-                if packet.size:
-                    packet.stream = sound[packet.stream_index]
-                    made.mux(packet)
+                packet.stream = sound[packet.stream_index]
+                made.mux(packet)
                 continue
             for frame in video.decode(packet):
                 frame.pict_type = PictureType.NONE
                 made.mux(encoded.encode(frame))
+        for frame in video.decode(None):
+            frame.pict_type = PictureType.NONE
+            made.mux(encoded.encode(frame))
         made.mux(encoded.encode(None))
 
 
