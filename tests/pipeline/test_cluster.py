@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -77,6 +78,26 @@ def test_a_machine_that_dies_costs_one_segment(
     assert seen(result.output) == seen(alone.output)
     assert told(result) == told(alone)
     assert sum(loss for loss in losses if loss > 0) <= 30  # frames of a segment
+
+
+def test_a_crash_of_ray_costs_no_finished_segment(
+    media: Path, out: Path, alone: JobResult, machines: Machines
+) -> None:
+    """Who speaks with the cluster is a process of its own: another one goes on."""
+    killed: list[int] = []
+
+    def kill_once(state: Progress) -> None:
+        if state.frames >= 40 and not killed:
+            for child in psutil.Process().children():
+                if "roop.pipeline.driver" in " ".join(child.cmdline()):
+                    killed.append(child.pid)
+                    child.kill()
+
+    job = swapping(media, out / "out.mp4")
+    result = run_job(job, Settings(cluster="auto"), installed(), watch=kill_once, pace=PACE)
+    assert len(killed) == 1
+    assert seen(result.output) == seen(alone.output)
+    assert told(result) == told(alone)
 
 
 def test_ctrl_c_keeps_what_is_finished(
