@@ -68,7 +68,7 @@ def test_two_stretches_are_one_film(tmp_path: Path, suffix: str, fps: float | No
             StretchWriter(part, reader, video, output=output, warn=warnings.append) as writer,
         ):
             for frame in reader:
-                if reader.leads(frame):
+                if reader.lead(frame):
                     writer.skip(frame)
                 else:
                     writer.write(frame)

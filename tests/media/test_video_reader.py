@@ -13,6 +13,7 @@ import pytest
 from clips import Clip, damaged, planes, scene, times
 
 from roop.errors import MediaError, UsageError
+from roop.media.timeline import Stretch
 from roop.media.video_reader import VideoReader
 from roop.options import VideoOptions
 
@@ -91,6 +92,27 @@ def test_a_trim_is_exact(
     found, reader, _ = read(path, start=start, end=end)
     assert found == times(path)[first : first + count]
     assert reader.info.frames == count or abs((reader.info.frames or 0) - count) <= 1
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg4", "libvpx-vp9"])
+def test_a_stretch_is_whole_and_what_leads_up_to_it_exact(tmp_path: Path, codec: str) -> None:
+    options = {"preset": "fast", "bf": "3", "g": "40", "sc_threshold": "0", "deadline": "realtime"}
+    target = Clip(times=range(80), codec=codec, options=options).write(tmp_path / "t.mkv")
+    with av.open(str(target)) as container:
+        whole = {frame.time: frame.to_ndarray() for frame in container.decode(video=0)}
+    stretch = Stretch(Fraction(40, 25), Fraction(70, 25), None)
+    lead, own = [], []
+    with VideoReader(target, VideoOptions(), print, stretch=stretch) as reader:
+        for frame in reader:
+            left = reader.lead(frame)
+            time = Fraction(frame.pts) * frame.time_base
+            assert left == max(0, stretch.start - time) if stretch.start else 0
+            (lead if left else own).append(time)
+            assert np.array_equal(frame.raw.to_ndarray(), whole[float(time)])
+    assert own == [Fraction(n, 25) for n in range(70, 80)]
+    assert lead[-12:] == [Fraction(n, 25) for n in range(58, 70)]
+    if codec == "libx264":
+        assert len(lead) < 30  # what no other frame needs was not decoded
 
 
 def test_a_trim_counts_from_where_the_file_begins(tmp_path: Path) -> None:

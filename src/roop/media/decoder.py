@@ -65,6 +65,7 @@ class Decoder:
         self._container = container
         self._stream = stream
         self._trim = trim
+        self._sparse_before: Fraction | None = None
         self._warn = warn
         self._in_a_row = 0
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
@@ -88,10 +89,23 @@ class Decoder:
             return begin, start + Fraction(container.duration, av.time_base)
         return begin, None
 
-    def again(self, trim: Trim) -> Iterator[av.VideoFrame]:
-        """Return the frames of another stretch; what was read before no longer counts."""
+    @property
+    def usual_duration_s(self) -> Fraction:
+        """Seconds that a frame is shown, if the file does not say otherwise."""
+        return self._usual_duration * self.time_base
+
+    def again(
+        self, trim: Trim, *, sparse_before: Fraction | None = None
+    ) -> Iterator[av.VideoFrame]:
+        """Return the frames of another stretch; what was read before no longer counts.
+
+        Args:
+            trim: The stretch.
+            sparse_before: Until this second frames are left out that no other frame depends on.
+        """
         self._stream.codec_context.flush_buffers()
         self._trim = trim
+        self._sparse_before = sparse_before
         self.damaged = self._in_a_row = 0
         return iter(self)
 
@@ -147,6 +161,7 @@ class Decoder:
 
     def _decoded(self) -> Generator[av.VideoFrame]:
         for packet in self._packets():
+            self._stream.codec_context.skip_frame = "NONREF" if self._sparse(packet) else "DEFAULT"
             try:
                 frames = self._stream.decode(packet)
             except av.FFmpegError as error:
@@ -155,6 +170,11 @@ class Decoder:
             if frames:
                 self._in_a_row = 0
             yield from frames
+
+    def _sparse(self, packet: Packet[VideoStream] | None) -> bool:
+        if self._sparse_before is None or packet is None or packet.pts is None:
+            return False
+        return packet.pts * self.time_base < self._sparse_before
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """Yield the packets, going on behind places that cannot be read; None flushes."""

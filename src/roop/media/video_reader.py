@@ -20,6 +20,10 @@ from roop.media.timeline import WHOLE, Stretch, Trim, exact_rate, resampled, slo
 from roop.options import VideoOptions
 from roop.types import Frame, Warn
 
+_DENSE = 12
+"""Frames before a stretch that are all decoded; of those before them only what others depend on:
+they are looked at now and then, and decoding them takes half the time so."""
+
 
 class VideoReader:
     """The frames of one video file. Implements ``roop.media.base.Reader``."""
@@ -93,10 +97,15 @@ class VideoReader:
         """Seconds at which the first frame of the whole target is shown, on the frames' clock."""
         return self._on_clock(self._pts(self.first) * self._decoder.time_base)
 
-    def leads(self, frame: Frame) -> bool:
-        """Return True if ``frame`` lies before the stretch and only leads up to it."""
-        start = self._stretch.start
-        return start is not None and frame.pts * frame.time_base < self._on_clock(start)
+    def lead(self, frame: Frame) -> Fraction:
+        """Return how many seconds of those that lead up to the stretch are left at ``frame``.
+
+        Not all frames are among them. 0 where the frame belongs to the stretch.
+        """
+        if self._stretch.start is None:
+            return Fraction(0)
+        left = self._on_clock(self._stretch.start) - frame.pts * frame.time_base
+        return max(Fraction(0), left)
 
     @property
     def source_time_base(self) -> Fraction:
@@ -168,7 +177,10 @@ class VideoReader:
 
     def _first_of_stretch(self) -> av.VideoFrame | None:
         with demuxing(self._path):
-            self._frames = self._decoder.again(self._part(self._stretch.seek))
+            start, frame_s = self._stretch.start, self._decoder.usual_duration_s
+            sparse_before = None if start is None else start - _DENSE * frame_s
+            part = self._part(self._stretch.seek)
+            self._frames = self._decoder.again(part, sparse_before=sparse_before)
             return next(self._frames, None)
 
     def _refuse_other_size(self, raw: av.VideoFrame) -> None:

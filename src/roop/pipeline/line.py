@@ -22,8 +22,8 @@ T = TypeVar("T")
 """What is pumped from one stage to the next."""
 
 _STEP = 6
-"""Of the frames that lead up to a segment one in so many is looked at: what a face looks like when
-it expresses nothing takes seconds to see, not every frame of them."""
+"""Of the frames that lead up to a segment at most one in so many is looked at: what a face looks
+like when it expresses nothing takes seconds to see, not every frame of them."""
 
 _ALL = 8
 """The last frames of the lead are all worked on, as those of the segment are."""
@@ -48,7 +48,8 @@ class Line:
     without_face: WithoutFace
     """What to do with frames in which nobody is replaced."""
     lead: Callable[[Frame], int]
-    """Tells how many frames, with this one, only lead up to those that are written; mostly 0."""
+    """Tells how many frames of the target, with this one, only lead up to those that are written,
+    mostly 0; they need not all come."""
 
     def scenes(self, frames: Iterable[Frame]) -> Iterator[Scene]:
         """Yield the scenes to write, in order."""
@@ -65,16 +66,18 @@ class Line:
 
     def _after_lead(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Yield the frames to write; look at some of those before them."""
+        last: int | None = None
         for frame in frames:
             left = self.lead(frame)
             if not left:
                 yield frame
             elif left <= _ALL:
                 self._changed([frame])
-            elif left % _STEP == 0:
+            elif last is None or last - left >= _STEP:
                 scene = self._scene(frame)
                 for processor in self.processors:
-                    processor.learn(scene, _STEP)
+                    processor.learn(scene, _STEP if last is None else last - left)
+                last = left
 
     def _changed(self, frames: Sequence[Frame]) -> Sequence[Scene]:
         scenes: Sequence[Scene] = [self._scene(frame) for frame in frames]

@@ -44,6 +44,14 @@ class Segment:
     """Frames between the keyframe at which decoding begins and the first one of its own."""
 
     @property
+    def lead_fps(self) -> Fraction:
+        """Frames per second between that keyframe and that one; 0 if there are none."""
+        seek, start = self.stretch.seek, self.stretch.start
+        if seek is None or start is None or seek == start:
+            return Fraction(0)
+        return self.lead / (start - seek)
+
+    @property
     def clock(self) -> str:
         """``time`` as ``mm:ss``."""
         minutes, seconds = divmod(int(self.time), 60)

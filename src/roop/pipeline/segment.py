@@ -1,7 +1,7 @@
 """One segment of a long target: read, changed, encoded and recorded."""
 
 import gc
-import itertools
+import math
 from pathlib import Path
 
 from roop.media.stretch_writer import StretchWriter
@@ -40,13 +40,12 @@ def run_segment(
         beside_work=True,
     ) as reader:
         with StretchWriter(path, reader, job.video, output=output, warn=bench.warn) as writer:
-            left = itertools.count(segment.lead, -1)
 
             def lead(frame: Frame) -> int:
-                if not reader.leads(frame):
-                    return 0
-                writer.skip(frame)
-                return max(1, next(left))
+                left_s = reader.lead(frame)
+                if left_s:
+                    writer.skip(frame)
+                return math.ceil(left_s * segment.lead_fps)
 
             label = Label(job.label, begins=reader.begins) if job.label.label else None
             tally = bench.run(reader, writer, meter, label=label, lead=lead, looks=looks)
