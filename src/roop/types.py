@@ -125,7 +125,7 @@ class Frame(Protocol):
 
         Args:
             box: Where; must lie inside the picture.
-            pixels: ``(box.height, box.width, 3)`` RGB.
+            pixels: ``(H, W, 3)`` RGB, at most of the box's size; enlarged to it.
             alpha: ``(box.height, box.width)``.
         """
         ...

@@ -1,6 +1,8 @@
 """A video frame that stays the decoder's planes and is edited only inside a box."""
 
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import TypeVar
 
 import av
 import cv2
@@ -16,6 +18,12 @@ from roop.types import Alpha, Box, Pixels, Shades
 
 CONVERTED = ("rgb24", "bgra", "rgb48le", "gray", "yuv444p", "yuv444p16le", "yuv420p", "yuv422p")
 """What formats that cannot be edited in place (palettes, big endian, ...) are turned into."""
+
+Number = TypeVar("Number", np.uint8, np.uint16)
+
+_BAND = 1 << 17
+"""Pixels that are blended at one go, about: what lies between then stays in the core's cache, and
+no memory is asked of the system, which takes three times as long as the work."""
 
 UPRIGHT = Orientation()
 """The orientation of a stream without a display matrix."""
@@ -123,8 +131,11 @@ class PlanarFrame:
 
     def paste(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
         """Blend ``pixels`` into ``box``; see ``roop.types.Frame``."""
-        if pixels.shape != (box.height, box.width, 3) or alpha.shape != (box.height, box.width):
-            raise ValueError(f"{pixels.shape} and {alpha.shape} do not fit {box}")
+        height, width, _ = pixels.shape
+        if not (height <= box.height and width <= box.width):
+            raise ValueError(f"{pixels.shape} does not fit {box}")
+        if alpha.shape != (box.height, box.width):
+            raise ValueError(f"{alpha.shape} does not fit {box}")
         if not alpha.any():
             return
         stored = self._stored_box(box)
@@ -196,11 +207,34 @@ class PlanarFrame:
 
     def _paste_stored(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
         outer = self._snapped(box)
-        pixels, alpha = _grown(pixels, box, outer), _grown(alpha, box, outer)
+        alpha = _grown(alpha, box, outer)
         self._repeat_odd_edge(outer, alpha)
-        wanted = encode(pixels, self._colour, self._layout)
-        present = self._present(outer) if self._layout.depth > 8 else None
+        large: list[Wide] | None = None
+        if pixels.shape[:2] == (box.height, box.width):
+            pixels = _grown(pixels, box, outer)
+        else:  # three planes are enlarged in less time than pixels are turned into samples
+            small = encode(pixels, self._colour, self._layout)
+            large = [_grown(_enlarged(part, box), box, outer) for part in small]
         self._own()
+        for rows in self._bands(outer):
+            if alpha[rows].any():
+                wanted = (
+                    encode(pixels[rows], self._colour, self._layout)
+                    if large is None
+                    else [part[rows] for part in large]
+                )
+                band = Box(outer.x0, outer.y0 + rows.start, outer.x1, outer.y0 + rows.stop)
+                self._blend(band, wanted, alpha[rows])
+
+    def _bands(self, outer: Box) -> Iterator[slice]:
+        """Yield the rows of parts of a box that are quick to work on, one after another."""
+        height = self._layout.grid[1]
+        height *= max(1, _BAND // (outer.width * height))
+        for top in range(0, outer.height, height):
+            yield slice(top, min(top + height, outer.height))
+
+    def _blend(self, outer: Box, wanted: list[Wide], alpha: Alpha) -> None:
+        present = self._present(outer) if self._layout.depth > 8 else None
         inside = outer.clipped((self.raw.width, self.raw.height))
         blender, planes = Blender(alpha, self._layout), self._layout.planes(self.raw)
         for index, part in enumerate(self._layout.components):
@@ -259,11 +293,17 @@ def _resized(samples: Samples, size: tuple[int, int]) -> Samples:
     return resized
 
 
-def _grown(samples: NDArray[np.uint8], box: Box, outer: Box) -> NDArray[np.uint8]:
+def _enlarged(samples: Wide, box: Box) -> Wide:
+    """Return ``samples`` at the size of ``box``."""
+    size = box.width, box.height
+    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR), np.uint16)
+
+
+def _grown(samples: NDArray[Number], box: Box, outer: Box) -> NDArray[Number]:
     """Return ``samples`` of ``box`` with zeros around them up to ``outer``; contiguous."""
     if box == outer:
         return np.ascontiguousarray(samples)
-    grown = np.zeros((outer.height, outer.width, *samples.shape[2:]), np.uint8)
+    grown = np.zeros((outer.height, outer.width, *samples.shape[2:]), samples.dtype)
     left, top = box.x0 - outer.x0, box.y0 - outer.y0
     grown[top : top + box.height, left : left + box.width] = samples
     return grown

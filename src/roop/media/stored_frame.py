@@ -73,7 +73,10 @@ class StoredFrame:
         return np.array(self.orientation.upright(depth8(part[..., int(part.shape[2] > 2)])))
 
     def paste(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
-        """Blend ``(H, W, 3)`` ``pixels`` into ``box`` where ``(H, W)`` ``alpha`` is above 0."""
+        """Blend ``pixels`` into ``box`` where ``alpha`` is above 0; see ``roop.types.Frame``."""
+        if pixels.shape[:2] != alpha.shape:
+            size = box.width, box.height
+            pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         where = self._slices(box)
         pixels, alpha = self.orientation.stored(pixels), self.orientation.stored(alpha)
         inside = self.samples[where]

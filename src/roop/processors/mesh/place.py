@@ -47,8 +47,10 @@ class Place:
             alpha: ``(h, w)``: on the grid, how much of it to show, 0..1.
         """
         size = self.box.width, self.box.height
-        shown: NDArray[np.float32] = cv2.resize(alpha * 255, size, interpolation=cv2.INTER_LINEAR)
-        frame.paste(self.box, self._resized(pixels, size), np.rint(shown).astype(np.uint8))
+        fine = cv2.resize(np.rint(alpha * 65280).astype(np.uint16), size)
+        frame.paste(
+            self.box, pixels, np.asarray(cv2.convertScaleAbs(fine, alpha=1 / 256), np.uint8)
+        )
 
     def on_picture(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return points of the frame as points of the picture."""
