@@ -18,7 +18,7 @@ Opening = NDArray[np.float64]
 Matrix468 = NDArray[np.float64]
 """``(468, 468)``: turns the difference of two shapes into what each point moves by."""
 
-_EDGE = 0.05
+_EDGE = 0.035
 """Distance from the outline over which the change of shape fades in, eye distances."""
 
 _ROUNDS = 1
