@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from collections.abc import Callable
 
 _ARENA_MAX = -8
 """M_ARENA_MAX of glibc's malloc.h."""
@@ -14,8 +15,20 @@ def share_one_heap() -> None:
     them is no use to the others: a tenth of the memory of a swap lay idle so. Other C libraries
     have no such heaps.
     """
-    if not sys.platform.startswith("linux"):
-        return
-    choose = getattr(ctypes.CDLL(None), "mallopt", None)
+    choose = _of_libc("mallopt")
     if choose is not None:
         choose(_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Give the system what was freed: a film is joined and signed where encoders lay before."""
+    trim = _of_libc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _of_libc(name: str) -> Callable[..., object] | None:
+    """Return a function of glibc; None where there is no such library."""
+    if not sys.platform.startswith("linux"):
+        return None
+    return getattr(ctypes.CDLL(None), name, None)

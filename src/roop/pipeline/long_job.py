@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from roop.errors import CancelledError, NoFaceError, RefusedError, RoopError
+from roop.heap import give_back
 from roop.media.output import OutputFile
 from roop.media.packets import joined
 from roop.media.video_output import VideoOutput
@@ -161,6 +162,7 @@ class LongJob:
 
     def _join(self, folder: WorkFolder, tally: Tally) -> None:
         """Put the finished segments and everything else of the target into the output."""
+        give_back()
         warn, video = self.task.warn, self.task.job.video
         for warning in tally.warnings:
             warn(warning)

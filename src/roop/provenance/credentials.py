@@ -42,7 +42,7 @@ _SETTINGS = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing asks the network
     # A film is hashed piece by piece, and what is in between lies on the disk: else it would be in
     # memory twice, whatever its length.
-    "core": {"merkle_tree_chunk_size_in_kb": 4096, "backing_store_memory_threshold_in_mb": 32},
+    "core": {"merkle_tree_chunk_size_in_kb": 1024, "backing_store_memory_threshold_in_mb": 32},
 }
 
 
