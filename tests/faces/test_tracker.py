@@ -299,3 +299,29 @@ def test_the_same_pictures_give_the_same_faces(follow: Follow) -> None:
         assert len(one) == len(two) == 1
         assert np.array_equal(one[0].mesh, two[0].mesh)
         assert (one[0].score, one[0].track) == (two[0].score, two[0].track)
+
+
+@pytest.mark.parametrize("turn", [12, 20, 28, 44, 68, 96])
+def test_a_fast_face_is_in_hand_after_looks_far_apart(analyser: Analyser, turn: int) -> None:
+    """What leads up to a segment is looked at now and then, its last frames one by one."""
+    canvas, photo = backdrop((1280, 720)), astronaut()[:256, 96:352]
+
+    def place(number: int) -> tuple[float, float]:
+        angle = 2 * np.pi * number / 120  # at its fastest 14 pixels a frame
+        return 640 + 263 * float(np.sin(angle)), 360 + 95 * float(np.sin(2 * angle))
+
+    def follow(number: int, frames: int = 1) -> Faces:
+        shown = placed(photo, canvas, place(number), middle=(128, 128), scale=1.575)
+        return tracker.update(frame(shown.pixels), frames=frames)
+
+    tracker = analyser.tracker(Largest())
+    last = turn + 60
+    for number in range(turn, last, 6):
+        follow(number, frames=6)
+    follow(last, frames=6)
+    for number in range(last + 1, last + 8):
+        follow(number)
+    for number in range(last + 8, last + 12):
+        (face,) = follow(number)
+        assert face.opacity == 1
+        assert np.abs(middle(face) - place(number)).max() < 60

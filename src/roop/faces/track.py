@@ -65,10 +65,10 @@ class Track:
         """Of the face, pixels."""
         return float(np.ptp(self.mesh[:, 1]))
 
-    def square(self) -> Square:
-        """Return where to look next."""
+    def square(self, frames: int) -> Square:
+        """Return where to look ``frames`` later."""
         square = square_of(self.mesh)
-        dx, dy = self.motion
+        dx, dy = self.motion * frames
         return Square(square.cx + float(dx), square.cy + float(dy), square.side, square.angle)
 
     def likeness(self, view: View) -> float:
@@ -78,7 +78,7 @@ class Track:
         )
         return correlation(now, then)
 
-    def see(self, laid: Laid, view: View, *, likeness: float, cut: bool) -> None:
+    def see(self, laid: Laid, view: View, *, likeness: float, cut: bool, frames: int) -> None:
         """Go on to where the face is now.
 
         Args:
@@ -86,6 +86,7 @@ class Track:
             view: What it was laid on.
             likeness: Of ``view``, as ``likeness`` says.
             cut: The picture may have been cut just before.
+            frames: Since the last look, with this one.
         """
         before = self.mesh
         self.back = 0 < self.lost <= HOLD
@@ -93,16 +94,17 @@ class Track:
         self.fresh = self.lost > HOLD or (cut and likeness < SAME_PLACE)
         anew = self.lost or likeness < SAME_PLACE
         self.mesh = laid.mesh if anew else steadied(before, laid.mesh, self.view, view)
-        moved = (self.mesh - before)[:, :2].mean(axis=0)
+        moved = (self.mesh - before)[:, :2].mean(axis=0) / np.float32(frames)
         self.motion = np.zeros(2, np.float32) if self.lost else moved
         self.view, self.score, self.lost, self.covered = view, laid.score, 0, False
 
-    def hold(self) -> None:
-        """Go on without having been seen."""
+    def hold(self, frames: int = 1) -> None:
+        """Go on for ``frames`` without having been seen."""
         self.covered = False
-        self.mesh = self.mesh + np.append(self.motion, 0).astype(np.float32)
-        self.motion = self.motion * 0.7
-        self.lost += 1
+        for _ in range(frames):
+            self.mesh = self.mesh + np.append(self.motion, 0).astype(np.float32)
+            self.motion = self.motion * 0.7
+        self.lost += frames
         self.fresh = False
 
     def end(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from roop.faces.choice import Choice
 from roop.faces.cuts import CutDetector
 from roop.faces.detector import Detector, overlap
-from roop.faces.mesher import FaceMesher, Laid
+from roop.faces.mesher import FaceMesher, Laid, square_of
 from roop.faces.search import MIN_SCORE, SEARCH_SIDE, box_of, confirmed, find_faces, is_same
 from roop.faces.steady import make_view
 from roop.faces.track import SAME_PLACE, Track
@@ -51,6 +51,8 @@ class FaceTracker:
         self._tracks: list[Track] = []
         self._given: dict[int, int] = {}
         self._frame = -1
+        self._step = 1
+        """Frames since the last look, with this one."""
         self._numbers = 0
         self._looks = 0
         self._cuts = CutDetector()
@@ -62,9 +64,15 @@ class FaceTracker:
         """Faces in sight in the last frame, whether they are to be replaced or not."""
         return sum(not track.lost for track in self._tracks)
 
-    def update(self, frame: Frame) -> tuple[Face, ...]:
-        """Return the faces of the next frame that are to be replaced."""
+    def update(self, frame: Frame, *, frames: int = 1) -> tuple[Face, ...]:
+        """Return the faces of the next frame that are to be replaced.
+
+        Args:
+            frame: The next one.
+            frames: How many the stream has gone on by; those between are not looked at.
+        """
         self._frame += 1
+        self._step = frames
         self._cut = self._cuts.is_cut(frame)
         self._tracks.sort(key=lambda track: track.lost > 0)  # the sure ones take their faces first
         covered = {track.number for track in self._tracks if track.covered}
@@ -93,13 +101,15 @@ class FaceTracker:
 
     def _follow(self, track: Track, frame: Frame) -> bool:
         """Look for the face where it must be by now; hold it if it is not there."""
-        laid = self._mesher.lay(frame, track.square())
+        laid = self._mesher.lay(frame, track.square(self._step))
+        if self._step > 1:  # it may lie half beside the face, and places itself better
+            laid = self._mesher.lay(frame, square_of(laid.mesh))
         view = make_view(laid.crop, laid.to_frame)
         likeness = track.likeness(view)
         if self._is_own(track, laid, likeness):
-            track.see(laid, view, likeness=likeness, cut=self._cut)
+            track.see(laid, view, likeness=likeness, cut=self._cut, frames=self._step)
             return True
-        track.hold()
+        track.hold(self._step)
         width, height = frame.size
         inside = _share(box_of(track.mesh), np.array([0, 0, width, height]))
         if (self._cut and likeness < SAME_PLACE) or inside < _INSIDE:
@@ -174,7 +184,8 @@ class FaceTracker:
         view = make_view(laid.crop, laid.to_frame)
         known = [t for t in self._tracks if is_same(t.mesh, laid.mesh) and not t.gone]
         if known and known[0].lost:
-            known[0].see(laid, view, likeness=known[0].likeness(view), cut=self._cut)
+            likeness = known[0].likeness(view)
+            known[0].see(laid, view, likeness=likeness, cut=self._cut, frames=self._step)
         elif not known:
             self._numbers += 1
             self._tracks.append(Track(self._numbers, laid.mesh, view, laid.score))

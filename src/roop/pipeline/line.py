@@ -69,24 +69,27 @@ class Line:
         last: int | None = None
         for frame in frames:
             left = self.lead(frame)
+            step = _STEP if last is None else max(1, last - left)
             if not left:
                 yield frame
             elif left <= _ALL:
-                self._changed([frame])
-            elif last is None or last - left >= _STEP:
-                scene = self._scene(frame)
+                self._changed([frame], step=step)
+                last = left
+            elif step >= _STEP:
+                scene = self._scene(frame, step)
                 for processor in self.processors:
-                    processor.learn(scene, _STEP if last is None else last - left)
+                    processor.learn(scene, step)
                 last = left
 
-    def _changed(self, frames: Sequence[Frame]) -> Sequence[Scene]:
-        scenes: Sequence[Scene] = [self._scene(frame) for frame in frames]
+    def _changed(self, frames: Sequence[Frame], *, step: int = 1) -> Sequence[Scene]:
+        scenes: Sequence[Scene] = [self._scene(frame, step) for frame in frames]
         for processor in self.processors:
             scenes = applied(processor, scenes)
         return scenes
 
-    def _scene(self, frame: Frame) -> Scene:
-        faces = self.tracker.update(frame)
+    def _scene(self, frame: Frame, step: int) -> Scene:
+        """Return a frame with its faces; the target has gone on by ``step`` frames to it."""
+        faces = self.tracker.update(frame, frames=step)
         return Scene(frame, faces, max(self.tracker.seen, len(faces)))
 
     def write(self, scenes: Iterable[Scene], meter: Meter) -> None:
