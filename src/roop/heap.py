@@ -21,7 +21,7 @@ def share_one_heap() -> None:
 
 
 def give_back() -> None:
-    """Give the system what was freed: a film is joined and signed where encoders lay before."""
+    """Give the system what was freed, and lies between what is still in use."""
     trim = _of_libc("malloc_trim")
     if trim is not None:
         trim(0)

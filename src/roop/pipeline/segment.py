@@ -4,6 +4,7 @@ import gc
 import math
 from pathlib import Path
 
+from roop.heap import give_back
 from roop.media.stretch_writer import StretchWriter
 from roop.media.video_reader import VideoReader
 from roop.pipeline.bench import Bench
@@ -53,4 +54,5 @@ def run_segment(
     folder.record(segment.number, tally)
     # PyAV's containers and streams hold each other: encoders would pile up, 80 MB each at 720p.
     gc.collect()
+    give_back()  # or what is left between the pieces in use grows with every segment
     return tally
