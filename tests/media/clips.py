@@ -83,8 +83,12 @@ class Clip:
         stream.metadata["language"] = language
         return stream
 
+    def pixels(self, number: int) -> NDArray[np.uint8]:
+        """Return one picture, ``(H, W, 3)`` RGB."""
+        return scene(*self.size, number)
+
     def _picture(self, number: int, pts: int) -> av.VideoFrame:
-        frame = av.VideoFrame.from_ndarray(scene(*self.size, number), "rgb24")
+        frame = av.VideoFrame.from_ndarray(self.pixels(number), "rgb24")
         frame = frame.reformat(
             format=self.pixel_format,
             dst_colorspace=self.matrix if self.matrix != 2 else 5,

@@ -7,7 +7,7 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from roop.pipeline.plan import Pace
 from roop.pipeline.progress import Progress, Watch
 from roop.processors import installed
 from roop.processors.base import Context, Processor, ProcessorSpec, Registry
-from roop.types import Box, Scene
+from roop.types import Box, Pixels, Scene
 
 PACE = Pace(seconds=Fraction(1), lead=Fraction(1, 5))
 
@@ -57,20 +57,20 @@ class FaceClip(Clip):
     size: tuple[int, int] = SIZE
     times: Sequence[int] = tuple(sum(WAIT[i % 5] for i in range(n)) for n in range(FRAMES))
     time_base: Fraction = Fraction(1, 1000)
-    options: dict[str, str] = None  # type: ignore[assignment]
+    options: dict[str, str] = field(
+        default_factory=lambda: {
+            "preset": "veryfast",
+            "crf": "12",
+            "g": "15",
+            "sc_threshold": "0",
+        }
+    )
     sound: Sequence[str] = ("eng",)
     sound_s: float = 6.0
     begin: float = 110.0
 
-    def __post_init__(self) -> None:
-        options = {"preset": "veryfast", "crf": "12", "g": "15", "sc_threshold": "0"}
-        object.__setattr__(self, "options", options)
-
-    def _picture(self, number: int, pts: int) -> av.VideoFrame:
-        frame = av.VideoFrame.from_ndarray(woman_at(self.begin + number), "rgb24")
-        frame = frame.reformat(format="yuv420p")
-        frame.pts, frame.time_base = pts, self.time_base
-        return frame
+    def pixels(self, number: int) -> Pixels:
+        return woman_at(self.begin + number)
 
 
 class Counter(Processor):

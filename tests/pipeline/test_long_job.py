@@ -27,6 +27,7 @@ from roop.errors import CancelledError, RefusedError, UsageError
 from roop.options import Job, Settings
 from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.progress import Progress
+from roop.types import Pixels
 from safety.figures import drawing
 
 
@@ -252,12 +253,8 @@ def test_an_output_that_exists_is_refused_at_once(media: Path, out: Path) -> Non
 
 def test_what_is_refused_leaves_nothing_not_even_segments(media: Path, out: Path) -> None:
     class Late(FaceClip):
-        def _picture(self, number: int, pts: int) -> av.VideoFrame:
-            if number < 80:
-                return super()._picture(number, pts)
-            frame = av.VideoFrame.from_ndarray(drawing()[:240], "rgb24").reformat(format="yuv420p")
-            frame.pts, frame.time_base = pts, self.time_base
-            return frame
+        def pixels(self, number: int) -> Pixels:
+            return super().pixels(number) if number < 80 else drawing()[:240]
 
     Late().write(out / "late.mp4")
     with pytest.raises(RefusedError):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
@@ -53,10 +52,8 @@ class TwoPeople(FaceClip):
     times: Sequence[int] = tuple(67 * n for n in range(COUNT))
     sound: Sequence[str] = ()
 
-    def _picture(self, number: int, pts: int) -> av.VideoFrame:
-        frame = av.VideoFrame.from_ndarray(picture(number), "rgb24").reformat(format="yuv420p")
-        frame.pts, frame.time_base = pts, self.time_base
-        return frame
+    def pixels(self, number: int) -> Pixels:
+        return picture(number)
 
 
 @pytest.fixture(scope="module")

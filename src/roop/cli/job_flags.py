@@ -22,6 +22,19 @@ def add_job_flags(parser: Parser, registry: Registry) -> None:
     add_classic(parser)
 
 
+def add_source(parser: Parser) -> None:
+    """Add the flag that names the new face."""
+    parser.add_argument(
+        "-s",
+        "--source",
+        nargs="+",
+        action="extend",
+        default=argparse.SUPPRESS,
+        metavar="PHOTO",
+        help="photo of the new face; several of the same person, from different sides, become one",
+    )
+
+
 def add_consent(parser: Parser) -> None:
     """Add the flags about what may be done."""
     parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)

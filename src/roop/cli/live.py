@@ -1,6 +1,5 @@
 """The command ``roop live``."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from roop.cli.flags import add_flags
 from roop.cli.interrupts import cancel_on_signals
-from roop.cli.job_flags import add_consent, add_processor_options, add_processors
+from roop.cli.job_flags import add_consent, add_processor_options, add_processors, add_source
 from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report, add_version
 from roop.cli.presets import Presets
@@ -119,15 +118,7 @@ def _parser(registry: "Registry") -> Parser:
         "Swap a face in what a camera shows, and show it on a page in the browser. Ctrl+C ends it.",
     )
     parser.usage = "roop live -s PHOTO... [--input CAMERA] [options]"
-    parser.add_argument(
-        "-s",
-        "--source",
-        nargs="+",
-        action="extend",
-        default=argparse.SUPPRESS,
-        metavar="PHOTO",
-        help="photo of the new face; several of the same person, from different sides, become one",
-    )
+    add_source(parser)
     parser.add_argument(
         "--list-cameras", action="store_true", help="say which cameras this machine has, and leave"
     )

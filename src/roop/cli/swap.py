@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from roop.cli.classic import translate
 from roop.cli.interrupts import cancel_on_signals
-from roop.cli.job_flags import add_job_flags
+from roop.cli.job_flags import add_job_flags, add_source
 from roop.cli.lines import line, warn
 from roop.cli.parser import Parser, add_report, add_version
 from roop.cli.presets import Presets
@@ -120,15 +120,7 @@ def _parser(prog: str, registry: "Registry") -> Parser:
 
 
 def _add_files(parser: Parser) -> None:
-    parser.add_argument(
-        "-s",
-        "--source",
-        nargs="+",
-        action="extend",
-        default=argparse.SUPPRESS,
-        metavar="PHOTO",
-        help="photo of the new face; several of the same person, from different sides, become one",
-    )
+    add_source(parser)
     parser.add_argument(
         "-t",
         "--target",

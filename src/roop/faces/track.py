@@ -98,7 +98,7 @@ class Track:
         self.motion = np.zeros(2, np.float32) if self.lost else moved
         self.view, self.score, self.lost, self.covered = view, laid.score, 0, False
 
-    def hold(self, frames: int = 1) -> None:
+    def hold(self, frames: int) -> None:
         """Go on for ``frames`` without having been seen."""
         self.covered = False
         for _ in range(frames):

@@ -138,7 +138,7 @@ class FaceTracker:
                 continue
             # one that was lost is a guess beside one that was not
             worse = max(one, two, key=lambda t: (t.doubtful, float(np.linalg.norm(t.motion))))
-            worse.hold()
+            worse.hold(self._step)
             one.doubtful = two.doubtful = True
 
     def _cover(self, before: Collection[int]) -> None:

@@ -104,6 +104,7 @@ class Decoder:
             sparse_before: Until this second frames are left out that no other frame depends on.
         """
         self._stream.codec_context.flush_buffers()
+        self._stream.codec_context.skip_frame = "DEFAULT"
         self._trim = trim
         self._sparse_before = sparse_before
         self.damaged = self._in_a_row = 0
@@ -161,7 +162,9 @@ class Decoder:
 
     def _decoded(self) -> Generator[av.VideoFrame]:
         for packet in self._packets():
-            self._stream.codec_context.skip_frame = "NONREF" if self._sparse(packet) else "DEFAULT"
+            if self._sparse_before is not None:
+                sparse = self._sparse(packet, self._sparse_before)
+                self._stream.codec_context.skip_frame = "NONREF" if sparse else "DEFAULT"
             try:
                 frames = self._stream.decode(packet)
             except av.FFmpegError as error:
@@ -171,10 +174,10 @@ class Decoder:
                 self._in_a_row = 0
             yield from frames
 
-    def _sparse(self, packet: Packet[VideoStream] | None) -> bool:
-        if self._sparse_before is None or packet is None or packet.pts is None:
-            return False
-        return packet.pts * self.time_base < self._sparse_before
+    def _sparse(self, packet: Packet[VideoStream] | None, before: Fraction) -> bool:
+        return (
+            packet is not None and packet.pts is not None and packet.pts * self.time_base < before
+        )
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """Yield the packets, going on behind places that cannot be read; None flushes."""

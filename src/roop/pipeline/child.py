@@ -24,7 +24,7 @@ from roop.pipeline.failure import told
 News = Mapping[str, Any]
 """One line, in either direction."""
 
-PATIENCE_S = 10.0
+_PATIENCE_S = 10.0
 """How long a child may take to end when it has nothing more to say."""
 
 _LAST_WORDS = 8000
@@ -82,7 +82,7 @@ class Child:
         """Wait for its end; return its exit code and the end of what it wrote to stderr."""
         self.dismiss()
         try:
-            self._process.wait(PATIENCE_S)
+            self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._thread.join()

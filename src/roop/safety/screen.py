@@ -23,7 +23,6 @@ _WAITING = 4
 _POLL_S = 0.05
 """Time between two looks at whether there is still somebody to wait for."""
 
-
 _ENDING_S = 1.0
 """Time that the thread is given to end after it failed; one that hangs is left behind."""
 
