@@ -16,7 +16,7 @@ from processors.swapping import (
     swapped_one,
     width_of,
 )
-from processors.warp import drawn_in_depth, frontal, likeness
+from processors.warp import frontal, likeness, turned
 from roop.errors import UsageError
 from roop.faces.analyser import Analyser
 from roop.options import Settings
@@ -268,15 +268,6 @@ def test_a_turned_head_gets_a_turned_face(pair: Pair, degrees: float) -> None:
     seen = frontal(swapped(source, shown.pixels, [Face(mesh, 1.0, 1)]), mesh)
     upright = frontal(swapped_one(source, target), target.mesh)
     assert likeness(seen, upright) > 0.8
-
-
-def turned(portrait: Portrait, degrees: float) -> Portrait:
-    """Return a photo of the same head, turned about its upright axis."""
-    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    middle = portrait.mesh.mean(axis=0)
-    about = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
-    mesh = ((portrait.mesh - middle) @ about.T + middle).astype(np.float32)
-    return Portrait(drawn_in_depth(portrait, mesh), mesh)
 
 
 @pytest.mark.parametrize(("cheek", "hidden"), [(50, 45), (280, -45)])

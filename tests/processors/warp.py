@@ -52,6 +52,15 @@ def drawn_in_depth(portrait: Portrait, end: Mesh) -> Pixels:
     )
 
 
+def turned(portrait: Portrait, degrees: float) -> Portrait:
+    """Return a photo of the same head, turned about its upright axis."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    middle = portrait.mesh.mean(axis=0)
+    about = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+    mesh = ((portrait.mesh - middle) @ about.T + middle).astype(np.float32)
+    return Portrait(drawn_in_depth(portrait, mesh), mesh)
+
+
 def frontal(photo: NDArray[np.generic], mesh: Mesh) -> NDArray[np.float64]:
     """Return the face on the mean face's mesh, ``(96, 96, 3)``: the same skin in the same place."""
     mean = load_topology().mean[:, :2].astype(float)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.processors.mesh.light import enlarge, match_light
-from roop.processors.mesh.regions import Regions
+from roop.processors.mesh.regions import Regions, Weights
 from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.surface import (
     Drawing,
@@ -45,6 +45,9 @@ _TONES, _TONE = 64, 0.03
 _STREAKS, _CLEAR = 0.25, 0.7
 """Trust below which the photo shows nothing but streaks, and above which it is clear."""
 
+_AROUND = np.ones((5, 5), np.uint8)
+"""How far around the eyes their surroundings are taken with them, pixels of the atlas."""
+
 _MOUTH_LINE = 0.55
 """Brightness of the line between closed lips, as a share of theirs."""
 
@@ -76,6 +79,35 @@ class Atlas:
         return min(halvings, len(self.colours) - 1)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AtlasMixture:
+    """Atlases of one person in one layout, each seen for its share."""
+
+    parts: tuple[tuple[Atlas, float], ...]
+    """One at least, the shares adding up to 1."""
+
+    @property
+    def vertices(self) -> Vertices:
+        """``(N, 2)``: where the surface's points lie in the largest size of every atlas."""
+        return self.parts[0][0].vertices
+
+    def sample(self, places: Places, width: float) -> Pixels:
+        """Return the colours at ``places``, as ``Atlas.sample`` does."""
+        return _mixed([(atlas.sample(places, width), share) for atlas, share in self.parts])
+
+    def sample_trust(self, places: Places, width: float) -> NDArray[np.uint8]:
+        """Return the trust at ``places``, as ``Atlas.sample_trust`` does."""
+        return _mixed([(atlas.sample_trust(places, width), share) for atlas, share in self.parts])
+
+
+def _mixed(pictures: Sequence[tuple[NDArray[np.uint8], float]]) -> NDArray[np.uint8]:
+    mixed, total = pictures[0]
+    for picture, share in pictures[1:]:
+        total += share
+        mixed = cv2.addWeighted(mixed, 1 - share / total, picture, share / total, 0)
+    return mixed
+
+
 def _sampled(levels: Sequence[NDArray[np.uint8]], places: Places, level: int) -> NDArray[np.uint8]:
     zoom_x, zoom_y = (levels[level].shape[i] / levels[0].shape[i] for i in (1, 0))
     x, y = (places[0] + 0.5) * zoom_x - 0.5, (places[1] + 0.5) * zoom_y - 0.5
@@ -83,41 +115,79 @@ def _sampled(levels: Sequence[NDArray[np.uint8]], places: Places, level: int) ->
     return found
 
 
-def make_atlas(portraits: Sequence[Portrait], surface: Surface, regions: Regions) -> Atlas:
-    """Lay one person's face out flat, in the light of the first portrait.
+class AtlasMaker:
+    """Lays photos of one person out flat, all in one layout.
 
-    Each part is taken from the portrait that shows it well, the first if several do. Where all turn
-    away the mirrored other side of the first fills in.
+    Args:
+        portraits: The photos, the one that looks at the camera most first.
+        surface: What they are laid on.
+        regions: Of the surface.
     """
-    first = with_rim(portraits[0].mesh)
-    width = min(_WIDTH, max(int(np.ptp(first[:, 0])), 64))
-    flat = surface.flat * width
-    flat[:, :2] -= flat[:, :2].min(axis=0)
-    size = (int(np.ceil(flat[:, 0].max())) + 1, int(np.ceil(flat[:, 1].max())) + 1)
-    shown = draw(surface, flat, flat, size).shown
-    plain = paint(shown, regions.skin)
-    features = paint(shown, regions.inside * (1 - regions.skin))
 
-    def unrolled(photo: Pixels, mesh: Vertices) -> _View:
-        drawing = draw(surface, flat, mesh, size)
-        visible = paint(drawing.shown, regions.inside * _visible(surface, mesh))
-        trust = cv2.GaussianBlur(visible, (0, 0), 0.02 * size[0])
+    def __init__(self, portraits: Sequence[Portrait], surface: Surface, regions: Regions) -> None:
+        self._portraits = portraits
+        self._surface = surface
+        self._regions = regions
+        first = with_rim(portraits[0].mesh)
+        width = min(_WIDTH, max(int(np.ptp(first[:, 0])), 64))
+        flat = surface.flat * width
+        flat[:, :2] -= flat[:, :2].min(axis=0)
+        self._flat: Vertices = flat
+        self._size = (int(np.ceil(flat[:, 0].max())) + 1, int(np.ceil(flat[:, 1].max())) + 1)
+        self._shown = draw(surface, flat, flat, self._size).shown
+        self._plain = self._painted(regions.skin)
+        views = [self._view(portrait) for portrait in portraits]
+        views.append(self._unrolled(portraits[0].pixels, first[surface.mirror]))
+        mixed = views[0]
+        for view in views[1:]:
+            mixed = _joined(mixed, view, self._plain)
+        self._mixed = mixed
+
+    def whole(self) -> Atlas:
+        """Return the face in the light of the first photo.
+
+        Each part is taken from the photo that shows it well, the first if several do. Where all
+        turn away the mirrored other side of the first fills in.
+        """
+        return self._atlas(self._mixed)
+
+    def nearest_to(self, number: int) -> Atlas:
+        """Return the face as one photo shows it; what it hardly shows is that of ``whole``.
+
+        So are the eyes: those of two photos look two ways, and no mixture of them looks at all.
+        """
+        pixels, trust = self._view(self._portraits[number])
+        eyes = self._soft(cv2.dilate(self._painted(self._regions.eyes), _AROUND))
+        return self._atlas(_joined((pixels, trust * (1 - eyes)), self._mixed, self._plain))
+
+    def _view(self, portrait: Portrait) -> _View:
+        return self._unrolled(portrait.pixels, with_rim(portrait.mesh))
+
+    def _unrolled(self, photo: Pixels, mesh: Vertices) -> _View:
+        drawing = draw(self._surface, self._flat, mesh, self._size)
+        inside = self._regions.inside
+        visible = paint(drawing.shown, inside * _visible(self._surface, mesh))
+        trust = self._soft(visible)
         pixels = _cut(photo, drawing)
-        return pixels, trust * np.maximum(likeness(pixels, trust * plain), features)
+        features = self._painted(inside * (1 - self._regions.skin))
+        return pixels, trust * np.maximum(likeness(pixels, trust * self._plain), features)
 
-    views = [unrolled(portrait.pixels, with_rim(portrait.mesh)) for portrait in portraits]
-    views.append(unrolled(portraits[0].pixels, first[surface.mirror]))
-    mixed, known = views[0]
-    for view in views[1:]:
-        mixed, known = _joined((mixed, known), view, plain)
-    _blacken_mouth(mixed, paint(shown, regions.mouth))
-    core = cv2.GaussianBlur(paint(shown, regions.core), (0, 0), 0.02 * size[0])
-    known = np.maximum(known, core)
-    hair = paint(shown, regions.forehead) * (1 - likeness(mixed, known * plain, strict=True))
-    known = known * (1 - hair)
-    mixed = _smoothed(mixed, known, plain)
-    trust = np.rint(255 * known).astype(np.uint8)
-    return Atlas(_halved(mixed), _halved(trust), flat)
+    def _atlas(self, view: _View) -> Atlas:
+        pixels, known = view[0].copy(), view[1]
+        _blacken_mouth(pixels, self._painted(self._regions.mouth))
+        known = np.maximum(known, self._soft(self._painted(self._regions.core)))
+        bare = likeness(pixels, known * self._plain, strict=True)
+        known = known * (1 - self._painted(self._regions.forehead) * (1 - bare))
+        pixels = _smoothed(pixels, known, self._plain)
+        trust = np.rint(255 * known).astype(np.uint8)
+        return Atlas(_halved(pixels), _halved(trust), self._flat)
+
+    def _painted(self, weights: Weights) -> NDArray[np.float32]:
+        return paint(self._shown, weights)
+
+    def _soft(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        soft: NDArray[np.float32] = cv2.GaussianBlur(weights, (0, 0), 0.02 * self._size[0])
+        return soft
 
 
 def _joined(view: _View, other: _View, plain: NDArray[np.float32]) -> _View:

@@ -13,6 +13,10 @@ Look = NDArray[np.float32]
 Light = NDArray[np.float32]
 """``(6, 3)``: how much of each smooth field a light adds to the look."""
 
+Slope = NDArray[np.float64]
+"""``(2,)``: by how much brightness grows from the middle of the unrolled face to its left and lower
+edge, hundredths of its logarithm."""
+
 _FLOOR = 12
 """Grey levels added before the logarithm, so that black pixels say little."""
 
@@ -27,6 +31,9 @@ _STIFF = np.array([1, 8, 8, 20, 20, 20], np.float32)[:, None]
 
 _FADE = np.array([0, 1, 1, 4, 4, 4], np.float32)[:, None]
 """How fast slopes and bends of the light are forgotten where nothing shows them."""
+
+_EVEN = 1e-3
+"""Weight of the belief that light falls evenly, in pixels."""
 
 _SHARE = 0.3
 """Weight above which a pixel tells about the look of a whole face."""
@@ -46,6 +53,23 @@ def brightness_of(look: Look) -> NDArray[np.float32]:
     """Return the brightness, ``(H, W)``, in grey levels, at least 1."""
     brightness: NDArray[np.float32] = np.maximum(np.exp(look[..., 0] / 100) - _FLOOR, 1)
     return brightness
+
+
+def brightness_slope(look: Look, weight: NDArray[np.float32]) -> Slope:
+    """Return the slope of the brightness.
+
+    Args:
+        look: ``(H, W, 3)``.
+        weight: ``(H, W)``: how much each pixel tells; if none does the slope is 0.
+    """
+    height, width = weight.shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    terms = np.stack([np.ones_like(x), x, y], axis=-1)[::2, ::2].reshape(-1, 3)
+    told = weight[::2, ::2].ravel()
+    normal = (terms * told[:, None]).T
+    solved = np.linalg.solve(normal @ terms + _EVEN * np.eye(3), normal @ look[::2, ::2, 0].ravel())
+    slope: Slope = solved[1:]
+    return slope
 
 
 class LightFitter:

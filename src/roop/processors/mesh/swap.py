@@ -11,16 +11,17 @@ from typing_extensions import override
 from roop.faces.topology import INNER_LIPS, OUTER_LIPS, OVAL, load_topology
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
-from roop.processors.mesh.atlas import Atlas
+from roop.processors.mesh.aspect import AspectFinder, AspectFollower
+from roop.processors.mesh.atlas import AtlasMixture
 from roop.processors.mesh.detail import DetailMatch
 from roop.processors.mesh.gaze import GazeMatch, find_gaze
 from roop.processors.mesh.light import enlarge, match_folds, match_light
-from roop.processors.mesh.occlusion import Cover, OcclusionFinder, OwnLook
+from roop.processors.mesh.occlusion import OcclusionFinder, OwnLook
 from roop.processors.mesh.place import Place, place_of
 from roop.processors.mesh.regions import Weights, make_regions
 from roop.processors.mesh.shape import ShapeSpace, TargetShape
 from roop.processors.mesh.skin import likeness
-from roop.processors.mesh.source import SourceFace, make_source
+from roop.processors.mesh.source import SourceFace, SourceMaker
 from roop.processors.mesh.surface import (
     Vertices,
     draw,
@@ -28,7 +29,7 @@ from roop.processors.mesh.surface import (
     paint,
     with_rim,
 )
-from roop.processors.mesh.unrolled import Unroller
+from roop.processors.mesh.unrolled import Unrolled, Unroller
 from roop.types import Box, Face, Frame, Mesh, Pixels, Scene
 
 _LIGHT = 0.25
@@ -54,6 +55,7 @@ class _Memory:
     shape: TargetShape = field(default_factory=TargetShape)
     gaze: GazeMatch = field(default_factory=GazeMatch)
     detail: DetailMatch = field(default_factory=DetailMatch)
+    aspect: AspectFollower = field(default_factory=AspectFollower)
     own: OwnLook | None = None
 
 
@@ -84,10 +86,9 @@ class MeshSwap(Processor):
         self._unroller = Unroller(self._surface, self._regions)
         self._occlusions = OcclusionFinder(self._unroller)
         self._space = ShapeSpace(topology)
-        self._sources = [
-            make_source(identity, self._space, self._surface, self._regions)
-            for identity in context.identities
-        ]
+        self._aspects = AspectFinder(self._space, self._unroller)
+        maker = SourceMaker(self._space, self._surface, self._regions, self._unroller)
+        self._sources = [maker.make(identity) for identity in context.identities]
         self._memories: dict[int, _Memory] = {}
 
     @override
@@ -105,7 +106,10 @@ class MeshSwap(Processor):
             memory.shape.update(shape, frames)
             place = place_of(face.mesh, scene.frame.size)
             if place is not None:
-                self._find(place, face, memory, place.shrunk(place.cut(scene.frame)))
+                old = place.shrunk(place.cut(scene.frame))
+                unrolled = self._unrolled(place, face, old)
+                self._seen(face, memory, unrolled, frames)
+                memory.own, _ = self._occlusions.find(memory.own, unrolled)
 
     @override
     def reset(self) -> None:
@@ -119,16 +123,18 @@ class MeshSwap(Processor):
         source = self._sources[face.identity]
         target = place.cut(frame)
         was = place.on_picture(face.mesh)
+        old = place.shrunk(target)
+        unrolled = self._unrolled(place, face, old)
+        atlas = self._seen(face, memory, unrolled)
         reshaped = self._reshaped(face.mesh, memory.shape, source)
-        drawn = self._drawn(place, reshaped, source.atlas)
+        drawn = self._drawn(place, reshaped, atlas)
         memory.gaze.follow(source.gaze, find_gaze(target, was))
         eyes = self._soft(drawn, self._regions.eyes, _LID)
-        memory.gaze.apply(drawn.to_atlas, eyes, source.atlas.vertices)
-        old = place.shrunk(target)
-        hidden = self._hidden(place, face, memory, old)
-        gain, alpha = self._fitted(drawn, source.atlas, old, hidden)
+        memory.gaze.apply(drawn.to_atlas, eyes, atlas.vertices)
+        hidden = self._hidden(place, face, memory, old, unrolled)
+        gain, alpha = self._fitted(drawn, atlas, old, hidden)
         width = float(np.ptp(was[:, 0]))
-        swapped = source.atlas.sample(place.enlarged(drawn.to_atlas), width)
+        swapped = atlas.sample(place.enlarged(drawn.to_atlas), width)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
         self._keep_mouth(swapped, target, drawn, was)
         place.paste(frame, swapped, alpha * face.opacity)
@@ -147,31 +153,38 @@ class MeshSwap(Processor):
         moved += target.openings(shape, source.opening, self._strength)
         return (mesh + pose.turn(moved)).astype(np.float32)
 
-    def _drawn(self, place: Place, mesh: Mesh, atlas: Atlas) -> _Drawn:
+    def _drawn(self, place: Place, mesh: Mesh, atlas: AtlasMixture) -> _Drawn:
         vertices = with_rim(mesh)
         on_grid = place.on_grid(vertices)
         drawing = draw(self._surface, on_grid, atlas.vertices, place.grid)
         width = float(np.ptp(on_grid[list(OVAL), 0]))
         return _Drawn(place, vertices, drawing.shown, drawing.places, width)
 
-    def _find(self, place: Place, face: Face, memory: _Memory, old: Pixels) -> Cover | None:
-        """Return what is in front of the face, and learn how it looks without."""
-        unrolled = self._unroller.unroll(old, place.on_grid(with_rim(face.mesh)), face.mesh)
-        memory.own, cover = self._occlusions.find(memory.own, unrolled)
-        return cover
+    def _unrolled(self, place: Place, face: Face, old: Pixels) -> Unrolled:
+        return self._unroller.unroll(old, place.on_grid(with_rim(face.mesh)), face.mesh)
+
+    def _seen(
+        self, face: Face, memory: _Memory, unrolled: Unrolled, frames: int = 1
+    ) -> AtlasMixture:
+        """Return what to draw of the source: the photos nearest to how the target is seen."""
+        source = self._sources[face.identity]
+        if len(source.aspects) == 1:
+            return source.mixture([1.0])
+        now = self._aspects.find(face.mesh, unrolled)
+        return source.mixture(memory.aspect.update(source.aspects, now, frames))
 
     def _hidden(
-        self, place: Place, face: Face, memory: _Memory, old: Pixels
+        self, place: Place, face: Face, memory: _Memory, old: Pixels, unrolled: Unrolled
     ) -> NDArray[np.float32] | None:
         """Return how much of each pixel of the grid shows something in front of the face."""
-        cover = self._find(place, face, memory, old)
+        memory.own, cover = self._occlusions.find(memory.own, unrolled)
         if cover is None:
             return None
         places = self._unroller.rolled(place.on_grid(with_rim(face.mesh)), place.grid)
         return self._occlusions.show(cover, old, places)
 
     def _fitted(
-        self, drawn: _Drawn, atlas: Atlas, old: Pixels, hidden: NDArray[np.float32] | None
+        self, drawn: _Drawn, atlas: AtlasMixture, old: Pixels, hidden: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what brings the source into the target's light, and where it shall be seen."""
         source = atlas.sample(drawn.to_atlas, drawn.width)
