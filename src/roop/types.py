@@ -107,6 +107,18 @@ class Frame(Protocol):
         """Return an RGB copy of ``box``, which must lie inside the picture."""
         ...
 
+    def warped(self, to_frame: NDArray[np.float32], side: int) -> Pixels:
+        """Return ``(side, side, 3)``: what a square that may stand askew shows, about.
+
+        Pixels that the frame has more of than the square are averaged; beyond the frame it is
+        black. The cost does not grow with what the square covers.
+
+        Args:
+            to_frame: ``(2, 3)``: leads from pixels of the square to the frame.
+            side: Of the square, pixels.
+        """
+        ...
+
     def lightness(self, box: Box) -> NDArray[np.uint8]:
         """Return ``(box.height, box.width)``: about how light it is, 0..255.
 

@@ -102,11 +102,19 @@ def decode(samples: Sequence[Samples], colour: Colour, layout: PixelLayout) -> P
         return np.asarray(np.dstack(planes), np.uint8)
     rows, columns = planes[0].shape
     count = rows * columns
-    stacked = np.zeros((1, -(-count // LANES) * LANES, len(planes)), np.uint16)
-    stacked[0, :count] = cv2.merge(planes).reshape(count, len(planes))
+    stacked = cv2.merge(planes).reshape(1, count, len(planes)).astype(np.uint16, copy=False)
+    if count % LANES:
+        stacked = np.pad(stacked, ((0, 0), (0, -count % LANES), (0, 0)))
     # From 16 bit to 8, saturating.
     pixels = cv2.convertScaleAbs(cv2.transform(stacked, _inverse(colour, layout)))
     return np.asarray(pixels[0, :count].reshape(rows, columns, 3), np.uint8)
+
+
+@cache
+def black(colour: Colour, layout: PixelLayout) -> tuple[int, ...]:
+    """Return the samples of black, in the order of ``layout.components``."""
+    pixel = np.zeros((1, 1, 3), np.uint8)
+    return tuple(int(part[0, 0]) for part in encode(pixel, colour, layout))
 
 
 @cache

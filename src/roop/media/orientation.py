@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.geometry import Matrix
 from roop.types import Box
 
 Samples = TypeVar("Samples", bound=np.generic)
@@ -44,6 +45,16 @@ class Orientation:
         x0, x1 = (width - box.x1, width - box.x0) if self._flip_x else (box.x0, box.x1)
         y0, y1 = (height - box.y1, height - box.y0) if self._flip_y else (box.y0, box.y1)
         return Box(y0, x0, y1, x1) if self.turned else Box(x0, y0, x1, y1)
+
+    def stored_places(self, upright: Matrix, stored: tuple[int, int]) -> Matrix:
+        """Return an affine that leads to upright places, made to lead to ``stored`` ones."""
+        width, height = self.size(stored)
+        led = upright.copy()
+        for row, (flip, last) in enumerate(((self._flip_x, width - 1), (self._flip_y, height - 1))):
+            if flip:
+                led[row] *= -1
+                led[row, 2] += last
+        return np.ascontiguousarray(led[::-1]) if self.turned else led
 
     @property
     def _flip_x(self) -> bool:

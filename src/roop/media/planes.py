@@ -10,10 +10,12 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from roop.geometry import Matrix
 from roop.media.blending import Blender, Wide
-from roop.media.colour import Colour, colour_of, decode, encode
+from roop.media.colour import Colour, black, colour_of, decode, encode
 from roop.media.orientation import Orientation
 from roop.media.pixel_layout import Component, PixelLayout, Samples, pixel_layout
+from roop.media.warping import halvings_of, reach_of, warp
 from roop.types import Alpha, Box, Pixels, Shades
 
 CONVERTED = ("rgb24", "bgra", "rgb48le", "gray", "yuv444p", "yuv444p16le", "yuv420p", "yuv422p")
@@ -119,6 +121,24 @@ class PlanarFrame:
         """
         stored = self._stored_box(box)
         return np.ascontiguousarray(self.orientation.upright(self._crop_stored(stored)))
+
+    def warped(self, to_frame: Matrix, side: int) -> Pixels:
+        """Return a square RGB picture; see ``roop.types.Frame``."""
+        layout, size = self._layout, (self.raw.width, self.raw.height)
+        to_frame = self.orientation.stored_places(to_frame, size)
+        box = self._snapped(reach_of(to_frame, side)).clipped(size)
+        if box.width < 2 or box.height < 2:
+            return np.zeros((side, side, 3), np.uint8)
+        halvings = halvings_of(to_frame)
+        planes = layout.planes(self.raw)
+        warped: list[Samples] = []
+        for part, empty in zip(layout.components, black(self._colour, layout), strict=True):
+            halved = _halved(layout.view(planes, part, box), halvings - part.shift_x)
+            beyond = empty << layout.padding
+            warped.append(warp(halved, box, to_frame, side, empty=beyond))
+        if layout.padding:
+            warped = [part >> layout.padding for part in warped]
+        return decode(warped, self._colour, layout)
 
     def lightness(self, box: Box) -> NDArray[np.uint8]:
         """Return ``(H, W)``, about how light ``box`` is; see ``roop.types.Frame``."""
@@ -278,6 +298,17 @@ def _spread(samples: Samples, part: Component) -> Samples:
         np.ascontiguousarray(samples), size, interpolation=cv2.INTER_NEAREST
     )
     return spread
+
+
+def _halved(samples: Samples, times: int) -> Samples:
+    """Return every second sample of every second row, each the mean of four, so many times."""
+    samples = np.ascontiguousarray(samples)
+    for _ in range(times):
+        if min(samples.shape) < 4:
+            break
+        rows, columns = samples.shape[0] // 2, samples.shape[1] // 2
+        samples = cv2.resize(samples, (columns, rows), interpolation=cv2.INTER_AREA)
+    return samples
 
 
 def _resized(samples: Samples, size: tuple[int, int]) -> Samples:

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.geometry import Matrix
 from roop.media.orientation import Orientation
+from roop.media.warping import halvings_of, reach_of, warp
 from roop.types import Alpha, Box, Pixels, Shades
 
 StoredSamples = NDArray[np.uint8] | NDArray[np.uint16]
@@ -66,6 +68,14 @@ class StoredFrame:
     def crop(self, box: Box) -> Pixels:
         """Return an RGB copy of ``box``, which must lie inside the picture."""
         return np.array(self.orientation.upright(rgb8(self.samples[self._slices(box)])))
+
+    def warped(self, to_frame: Matrix, side: int) -> Pixels:
+        """Return a square RGB picture; see ``roop.types.Frame``."""
+        box = reach_of(to_frame, side).clipped(self.size)
+        if box.width < 2 or box.height < 2:
+            return np.zeros((side, side, 3), np.uint8)
+        most = max(box.width, box.height) >> halvings_of(to_frame)
+        return np.asarray(warp(self.thumbnail(most, box), box, to_frame, side), np.uint8)
 
     def lightness(self, box: Box) -> NDArray[np.uint8]:
         """Return ``(H, W)``, about how light ``box`` is; see ``roop.types.Frame``."""
