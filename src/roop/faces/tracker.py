@@ -36,6 +36,9 @@ _INSIDE = 0.85
 _COVERED = 0.15
 """Share of a lost face's box that another face may lie on before it is held to be behind."""
 
+_ENDS = [10, 152, 234, 454]
+"""Points of the mesh at its top, chin, right and left end: its size and place in a few numbers."""
+
 
 class FaceTracker:
     """Keeps the faces of one stream; feed it every frame in order.
@@ -193,10 +196,10 @@ class FaceTracker:
 
 def _is_plausible(before: Mesh, now: Mesh) -> bool:
     """Tell whether a face can get from one mesh to the other within a frame."""
-    size = float(np.ptp(before[:, :2], axis=0).max())
-    growth = float(np.ptp(now[:, :2], axis=0).max()) / max(size, 1e-3)
-    moved = math.hypot(*(now - before)[:, :2].mean(axis=0).tolist())
-    return 0.6 < growth < 1.67 and moved < 0.6 * size
+    old, new = before[_ENDS, :2], now[_ENDS, :2]
+    size, grown = (float(np.ptp(ends, axis=0).max()) for ends in (old, new))
+    moved = math.hypot(*(new - old).mean(axis=0).tolist())
+    return 0.6 < grown / max(size, 1e-3) < 1.67 and moved < 0.6 * size
 
 
 def _share(box: np.ndarray, other: np.ndarray) -> float:

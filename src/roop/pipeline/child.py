@@ -55,6 +55,7 @@ class Child:
             stderr=self._stderr,
             text=True,
             encoding="utf-8",
+            env={"OPENBLAS_NUM_THREADS": "1", **os.environ},  # its threads wait by spinning
             **alone,
         )
         self._hear = hear
