@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -41,8 +42,9 @@ SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 RATE = 30
 """Frames per second of the clips that are made here."""
 
-POLL_S = 0.02
-"""Seconds between two looks at a process."""
+POLL_S = 0.25
+"""Seconds between two looks at a process. Each takes 2 ms, which what is measured may be short of.
+"""
 
 FACE_SHARE = 0.35
 """Height of the face's picture in parts of the frame's height."""
@@ -128,22 +130,34 @@ def measured(words: Sequence[str], cores: int | None = None) -> Run:
         words: What follows the interpreter's name.
         cores: How many it may use; all by default.
     """
-    began = time.perf_counter()
+    used, began = _children_s(), time.perf_counter()
     process = psutil.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
     if cores is not None:
         process.cpu_affinity(process.cpu_affinity()[:cores])
-    peak, cpu = 0, dict[int, float]()
-    while process.poll() is None:
-        memory = 0
-        for part in [process, *process.children(recursive=True)]:
-            with suppress(psutil.Error), part.oneshot():
-                memory += part.memory_info().rss
-                cpu[part.pid] = sum(part.cpu_times()[:2])
-        peak = max(peak, memory)
-        time.sleep(POLL_S)
+    peaks = [0]
+    threading.Thread(target=_watch, args=(process, peaks), daemon=True).start()
+    process.wait()
+    seconds = time.perf_counter() - began
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(words[:3])} failed with exit code {process.returncode}")
-    return Run(time.perf_counter() - began, sum(cpu.values()), peak / 2**20)
+    return Run(seconds, _children_s() - used, max(peaks) / 2**20)
+
+
+def _children_s() -> float:
+    """Return the seconds of all cores that finished children, and theirs, have used so far."""
+    times = psutil.Process().cpu_times()
+    return float(times.children_user + times.children_system)
+
+
+def _watch(process: psutil.Popen, sizes: list[int]) -> None:
+    """Note how much memory a process and its children have, until it ends."""
+    while process.is_running():
+        memory = 0
+        with suppress(psutil.Error):
+            for part in [process, *process.children(recursive=True)]:
+                memory += part.memory_info().rss
+        sizes.append(memory)
+        time.sleep(POLL_S)
 
 
 def _work(way: str, clip: Path, output: Path) -> None:
