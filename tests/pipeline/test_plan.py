@@ -33,7 +33,7 @@ def test_segments_hold_every_frame_once_and_begin_behind_a_keyframe(every: float
         assert start - seek == 4
         assert segment.lead == 120
     lengths = [float(b.time - a.time) for a, b in pairwise(segments)]
-    assert all(7.5 <= length <= 16 for length in lengths)
+    assert all(12 <= length <= 26 for length in lengths)
 
 
 def test_a_short_target_is_not_cut() -> None:

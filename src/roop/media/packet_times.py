@@ -58,4 +58,8 @@ def packet_times(path: Path) -> PacketTimes | None:
             return None  # a damaged file is read in one go, which gets past damage
         time_base = stream.time_base or Fraction(1, av.time_base)
     distinct = tuple(sorted(set(shown)))
-    return PacketTimes(time_base, distinct, tuple(keys)) if len(distinct) == len(shown) else None
+    return (
+        PacketTimes(time_base, distinct, tuple(sorted(keys)))
+        if len(distinct) == len(shown)
+        else None
+    )

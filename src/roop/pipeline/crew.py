@@ -39,7 +39,8 @@ def workers_for(size: tuple[int, int], segments: int, settings: Settings) -> int
     memory = psutil.virtual_memory().available
     if settings.max_memory is not None:
         memory = min(memory, int(settings.max_memory * 1e9))
-    return max(1, min(usable_cores(), segments // 2, memory // bytes_of(size)))
+    most = segments if segments > 2 else 1  # two are done as quickly by one
+    return max(1, min(usable_cores(), most, memory // bytes_of(size)))
 
 
 def bytes_of(size: tuple[int, int]) -> int:

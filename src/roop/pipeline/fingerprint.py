@@ -4,6 +4,7 @@ Files count by their content: one that was moved or touched is the same, one tha
 its old name and date is not. Reading a film for that takes about a second for every two hours.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from roop.options import Job, Settings
@@ -53,7 +54,7 @@ def fingerprint_of(job: Job, settings: Settings, registry: Registry, pace: Pace)
         "sources": [f["sha256"] for f in (*inputs["sources"], *inputs["references"])],
         "options": {**options, "processors": [step.processor for step in job.steps]},
         "software": software,
-        "pace": {"seconds": str(pace.seconds), "lead": str(pace.lead)},
+        "pace": {name: str(value) for name, value in asdict(pace).items()},
     }
 
 

@@ -117,6 +117,8 @@ def _run(
     task = Task(job, settings, registry, output_path(job), marks, warn, watch, cancel)
     scale = registry.scale(job.steps)
     with open_reader(job.target, job.video, warn, output=task.output, scale=scale) as reader:
+        if registry.models(job.steps, settings):
+            pace = pace.slow()
         segments = planned(reader, pace)
         tally = Tally() if segments else _at_one_go(task, reader)
     if segments:

@@ -2,7 +2,7 @@
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from roop.media.base import Reader
@@ -14,15 +14,25 @@ from roop.media.timeline import Stretch, Trim
 class Pace:
     """How a target is cut."""
 
-    seconds: Fraction = Fraction(10)
-    """Length of a segment, about: it follows the target's keyframes."""
+    shortest: Fraction = Fraction(10)
+    """Seconds of a segment of a short target, about: segments follow its keyframes."""
+    longest: Fraction = Fraction(20)
+    """The same of a long one: the fewer segments, the less is looked at twice."""
     lead: Fraction = Fraction(4)
     """Seconds that a segment looks at before its own, so that faces are known when it begins."""
 
     @property
     def least(self) -> Fraction:
         """Seconds from which a target is cut at all."""
-        return self.seconds * Fraction(3, 2)
+        return self.shortest * Fraction(3, 2)
+
+    def segment(self, length: Fraction) -> Fraction:
+        """Return how long the segments of a target of ``length`` seconds are, about."""
+        return min(max(length / 4, self.shortest), self.longest)
+
+    def slow(self) -> "Pace":
+        """Return the pace for work so slow that no long segment may be lost."""
+        return replace(self, longest=self.shortest)
 
 
 DEFAULT_PACE = Pace()
@@ -115,16 +125,26 @@ def _cuts(
     shown: Sequence[int], keys: Sequence[int], unit: Fraction, pace: Pace
 ) -> list[tuple[int, int]]:
     """Return the places in ``shown`` of a keyframe and of a first frame, for each cut."""
+    inside = keys[bisect.bisect_left(keys, shown[0]) : bisect.bisect_right(keys, shown[-1])]
+    if not inside:
+        return []
+    begin, end = shown[0] * unit, shown[-1] * unit
+    usual = pace.segment(end - begin)
+    count = round((end - begin) / usual)
     cuts: list[tuple[int, int]] = []
-    last = shown[0] * unit
-    for key in keys:
-        # Three quarters: with keyframes every 8 s a segment has 8 s, not 16.
-        if key * unit - last < pace.seconds * Fraction(3, 4):
-            continue
+    last = begin
+    for number in range(1, count):
+        wanted = begin + (end - begin) * number / count
+        key = _nearest(inside, (wanted - pace.lead) / unit)
         place = bisect.bisect_left(shown, key)
         first = max(place + 1, bisect.bisect_left(shown, key + pace.lead / unit))
-        if first >= len(shown) or (shown[-1] - shown[first]) * unit < pace.seconds / 2:
-            break
-        cuts.append((place, first))
-        last = key * unit
+        start = shown[min(first, len(shown) - 1)] * unit
+        if min(start - last, end - start) >= usual / 2:
+            cuts.append((place, first))
+            last = start
     return cuts
+
+
+def _nearest(sorted_values: Sequence[int], to: Fraction) -> int:
+    place = bisect.bisect_left(sorted_values, to)
+    return min(sorted_values[max(place - 1, 0) : place + 1], key=lambda value: abs(value - to))
