@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from roop.errors import UsageError
 from roop.home import user_folder
 from roop.media.disk import writing
@@ -65,6 +63,8 @@ class WorkFolder:
             UsageError: Another process is at work in it.
             MediaError: It cannot be made.
         """
+        from filelock import FileLock, Timeout  # here: it takes a twentieth of a job's imports
+
         with writing(self.path):
             self.path.mkdir(exist_ok=True)
         lock = FileLock(self.path / _LOCK)

@@ -1,8 +1,8 @@
 """Say in an XMP packet that a picture was made with a machine, beside what it says already."""
 
+import html
 import re
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's term for a picture of which a part was made by a trained model."""
@@ -79,9 +79,12 @@ def _described(text: str, rdf: str, statement: Statement) -> str:
     about = re.search(r"""\babout\s*=\s*(["'])(.*?)\1""", text)
     subject = about[2] if about else ""
     values = zip(_OURS, (SOURCE_TYPE, statement.software, statement.version), strict=True)
-    said = "".join(f"<Iptc4xmpExt:{name}>{escape(v)}</Iptc4xmpExt:{name}>\n" for name, v in values)
+    said = "".join(
+        f"<Iptc4xmpExt:{name}>{html.escape(v, quote=False)}</Iptc4xmpExt:{name}>\n"
+        for name, v in values
+    )
     spaces = f'xmlns:Iptc4xmpExt="{_IPTC}"'
-    sentence = escape(statement.sentence)
+    sentence = html.escape(statement.sentence, quote=False)
     free = [place for place in _PLACES if place[0] not in text]
     if sentence not in text and free:
         name, address = free[0]
