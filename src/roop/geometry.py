@@ -105,10 +105,14 @@ def bounds(points: Points, *, margin: float = 0.0) -> Box:
 
 
 def barycentric(corners: NDArray[np.floating], points: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Return the ``(N, 3)`` shares of ``(N, 3, 2)`` triangles' corners in ``(N, 2)`` points."""
+    """Return the ``(N, 3)`` shares of ``(N, 3, 2)`` triangles' corners in ``(N, 2)`` points.
+
+    Points beyond a triangle have shares below 0, and what lies on one that is but a line any.
+    """
     a = corners[:, 0]
     along, across, off = corners[:, 1] - a, corners[:, 2] - a, points - a
     area = along[:, 0] * across[:, 1] - across[:, 0] * along[:, 1]
+    area[area == 0] = 1
     u = (off[:, 0] * across[:, 1] - across[:, 0] * off[:, 1]) / area
     v = (along[:, 0] * off[:, 1] - off[:, 0] * along[:, 1]) / area
     return np.stack([1 - u - v, u, v], axis=1).astype(np.float32)

@@ -12,6 +12,7 @@ from roop.processors.mesh.regions import Regions, Weights
 from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.surface import (
     Drawing,
+    Ends,
     Surface,
     Vertices,
     draw,
@@ -61,17 +62,23 @@ class Atlas:
     """``(H, W)`` each: how far the photo really shows this skin, 0..255."""
     vertices: Vertices
     """``(N, 2)``: where the surface's points lie in the largest size."""
+    ends: Ends
+    """The same, to draw with."""
 
-    def sample(self, places: Places, width: float) -> Pixels:
-        """Return the colours at ``places`` for a face ``width`` pixels wide; black outside.
+    def sample(self, places: Places, width: float, size: tuple[int, int] | None = None) -> Pixels:
+        """Return the colours at ``places``; black outside.
 
-        The smallest size is taken that loses no detail.
+        Args:
+            places: Where to look.
+            width: Of the face that is drawn, pixels: the smallest size of the atlas is taken that
+                loses no detail.
+            size: (width, height) of the picture; that of ``places`` by default.
         """
-        return _sampled(self.colours, places, self._level(width))
+        return _sampled(self.colours, places, self._level(width), size)
 
     def sample_trust(self, places: Places, width: float) -> NDArray[np.uint8]:
         """Return the trust at ``places``: ``(H, W)``; 0 outside."""
-        return _sampled(self.trust, places, self._level(width))
+        return _sampled(self.trust, places, self._level(width), None)
 
     def _level(self, width: float) -> int:
         largest = float(np.ptp(self.vertices[:, 0]))
@@ -91,9 +98,14 @@ class AtlasMixture:
         """``(N, 2)``: where the surface's points lie in the largest size of every atlas."""
         return self.parts[0][0].vertices
 
-    def sample(self, places: Places, width: float) -> Pixels:
+    @property
+    def ends(self) -> Ends:
+        """The same, to draw with."""
+        return self.parts[0][0].ends
+
+    def sample(self, places: Places, width: float, size: tuple[int, int] | None = None) -> Pixels:
         """Return the colours at ``places``, as ``Atlas.sample`` does."""
-        return _mixed([(atlas.sample(places, width), share) for atlas, share in self.parts])
+        return _mixed([(atlas.sample(places, width, size), share) for atlas, share in self.parts])
 
     def sample_trust(self, places: Places, width: float) -> NDArray[np.uint8]:
         """Return the trust at ``places``, as ``Atlas.sample_trust`` does."""
@@ -108,9 +120,13 @@ def _mixed(pictures: Sequence[tuple[NDArray[np.uint8], float]]) -> NDArray[np.ui
     return mixed
 
 
-def _sampled(levels: Sequence[NDArray[np.uint8]], places: Places, level: int) -> NDArray[np.uint8]:
+def _sampled(
+    levels: Sequence[NDArray[np.uint8]], places: Places, level: int, size: tuple[int, int] | None
+) -> NDArray[np.uint8]:
     zoom_x, zoom_y = (levels[level].shape[i] / levels[0].shape[i] for i in (1, 0))
     x, y = (places[0] + 0.5) * zoom_x - 0.5, (places[1] + 0.5) * zoom_y - 0.5
+    if size is not None:
+        x, y = enlarge(x, size), enlarge(y, size)
     found: NDArray[np.uint8] = cv2.remap(levels[level], x, y, cv2.INTER_LINEAR)
     return found
 
@@ -134,7 +150,8 @@ class AtlasMaker:
         flat[:, :2] -= flat[:, :2].min(axis=0)
         self._flat: Vertices = flat
         self._size = (int(np.ceil(flat[:, 0].max())) + 1, int(np.ceil(flat[:, 1].max())) + 1)
-        self._shown = draw(surface, flat, flat, self._size).shown
+        self._ends = surface.ends(flat)
+        self._shown = draw(surface, flat, self._ends, self._size).shown
         self._plain = self._painted(regions.skin)
         views = [self._view(portrait) for portrait in portraits]
         views.append(self._unrolled(portraits[0].pixels, first[surface.mirror]))
@@ -164,9 +181,9 @@ class AtlasMaker:
         return self._unrolled(portrait.pixels, with_rim(portrait.mesh))
 
     def _unrolled(self, photo: Pixels, mesh: Vertices) -> _View:
-        drawing = draw(self._surface, self._flat, mesh, self._size)
+        drawing = draw(self._surface, self._flat, self._surface.ends(mesh), self._size)
         inside = self._regions.inside
-        visible = paint(drawing.shown, inside * _visible(self._surface, mesh))
+        visible = paint(drawing.shown, inside * np.append(_visible(self._surface, mesh), 0))
         trust = self._soft(visible)
         pixels = _cut(photo, drawing)
         features = self._painted(inside * (1 - self._regions.skin))
@@ -180,7 +197,7 @@ class AtlasMaker:
         known = known * (1 - self._painted(self._regions.forehead) * (1 - bare))
         pixels = _smoothed(pixels, known, self._plain)
         trust = np.rint(255 * known).astype(np.uint8)
-        return Atlas(_halved(pixels), _halved(trust), self._flat)
+        return Atlas(_halved(pixels), _halved(trust), self._flat, self._ends)
 
     def _painted(self, weights: Weights) -> NDArray[np.float32]:
         return paint(self._shown, weights)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.faces.topology import OVAL
-from roop.geometry import bounds
+from roop.geometry import Matrix, bounds
 from roop.types import Box, Frame, Mesh, Pixels
 
 _GRID = 96
@@ -53,18 +53,17 @@ class Place:
         )
 
     def on_picture(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return points of the frame as points of the picture."""
+        """Return ``(N, 3)`` points of the frame as points of the picture."""
         return self._moved(points, self.size)
 
     def on_grid(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return points of the frame as points of the grid."""
+        """Return ``(N, 3)`` points of the frame as points of the grid."""
         return self._moved(points, self.grid)
 
     def _moved(self, points: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-        moved = points.copy()
-        zoom = np.array(size, np.float32) / (self.box.width, self.box.height)
-        moved[:, :2] = (moved[:, :2] - (self.box.x0, self.box.y0) + 0.5) * zoom - 0.5
-        return moved
+        x, y = size[0] / self.box.width, size[1] / self.box.height
+        shift = (0.5 - self.box.x0) * x - 0.5, (0.5 - self.box.y0) * y - 0.5, 0
+        return points * np.array([x, y, x], np.float32) + np.array(shift, np.float32)
 
     def _resized(self, picture: Pixels, size: tuple[int, int]) -> Pixels:
         if picture.shape[1::-1] == size:
@@ -73,15 +72,21 @@ class Place:
         resized: Pixels = cv2.resize(picture, size, interpolation=method)
         return resized
 
-    def box_of(self, grid: Box) -> Box:
-        """Return the part of the picture that a part of the grid covers."""
+    def box_of(self, grid: Box) -> tuple[Box, Matrix]:
+        """Return the part of the picture that a part of the grid covers, and the way back to it."""
         (width, height), (columns, rows) = self.size, self.grid
-        return Box(
+        box = Box(
             grid.x0 * width // columns,
             grid.y0 * height // rows,
             -(-grid.x1 * width // columns),
             -(-grid.y1 * height // rows),
         )
+        x, y = columns / width, rows / height
+        to_grid = [
+            [x, 0, (box.x0 + 0.5) * x - 0.5 - grid.x0],
+            [0, y, (box.y0 + 0.5) * y - 0.5 - grid.y0],
+        ]
+        return box, np.array(to_grid, np.float32)
 
     def shrunk(self, picture: Pixels) -> Pixels:
         """Return a picture at the size of the grid."""

@@ -18,7 +18,7 @@ from roop.faces.topology import (
 from roop.processors.mesh.surface import Surface
 
 Weights = NDArray[np.float32]
-"""``(T,)``, 0..1: one for each triangle of the surface."""
+"""``(T + 1,)``, 0..1: one for each triangle of the surface, and 0 for what shows none."""
 
 
 _BROWS = -0.22
@@ -71,7 +71,7 @@ def make_regions(topology: Topology, surface: Surface) -> Regions:
     own_brows = holds(RIGHT_BROW, 3) | holds(LEFT_BROW, 3)
     forehead = np.clip((_BROWS - centre[:, 1]) / 0.06, 0, 1) * ~(own_brows | rim)
     weights = (eyes, mouth, skin, inside, folds, forehead, core)
-    return Regions(*(w.astype(np.float32) for w in weights))
+    return Regions(*(np.append(w, 0).astype(np.float32) for w in weights))
 
 
 def _distance_from_outline(surface: Surface) -> NDArray[np.float32]:

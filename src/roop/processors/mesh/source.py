@@ -82,8 +82,8 @@ class SourceMaker:
         pixels, mesh = portrait.pixels, with_rim(portrait.mesh)
         place = place_of(portrait.mesh, (pixels.shape[1], pixels.shape[0]))
         if place is None:
-            return self._unroller.unroll(pixels, mesh, portrait.mesh)
+            return self._unroller.unroll(pixels, mesh)
         part: Pixels = cv2.resize(
             pixels[place.box.rows, place.box.columns], place.grid, interpolation=cv2.INTER_AREA
         )
-        return self._unroller.unroll(part, place.on_grid(mesh), portrait.mesh)
+        return self._unroller.unroll(part, place.on_grid(mesh))

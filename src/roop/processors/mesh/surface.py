@@ -1,7 +1,7 @@
 """The mesh as a surface to draw: its triangles with a rim around the face, back to front."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -26,10 +26,22 @@ _FARTHEST = 5.0
 class Drawing:
     """The surface as it was drawn."""
 
-    shown: NDArray[np.int32]
+    shown: NDArray[np.intp]
     """``(H, W)``: the triangle that each pixel shows, -1 for none."""
     places: NDArray[np.float32]
-    """``(2, H, W)``: x and y of where each pixel comes from, (-1, -1) where there is none."""
+    """``(2, H, W)``: x and y of where each pixel comes from, about (-1, -1) where there is none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ends:
+    """Where the surface's points lie in the picture that is drawn on it; see ``Surface.ends``."""
+
+    painted: NDArray[np.float32]
+    """``(3 T, 3)``: x and y of each triangle's corners, in ``scale``, and the triangle's number as
+    a share of their count, in place of red, green and blue."""
+    scale: np.float32
+    nowhere: NDArray[np.float32]
+    """``(3,)``: the same where there is no triangle."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,13 +60,18 @@ class Surface:
     """``(N,)``: the point on the other half of the face."""
     shading: cv2.TriangleRasterizeSettings
     """How its triangles are drawn."""
+    numbers: NDArray[np.int32]
+    """``(T, 3)``: of the corners, each triangle having its own."""
 
-    def around(self, points: Sequence[int]) -> "Surface":
-        """Return the part whose triangles have a corner among ``points``."""
-        part = np.isin(self.triangles, points).any(axis=1)
-        return replace(
-            self, triangles=self.triangles[part], behind=self.behind[part], lips=self.lips[part]
-        )
+    def ends(self, points: NDArray[np.float32]) -> Ends:
+        """Return what to draw with if the surface's points lie at ``points``, ``(N, D)``."""
+        count, flat = len(self.triangles), points[:, :2]
+        scale = max(float(flat.max()), -float(flat.min()), 1.0)
+        painted = np.empty((count, 3, 3), np.float32)
+        painted[..., :2] = (flat / np.float32(scale)).take(self.triangles, axis=0)
+        painted[..., 2] = (np.arange(1, count + 1, dtype=np.float32) / count)[:, None]
+        nowhere = np.array([-1 / scale, -1 / scale, 0], np.float32)
+        return Ends(painted.reshape(-1, 3), np.float32(scale), nowhere)
 
     def turn(self, vertices: Vertices) -> float:
         """Return 1 if ``vertices`` show the face as in ``flat``, -1 if mirrored."""
@@ -76,7 +93,15 @@ def make_surface(topology: Topology) -> Surface:
     rim = np.zeros(len(triangles), np.bool_)
     rim[: len(ring)] = True
     lips = _within(triangles, _lips(topology))
-    return Surface(triangles, rim | mouth, lips, with_rim(topology.flat), mirror, _from_any_side())
+    return Surface(
+        triangles,
+        rim | mouth,
+        lips,
+        with_rim(topology.flat),
+        mirror,
+        _from_any_side(),
+        np.arange(3 * len(triangles), dtype=np.int32).reshape(-1, 3),
+    )
 
 
 def _from_any_side() -> cv2.TriangleRasterizeSettings:
@@ -114,7 +139,7 @@ def with_rim(mesh: NDArray[np.floating]) -> Vertices:
     return np.concatenate([mesh, rim]).astype(np.float32)
 
 
-def draw(surface: Surface, vertices: Vertices, ends: Vertices, size: tuple[int, int]) -> Drawing:
+def draw(surface: Surface, vertices: Vertices, ends: Ends, size: tuple[int, int]) -> Drawing:
     """Draw the surface, and say of each pixel where it comes from.
 
     Nearer triangles cover farther ones. Those that face away, or are seen edge on, only fill the
@@ -123,22 +148,17 @@ def draw(surface: Surface, vertices: Vertices, ends: Vertices, size: tuple[int, 
     Args:
         surface: What to draw.
         vertices: ``(N, 3)``, x and y in pixels of the drawing; ``(N, 2)`` if none hides another.
-        ends: ``(N, D)``: x and y where each vertex lies in the picture that is drawn.
+        ends: Where each vertex lies in the picture that is drawn.
         size: (width, height) of the drawing.
     """
-    count = len(surface.triangles)
     corners = vertices.take(surface.triangles, axis=0)
-    flat = ends[:, :2]
-    scale = max(float(flat.max()), -float(flat.min()), 1.0)
-    painted = np.empty((count, 3, 3), np.float32)  # in place of red, green and blue
-    painted[..., :2] = (flat / np.float32(scale)).take(surface.triangles, axis=0)
-    painted[..., 2] = (np.arange(1, count + 1, dtype=np.float32) / count)[:, None]
-    seen = np.zeros((size[1], size[0], 3), np.float32)
+    seen = np.empty((size[1], size[0], 3), np.float32)
+    seen[:] = ends.nowhere
     depth = np.full((size[1], size[0]), _FARTHEST, np.float32)
     cv2.triangleRasterize(
         _in_space(corners, _depths(surface, corners), size).reshape(-1, 3),
-        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
-        painted.reshape(-1, 3),
+        surface.numbers,
+        ends.painted,
         seen,
         depth,
         np.eye(4, dtype=np.float32),
@@ -147,10 +167,9 @@ def draw(surface: Surface, vertices: Vertices, ends: Vertices, size: tuple[int, 
         _FARTHEST,
         surface.shading,
     )
-    x, y, number = cv2.split(seen)
-    shown = np.rint(number * count).astype(np.int32) - 1
-    places = np.where(shown < 0, np.float32(-1), np.stack([x, y]) * np.float32(scale))
-    return Drawing(shown, places)
+    number = seen[..., 2] * np.float32(len(surface.triangles)) + np.float32(0.5)
+    places = np.multiply(seen.transpose(2, 0, 1)[:2], ends.scale, order="C")
+    return Drawing(number.astype(np.intp) - 1, places)
 
 
 def _in_space(
@@ -175,7 +194,7 @@ def _depths(surface: Surface, corners: NDArray[np.float32]) -> NDArray[np.float3
     layer = np.where(surface.behind, 3, np.where(facing | surface.lips, 1, 2))
     if corners.shape[2] < 3:
         return layer.astype(np.float32)
-    z = corners[:, :, 2].sum(axis=1)
+    z = corners[:, 0, 2] + corners[:, 1, 2] + corners[:, 2, 2]
     near = z.min()
     within = (z - near) / max(float(z.max() - near), 1e-6)
     depth: NDArray[np.float32] = (layer + 0.99 * within).astype(np.float32)
@@ -190,8 +209,12 @@ def _facing(corners: NDArray[np.float32]) -> NDArray[np.bool_]:
     return facing
 
 
-def paint(shown: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return each pixel's weight: that of the triangle it shows, 0 where there is none."""
-    table = np.append(weights, np.float32(0))
-    painted: NDArray[np.float32] = np.take(table, shown)
+def paint(shown: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each pixel's weight.
+
+    Args:
+        shown: ``(H, W)``: the triangle that it shows, -1 for none.
+        weights: ``(T + 1,)``: one for each triangle, and for what shows none.
+    """
+    painted: NDArray[np.float32] = weights.take(shown)
     return painted

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from roop.faces.topology import INNER_LIPS, OUTER_LIPS, OVAL, load_topology
+from roop.faces.topology import OVAL, load_topology
+from roop.geometry import Matrix, barycentric
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
 from roop.processors.mesh.aspect import AspectFinder, AspectFollower
@@ -64,9 +65,9 @@ class _Drawn:
     """The surface drawn on the grid of one place."""
 
     place: Place
-    mesh: Vertices
-    """``(N, 3)``: where its points lie on the frame."""
-    shown: NDArray[np.int32]
+    vertices: Vertices
+    """``(N, 3)``: where its points lie on the grid."""
+    shown: NDArray[np.intp]
     """``(H, W)``: the triangle that each pixel shows."""
     to_atlas: NDArray[np.float32]
     """``(2, H, W)``: where each pixel lies in the atlas's largest level."""
@@ -81,7 +82,6 @@ class MeshSwap(Processor):
         topology = load_topology()
         self._strength = options.face_shape
         self._surface = make_surface(topology)
-        self._mouth = self._surface.around((*OUTER_LIPS, *INNER_LIPS))
         self._regions = make_regions(topology, self._surface)
         self._unroller = Unroller(self._surface, self._regions)
         self._occlusions = OcclusionFinder(self._unroller)
@@ -107,7 +107,7 @@ class MeshSwap(Processor):
             place = place_of(face.mesh, scene.frame.size)
             if place is not None:
                 old = place.shrunk(place.cut(scene.frame))
-                unrolled = self._unrolled(place, face, old)
+                unrolled = self._unroller.unroll(old, place.on_grid(with_rim(face.mesh)))
                 self._seen(face, memory, unrolled, frames)
                 memory.own, _ = self._occlusions.find(memory.own, unrolled)
 
@@ -122,19 +122,20 @@ class MeshSwap(Processor):
         memory = self._memory(face)
         source = self._sources[face.identity]
         target = place.cut(frame)
-        was = place.on_picture(face.mesh)
+        whole = with_rim(face.mesh)
+        was, was_on_grid = place.on_picture(whole), place.on_grid(whole)
         old = place.shrunk(target)
-        unrolled = self._unrolled(place, face, old)
+        unrolled = self._unroller.unroll(old, was_on_grid)
         atlas = self._seen(face, memory, unrolled)
         reshaped = self._reshaped(face.mesh, memory.shape, source)
         drawn = self._drawn(place, reshaped, atlas)
         memory.gaze.follow(source.gaze, find_gaze(target, was))
         eyes = self._soft(drawn, self._regions.eyes, _LID)
         memory.gaze.apply(drawn.to_atlas, eyes, atlas.vertices)
-        hidden = self._hidden(place, face, memory, old, unrolled)
+        hidden = self._hidden(memory, old, unrolled, was_on_grid)
         gain, alpha = self._fitted(drawn, atlas, old, hidden)
-        width = float(np.ptp(was[:, 0]))
-        swapped = atlas.sample(place.enlarged(drawn.to_atlas), width)
+        width = float(np.ptp(was[: len(face.mesh), 0]))
+        swapped = atlas.sample(drawn.to_atlas, width, place.size)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
         self._keep_mouth(swapped, target, drawn, was)
         place.paste(frame, swapped, alpha * face.opacity)
@@ -154,14 +155,10 @@ class MeshSwap(Processor):
         return (mesh + pose.turn(moved)).astype(np.float32)
 
     def _drawn(self, place: Place, mesh: Mesh, atlas: AtlasMixture) -> _Drawn:
-        vertices = with_rim(mesh)
-        on_grid = place.on_grid(vertices)
-        drawing = draw(self._surface, on_grid, atlas.vertices, place.grid)
+        on_grid = place.on_grid(with_rim(mesh))
+        drawing = draw(self._surface, on_grid, atlas.ends, place.grid)
         width = float(np.ptp(on_grid[list(OVAL), 0]))
-        return _Drawn(place, vertices, drawing.shown, drawing.places, width)
-
-    def _unrolled(self, place: Place, face: Face, old: Pixels) -> Unrolled:
-        return self._unroller.unroll(old, place.on_grid(with_rim(face.mesh)), face.mesh)
+        return _Drawn(place, on_grid, drawing.shown, drawing.places, width)
 
     def _seen(
         self, face: Face, memory: _Memory, unrolled: Unrolled, frames: int = 1
@@ -174,13 +171,13 @@ class MeshSwap(Processor):
         return source.mixture(memory.aspect.update(source.aspects, now, frames))
 
     def _hidden(
-        self, place: Place, face: Face, memory: _Memory, old: Pixels, unrolled: Unrolled
+        self, memory: _Memory, old: Pixels, unrolled: Unrolled, was: Vertices
     ) -> NDArray[np.float32] | None:
         """Return how much of each pixel of the grid shows something in front of the face."""
         memory.own, cover = self._occlusions.find(memory.own, unrolled)
         if cover is None:
             return None
-        places = self._unroller.rolled(place.on_grid(with_rim(face.mesh)), place.grid)
+        places = self._unroller.rolled(was, old.shape[1::-1])
         return self._occlusions.show(cover, old, places)
 
     def _fitted(
@@ -203,23 +200,29 @@ class MeshSwap(Processor):
         alpha = _blurred(seen, _SOFT * drawn.width)
         return gain, alpha if hidden is None else alpha * (1 - hidden)
 
-    def _keep_mouth(
-        self, swapped: Pixels, target: Pixels, drawn: _Drawn, was: NDArray[np.float32]
-    ) -> None:
+    def _keep_mouth(self, swapped: Pixels, target: Pixels, drawn: _Drawn, was: Vertices) -> None:
         """Put the inside of the target's mouth back, where the new lips have it now."""
         share = self._soft(drawn, self._regions.mouth, _LID)
         rows, columns = (np.flatnonzero(share.max(axis=axis) > _UNSEEN) for axis in (1, 0))
         if not rows.size:
             return
-        place = drawn.place
-        box = place.box_of(Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
-        corner = np.array([box.x0, box.y0, 0], np.float32)
-        lips = place.on_picture(drawn.mesh) - corner
-        x, y = draw(self._mouth, lips, with_rim(was), (box.width, box.height)).places
+        part = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        box, to_part = drawn.place.box_of(part)
+        places = self._moved_back(drawn, part, was)
+        weight = share[part.rows, part.columns]
+        x, y, weight = (_spread(field, to_part, box) for field in (*places, weight))
         kept = cv2.remap(target, x, y, cv2.INTER_LINEAR).astype(np.float32)
-        part = swapped[box.rows, box.columns]
-        weight = place.enlarged(share)[box.rows, box.columns, None]
-        part[:] = np.rint(part + weight * (kept - part))
+        mouth = swapped[box.rows, box.columns]
+        mouth[:] = np.rint(mouth + weight[..., None] * (kept - mouth))
+
+    def _moved_back(self, drawn: _Drawn, part: Box, was: Vertices) -> NDArray[np.float32]:
+        """Return x and y of where the pixels of a part of the grid were in the target's picture."""
+        corners = self._surface.triangles[drawn.shown[part.rows, part.columns].ravel()]
+        y, x = np.mgrid[part.y0 : part.y1, part.x0 : part.x1].reshape(2, -1)
+        shares = barycentric(drawn.vertices[corners, :2], np.stack([x, y], axis=1))
+        back = (was[corners, :2] * shares[..., None]).sum(axis=1)
+        places: NDArray[np.float32] = back.T.reshape(2, part.height, part.width)
+        return places
 
     def _soft(self, drawn: _Drawn, weights: Weights, sigma: float) -> NDArray[np.float32]:
         """Paint a region with a border of ``sigma`` face widths."""
@@ -230,6 +233,19 @@ def lit(picture: Pixels, gain: NDArray[np.float32]) -> Pixels:
     """Return ``picture`` in another light."""
     product: Pixels = cv2.multiply(picture, gain, dtype=cv2.CV_8U)
     return product
+
+
+def _spread(field: NDArray[np.float32], to_field: Matrix, box: Box) -> NDArray[np.float32]:
+    """Return a field at the size of a box."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    spread: NDArray[np.float32] = cv2.warpAffine(
+        np.ascontiguousarray(field),
+        to_field,
+        (box.width, box.height),
+        flags=flags,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return spread
 
 
 def _blurred(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
