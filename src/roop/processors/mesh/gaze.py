@@ -105,12 +105,12 @@ def _iris(
     lids = points[list(border), :2] @ inverse[:, :2].T + inverse[:, 2]
     between = cv2.fillPoly(np.zeros((height, width), np.uint8), [np.rint(lids).astype(np.int32)], 1)
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    dark = np.clip(cv2.mean(grey, between)[0] - grey, 0, None)
+    dark = np.maximum(cv2.mean(grey, between)[0] - grey, 0)
     spot = cv2.GaussianBlur(dark * between, (0, 0), _IRIS * 0.8 * width * 0.6)
     weight = np.maximum(spot - 0.9 * spot.max(), 0)
-    total = float(weight.sum())
+    sums = cv2.moments(weight)
+    total = sums["m00"]
     if total <= 0:
         return 0.0, 0.0
-    x = float((weight.sum(axis=0) * np.arange(width)).sum()) / total
-    y = float((weight.sum(axis=1) * np.arange(height)).sum()) / total
+    x, y = sums["m10"] / total, sums["m01"] / total
     return (x - (width - 1) / 2) / (width * 0.8), (y - (height - 1) / 2) / (width * 0.8)

@@ -1,8 +1,12 @@
 """Put the target's light and colour on the source's face."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from roop.processors.mesh.look import middle
 
 Field = NDArray[np.float32]
 """``(H, W, 3)``: what each pixel of the source is multiplied with."""
@@ -22,6 +26,8 @@ _PASSES = 2
 
 _DOUBT = 0.03
 """Weight of the whole face's light against what is known about the light of one spot."""
+
+_MEAN = np.full((1, 3), 1 / 3, np.float32)
 
 _DARK = 0.6
 """Pixels below this share of the skin's median brightness are hair, lashes or frames, not skin."""
@@ -47,12 +53,14 @@ def match_light(
     s, t, weight = (_shrunk(picture, size) for picture in (source, target, skin))
     weight = (weight * _bright(s, weight) * _bright(t, weight))[..., None]
     blur = sigma * size[0]
-    known = _blur(weight, blur)
-    light_t = _light(t, weight, known, blur)
-    gain = np.ones_like(s)
-    for _ in range(_PASSES):
-        gain = gain * (light_t / _light(s * gain, weight, known, blur))
-    return np.clip(gain, 0.2, 5.0)
+    known = _Known(_blur(weight, blur) + _DOUBT, float(weight.sum()) + 1e-4, blur)
+    light_t = known.light(t * weight)
+    weighted = s * weight
+    gain = light_t / known.light(weighted)
+    for _ in range(_PASSES - 1):
+        gain *= light_t / known.light(weighted * gain)
+    bounded: Field = np.minimum(np.maximum(gain, 0.2), 5.0)
+    return bounded
 
 
 def match_folds(
@@ -73,7 +81,7 @@ def match_folds(
     half = ((width + 1) // 2, (height + 1) // 2)
     s, t, g, f = (_shrunk(picture, half) for picture in (source, target, gain, folds))
     ratio = (_blur(t, sigma / 2) + _FLOOR) / (_blur(s * g, sigma / 2) + _FLOOR)
-    change = 1 + f[..., None] * (np.clip(ratio, 0.6, 1.6) - 1)
+    change = 1 + f[..., None] * (np.minimum(np.maximum(ratio, 0.6), 1.6) - 1)
     changed: Field = gain * enlarge(change, (width, height))
     return changed
 
@@ -85,34 +93,40 @@ def enlarge(field: Field, size: tuple[int, int]) -> Field:
 
 
 def _shrunk(picture: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.float32]:
-    small: NDArray[np.float32] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(
-        np.float32
-    )
-    return small
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    result: NDArray[np.float32] = small.astype(np.float32, copy=False)
+    return result
 
 
 def _bright(picture: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return 1 where the picture is as bright as skin is, falling to 0 in the dark."""
-    brightness = picture.mean(axis=2)
+    brightness = cv2.transform(picture, _MEAN)
     skin = brightness[weight > 0.5]
-    median = float(np.median(skin)) if skin.size else 1.0
-    share: NDArray[np.float32] = np.clip(brightness / max(median, 1.0) / _DARK * 2 - 1, 0, 1)
-    return share
+    median = middle(skin) if skin.size else 1.0
+    share: NDArray[np.float32] = brightness * np.float32(2 / (max(median, 1.0) * _DARK)) - 1
+    return np.minimum(np.maximum(share, 0), 1)
 
 
-def _light(
-    picture: NDArray[np.float32],
-    weight: NDArray[np.float32],
-    known: NDArray[np.float32],
-    sigma: float,
-) -> NDArray[np.float32]:
-    """Return the weighted local mean, drawn to that of the whole face where little is known."""
-    weighted = picture * weight
-    mean = weighted.sum(axis=(0, 1)) / (weight.sum() + 1e-4)
-    light: NDArray[np.float32] = (_blur(weighted, sigma) + _DOUBT * mean) / (
-        known + _DOUBT
-    ) + _FLOOR
-    return light
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What the pixels of one face tell about the light."""
+
+    around: NDArray[np.float32]
+    """``(H, W, 1)``: how much is told around each of them, with some doubt."""
+    total: float
+    """How much is told by all."""
+    sigma: float
+    """How far around, pixels."""
+
+    def light(self, weighted: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the local mean, drawn to that of the whole face where little is known.
+
+        Args:
+            weighted: ``(H, W, 3)``: the picture times how much each pixel tells.
+        """
+        mean = np.array(cv2.sumElems(weighted)[:3], np.float32) * np.float32(_DOUBT / self.total)
+        light = (_blur(weighted, self.sigma) + mean) / self.around + np.float32(_FLOOR)
+        return np.asarray(light, np.float32)
 
 
 def _blur(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

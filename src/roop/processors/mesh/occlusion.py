@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.processors.mesh.look import Light, LightFitter, Look, brightness_of, look_of
+from roop.processors.mesh.look import Light, LightFitter, Look, brightness_of, look_of, middle
 from roop.processors.mesh.unrolled import Unrolled, Unroller
 from roop.types import Pixels
 
@@ -212,7 +212,7 @@ def _moved(field: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[n
 
 def _level(look: Look, skin: Field) -> float:
     """Return how bright a face is, 1 for one in good light."""
-    return math.exp(float(np.median(look[::3, ::3, 0][skin[::3, ::3] > 0])) / 100) / _BRIGHT
+    return math.exp(middle(look[::3, ::3, 0][skin[::3, ::3] > 0]) / 100) / _BRIGHT
 
 
 def _spread(own: OwnLook, expected: Look, skin: Field) -> Look:
