@@ -57,6 +57,7 @@ class VideoReader:
         self._path = path
         self._stretch = stretch
         self._lead_damaged = 0
+        self._first: av.VideoFrame | None = None
         self._container = open_target(path)
         try:
             self.stream = video_stream(self._container, path)
@@ -123,10 +124,18 @@ class VideoReader:
         Raises:
             MediaError: The picture changes its size, or nothing can be decoded for long.
         """
-        timed = self._timed()
+        timed = self._timed(self._begin())
         if self.rate is None:
             return (frame for frame, _ in timed)
         return resampled(timed, self.rate, self._stretch.end)
+
+    def peek(self) -> PlanarFrame | None:
+        """Return the first frame before it is read, to look at; None if it is damaged.
+
+        It is as the decoder gives it, whatever frame rate is asked for.
+        """
+        raw = self._begin()
+        return None if raw is None else self._framed(raw)
 
     def __enter__(self) -> Self:
         return self
@@ -156,19 +165,31 @@ class VideoReader:
             f"{self._path}: none of its pictures can be decoded", hint="the file is damaged"
         )
 
-    def _timed(self) -> Iterator[tuple[PlanarFrame, Fraction]]:
-        """Yield each frame with the second at which it ends."""
-        raw = self.first if self._stretch.seek is None else self._first_of_stretch()
+    def _timed(self, raw: av.VideoFrame | None) -> Iterator[tuple[PlanarFrame, Fraction]]:
+        """Yield each frame from ``raw`` on with the second at which it ends."""
         time_base = self._decoder.time_base
         while raw is not None:
             self._refuse_other_size(raw)
-            pts = self._pts(raw)
-            if self._stretch.start is not None and pts * time_base < self._stretch.start:
+            frame = self._framed(raw)
+            if self._stretch.start is not None and frame.pts * time_base < self._stretch.start:
                 self._lead_damaged = self._decoder.damaged
-            frame = PlanarFrame(raw, pts=pts, time_base=time_base, orientation=self._orientation)
-            yield frame, (pts + raw.duration) * time_base
+            yield frame, (frame.pts + raw.duration) * time_base
             with demuxing(self._path):
                 raw = next(self._frames, None)
+
+    def _framed(self, raw: av.VideoFrame) -> PlanarFrame:
+        time_base = self._decoder.time_base
+        return PlanarFrame(
+            raw, pts=self._pts(raw), time_base=time_base, orientation=self._orientation
+        )
+
+    def _begin(self) -> av.VideoFrame | None:
+        """Return the first frame of the stretch, and go on behind it from then on."""
+        if self._stretch.seek is None:
+            return self.first
+        if self._first is None:
+            self._first = self._first_of_stretch()
+        return self._first
 
     def _part(self, begin: Fraction | None) -> Trim:
         """Return what is decoded, from ``begin`` to the end of the stretch."""

@@ -98,7 +98,7 @@ class ProcessCrew:
         """Do ``segments``."""
         waiting = deque(segments)
         with self._dismissed():
-            while waiting or self._workers:
+            while waiting or any(worker.segment is not None for worker in self._workers):
                 while waiting and len(self._workers) < self._size:
                     self._workers.append(_Worker(self._brief, self._news))
                     self._employ(self._workers[-1], waiting)

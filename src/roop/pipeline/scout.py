@@ -41,8 +41,12 @@ class Scout:
         self._folder = folder
         self._recogniser = TextureRecogniser()
 
-    def looks(self, number: int) -> Descriptor | None:
+    def looks(self, number: int, reader: VideoReader) -> Descriptor | None:
         """Return the looks of who was chosen when segment ``number`` begins, if it matters.
+
+        Args:
+            number: Of the segment.
+            reader: Of its stretch, of which nothing has been read.
 
         Raises:
             CancelledError: The person stopped the job.
@@ -54,13 +58,21 @@ class Scout:
             ((n, saved[0]) for n in range(number, 0, -1) if (saved := self._saved(n))), (0, None)
         )
         for place in range(known + 1, number + 1):
-            looks = self._found(place, looks)
+            frame = reader.peek() if place == number else self._frame(place)
+            looks = self._found(place, frame, looks)
             self._save(place, looks)
         return looks
 
-    def _found(self, number: int, before: Descriptor | None) -> Descriptor | None:
-        """Return who is chosen where a segment begins, if it was ``before`` a segment earlier."""
-        frame = self._frame(number)
+    def _found(
+        self, number: int, frame: Frame | None, before: Descriptor | None
+    ) -> Descriptor | None:
+        """Return who is chosen where a segment begins.
+
+        Args:
+            number: Of the segment.
+            frame: The one at which its decoding begins; None if it is damaged.
+            before: Who was chosen a segment earlier.
+        """
         if frame is None:
             return None
         meshes = self._bench.analyser.faces(frame, "left-right")
@@ -96,7 +108,7 @@ class Scout:
     def _frame(self, number: int) -> Frame | None:
         """Return the frame at which the decoding of a segment begins; None if it is damaged."""
         with self._reader(self._places[number]) as reader:
-            return next(iter(reader), None)
+            return reader.peek()
 
     def _reader(self, place: Fraction | None) -> VideoReader:
         job = self._bench.job

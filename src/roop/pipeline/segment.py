@@ -31,7 +31,6 @@ def run_segment(
         meter: Counts the frames.
     """
     job, path = bench.job, folder.packets(segment.number)
-    looks = scout.looks(segment.number)
     with VideoReader(
         job.target,
         job.video,
@@ -40,6 +39,7 @@ def run_segment(
         scale=bench.scale,
         beside_work=True,
     ) as reader:
+        looks = scout.looks(segment.number, reader)
         with StretchWriter(path, reader, job.video, output=output, warn=bench.warn) as writer:
 
             def lead(frame: Frame) -> int:
