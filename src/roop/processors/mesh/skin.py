@@ -31,8 +31,10 @@ def likeness(
     known = colours[skin > 0.5]
     if not known.size:
         return np.ones(skin.shape, np.float32)
-    off = (colours - np.median(known[:: max(len(known) // _SAMPLE, 1)], axis=0)) / _SPREAD
+    some = known[:: max(len(known) // _SAMPLE, 1)]
+    middle = len(some) // 2
+    off = (colours - np.partition(some, middle, axis=0)[middle]) / _SPREAD
     distance = cv2.sqrt(cv2.transform(off * off, np.ones((1, 3))))
     blurred = cv2.GaussianBlur(distance, (0, 0), _SOFT * skin.shape[1])
-    alike: NDArray[np.float32] = np.clip(2.0 - blurred if strict else 2 - blurred / 2, 0, 1)
-    return alike
+    alike: NDArray[np.float32] = 2 - blurred if strict else 2 - blurred / 2
+    return np.minimum(np.maximum(alike, 0), 1)

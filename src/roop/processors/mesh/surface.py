@@ -50,10 +50,11 @@ class Surface:
 
     triangles: Indices
     """``(T, 3)``."""
-    behind: NDArray[np.bool_]
-    """``(T,)``: the rim and the opening of the mouth, which all else covers."""
-    lips: NDArray[np.bool_]
-    """``(T,)``: their inner side rolls in, and is seen from any side."""
+    layers: NDArray[np.float32]
+    """``(T,)``: 1 before 2 before 3: lips, whose inner side rolls in and is seen from any side; what
+    faces away; the rim and the opening of the mouth, which all else covers."""
+    turning: NDArray[np.float32]
+    """``(T,)``: 1 for what is a layer nearer if it faces the camera, 0 for the others."""
     flat: Vertices
     """``(N, 2)``: the mean face unrolled, 1 wide; the layout of every atlas."""
     mirror: Indices
@@ -92,11 +93,11 @@ def make_surface(topology: Topology) -> Surface:
     mouth = _within(triangles, INNER_LIPS)
     rim = np.zeros(len(triangles), np.bool_)
     rim[: len(ring)] = True
-    lips = _within(triangles, _lips(topology))
+    behind, lips = rim | mouth, _within(triangles, _lips(topology))
     return Surface(
         triangles,
-        rim | mouth,
-        lips,
+        np.where(behind, 3, np.where(lips, 1, 2)).astype(np.float32),
+        (~(behind | lips)).astype(np.float32),
         with_rim(topology.flat),
         mirror,
         _from_any_side(),
@@ -190,14 +191,12 @@ def _in_space(
 
 def _depths(surface: Surface, corners: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return how far from the camera each triangle is drawn: ``(T,)``, 1 to 4."""
-    facing = _facing(corners)
-    layer = np.where(surface.behind, 3, np.where(facing | surface.lips, 1, 2))
+    layer = surface.layers - surface.turning * _facing(corners)
     if corners.shape[2] < 3:
-        return layer.astype(np.float32)
+        return layer
     z = corners[:, 0, 2] + corners[:, 1, 2] + corners[:, 2, 2]
     near = z.min()
-    within = (z - near) / max(float(z.max() - near), 1e-6)
-    depth: NDArray[np.float32] = (layer + 0.99 * within).astype(np.float32)
+    depth: NDArray[np.float32] = layer + (z - near) * np.float32(0.99 / max(z.max() - near, 1e-6))
     return depth
 
 
