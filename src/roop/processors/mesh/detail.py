@@ -14,8 +14,11 @@ _KERNEL = (5, 5)
 _MOST = 1.6
 """Most that the source's own detail is amplified when the target is sharper."""
 
-_MEMORY = 0.8
-"""Share of the earlier frames in how much detail is kept: it must not pump."""
+_EVERY = 3
+"""Frames between two comparisons: how sharp a film is does not change from frame to frame."""
+
+_MEMORY = 0.8**_EVERY
+"""Share of what was found before in how much detail is kept: it must not pump."""
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 0.2, 0.3, 0.8, 0.85
 """The part of the face's box that is compared: no hair, no background."""
@@ -26,6 +29,7 @@ class DetailMatch:
 
     def __init__(self) -> None:
         self._kept: float | None = None
+        self._frames = 0
 
     def apply(self, swapped: Pixels, target: Pixels) -> Pixels:
         """Return ``swapped`` with the detail of ``target``.
@@ -35,13 +39,17 @@ class DetailMatch:
             target: ``(H, W, 3)``: the same box of the target.
         """
         soft = cv2.GaussianBlur(swapped, _KERNEL, _SIGMA)
-        most, least, wanted = (_detail(picture) for picture in (swapped, soft, target))
-        kept = float(np.clip((wanted - least) / max(most - least, 0.05), 0, _MOST))
-        if self._kept is not None:
-            kept = _MEMORY * self._kept + (1 - _MEMORY) * kept
-        self._kept = kept
-        matched: Pixels = cv2.addWeighted(swapped, kept, soft, 1 - kept, 0)
+        if self._kept is None or self._frames % _EVERY == 0:
+            self._kept = self._compared(swapped, soft, target)
+        self._frames += 1
+        matched: Pixels = cv2.addWeighted(swapped, self._kept, soft, 1 - self._kept, 0)
         return matched
+
+    def _compared(self, swapped: Pixels, soft: Pixels, target: Pixels) -> float:
+        """Return how much of the detail to keep from now on."""
+        most, least, wanted = (_detail(picture) for picture in (swapped, soft, target))
+        kept = min(max((wanted - least) / max(most - least, 0.05), 0.0), _MOST)
+        return kept if self._kept is None else _MEMORY * self._kept + (1 - _MEMORY) * kept
 
 
 def _detail(picture: Pixels) -> float:

@@ -51,8 +51,8 @@ class Surface:
     triangles: Indices
     """``(T, 3)``."""
     layers: NDArray[np.float32]
-    """``(T,)``: 1 before 2 before 3: lips, whose inner side rolls in and is seen from any side; what
-    faces away; the rim and the opening of the mouth, which all else covers."""
+    """``(T,)``: 1 before 2 before 3: lips, as their inner side rolls in and is seen from any side;
+    what faces away; the rim and the opening of the mouth, which all else covers."""
     turning: NDArray[np.float32]
     """``(T,)``: 1 for what is a layer nearer if it faces the camera, 0 for the others."""
     flat: Vertices
