@@ -1,12 +1,12 @@
 """Measures what surrounds a swap network: roop's command against the bare network on as many faces.
 
-    uv run python benchmarks/neural.py [--frames 6] [--provider openvino]
+    uv run python benchmarks/neural.py [--frames 6] [--provider openvino] [--threads 2]
 
 The network is a stand-in of inswapper_128's layers and size (554 MB of random weights, written into
 a temporary folder). Also runs the way of the original tool on the same stand-ins: five analysis
-networks for every face, frames as PNG on disk, insightface's swap. CPU time throughout, with that
-of children, and networks on one thread, because several spin while they wait: wall time says little
-beside other work.
+networks for every face, frames as PNG on disk, insightface's swap. With networks on one thread, as
+by default, CPU time is compared, with that of children: wall time says little beside other work.
+Several threads spin while they wait: then wall time is, and nothing else may run.
 """
 
 import argparse
@@ -80,9 +80,9 @@ def film(path: Path, frames: int) -> np.ndarray:
     return moved
 
 
-def bare(network: Path, frames: int) -> tuple[float, float]:
+def bare(network: Path, frames: int, threads: int) -> tuple[float, float]:
     """Run the network alone on ``frames`` faces, loaded before the clock starts."""
-    session = onnxruntime.InferenceSession(network, one_thread(), providers=[PROVIDER])
+    session = onnxruntime.InferenceSession(network, options(threads), providers=[PROVIDER])
     random = np.random.default_rng(0)
     feed = {
         "target": random.random((1, 3, 128, 128), np.float32),
@@ -95,14 +95,14 @@ def bare(network: Path, frames: int) -> tuple[float, float]:
     return spent.seconds()
 
 
-def one_thread() -> onnxruntime.SessionOptions:
-    """Return options of a session on one thread."""
+def options(threads: int) -> onnxruntime.SessionOptions:
+    """Return options of a session on so many threads."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     return options
 
 
-def command(folder: Path, target: Path, provider: str) -> tuple[float, float]:
+def command(folder: Path, target: Path, provider: str, threads: int) -> tuple[float, float]:
     """Run ``roop swap`` from its start to the finished file."""
     source = folder / "source.png"
     cv2.imwrite(str(source), data.astronaut()[..., ::-1])
@@ -112,20 +112,22 @@ def command(folder: Path, target: Path, provider: str) -> tuple[float, float]:
             *(sys.executable, "-m", "roop", "swap", "--engine", "inswapper", "--force", "--quiet"),
             *("-s", source, "-t", target, "-o", folder / f"out{target.suffix}"),
             *("--models", folder, "--offline", "--execution-provider", provider),
-            *("--execution-threads", "1"),
+            *("--execution-threads", str(threads)),
         ],
         check=True,
     )
     return spent.seconds()
 
 
-def original(folder: Path, network: Path, target: Path, points: np.ndarray) -> tuple[float, float]:
+def original(
+    folder: Path, network: Path, target: Path, points: np.ndarray, threads: int
+) -> tuple[float, float]:
     """Swap as the original did: every frame to disk and back, five networks for every face."""
     sessions = {
-        name: (onnxruntime.InferenceSession(path, one_thread(), providers=[PROVIDER]), side)
+        name: (onnxruntime.InferenceSession(path, options(threads), providers=[PROVIDER]), side)
         for name, (path, side) in analysis(folder).items()
     }
-    session = onnxruntime.InferenceSession(network, one_thread(), providers=[PROVIDER])
+    session = onnxruntime.InferenceSession(network, options(threads), providers=[PROVIDER])
     swap = INSwapper(str(network), session)
     source = np.random.default_rng(1).standard_normal(512).astype(np.float32)
     spent = Spent()
@@ -156,7 +158,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--frames", type=int, default=6)
     parser.add_argument("--provider", default="cpu")
+    parser.add_argument("--threads", type=int, default=1, help="of each network")
     given = parser.parse_args()
+    threads = given.threads
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         network = fill(folder, load_catalogue())
@@ -166,23 +170,28 @@ def main() -> None:
         photo = folder / "photo.png"
         cv2.imwrite(str(photo), data.astronaut()[..., ::-1])
         rows = {
-            "bare network": bare(network, given.frames),
-            "roop swap, 1 frame": command(folder, short, given.provider),
-            f"roop swap, {1 + given.frames} frames": command(folder, long, given.provider),
-            "roop swap, a photo": command(folder, photo, given.provider),
-            f"as the original, {1 + given.frames} frames": original(folder, network, long, points),
-            "bare network, again": bare(network, given.frames),
+            "bare network": bare(network, given.frames, threads),
+            "roop swap, 1 frame": command(folder, short, given.provider, threads),
+            f"roop swap, {1 + given.frames} frames": command(folder, long, given.provider, threads),
+            "roop swap, a photo": command(folder, photo, given.provider, threads),
+            f"as the original, {1 + given.frames} frames": original(
+                folder, network, long, points, threads
+            ),
+            "bare network, again": bare(network, given.frames, threads),
         }
     for label, (cpu, wall) in rows.items():
         print(f"{label:34}{cpu:8.2f} s CPU{wall:8.2f} s wall")
     frames = given.frames
-    early, first, whole, still, old, late = (cpu for cpu, _ in rows.values())
+    kind = 0 if threads == 1 else 1
+    early, first, whole, still, old, late = (row[kind] for row in rows.values())
     each, alone = (whole - first) / frames, (early + late) / 2 / frames
+    faces = 1 + frames
+    print(f"the command on {faces} faces, of the bare network: {whole / faces / alone:.2f}")
     print(f"a further frame, of the bare network: {each / alone:.2f}")
     print(f"start and end, in runs of the network: {(first - each) / alone:.1f}")
     print(f"a film of 250 frames, of the bare network: {((first - each) / 250 + each) / alone:.2f}")
     print(f"a photo, of the bare network: {still / alone:.1f}")
-    print(f"a frame as the original, of one of roop: {old / (1 + frames) / each:.2f}")
+    print(f"a frame as the original, of one of roop: {old / faces / each:.2f}")
 
 
 if __name__ == "__main__":
