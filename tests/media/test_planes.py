@@ -189,6 +189,24 @@ def test_a_smaller_picture_is_enlarged_to_its_box(form: str, tag: int) -> None:
     assert np.array_equal(after, before)
 
 
+@pytest.mark.parametrize("form", ["yuv420p", "yuv422p", "yuv444p", "nv12", "yuv420p10le"])
+def test_a_smaller_picture_looks_as_if_it_had_been_enlarged_before(form: str) -> None:
+    one, other = (wrapped(made(form, (384, 360)), 1) for _ in range(2))
+    box = Box(12, 8, 372, 352)
+    small = scene(box.width // 3, box.height // 3, 9)
+    large = Image.fromarray(small).resize((box.width, box.height), Image.Resampling.BILINEAR)
+    x = np.linspace(0, 1, box.width)
+    alpha = np.tile(np.rint(255 * np.minimum(1, 8 * x * (1 - x))).astype(np.uint8), (box.height, 1))
+    one.paste(box, small, alpha)
+    other.paste(box, np.asarray(large), alpha)
+    deep = "10" in form
+    for a, b in zip(planes(one.raw), planes(other.raw), strict=True):
+        shown, expected = (p.view(np.uint16 if deep else np.uint8).astype(int) for p in (a, b))
+        off = np.abs(shown - expected) / (4 if deep else 1)
+        assert off.mean() < 0.4
+        assert off.max() < 4
+
+
 @pytest.mark.parametrize("form", ["yuv420p", "yuv420p10le", "nv12", "bgra", "p010le"])
 def test_only_samples_under_the_alpha_change(form: str) -> None:
     frame = wrapped(made(form))

@@ -41,7 +41,8 @@ class Blender:
         Args:
             view: Stored samples of ``part`` in the box; may be smaller at an odd edge.
             part: Which component.
-            wanted: ``(H, W)``: new samples, one for every pixel of the box.
+            wanted: ``(H, W)``: new samples, one for every pixel of the box; or, of 8 bits, one
+                for every sample of ``view``.
             present: ``(H, W)``: the samples that an 8 bit crop of the box shows, if the stored
                 ones have more bits: these stay.
         """
@@ -67,9 +68,13 @@ class Blender:
 
     def _blend_shared(self, view: Samples, part: Component, wanted: Wide) -> None:
         """Blend 8 bit samples that several pixels share."""
-        change = _mean(wanted * self._alpha, part, view).astype(np.float32)
-        change *= np.float32(1 / 255)
-        change -= self._mean_alpha(part, view) * view
+        alpha = self._mean_alpha(part, view)
+        if wanted.shape == view.shape:
+            change = alpha * wanted
+        else:
+            change = _mean(wanted * self._alpha, part, view).astype(np.float32)
+            change *= np.float32(1 / 255)
+        change -= alpha * view
         change += view
         _store(view, change, self._layout)
 

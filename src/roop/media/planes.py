@@ -234,17 +234,30 @@ class PlanarFrame:
             pixels = _grown(pixels, box, outer)
         else:  # three planes are enlarged in less time than pixels are turned into samples
             small = encode(pixels, self._colour, self._layout)
-            large = [_grown(_enlarged(part, box), box, outer) for part in small]
+            large = self._enlarged(small, box, outer)
         self._own()
         for rows in self._bands(outer):
             if alpha[rows].any():
                 wanted = (
                     encode(pixels[rows], self._colour, self._layout)
                     if large is None
-                    else [part[rows] for part in large]
+                    else [_band(part, rows, outer.height) for part in large]
                 )
                 band = Box(outer.x0, outer.y0 + rows.start, outer.x1, outer.y0 + rows.stop)
                 self._blend(band, wanted, alpha[rows])
+
+    def _enlarged(self, small: list[Wide], box: Box, outer: Box) -> list[Wide]:
+        """Return samples at the size of ``outer``, one for every pixel.
+
+        Those that pixels share are one for all of these where a box ends between such groups; of
+        more than 8 bits each pixel's is wanted.
+        """
+        if box != outer or self._layout.depth > 8:
+            return [_grown(_at_size(part, box.width, box.height), box, outer) for part in small]
+        return [
+            _at_size(samples, box.width >> part.shift_x, box.height >> part.shift_y)
+            for part, samples in zip(self._layout.components, small, strict=True)
+        ]
 
     def _bands(self, outer: Box) -> Iterator[slice]:
         """Yield the rows of parts of a box that are quick to work on, one after another."""
@@ -324,10 +337,15 @@ def _resized(samples: Samples, size: tuple[int, int]) -> Samples:
     return resized
 
 
-def _enlarged(samples: Wide, box: Box) -> Wide:
-    """Return ``samples`` at the size of ``box``."""
-    size = box.width, box.height
-    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR), np.uint16)
+def _at_size(samples: Wide, width: int, height: int) -> Wide:
+    resized = cv2.resize(samples, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint16)
+
+
+def _band(samples: Wide, rows: slice, height: int) -> Wide:
+    """Return those samples of a box of ``height`` rows of pixels that belong to some rows."""
+    each = height // samples.shape[0]
+    return samples[rows.start // each : rows.stop // each]
 
 
 def _grown(samples: NDArray[Number], box: Box, outer: Box) -> NDArray[Number]:
