@@ -58,3 +58,16 @@ def test_rare_frames_far_apart() -> None:
     segments = segments_of(times, OPEN, Pace())
     assert sum(s.frames for s in segments) == 100
     assert all(s.lead == 1 for s in segments[1:])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pace", "count"),
+    [(20, Pace(), 2), (60, Pace(), 4), (600, Pace(), 30), (600, Pace().slow(), 60)],
+)
+def test_long_films_are_cut_into_longer_segments_unless_work_is_slow(
+    seconds: int, pace: Pace, count: int
+) -> None:
+    segments = segments_of(clock(seconds, every=1), OPEN, pace)
+    assert len(segments) == count
+    longest, shortest = max(s.frames for s in segments), min(s.frames for s in segments)
+    assert longest - shortest <= 2 * 30  # two keyframes: nobody waits long for the last one
