@@ -7,14 +7,11 @@ from numpy.typing import NDArray
 
 from roop.faces.cutout import cutout
 from roop.faces.descriptor import Descriptor
-from roop.models.folder import ModelFolder
 from roop.models.loader import Models
+from roop.models.roles import recogniser_model
 from roop.models.sessions import Session
 from roop.options import Settings
 from roop.types import Frame, Mesh
-
-MODELS = ("w600k_r50", "sface")
-"""Rows of the catalogue that recognise people, the best first."""
 
 _UNITS = {"arcface": 1.0, "sface": 0.85 / 1.274}
 """By family, what brings distances onto the original tool's scale, which is ArcFace's own; the
@@ -54,16 +51,6 @@ class EmbeddingRecogniser:
         vector = embed(self._session, [(frame, mesh)])
         unit = _UNITS.get(self._session.model.family, 1.0)
         return Descriptor(vector, np.ones(1, np.float32), unit=unit)
-
-
-def recogniser_model(folder: ModelFolder, settings: Settings) -> str | None:
-    """Return the name of the best recogniser whose weights are here and may be used, if any."""
-    for name in MODELS:
-        model = folder.catalogue[name]
-        allowed = settings.licence == "any" or model.commercial
-        if allowed and folder.fault(model) is None:
-            return name
-    return None
 
 
 def present_recogniser(models: Models, settings: Settings) -> EmbeddingRecogniser | None:

@@ -18,7 +18,7 @@ from roop.geometry import bounds
 from roop.media.base import TargetInfo
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
-from roop.pipeline.people import no_face_in
+from roop.pipeline.nobody import no_face_in
 from roop.safety.screen import Screen
 from roop.types import Frame, Mesh, Pixels
 

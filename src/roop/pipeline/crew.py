@@ -14,7 +14,6 @@ from roop.pipeline.child import Child, News
 from roop.pipeline.failure import heard
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter
-from roop.pipeline.worker import order_of
 
 TRIES = 3
 """Times that a segment is begun before its workers' end counts as its fault."""
@@ -74,7 +73,7 @@ class _Worker:
     def begin(self, segment: Segment) -> None:
         """Give it a segment to do."""
         self.segment, self.counts = segment, [0, 0, 0, 0]
-        self.child.tell(order_of(segment))
+        self.child.tell(segment.packed())
 
 
 class ProcessCrew:

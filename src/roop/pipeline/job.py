@@ -12,12 +12,11 @@ from roop.media.disk import writing
 from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.media.output import OutputFile
 from roop.options import Job, Settings
-from roop.pipeline.bench import Bench
 from roop.pipeline.crew import bytes_of, workers_for
 from roop.pipeline.long_job import LongJob
 from roop.pipeline.naming import named
+from roop.pipeline.nobody import nobody_replaced
 from roop.pipeline.paths import source_paths
-from roop.pipeline.people import nobody_replaced
 from roop.pipeline.plan import DEFAULT_PACE, Pace, planned
 from roop.pipeline.progress import Meter, Watch
 from roop.pipeline.record import Recognition, inputs_of, models_of, recognition_of, write_record
@@ -25,7 +24,6 @@ from roop.pipeline.tally import Tally
 from roop.pipeline.task import Task
 from roop.processors import private
 from roop.processors.base import Registry
-from roop.provenance.label import Label
 from roop.provenance.marks import marks_for
 from roop.types import Warn
 
@@ -163,6 +161,10 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
 
 def _at_one_go(task: Task, reader: Reader) -> Tally:
     """Do a job whose target is not cut."""
+    # Not where only workers have a use for their libraries.
+    from roop.pipeline.bench import Bench
+    from roop.provenance.label import Label
+
     job = task.job
     several = job.faces.many_faces or job.faces.mapped
     single = reader.info.kind == "image" and not several

@@ -10,7 +10,7 @@ from roop.faces.tracker import FaceTracker
 from roop.media.base import Reader, Writer
 from roop.options import WithoutFace
 from roop.pipeline.channel import Channel, Stages
-from roop.pipeline.people import nobody_in
+from roop.pipeline.nobody import nobody_in
 from roop.pipeline.progress import Meter
 from roop.processors.base import Processor, applied
 from roop.provenance.label import Label

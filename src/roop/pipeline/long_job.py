@@ -11,14 +11,11 @@ from roop.media.output import OutputFile
 from roop.media.packets import joined
 from roop.media.video_output import VideoOutput
 from roop.media.video_reader import VideoReader
-from roop.pipeline.bench import Bench
 from roop.pipeline.crew import Crew, ProcessCrew
 from roop.pipeline.fingerprint import Fingerprint, difference, fingerprint_of
-from roop.pipeline.people import nobody_replaced
+from roop.pipeline.nobody import nobody_replaced
 from roop.pipeline.plan import Pace, Segment
 from roop.pipeline.progress import Meter
-from roop.pipeline.scout import Scout
-from roop.pipeline.segment import run_segment
 from roop.pipeline.tally import Tally
 from roop.pipeline.task import Task
 from roop.pipeline.work_folder import WorkFolder
@@ -129,6 +126,11 @@ class LongJob:
         return resumed
 
     def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
+        # Not where only workers have a use for their libraries.
+        from roop.pipeline.bench import Bench
+        from roop.pipeline.scout import Scout
+        from roop.pipeline.segment import run_segment
+
         task = self.task
         with Bench(
             task.job, task.settings, task.registry, cancel=task.cancel, watch=task.watch

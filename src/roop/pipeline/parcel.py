@@ -12,9 +12,8 @@ from roop.errors import MediaError
 from roop.media.disk import reason
 from roop.options import Job, Settings
 from roop.pipeline.mapping import assignments_of
-from roop.pipeline.paths import absolute, reference_paths, source_paths
+from roop.pipeline.paths import absolute, photos_in, reference_paths, source_paths
 from roop.pipeline.record import versions
-from roop.pipeline.sources import photos_in
 from roop.replacement import replacing
 from roop.version import VERSION
 

@@ -1,8 +1,11 @@
 """The files that a job names."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from roop.media.identity_file import located
+from roop.errors import MediaError
+from roop.media.identity_file import located, unknown
+from roop.media.pictures import sniff
 from roop.options import Assignment, Job
 from roop.pipeline.mapping import assignments_of
 
@@ -21,6 +24,28 @@ def reference_paths(job: Job) -> list[Path]:
     """Return every file and folder that shows who is replaced; for the errors see above."""
     named = [job.faces.reference, *(a.reference for a in assignments_of(job.faces))]
     return [path for path in named if path is not None]
+
+
+def photos_in(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that ``paths`` stand for.
+
+    A folder stands for the photos in it, by name; the name of a saved identity for its file.
+
+    Raises:
+        MediaError: A folder has no photos, or a bare name means nothing.
+    """
+    found: list[Path] = []
+    for path in map(located, paths):
+        if not path.exists() and len(path.parts) == 1 and not path.suffix:
+            raise unknown(path)
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = [file for file in sorted(path.iterdir()) if _is_photo(file)]
+        if not inside:
+            raise MediaError(f"no photos in {path}", hint="name photos, or a folder of them")
+        found += inside
+    return found
 
 
 def absolute(job: Job) -> Job:
@@ -50,3 +75,9 @@ def _assignment(given: Assignment) -> Assignment:
 
 def _photo(path: Path | None) -> Path | None:
     return None if path is None else located(path).absolute()
+
+
+def _is_photo(file: Path) -> bool:
+    if file.name.startswith(".") or not file.is_file() or not file.stat().st_size:
+        return False
+    return sniff(file) is not None

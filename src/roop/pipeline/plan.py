@@ -1,9 +1,10 @@
 """Cuts a long target into segments: by the target and the options alone, never by the machine."""
 
 import bisect
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from roop.media.base import Reader
 from roop.media.packet_times import PacketTimes
@@ -66,6 +67,21 @@ class Segment:
         """``time`` as ``mm:ss``."""
         minutes, seconds = divmod(int(self.time), 60)
         return f"{minutes:02}:{seconds:02}"
+
+    def packed(self) -> dict[str, object]:
+        """Return it as what JSON can hold."""
+        stretch = asdict(self.stretch)
+        times = {name: None if time is None else str(time) for name, time in stretch.items()}
+        counts = {"number": self.number, "frames": self.frames, "lead": self.lead}
+        return {**counts, "time": str(self.time), **times}
+
+    @staticmethod
+    def unpacked(packed: Mapping[str, Any]) -> "Segment":
+        """Return what ``packed`` packed."""
+        times = [packed[name] for name in ("seek", "start", "end")]
+        stretch = Stretch(*(None if time is None else Fraction(time) for time in times))
+        time = Fraction(packed["time"])
+        return Segment(packed["number"], stretch, time, packed["frames"], packed["lead"])
 
 
 def planned(target: Reader, pace: Pace) -> tuple[Segment, ...]:

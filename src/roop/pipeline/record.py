@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from roop.errors import MediaError
-from roop.faces.detectors import detector_model
-from roop.faces.embedding import recogniser_model
-from roop.faces.texture import TextureRecogniser
 from roop.media.disk import reason
 from roop.models.folder import ModelFolder
 from roop.models.networks import embedded_models, screen_models
+from roop.models.roles import detector_model, recogniser_model
 from roop.options import Job, Settings
-from roop.pipeline.paths import reference_paths, source_paths
-from roop.pipeline.sources import photos_in
+from roop.pipeline.paths import photos_in, reference_paths, source_paths
 from roop.processors.base import Registry
 from roop.provenance.xmp import SOURCE_TYPE
 from roop.version import VERSION
@@ -92,6 +89,8 @@ def recognition_of(job: Job, settings: Settings) -> Recognition | None:
         return None
     name, limit = recogniser_model(ModelFolder(settings), settings), job.faces.similar_face_distance
     if name is None:
+        from roop.faces.texture import TextureRecogniser  # brings OpenCV and more
+
         return Recognition("descriptor", TextureRecogniser.name, limit)
     return Recognition("embedding", name, limit)
 

@@ -3,40 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from roop.errors import MediaError, NoFaceError
+from roop.errors import NoFaceError
 from roop.faces.analyser import Analyser
-from roop.media.identity_file import SUFFIX, load_identity, located, unknown
-from roop.media.pictures import read_photo, sniff
+from roop.media.identity_file import SUFFIX, load_identity
+from roop.media.pictures import read_photo
+from roop.pipeline.paths import photos_in
 from roop.safety.screen import Screen
 from roop.types import Identity, Pixels, Warn
-
-
-def photos_in(paths: Sequence[Path]) -> list[Path]:
-    """Return the files that ``paths`` stand for.
-
-    A folder stands for the photos in it, by name; the name of a saved identity for its file.
-
-    Raises:
-        MediaError: A folder has no photos, or a bare name means nothing.
-    """
-    found: list[Path] = []
-    for path in map(located, paths):
-        if not path.exists() and len(path.parts) == 1 and not path.suffix:
-            raise unknown(path)
-        if not path.is_dir():
-            found.append(path)
-            continue
-        inside = [file for file in sorted(path.iterdir()) if _is_photo(file)]
-        if not inside:
-            raise MediaError(f"no photos in {path}", hint="name photos, or a folder of them")
-        found += inside
-    return found
-
-
-def _is_photo(file: Path) -> bool:
-    if file.name.startswith(".") or not file.is_file() or not file.stat().st_size:
-        return False
-    return sniff(file) is not None
 
 
 class PhotoDesk:

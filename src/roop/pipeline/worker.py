@@ -1,15 +1,13 @@
 """A process that does segments of a long job: the child's side."""
 
 import gc
-from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 
 from roop.heap import share_one_heap
-from roop.media.timeline import Stretch
 from roop.options import Job, Settings
 from roop.pipeline.bench import Bench
-from roop.pipeline.child import News, Parent, serve
+from roop.pipeline.child import Parent, serve
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter, Progress
 from roop.pipeline.scout import Scout
@@ -22,21 +20,6 @@ def main() -> None:
     """Work until the parent has no more segments."""
     share_one_heap()
     serve(_work)
-
-
-def order_of(segment: Segment) -> News:
-    """Return a segment as JSON."""
-    stretch = asdict(segment.stretch)
-    times = {name: None if time is None else str(time) for name, time in stretch.items()}
-    counts = {"number": segment.number, "frames": segment.frames, "lead": segment.lead}
-    return {**counts, "time": str(segment.time), **times}
-
-
-def _segment(order: News) -> Segment:
-    times = [order[name] for name in ("seek", "start", "end")]
-    stretch = Stretch(*(None if time is None else Fraction(time) for time in times))
-    time = Fraction(order["time"])
-    return Segment(order["number"], stretch, time, order["frames"], order["lead"])
 
 
 def _work(parent: Parent) -> None:
@@ -58,7 +41,7 @@ def _work(parent: Parent) -> None:
         gc.freeze()  # what was imported and loaded stays: no need to look through it again
         while (order := parent.orders.get()) is not None:
             meter = Meter(None, tell)
-            segment = _segment(order)
+            segment = Segment.unpacked(order)
             run_segment(bench, segment, scout, output=output, folder=folder, meter=meter)
             parent.answer({"done": segment.number})
 
