@@ -21,6 +21,10 @@ RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144
 LEFT_EYE = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
 """Border of the opening between the lids, in order; the person's own right and left."""
 
+RIGHT_CREASE = (247, 30, 29, 27, 28, 56, 190)
+LEFT_CREASE = (467, 260, 259, 257, 258, 286, 414)
+"""Points above the upper lid, facing those of the border's first half."""
+
 RIGHT_BROW = (46, 53, 52, 65, 55, 107, 66, 105, 63, 70)
 LEFT_BROW = (276, 283, 282, 295, 285, 336, 296, 334, 293, 300)
 

@@ -1,12 +1,13 @@
 """The source's face laid out flat: one texture for every pose, at several sizes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.processors.mesh.lids import with_shut_lids
 from roop.processors.mesh.light import enlarge, match_light
 from roop.processors.mesh.regions import Regions, Weights
 from roop.processors.mesh.skin import likeness
@@ -79,6 +80,10 @@ class Atlas:
     def sample_trust(self, places: Places, width: float) -> NDArray[np.uint8]:
         """Return the trust at ``places``: ``(H, W)``; 0 outside."""
         return _sampled(self.trust, places, self._level(width), None)
+
+    def with_shut_lids(self) -> "Atlas":
+        """Return the same face with its eyes shut."""
+        return replace(self, colours=_halved(with_shut_lids(self.colours[0], self.vertices)))
 
     def _level(self, width: float) -> int:
         largest = float(np.ptp(self.vertices[:, 0]))

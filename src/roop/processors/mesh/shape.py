@@ -5,8 +5,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.topology import LEFT_BROW, LEFT_EYE, OVAL, RIGHT_BROW, RIGHT_EYE, Topology
+from roop.faces.topology import (
+    LEFT_BROW,
+    LEFT_CREASE,
+    LEFT_EYE,
+    OVAL,
+    RIGHT_BROW,
+    RIGHT_CREASE,
+    RIGHT_EYE,
+    Topology,
+)
 from roop.geometry import Similarity, fit_similarity
+from roop.processors.mesh.eyes import Eyes
 from roop.types import Mesh
 
 Shape = NDArray[np.float64]
@@ -36,6 +46,29 @@ _SHUT = 0.45
 _USUALLY_OPEN = 0.085
 """Opening of an eye, in eye distances, of which nothing is known yet: a photo may show it shut."""
 
+_DOUBTFUL, _OPEN = 0.78, 0.88
+"""Openings, as shares of the usual one, below which an eye may be shut and above which it is not:
+under glasses the mesh leaves a shut eye two thirds open."""
+
+_USUAL_CONTRAST, _TELLING = 0.3, 0.2
+"""Contrast of an iris of which nothing is known yet; one that is usually lower tells nothing."""
+
+_COVERED, _SHOWN = 0.1, 0.4
+"""Shares of its usual contrast below which an iris is covered, above which it shows."""
+
+_CLEARLY_SHOWN, _NARROW = 0.6, 0.35
+"""Share of its usual contrast from which on it certainly shows, and how far the eye is open then
+at least: one that laughs is as narrow on the mesh as one that is shut."""
+
+_LIGHT, _DARK = 0.11, 0.15
+"""Darknesses between the lids below which there is no iris, above which there is one."""
+
+_CONTRAST_GAIN = 0.1
+"""Share of an open eye's contrast in what is usual."""
+
+_LEAST = 1e-3
+"""Opening, in eye distances, that is not divided by less of."""
+
 _WIDEST = 1.25
 """Most that an eye opens beyond its usual opening."""
 
@@ -62,15 +95,11 @@ _CORNERS = (61, 78, 291, 308)
 _MOUTH_AS_ONE = 0.6
 """How far the mouth moves as a whole: a smile of the source must not stay on pursed lips."""
 
-_UPPER_LID = np.array(
-    [[246, 161, 160, 159, 158, 157, 173], [398, 384, 385, 386, 387, 388, 466]], np.intp
-)
-_LOWER_LID = np.array(
-    [[7, 163, 144, 145, 153, 154, 155], [382, 381, 380, 374, 373, 390, 249]], np.intp
-)
+_UPPER_LID = np.array([RIGHT_EYE[1:8], LEFT_EYE[7:0:-1]], np.intp)
+_LOWER_LID = np.array([RIGHT_EYE[:8:-1], LEFT_EYE[9:]], np.intp)
 """Facing points of the lids, of the person's right and left eye."""
 
-_CREASE = np.array([[247, 30, 29, 27, 28, 56, 190], [414, 286, 258, 257, 259, 260, 467]], np.intp)
+_CREASE = np.array([RIGHT_CREASE, LEFT_CREASE[::-1]], np.intp)
 """Points above the upper lid, each pulled along by the lid's point of the same place."""
 
 
@@ -126,8 +155,9 @@ class TargetShape:
         self._count = 0
         self._shape: Shape = np.zeros((468, 3))
         self._open = np.zeros(2)
+        self._contrast = np.full(2, _USUAL_CONTRAST)
 
-    def update(self, shape: Shape, frames: int = 1) -> Shape:
+    def update(self, shape: Shape, eyes: Eyes, frames: int = 1) -> Shape:
         """Take a frame into account that stands for so many, and return the usual shape."""
         first = not self._count
         self._count = min(self._count + frames, _MEMORY)
@@ -138,9 +168,31 @@ class TargetShape:
         if first:
             self._open = np.maximum(opening, _USUALLY_OPEN)
         self._open = self._open + gain * (opening - self._open)
+        learnt = _CONTRAST_GAIN * (opening > _OPEN * self._open)
+        self._contrast = self._contrast + learnt * (eyes.contrast - self._contrast)
         return self._shape
 
-    def openings(self, shape: Shape, source: Opening, strength: float) -> Shape:
+    def lids(self, shape: Shape, eyes: Eyes) -> Opening:
+        """Return how far the eyes are open now, as shares of their usual opening, 0..1.25.
+
+        Args:
+            shape: The target's shape in this frame.
+            eyes: What shows between its lids.
+        """
+        share = eye_opening(shape) / np.maximum(self._open, _LEAST)
+        state = np.minimum(np.maximum((share - _SHUT) / (1 - _SHUT), 0), _WIDEST)
+        telling = self._contrast > _TELLING
+        if not telling.any():
+            return state
+        # Eyes mostly shut together: the one that shows its iris better counts for both.
+        contrast = (eyes.contrast[telling] / self._contrast[telling]).max(keepdims=True)
+        darkness = eyes.darkness.max(keepdims=True)
+        shown = np.maximum(_ramp(contrast, _COVERED, _SHOWN), _ramp(darkness, _LIGHT, _DARK))
+        state *= np.maximum(_ramp(share, _DOUBTFUL, _OPEN), shown)
+        opening: Opening = np.maximum(state, _NARROW * _ramp(contrast, _SHOWN, _CLEARLY_SHOWN))
+        return opening
+
+    def openings(self, shape: Shape, lids: Opening, source: Opening, strength: float) -> Shape:
         """Return what to move lids and lips by.
 
         An eye opens as wide as the source's where the target's is as open as it usually is, and it
@@ -148,20 +200,25 @@ class TargetShape:
 
         Args:
             shape: The target's shape in this frame.
+            lids: How far its eyes are open in it.
             source: How far the source's eyes are open.
             strength: 0 keeps the target's usual opening, 1 takes the source's.
         """
-        now, usual = eye_opening(shape), np.maximum(self._open, 1e-3)
-        state = np.minimum(np.maximum((now / usual - _SHUT) / (1 - _SHUT), 0), _WIDEST)
-        wanted = state * ((1 - strength) * usual + strength * source)
+        wanted = lids * ((1 - strength) * self._open + strength * source)
         moved = _closed_lips(shape)
-        wider = wanted / np.maximum(now, 1e-3) - 1
+        wider = wanted / np.maximum(eye_opening(shape), _LEAST) - 1
         gap = (shape[_UPPER_LID] - shape[_LOWER_LID]) * wider[:, None, None]
         lifted = 0.7 * gap
         moved[_UPPER_LID] += lifted
         moved[_LOWER_LID] -= 0.3 * gap
         moved[_CREASE] += 0.4 * lifted
         return moved
+
+
+def _ramp(value: Opening, low: float, high: float) -> Opening:
+    """Return 0 up to ``low``, 1 from ``high`` on."""
+    ramp: Opening = np.minimum(np.maximum((value - low) / (high - low), 0), 1)
+    return ramp
 
 
 def _closed_lips(shape: Shape) -> Shape:

@@ -8,7 +8,7 @@ import numpy as np
 
 from roop.processors.mesh.aspect import Aspect, AspectFinder, different
 from roop.processors.mesh.atlas import Atlas, AtlasMaker, AtlasMixture
-from roop.processors.mesh.gaze import Gaze, find_gaze
+from roop.processors.mesh.eyes import Gaze, find_eyes
 from roop.processors.mesh.place import place_of
 from roop.processors.mesh.regions import Regions
 from roop.processors.mesh.shape import Opening, Shape, ShapeSpace, eye_opening, without_teeth
@@ -28,14 +28,19 @@ class SourceFace:
     opening: Opening
     atlases: tuple[Atlas, ...]
     """What may be drawn of it: one for each of ``aspects``."""
+    shut: tuple[Atlas, ...]
+    """The same with shut eyes."""
     aspects: tuple[Aspect, ...]
     """How the photos show it that may be chosen among; of a single photo nothing is asked."""
     gaze: Gaze
     """Where its eyes look in the atlases."""
 
-    def mixture(self, shares: Sequence[float]) -> AtlasMixture:
-        """Return what to draw, given the share of each atlas."""
-        parts = zip(self.atlases, shares, strict=True)
+    def mixture(self, shares: Sequence[float], shut: float) -> AtlasMixture:
+        """Return what to draw, given the share of each atlas and of its shut eyes."""
+        parts = [
+            (atlas, share * (1 - shut)) for atlas, share in zip(self.atlases, shares, strict=True)
+        ]
+        parts += [(atlas, share * shut) for atlas, share in zip(self.shut, shares, strict=True)]
         return AtlasMixture(tuple((atlas, share) for atlas, share in parts if share))
 
 
@@ -71,8 +76,9 @@ class SourceMaker:
             shape,
             eye_opening(shapes[0]),
             atlases,
+            tuple(atlas.with_shut_lids() for atlas in atlases),
             tuple(aspects[number] for number in chosen),
-            find_gaze(whole.colours[0], whole.vertices),
+            find_eyes(whole.colours[0], whole.vertices).gaze,
         )
 
     def _aspect(self, portrait: Portrait) -> Aspect:

@@ -8,19 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from roop.faces.topology import OVAL, load_topology
-from roop.geometry import Matrix, barycentric
+from roop.faces.topology import (
+    LEFT_CREASE,
+    LEFT_EYE,
+    OVAL,
+    RIGHT_CREASE,
+    RIGHT_EYE,
+    load_topology,
+)
+from roop.geometry import Matrix, barycentric, bounds
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
 from roop.processors.mesh.aspect import AspectFinder, AspectFollower
 from roop.processors.mesh.atlas import AtlasMixture
 from roop.processors.mesh.detail import DetailMatch
-from roop.processors.mesh.gaze import GazeMatch, find_gaze
+from roop.processors.mesh.eyes import Eyes, GazeMatch, find_eyes
+from roop.processors.mesh.lids import how_shut
 from roop.processors.mesh.light import enlarge, match_folds, match_light
 from roop.processors.mesh.occlusion import OcclusionFinder, OwnLook
 from roop.processors.mesh.place import Place, place_of
 from roop.processors.mesh.regions import Weights, make_regions
-from roop.processors.mesh.shape import ShapeSpace, TargetShape
+from roop.processors.mesh.shape import Opening, ShapeSpace, TargetShape
 from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.source import SourceFace, SourceMaker
 from roop.processors.mesh.surface import (
@@ -41,6 +49,12 @@ _FOLDS, _FOLD = 0.2, 0.03
 
 _LID = 0.008
 """Softness of the borders of eyes and mouth, as a share of the face's width."""
+
+_LIDS = [*RIGHT_EYE, *RIGHT_CREASE, *LEFT_EYE, *LEFT_CREASE]
+"""Points around the eyes."""
+
+_AROUND_LIDS = 0.04
+"""Room around them for what the grid smears, as a share of the face's width."""
 
 _UNSEEN = 0.002
 """A share too small to change a grey level."""
@@ -101,13 +115,14 @@ class MeshSwap(Processor):
     @override
     def learn(self, scene: Scene, frames: int) -> None:
         for face in scene.faces:
-            shape = self._space.pose(face.mesh).invert(face.mesh)
-            memory = self._memory(face)
-            memory.shape.update(shape, frames)
             place = place_of(face.mesh, scene.frame.size)
             if place is not None:
-                old = place.shrunk(place.cut(scene.frame))
-                unrolled = self._unroller.unroll(old, place.on_grid(with_rim(face.mesh)))
+                memory, target = self._memory(face), place.cut(scene.frame)
+                eyes = find_eyes(target, place.on_picture(face.mesh))
+                memory.shape.update(self._space.shape(face.mesh), eyes, frames)
+                unrolled = self._unroller.unroll(
+                    place.shrunk(target), place.on_grid(with_rim(face.mesh))
+                )
                 self._seen(face, memory, unrolled, frames)
                 memory.own, _ = self._occlusions.find(memory.own, unrolled)
 
@@ -126,16 +141,20 @@ class MeshSwap(Processor):
         was, was_on_grid = place.on_picture(whole), place.on_grid(whole)
         old = place.shrunk(target)
         unrolled = self._unroller.unroll(old, was_on_grid)
-        atlas = self._seen(face, memory, unrolled)
-        reshaped = self._reshaped(face.mesh, memory.shape, source)
+        shares = self._seen(face, memory, unrolled)
+        eyes = find_eyes(target, was)
+        reshaped, lids = self._reshaped(face.mesh, eyes, memory.shape, source)
+        atlas = source.mixture(shares, how_shut(lids.max()))  # a wink leaves the lashes on
         drawn = self._drawn(place, reshaped, atlas)
-        memory.gaze.follow(source.gaze, find_gaze(target, was))
-        eyes = self._soft(drawn, self._regions.eyes, _LID)
-        memory.gaze.apply(drawn.to_atlas, eyes, atlas.vertices)
+        memory.gaze.follow(source.gaze, eyes.gaze)
+        between_lids = self._soft(drawn, self._regions.eyes, _LID)
+        memory.gaze.apply(drawn.to_atlas, between_lids, atlas.vertices)
         hidden = self._hidden(memory, old, unrolled, was_on_grid)
         gain, alpha = self._fitted(drawn, atlas, old, hidden)
         width = float(np.ptp(was[: len(face.mesh), 0]))
         swapped = atlas.sample(drawn.to_atlas, width, place.size)
+        if how_shut(lids.min()):
+            self._draw_lids(swapped, place.on_picture(reshaped), memory.gaze, atlas)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
         self._keep_mouth(swapped, target, drawn, was)
         place.paste(frame, swapped, alpha * face.opacity)
@@ -145,14 +164,20 @@ class MeshSwap(Processor):
             self._memories[face.track] = _Memory()
         return self._memories[face.track]
 
-    def _reshaped(self, mesh: Mesh, target: TargetShape, source: SourceFace) -> Mesh:
-        """Return the target's mesh with the source's shape and the target's expression."""
+    def _reshaped(
+        self, mesh: Mesh, eyes: Eyes, target: TargetShape, source: SourceFace
+    ) -> tuple[Mesh, Opening]:
+        """Return the target's mesh with the source's shape and the target's expression.
+
+        With it comes how far the eyes are open in it, as shares of their usual opening.
+        """
         pose = self._space.pose(mesh)
         shape = pose.invert(mesh)
-        usual = target.update(shape)
+        usual = target.update(shape, eyes)
         moved = self._strength * self._space.difference(source.shape, usual)
-        moved += target.openings(shape, source.opening, self._strength)
-        return (mesh + pose.turn(moved)).astype(np.float32)
+        lids = target.lids(shape, eyes)
+        moved += target.openings(shape, lids, source.opening, self._strength)
+        return (mesh + pose.turn(moved)).astype(np.float32), lids
 
     def _drawn(self, place: Place, mesh: Mesh, atlas: AtlasMixture) -> _Drawn:
         on_grid = place.on_grid(with_rim(mesh))
@@ -162,13 +187,13 @@ class MeshSwap(Processor):
 
     def _seen(
         self, face: Face, memory: _Memory, unrolled: Unrolled, frames: int = 1
-    ) -> AtlasMixture:
-        """Return what to draw of the source: the photos nearest to how the target is seen."""
+    ) -> Sequence[float]:
+        """Return the share of each of the source's atlases: as the target is seen, they are."""
         source = self._sources[face.identity]
         if len(source.aspects) == 1:
-            return source.mixture([1.0])
+            return [1.0]
         now = self._aspects.find(face.mesh, unrolled)
-        return source.mixture(memory.aspect.update(source.aspects, now, frames))
+        return memory.aspect.update(source.aspects, now, frames)
 
     def _hidden(
         self, memory: _Memory, old: Pixels, unrolled: Unrolled, was: Vertices
@@ -199,6 +224,25 @@ class MeshSwap(Processor):
         gain = match_folds(source, old, gain, folds, sigma=_FOLD * drawn.width)
         alpha = _blurred(seen, _SOFT * drawn.width)
         return gain, alpha if hidden is None else alpha * (1 - hidden)
+
+    def _draw_lids(self, swapped: Pixels, mesh: Mesh, gaze: GazeMatch, atlas: AtlasMixture) -> None:
+        """Draw the eyes anew, pixel by pixel: on the grid the slit between the lids is jagged.
+
+        Args:
+            swapped: ``(H, W, 3)``: what is drawn so far; changed in place.
+            mesh: Where the mesh lies in it.
+            gaze: Where the eyes look.
+            atlas: What to draw.
+        """
+        width = float(np.ptp(mesh[list(OVAL), 0]))
+        box = bounds(mesh[_LIDS, :2], margin=_AROUND_LIDS * width).clipped(swapped.shape[1::-1])
+        if not box.width or not box.height:
+            return
+        vertices = with_rim(mesh - np.array([box.x0, box.y0, 0], np.float32))
+        drawing = draw(self._surface, vertices, atlas.ends, (box.width, box.height))
+        between_lids = _blurred(paint(drawing.shown, self._regions.eyes), _LID * width)
+        gaze.apply(drawing.places, between_lids, atlas.vertices)
+        swapped[box.rows, box.columns] = atlas.sample(drawing.places, width)
 
     def _keep_mouth(self, swapped: Pixels, target: Pixels, drawn: _Drawn, was: Vertices) -> None:
         """Put the inside of the target's mouth back, where the new lips have it now."""

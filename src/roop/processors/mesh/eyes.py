@@ -1,4 +1,6 @@
-"""Make the source's eyes look where the target's look."""
+"""See what the eyes do, and make the source's look where the target's look."""
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -16,6 +18,13 @@ _PATCH = (48, 32)
 _IRIS = 0.2
 """Radius of an iris, as a share of the distance between the corners."""
 
+_INNER = slice(8, 40)
+"""Columns of that picture without the corners, where skin would be taken for whites."""
+
+_COLUMN, _BESIDE, _MARGIN = 2.0, 3, 6
+"""Columns over which lightness is averaged, between an iris and its whites, and between an iris
+and the first of those columns."""
+
 _MEMORY = 0.5
 """Share of the last frame's gaze in this one's."""
 
@@ -32,15 +41,32 @@ Gaze = NDArray[np.float32]
 """``(2, 2)``: for the right and the left eye how far the iris lies from the middle between the
 corners, along the line through them and across it, in distances between the corners."""
 
+Pair = NDArray[np.float32]
+"""``(2,)``: of the right and the left eye."""
 
-def find_gaze(pixels: Pixels, points: Points) -> Gaze:
-    """Return where the irises are.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Eyes:
+    """What shows between the lids."""
+
+    gaze: Gaze
+    darkness: Pair
+    """How much darker than the rest the darkest spot of an iris's size is, by the mean lightness:
+    0.15 and more where an iris shows, unless there is little light."""
+    contrast: Pair
+    """How much darker the iris is than what is on either side of it, by the mean lightness: about
+    0.4 between whites in good light, 0 and less where the lids are shut over it."""
+
+
+def find_eyes(pixels: Pixels, points: Points) -> Eyes:
+    """Return what shows between the lids.
 
     Args:
         pixels: ``(H, W, 3)`` RGB with both eyes.
         points: ``(N, 2)``: where the mesh lies in ``pixels``.
     """
-    return np.array([_iris(pixels, points, *eye) for eye in _EYES], np.float32)
+    seen = np.array([_eye(pixels, points, *eye) for eye in _EYES], np.float32)
+    return Eyes(seen[:, :2], seen[:, 2], seen[:, 3])
 
 
 class GazeMatch:
@@ -85,14 +111,14 @@ class GazeMatch:
             y -= push * (dx * along[1] + dy * along[0])
 
 
-def _iris(
+def _eye(
     pixels: Pixels,
     points: Points,
     border: tuple[int, ...],
     left: int,
     right: int,
-) -> tuple[float, float]:
-    """Return the place of one iris: the darkest spot of its size between the lids."""
+) -> tuple[float, float, float, float]:
+    """Return the place of one iris, which is the darkest spot of its size, darkness, contrast."""
     width, height = _PATCH
     a, b = points[left, :2], points[right, :2]
     along = (b - a) / (width * 0.8)
@@ -105,12 +131,34 @@ def _iris(
     lids = points[list(border), :2] @ inverse[:, :2].T + inverse[:, 2]
     between = cv2.fillPoly(np.zeros((height, width), np.uint8), [np.rint(lids).astype(np.int32)], 1)
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    dark = np.maximum(cv2.mean(grey, between)[0] - grey, 0)
+    mean = cv2.mean(grey, between)[0]
+    dark = np.maximum(mean - grey, 0)
     spot = cv2.GaussianBlur(dark * between, (0, 0), _IRIS * 0.8 * width * 0.6)
-    weight = np.maximum(spot - 0.9 * spot.max(), 0)
+    darkest = float(spot.max())
+    weight = np.maximum(spot - 0.9 * darkest, 0)
     sums = cv2.moments(weight)
     total = sums["m00"]
     if total <= 0:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0
     x, y = sums["m10"] / total, sums["m01"] / total
-    return (x - (width - 1) / 2) / (width * 0.8), (y - (height - 1) / 2) / (width * 0.8)
+    gaze = (x - (width - 1) / 2) / (width * 0.8), (y - (height - 1) / 2) / (width * 0.8)
+    return *gaze, darkest / max(mean, 1), _contrast(grey * between, between) / max(mean, 1)
+
+
+def _contrast(light: NDArray[np.float32], between: NDArray[np.uint8]) -> float:
+    """Return how much darker an iris is than the darker of the whites on either side of it.
+
+    Args:
+        light: The picture of one eye, 0 outside its lids.
+        between: 1 between the lids.
+    """
+    counts = between[:, _INNER].sum(axis=0, dtype=np.float32)
+    seen = counts > 0
+    if seen.sum() < 4 * _MARGIN:
+        return 0.0
+    columns = light[:, _INNER].sum(axis=0) / np.maximum(counts, 1)
+    columns[~seen] = columns[seen].mean()
+    columns = cv2.GaussianBlur(columns[None], (0, 0), _COLUMN)[0]
+    iris = _MARGIN + int(np.argmin(columns[_MARGIN:-_MARGIN]))
+    left, right = columns[: iris - _BESIDE], columns[iris + _BESIDE :]
+    return float(min(left.max(), right.max()) - columns[iris])
