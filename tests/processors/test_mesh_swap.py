@@ -10,6 +10,7 @@ from processors.swapping import (
     Watched,
     engine,
     face_area,
+    inside,
     mesh_on,
     pixels_of,
     swapped,
@@ -152,6 +153,22 @@ def test_the_new_face_fades_in_over_some_distance(pair: Pair) -> None:
     middle = face_area(target.mesh, target.pixels, grow=-0.25)
     assert np.percentile(alpha[middle], 5) > 250
     assert alpha[face_area(target.mesh, target.pixels)].mean() > 0.7 * 255
+
+
+def dark_lines(picture: Pixels, mesh: Mesh) -> float:
+    """Return how much darker than what is around them lines on a forehead are, in grey levels."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    size = 2 * round(0.05 * width_of(mesh)) + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    lines = cv2.morphologyEx(cv2.GaussianBlur(grey, (0, 0), 1), cv2.MORPH_BLACKHAT, around)
+    forehead = mesh[[103, 67, 109, 10, 338, 297, 332, 334, 9, 105]]
+    return float(np.percentile(lines[inside(forehead, grey)], 95))
+
+
+def test_hair_on_the_source_s_forehead_leaves_no_line(woman: Portrait, elder: Portrait) -> None:
+    """Her fringe ends above the brows; his forehead is bare."""
+    output = swapped_one(woman, elder)
+    assert dark_lines(output, elder.mesh) < 1.1 * dark_lines(elder.pixels, elder.mesh)
 
 
 def test_no_speck_darker_or_brighter_than_either_face(pair: Pair) -> None:

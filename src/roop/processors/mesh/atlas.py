@@ -41,6 +41,9 @@ _HIDDEN, _SEEN = 0.25, 0.55
 """Cosine between the view and a triangle's normal at which the photo shows none / enough of it."""
 
 
+_FRINGE = 0.03
+"""How far from hair and hats the forehead is not trusted, as a share of the atlas's width."""
+
 _TONES, _TONE = 64, 0.03
 """Width of the picture of the skin's tones, pixels, and of their Gaussian, as a share of it."""
 
@@ -158,6 +161,9 @@ class AtlasMaker:
         self._ends = surface.ends(flat)
         self._shown = draw(surface, flat, self._ends, self._size).shown
         self._plain = self._painted(regions.skin)
+        self._features = self._painted(regions.inside * (1 - regions.skin))
+        reach = 2 * round(_FRINGE * self._size[0]) + 1
+        self._fringe = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
         views = [self._view(portrait) for portrait in portraits]
         views.append(self._unrolled(portraits[0].pixels, first[surface.mirror]))
         mixed = views[0]
@@ -191,15 +197,16 @@ class AtlasMaker:
         visible = paint(drawing.shown, inside * np.append(_visible(self._surface, mesh), 0))
         trust = self._soft(visible)
         pixels = _cut(photo, drawing)
-        features = self._painted(inside * (1 - self._regions.skin))
-        return pixels, trust * np.maximum(likeness(pixels, trust * self._plain), features)
+        alike = likeness(pixels, trust * self._plain)
+        return pixels, trust * np.maximum(alike, self._features)
 
     def _atlas(self, view: _View) -> Atlas:
         pixels, known = view[0].copy(), view[1]
         _blacken_mouth(pixels, self._painted(self._regions.mouth))
         known = np.maximum(known, self._soft(self._painted(self._regions.core)))
         bare = likeness(pixels, known * self._plain, strict=True)
-        known = known * (1 - self._painted(self._regions.forehead) * (1 - bare))
+        bare = self._soft(cv2.erode(np.maximum(bare, self._features), self._fringe))
+        known = known * (1 - self._soft(self._painted(self._regions.forehead)) * (1 - bare))
         pixels = _smoothed(pixels, known, self._plain)
         trust = np.rint(255 * known).astype(np.uint8)
         return Atlas(_halved(pixels), _halved(trust), self._flat, self._ends)
