@@ -287,3 +287,18 @@ def test_a_still_face_in_a_noisy_film_stays_still(
             grain.append(np.abs(now - before)[20:120, 20:120].mean())
         before = now
     assert np.mean(flicker) < 1.5 * np.mean(grain) + 0.3
+
+
+def test_the_line_between_closed_lips_has_no_steps(woman: Portrait, elder: Portrait) -> None:
+    """She smiles with her teeth; his lips are closed."""
+    large = cv2.resize(elder.pixels, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    target = Portrait(np.asarray(large, np.uint8), elder.mesh * 3)
+    grey = swapped_one(woman, target).mean(axis=2)
+    upper, lower = (target.mesh[list(INNER_LIPS[part])] for part in (slice(2, 9), slice(12, 19)))
+    reach = 0.03 * width_of(target.mesh)
+    top, bottom = int(upper[:, 1].min() - reach), int(lower[:, 1].max() + reach)
+    left, right = int(upper[:, 0].min()), int(upper[:, 0].max())
+    line = cv2.GaussianBlur(grey[top:bottom, left:right], (0, 0), 1).argmin(axis=0)
+    x = np.linspace(-1, 1, line.size)
+    off = line - np.polyval(np.polyfit(x, line, 4), x)
+    assert off.std() < 0.5

@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.faces.topology import INNER_LIPS
 from roop.processors.mesh.lids import with_shut_lids
 from roop.processors.mesh.light import enlarge, match_light
+from roop.processors.mesh.polygon import filled, softly_filled
 from roop.processors.mesh.regions import Regions, Weights
 from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.surface import (
@@ -53,8 +55,16 @@ _STREAKS, _CLEAR = 0.25, 0.7
 _AROUND = np.ones((5, 5), np.uint8)
 """How far around the eyes their surroundings are taken with them, pixels of the atlas."""
 
-_MOUTH_LINE = 0.55
-"""Brightness of the line between closed lips, as a share of theirs."""
+_MOUTH_LINE, _MOUTH_LINE_WIDTH = 0.55, 0.002
+"""Brightness of the line between closed lips, as a share of theirs, and how far it reaches into
+each, as a share of the atlas's width."""
+
+_THINNEST = 0.8
+"""How far it reaches at least, pixels: less would leave a broken line."""
+
+_CORNERS, _DARKEST = 0.04, 0.8
+"""How far from the opening of the mouth, as a share of the atlas's width, nothing is darker than
+this share of that line: the dark corners of a smile would be specks on a mouth that does not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,7 +212,7 @@ class AtlasMaker:
 
     def _atlas(self, view: _View) -> Atlas:
         pixels, known = view[0].copy(), view[1]
-        _blacken_mouth(pixels, self._painted(self._regions.mouth))
+        _blacken_mouth(pixels, self._flat[list(INNER_LIPS), :2])
         known = np.maximum(known, self._soft(self._painted(self._regions.core)))
         bare = likeness(pixels, known * self._plain, strict=True)
         bare = self._soft(cv2.erode(np.maximum(bare, self._features), self._fringe))
@@ -267,15 +277,28 @@ def _visible(surface: Surface, mesh: Vertices) -> NDArray[np.float32]:
     return visible.astype(np.float32)
 
 
-def _blacken_mouth(pixels: NDArray[np.uint8], mouth: NDArray[np.float32]) -> None:
+def _blacken_mouth(pixels: NDArray[np.uint8], opening: Vertices) -> None:
     """Paint the opening of the mouth like a closed mouth's line: the target's own mouth is shown.
 
     Where the target's lips meet, the line between them would else be drawn of the source's teeth.
+    It reaches a little into the lips, so that a line is left where they meet.
+
+    Args:
+        pixels: ``(H, W, 3)``; changed in place.
+        opening: ``(N, 2)``: its border.
     """
-    around = cv2.dilate(mouth, np.ones((9, 9), np.uint8)) - mouth
-    lips = pixels[around > 0]
-    if lips.size:
-        pixels[mouth > 0] = np.rint(np.median(lips, axis=0) * _MOUTH_LINE)
+    shape = pixels.shape[:2]
+    inside = filled(shape, opening)
+    lips = pixels[(inside == 0) & (cv2.dilate(inside, np.ones((9, 9), np.uint8)) > 0)]
+    if not lips.size:
+        return
+    line = np.median(lips, axis=0) * _MOUTH_LINE
+    distance = cv2.distanceTransform((inside == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    near = (distance < _CORNERS * shape[1])[..., None]
+    lightened = np.where(near, np.maximum(pixels, _DARKEST * line), pixels)
+    reach = max(_MOUTH_LINE_WIDTH * shape[1], _THINNEST)
+    share = softly_filled(shape, opening, reach)[..., None]
+    pixels[:] = np.rint(lightened + share * (line - lightened))
 
 
 def _lit(pixels: NDArray[np.uint8], gain: NDArray[np.float32]) -> NDArray[np.float32]:

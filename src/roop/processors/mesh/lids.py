@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.faces.topology import LEFT_CREASE, LEFT_EYE, RIGHT_CREASE, RIGHT_EYE
+from roop.processors.mesh.polygon import filled, softly_filled
 from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.surface import Vertices
 from roop.types import Pixels
@@ -26,13 +27,9 @@ _SPREADS = (0.2, 0.1, 0.05)
 _SOFT = 0.04
 """Softness of the painted lid's border, likewise."""
 
-_LINE, _DARK = 0.035, 0.4
+_LINE, _DARK = 0.035, 0.3
 """Thickness of the line of lashes along the borders of the lids, likewise, and its brightness as a
 share of the lid's. The upper lid is drawn some three times as high as it lies in the atlas."""
-
-
-_FINER = 4
-"""How many times as large the line is drawn first, so that it has no steps."""
 
 
 def how_shut(opening: float) -> float:
@@ -71,25 +68,17 @@ def _shut(
     x1, y1 = np.ceil(points.max(axis=0)).astype(int) + margin
     part = pixels[y0:y1, x0:x1]
     start = np.array([x0, y0], np.float32)
-    painted = _filled(part.shape[:2], points - start)
+    painted = filled(part.shape[:2], points - start)
     reach = 2 * round(_LASHES * size) + 1
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     skin = 1 - cv2.dilate(painted, ellipse)
     skin *= likeness(part, skin, strict=True)
     tone = _spread(part, skin, [spread * size for spread in _SPREADS])
-    between = _filled(part.shape[:2], vertices[list(border)] - start, _FINER)
-    tone *= (1 - (1 - _DARK) * _lashes(between, _LINE * size))[..., None]
+    lashes = softly_filled(part.shape[:2], vertices[list(border)] - start, _LINE * size)
+    tone *= (1 - (1 - _DARK) * lashes)[..., None]
     share = cv2.dilate(painted, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     share = cv2.GaussianBlur(share, (0, 0), _SOFT * size)[..., None]
     part[:] = np.rint(part + share * (tone - part)).astype(np.uint8)
-
-
-def _filled(shape: tuple[int, ...], points: Vertices, zoom: int = 1) -> NDArray[np.float32]:
-    """Return 1 between ``points``, 0 around, in a picture ``zoom`` times as large."""
-    filled = np.zeros((zoom * shape[0], zoom * shape[1]), np.float32)
-    enlarged = (points + 0.5) * zoom - 0.5
-    cv2.fillPoly(filled, [np.rint(enlarged).astype(np.int32)], 1.0)
-    return filled
 
 
 def _spread(
@@ -104,18 +93,3 @@ def _spread(
         share = np.minimum(2 * weight, 1) if sigma != sigmas[0] else 1
         tone += share * (near[..., :3] / np.maximum(weight, 1e-6) - tone)
     return tone
-
-
-def _lashes(between: NDArray[np.float32], thickness: float) -> NDArray[np.float32]:
-    """Return 1 between the lids, falling off softly around.
-
-    Args:
-        between: ``(_FINER H, _FINER W)``: 1 between the lids, 0 around.
-        thickness: Of the border, pixels of what is returned.
-    """
-    distance = cv2.distanceTransform((between == 0).astype(np.uint8), cv2.DIST_L2, 5)
-    fine = np.exp(-((distance / (_FINER * thickness)) ** 2))
-    lashes: NDArray[np.float32] = cv2.resize(
-        fine, None, fx=1 / _FINER, fy=1 / _FINER, interpolation=cv2.INTER_AREA
-    )
-    return lashes

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.faces.topology import OVAL
-from roop.geometry import Matrix, bounds
+from roop.geometry import bounds
 from roop.types import Box, Frame, Mesh, Pixels
 
 _GRID = 96
@@ -75,22 +75,6 @@ class Place:
             return picture
         resized: Pixels = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
         return resized
-
-    def box_of(self, grid: Box) -> tuple[Box, Matrix]:
-        """Return the part of the picture that a part of the grid covers, and the way back to it."""
-        (width, height), (columns, rows) = self.size, self.grid
-        box = Box(
-            grid.x0 * width // columns,
-            grid.y0 * height // rows,
-            -(-grid.x1 * width // columns),
-            -(-grid.y1 * height // rows),
-        )
-        x, y = columns / width, rows / height
-        to_grid = [
-            [x, 0, (box.x0 + 0.5) * x - 0.5 - grid.x0],
-            [0, y, (box.y0 + 0.5) * y - 0.5 - grid.y0],
-        ]
-        return box, np.array(to_grid, np.float32)
 
     def shrunk(self, picture: Pixels) -> Pixels:
         """Return a picture at the size of the grid."""

@@ -18,6 +18,8 @@ _RIM = 0.2
 _SLIVER = 0.03
 """Doubled area of a triangle, in squares of its longest side, below which it is but a line."""
 
+_ALL = slice(None)
+
 _FARTHEST = 5.0
 """Depth of what shows no triangle."""
 
@@ -37,7 +39,7 @@ class Ends:
     """Where the surface's points lie in the picture that is drawn on it; see ``Surface.ends``."""
 
     painted: NDArray[np.float32]
-    """``(3 T, 3)``: x and y of each triangle's corners, in ``scale``, and the triangle's number as
+    """``(T, 3, 3)``: x and y of each triangle's corners, in ``scale``, and the triangle's number as
     a share of their count, in place of red, green and blue."""
     scale: np.float32
     nowhere: NDArray[np.float32]
@@ -72,7 +74,13 @@ class Surface:
         painted[..., :2] = (flat / np.float32(scale)).take(self.triangles, axis=0)
         painted[..., 2] = (np.arange(1, count + 1, dtype=np.float32) / count)[:, None]
         nowhere = np.array([-1 / scale, -1 / scale, 0], np.float32)
-        return Ends(painted.reshape(-1, 3), np.float32(scale), nowhere)
+        return Ends(painted, np.float32(scale), nowhere)
+
+    def around(self, points: Sequence[int]) -> Indices:
+        """Return the triangles at ``points``, and those next to them."""
+        near = np.isin(self.triangles, points).any(axis=1)
+        touched = np.isin(self.triangles, self.triangles[near]).any(axis=1)
+        return np.flatnonzero(touched)
 
     def turn(self, vertices: Vertices) -> float:
         """Return 1 if ``vertices`` show the face as in ``flat``, -1 if mirrored."""
@@ -140,7 +148,13 @@ def with_rim(mesh: NDArray[np.floating]) -> Vertices:
     return np.concatenate([mesh, rim]).astype(np.float32)
 
 
-def draw(surface: Surface, vertices: Vertices, ends: Ends, size: tuple[int, int]) -> Drawing:
+def draw(
+    surface: Surface,
+    vertices: Vertices,
+    ends: Ends,
+    size: tuple[int, int],
+    only: Indices | slice = _ALL,
+) -> Drawing:
     """Draw the surface, and say of each pixel where it comes from.
 
     Nearer triangles cover farther ones. Those that face away, or are seen edge on, only fill the
@@ -151,15 +165,16 @@ def draw(surface: Surface, vertices: Vertices, ends: Ends, size: tuple[int, int]
         vertices: ``(N, 3)``, x and y in pixels of the drawing; ``(N, 2)`` if none hides another.
         ends: Where each vertex lies in the picture that is drawn.
         size: (width, height) of the drawing.
+        only: The triangles to draw.
     """
-    corners = vertices.take(surface.triangles, axis=0)
+    corners = vertices.take(surface.triangles[only], axis=0)
     seen = np.empty((size[1], size[0], 3), np.float32)
     seen[:] = ends.nowhere
     depth = np.full((size[1], size[0]), _FARTHEST, np.float32)
     cv2.triangleRasterize(
-        _in_space(corners, _depths(surface, corners), size).reshape(-1, 3),
-        surface.numbers,
-        ends.painted,
+        _in_space(corners, _depths(surface, corners, only), size).reshape(-1, 3),
+        surface.numbers[: len(corners)],
+        ends.painted[only].reshape(-1, 3),
         seen,
         depth,
         np.eye(4, dtype=np.float32),
@@ -189,9 +204,11 @@ def _in_space(
     return placed
 
 
-def _depths(surface: Surface, corners: NDArray[np.float32]) -> NDArray[np.float32]:
+def _depths(
+    surface: Surface, corners: NDArray[np.float32], only: Indices | slice
+) -> NDArray[np.float32]:
     """Return how far from the camera each triangle is drawn: ``(T,)``, 1 to 4."""
-    layer = surface.layers - surface.turning * _facing(corners)
+    layer = surface.layers[only] - surface.turning[only] * _facing(corners)
     if corners.shape[2] < 3:
         return layer
     z = corners[:, 0, 2] + corners[:, 1, 2] + corners[:, 2, 2]

@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from roop.faces.topology import (
-    LEFT_CREASE,
+    INNER_LIPS,
     LEFT_EYE,
     OVAL,
-    RIGHT_CREASE,
     RIGHT_EYE,
     load_topology,
 )
-from roop.geometry import Matrix, barycentric, bounds
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
 from roop.processors.mesh.aspect import AspectFinder, AspectFollower
 from roop.processors.mesh.atlas import AtlasMixture
+from roop.processors.mesh.closeup import CloseUp, CloseUpMaker
 from roop.processors.mesh.detail import DetailMatch
 from roop.processors.mesh.eyes import Eyes, GazeMatch, find_eyes
 from roop.processors.mesh.lids import how_shut
@@ -39,7 +38,7 @@ from roop.processors.mesh.surface import (
     with_rim,
 )
 from roop.processors.mesh.unrolled import Unrolled, Unroller
-from roop.types import Box, Face, Frame, Mesh, Pixels, Scene
+from roop.types import Face, Frame, Mesh, Pixels, Scene
 
 _LIGHT = 0.25
 """Light changes slower than this share of the face's width; what changes faster is the face."""
@@ -50,11 +49,8 @@ _FOLDS, _FOLD = 0.2, 0.03
 _LID = 0.008
 """Softness of the borders of eyes and mouth, as a share of the face's width."""
 
-_LIDS = [*RIGHT_EYE, *RIGHT_CREASE, *LEFT_EYE, *LEFT_CREASE]
+_LIDS = [*RIGHT_EYE, *LEFT_EYE]
 """Points around the eyes."""
-
-_AROUND_LIDS = 0.04
-"""Room around them for what the grid smears, as a share of the face's width."""
 
 _UNSEEN = 0.002
 """A share too small to change a grey level."""
@@ -97,6 +93,8 @@ class MeshSwap(Processor):
         self._strength = options.face_shape
         self._surface = make_surface(topology)
         self._regions = make_regions(topology, self._surface)
+        self._eyes = CloseUpMaker(self._surface, _LIDS)
+        self._mouth = CloseUpMaker(self._surface, INNER_LIPS)
         self._unroller = Unroller(self._surface, self._regions)
         self._occlusions = OcclusionFinder(self._unroller)
         self._space = ShapeSpace(topology)
@@ -153,10 +151,15 @@ class MeshSwap(Processor):
         gain, alpha = self._fitted(drawn, atlas, old, hidden)
         width = float(np.ptp(was[: len(face.mesh), 0]))
         swapped = atlas.sample(drawn.to_atlas, width, place.size)
+        vertices = place.on_picture(with_rim(reshaped))
         if how_shut(lids.min()):
-            self._draw_lids(swapped, place.on_picture(reshaped), memory.gaze, atlas)
+            self._draw_lids(swapped, vertices, memory.gaze, atlas)
+        mouth = self._mouth.make(vertices, atlas, place.size)
+        if mouth is not None:
+            mouth.show(swapped, atlas)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
-        self._keep_mouth(swapped, target, drawn, was)
+        if mouth is not None:
+            self._keep_mouth(swapped, target, mouth, was)
         place.paste(frame, swapped, alpha * face.opacity)
 
     def _memory(self, face: Face) -> _Memory:
@@ -225,48 +228,27 @@ class MeshSwap(Processor):
         alpha = _blurred(seen, _SOFT * drawn.width)
         return gain, alpha if hidden is None else alpha * (1 - hidden)
 
-    def _draw_lids(self, swapped: Pixels, mesh: Mesh, gaze: GazeMatch, atlas: AtlasMixture) -> None:
-        """Draw the eyes anew, pixel by pixel: on the grid the slit between the lids is jagged.
+    def _draw_lids(
+        self, swapped: Pixels, vertices: Vertices, gaze: GazeMatch, atlas: AtlasMixture
+    ) -> None:
+        """Draw the slit between lids that are nearly shut."""
+        eyes = self._eyes.make(vertices, atlas, swapped.shape[1::-1])
+        if eyes is not None:
+            between_lids = eyes.soft(self._regions.eyes, _LID)
+            gaze.apply(eyes.drawing.places, between_lids, atlas.vertices)
+            eyes.show(swapped, atlas)
 
-        Args:
-            swapped: ``(H, W, 3)``: what is drawn so far; changed in place.
-            mesh: Where the mesh lies in it.
-            gaze: Where the eyes look.
-            atlas: What to draw.
-        """
-        width = float(np.ptp(mesh[list(OVAL), 0]))
-        box = bounds(mesh[_LIDS, :2], margin=_AROUND_LIDS * width).clipped(swapped.shape[1::-1])
-        if not box.width or not box.height:
-            return
-        vertices = with_rim(mesh - np.array([box.x0, box.y0, 0], np.float32))
-        drawing = draw(self._surface, vertices, atlas.ends, (box.width, box.height))
-        between_lids = _blurred(paint(drawing.shown, self._regions.eyes), _LID * width)
-        gaze.apply(drawing.places, between_lids, atlas.vertices)
-        swapped[box.rows, box.columns] = atlas.sample(drawing.places, width)
-
-    def _keep_mouth(self, swapped: Pixels, target: Pixels, drawn: _Drawn, was: Vertices) -> None:
+    def _keep_mouth(self, swapped: Pixels, target: Pixels, mouth: CloseUp, was: Vertices) -> None:
         """Put the inside of the target's mouth back, where the new lips have it now."""
-        share = self._soft(drawn, self._regions.mouth, _LID)
+        share = mouth.soft(self._regions.mouth, _LID)
         rows, columns = (np.flatnonzero(share.max(axis=axis) > _UNSEEN) for axis in (1, 0))
         if not rows.size:
             return
-        part = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-        box, to_part = drawn.place.box_of(part)
-        places = self._moved_back(drawn, part, was)
-        weight = share[part.rows, part.columns]
-        x, y, weight = (_spread(field, to_part, box) for field in (*places, weight))
-        kept = cv2.remap(target, x, y, cv2.INTER_LINEAR).astype(np.float32)
-        mouth = swapped[box.rows, box.columns]
-        mouth[:] = np.rint(mouth + weight[..., None] * (kept - mouth))
-
-    def _moved_back(self, drawn: _Drawn, part: Box, was: Vertices) -> NDArray[np.float32]:
-        """Return x and y of where the pixels of a part of the grid were in the target's picture."""
-        corners = self._surface.triangles[drawn.shown[part.rows, part.columns].ravel()]
-        y, x = np.mgrid[part.y0 : part.y1, part.x0 : part.x1].reshape(2, -1)
-        shares = barycentric(drawn.vertices[corners, :2], np.stack([x, y], axis=1))
-        back = (was[corners, :2] * shares[..., None]).sum(axis=1)
-        places: NDArray[np.float32] = back.T.reshape(2, part.height, part.width)
-        return places
+        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        x, y = mouth.moved_back(was)
+        kept = cv2.remap(target, x[part], y[part], cv2.INTER_LINEAR).astype(np.float32)
+        new = swapped[mouth.box.rows, mouth.box.columns][part]
+        new[:] = np.rint(new + share[part][..., None] * (kept - new))
 
     def _soft(self, drawn: _Drawn, weights: Weights, sigma: float) -> NDArray[np.float32]:
         """Paint a region with a border of ``sigma`` face widths."""
@@ -277,19 +259,6 @@ def lit(picture: Pixels, gain: NDArray[np.float32]) -> Pixels:
     """Return ``picture`` in another light."""
     product: Pixels = cv2.multiply(picture, gain, dtype=cv2.CV_8U)
     return product
-
-
-def _spread(field: NDArray[np.float32], to_field: Matrix, box: Box) -> NDArray[np.float32]:
-    """Return a field at the size of a box."""
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    spread: NDArray[np.float32] = cv2.warpAffine(
-        np.ascontiguousarray(field),
-        to_field,
-        (box.width, box.height),
-        flags=flags,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return spread
 
 
 def _blurred(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
