@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.faces.topology import LEFT_CREASE, LEFT_EYE, RIGHT_CREASE, RIGHT_EYE
+from roop.geometry import bounds
 from roop.processors.mesh.polygon import filled, softly_filled
 from roop.processors.mesh.skin import likeness
 from roop.processors.mesh.surface import Vertices
@@ -60,36 +61,31 @@ def with_shut_lids(pixels: Pixels, vertices: Vertices) -> Pixels:
 def _shut(
     pixels: Pixels, vertices: Vertices, border: tuple[int, ...], crease: tuple[int, ...]
 ) -> None:
-    lid = [border[0], *crease, *border[8:]]
-    points = vertices[lid]
+    points = vertices[[border[0], *crease, *border[8:]]]
     size = float(np.linalg.norm(vertices[border[0]] - vertices[border[8]]))
-    margin = int(np.ceil(4 * _SPREADS[0] * size))
-    x0, y0 = np.maximum(np.floor(points.min(axis=0)).astype(int) - margin, 0)
-    x1, y1 = np.ceil(points.max(axis=0)).astype(int) + margin
-    part = pixels[y0:y1, x0:x1]
-    start = np.array([x0, y0], np.float32)
-    painted = filled(part.shape[:2], points - start)
+    box = bounds(points, margin=4 * _SPREADS[0] * size).clipped(pixels.shape[1::-1])
+    start = np.array([box.x0, box.y0], np.float32)
+    part = pixels[box.rows, box.columns]
     reach = 2 * round(_LASHES * size) + 1
-    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    skin = 1 - cv2.dilate(painted, ellipse)
-    skin *= likeness(part, skin, strict=True)
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    lid = cv2.dilate(filled(part.shape[:2], points - start), around)
+    skin = (1 - lid) * likeness(part, 1 - lid, strict=True)
     tone = _spread(part, skin, [spread * size for spread in _SPREADS])
     lashes = softly_filled(part.shape[:2], vertices[list(border)] - start, _LINE * size)
     tone *= (1 - (1 - _DARK) * lashes)[..., None]
-    share = cv2.dilate(painted, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    share = cv2.GaussianBlur(share, (0, 0), _SOFT * size)[..., None]
+    share = cv2.GaussianBlur(lid, (0, 0), _SOFT * size)[..., None]
     part[:] = np.rint(part + share * (tone - part)).astype(np.uint8)
 
 
 def _spread(
     pixels: Pixels, skin: NDArray[np.float32], sigmas: Sequence[float]
 ) -> NDArray[np.float32]:
-    """Return the tone of the nearest skin everywhere."""
+    """Return the tone of the nearest skin everywhere; the largest sigma comes first."""
     known = np.dstack([pixels * skin[..., None], skin])
     tone = np.zeros(pixels.shape, np.float32)
     for sigma in sigmas:
         near = cv2.GaussianBlur(known, (0, 0), sigma)
         weight = near[..., 3:]
-        share = np.minimum(2 * weight, 1) if sigma != sigmas[0] else 1
+        share = 1 if sigma == sigmas[0] else np.minimum(2 * weight, 1)
         tone += share * (near[..., :3] / np.maximum(weight, 1e-6) - tone)
     return tone
