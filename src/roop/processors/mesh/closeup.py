@@ -7,11 +7,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.topology import OVAL, Indices
+from roop.faces.topology import Indices
 from roop.geometry import bounds
 from roop.processors.mesh.atlas import AtlasMixture
 from roop.processors.mesh.regions import Weights
-from roop.processors.mesh.surface import Drawing, Surface, Vertices, draw, paint
+from roop.processors.mesh.surface import (
+    Drawing,
+    Surface,
+    Vertices,
+    draw,
+    paint,
+    softened,
+)
 from roop.types import Box, Pixels
 
 _MARGIN = 0.025
@@ -41,11 +48,7 @@ class CloseUp:
 
     def soft(self, weights: Weights, sigma: float) -> NDArray[np.float32]:
         """Paint a region with a border of ``sigma`` face widths: ``(H, W)`` of the box."""
-        painted = paint(self.drawing.shown, weights)
-        soft: NDArray[np.float32] = cv2.GaussianBlur(
-            painted, (0, 0), max(sigma * self.width, 0.3), borderType=cv2.BORDER_CONSTANT
-        )
-        return soft
+        return softened(paint(self.drawing.shown, weights), sigma * self.width)
 
     def moved_back(self, was: Vertices) -> NDArray[np.float32]:
         """Return x and y of where each pixel of the box was if the surface was at ``was``."""
@@ -68,16 +71,16 @@ class CloseUpMaker:
         self._triangles = surface.around(points)
 
     def make(
-        self, vertices: Vertices, atlas: AtlasMixture, size: tuple[int, int]
+        self, vertices: Vertices, width: float, atlas: AtlasMixture, size: tuple[int, int]
     ) -> CloseUp | None:
         """Draw it; None if it lies outside the picture.
 
         Args:
             vertices: ``(N, 3)``: where the surface's points lie in the picture.
+            width: Of the face, pixels.
             atlas: What is going to be shown.
             size: (width, height) of the picture.
         """
-        width = float(np.ptp(vertices[list(OVAL), 0]))
         box = bounds(vertices[self._points, :2], margin=_MARGIN * width).clipped(size)
         if not box.width or not box.height:
             return None

@@ -234,3 +234,11 @@ def paint(shown: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.f
     """
     painted: NDArray[np.float32] = weights.take(shown)
     return painted
+
+
+def softened(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Return a field with soft borders; beyond the picture it is 0."""
+    soft: NDArray[np.float32] = cv2.GaussianBlur(
+        picture, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_CONSTANT
+    )
+    return soft

@@ -35,6 +35,7 @@ from roop.processors.mesh.surface import (
     draw,
     make_surface,
     paint,
+    softened,
     with_rim,
 )
 from roop.processors.mesh.unrolled import Unrolled, Unroller
@@ -75,8 +76,6 @@ class _Drawn:
     """The surface drawn on the grid of one place."""
 
     place: Place
-    vertices: Vertices
-    """``(N, 3)``: where its points lie on the grid."""
     shown: NDArray[np.intp]
     """``(H, W)``: the triangle that each pixel shows."""
     to_atlas: NDArray[np.float32]
@@ -153,8 +152,8 @@ class MeshSwap(Processor):
         swapped = atlas.sample(drawn.to_atlas, width, place.size)
         vertices = place.on_picture(with_rim(reshaped))
         if how_shut(lids.min()):
-            self._draw_lids(swapped, vertices, memory.gaze, atlas)
-        mouth = self._mouth.make(vertices, atlas, place.size)
+            self._draw_lids(swapped, vertices, width, memory.gaze, atlas)
+        mouth = self._mouth.make(vertices, width, atlas, place.size)
         if mouth is not None:
             mouth.show(swapped, atlas)
         swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
@@ -186,7 +185,7 @@ class MeshSwap(Processor):
         on_grid = place.on_grid(with_rim(mesh))
         drawing = draw(self._surface, on_grid, atlas.ends, place.grid)
         width = float(np.ptp(on_grid[list(OVAL), 0]))
-        return _Drawn(place, on_grid, drawing.shown, drawing.places, width)
+        return _Drawn(place, drawing.shown, drawing.places, width)
 
     def _seen(
         self, face: Face, memory: _Memory, unrolled: Unrolled, frames: int = 1
@@ -225,14 +224,19 @@ class MeshSwap(Processor):
         gain = enlarge(match_light(source, old, skin, sigma=_LIGHT), drawn.place.grid)
         folds = _FOLDS * self._soft(drawn, self._regions.folds, _FOLD)
         gain = match_folds(source, old, gain, folds, sigma=_FOLD * drawn.width)
-        alpha = _blurred(seen, _SOFT * drawn.width)
+        alpha = softened(seen, _SOFT * drawn.width)
         return gain, alpha if hidden is None else alpha * (1 - hidden)
 
     def _draw_lids(
-        self, swapped: Pixels, vertices: Vertices, gaze: GazeMatch, atlas: AtlasMixture
+        self,
+        swapped: Pixels,
+        vertices: Vertices,
+        width: float,
+        gaze: GazeMatch,
+        atlas: AtlasMixture,
     ) -> None:
         """Draw the slit between lids that are nearly shut."""
-        eyes = self._eyes.make(vertices, atlas, swapped.shape[1::-1])
+        eyes = self._eyes.make(vertices, width, atlas, swapped.shape[1::-1])
         if eyes is not None:
             between_lids = eyes.soft(self._regions.eyes, _LID)
             gaze.apply(eyes.drawing.places, between_lids, atlas.vertices)
@@ -252,17 +256,10 @@ class MeshSwap(Processor):
 
     def _soft(self, drawn: _Drawn, weights: Weights, sigma: float) -> NDArray[np.float32]:
         """Paint a region with a border of ``sigma`` face widths."""
-        return _blurred(paint(drawn.shown, weights), sigma * drawn.width)
+        return softened(paint(drawn.shown, weights), sigma * drawn.width)
 
 
 def lit(picture: Pixels, gain: NDArray[np.float32]) -> Pixels:
     """Return ``picture`` in another light."""
     product: Pixels = cv2.multiply(picture, gain, dtype=cv2.CV_8U)
     return product
-
-
-def _blurred(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    blurred: NDArray[np.float32] = cv2.GaussianBlur(
-        picture, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_CONSTANT
-    )
-    return blurred
