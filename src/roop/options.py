@@ -356,7 +356,7 @@ class Settings(Options):
     workers: int | None = Field(
         None,
         ge=1,
-        description="processes that share a long video; one for each core by default",
+        description="processes that share a long video; one for every two cores by default",
     )
     cluster: Annotated[str, BeforeValidator(parse_cluster)] | None = Field(
         None,

@@ -23,9 +23,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a source and half a minute of film, two frames a second."""
+    """A folder with a source and a minute of film, a frame a second."""
     Image.fromarray(hopper()).save(tmp_path / "me.png")
-    slow = FaceClip(times=tuple(range(60)), time_base=Fraction(1, 2), sound_s=30.0, begin=100.0)
+    slow = FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound_s=60.0, begin=100.0)
     slow.write(tmp_path / "film.mp4")
     return tmp_path
 

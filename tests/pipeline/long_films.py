@@ -24,7 +24,7 @@ from roop.processors import installed
 from roop.processors.base import Context, Processor, ProcessorSpec, Registry
 from roop.types import Box, Pixels, Scene
 
-PACE = Pace(shortest=Fraction(1), longest=Fraction(1), lead=Fraction(1, 5))
+PACE = Pace(length=Fraction(1), lead=Fraction(1, 5))
 
 FRAMES = 90
 

@@ -23,9 +23,12 @@ _THREADS = 4
 """Threads of an encoder. What x264 and x265 make depends on it, so it must not depend on the
 machine; one face swapped takes longer than four threads need for a frame."""
 
-_QUICK = ("libx264", frozenset({"ultrafast", "superfast", "veryfast"}), 1920 * 1088)
-"""An encoder, presets and the most pixels with which one thread keeps up with the work on the
-frames; four spend a quarter more of the processor's time on the same frames."""
+_QUICK = ("libx264", frozenset({"ultrafast", "superfast", "veryfast"}))
+"""An encoder and presets with which fewer threads keep up with the work on the frames; more of
+them spend more of the processor's time on the same frames."""
+
+_QUICK_THREADS = {1280 * 736: 1, 1920 * 1088: 3}
+"""The most pixels of a frame with which so many threads do."""
 
 SVT_LOG = "SVT_LOG"
 """SVT-AV1's environment variable; -1 is silence. Read once, when it is first opened."""
@@ -269,9 +272,11 @@ def open_encoder(
 
 def _threads(context: VideoCodecContext, encoder: Encoder, video: VideoOptions) -> int:
     """Return how many threads encode, by what is encoded and not by the machine."""
-    name, presets, pixels = _QUICK
-    quick = encoder.name == name and context.options.get("preset") in presets
-    return 1 if quick and context.width * context.height <= pixels else _THREADS
+    name, presets = _QUICK
+    if encoder.name != name or context.options.get("preset") not in presets:
+        return _THREADS
+    pixels = context.width * context.height
+    return next((n for most, n in _QUICK_THREADS.items() if pixels <= most), _THREADS)
 
 
 def usable(name: str) -> bool:

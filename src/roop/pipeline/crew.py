@@ -39,7 +39,9 @@ def workers_for(size: tuple[int, int], segments: int, settings: Settings) -> int
     if settings.max_memory is not None:
         memory = min(memory, int(settings.max_memory * 1e9))
     most = segments if segments > 2 else 1  # two are done as quickly by one
-    return max(1, min(usable_cores(), most, memory // bytes_of(size)))
+    # One process keeps two cores busy: its frames are worked on while others are coded.
+    cores = (usable_cores() + 1) // 2
+    return max(1, min(cores, most, memory // bytes_of(size)))
 
 
 def bytes_of(size: tuple[int, int]) -> int:

@@ -15,25 +15,20 @@ from roop.media.timeline import Stretch, Trim
 class Pace:
     """How a target is cut."""
 
-    shortest: Fraction = Fraction(10)
-    """Seconds of a segment of a short target, about: segments follow its keyframes."""
-    longest: Fraction = Fraction(20)
-    """The same of a long one: the fewer segments, the less is looked at twice."""
+    length: Fraction = Fraction(20)
+    """Seconds of a segment, about: segments follow keyframes. The fewer there are, the less is
+    looked at twice."""
     lead: Fraction = Fraction(4)
     """Seconds that a segment looks at before its own, so that faces are known when it begins."""
 
     @property
     def least(self) -> Fraction:
         """Seconds from which a target is cut at all."""
-        return self.shortest * Fraction(3, 2)
-
-    def segment(self, length: Fraction) -> Fraction:
-        """Return how long the segments of a target of ``length`` seconds are, about."""
-        return min(max(length / 4, self.shortest), self.longest)
+        return self.length * Fraction(3, 2)
 
     def slow(self) -> "Pace":
         """Return the pace for work so slow that no long segment may be lost."""
-        return replace(self, longest=self.shortest)
+        return replace(self, length=self.length / 2)
 
 
 DEFAULT_PACE = Pace()
@@ -145,8 +140,7 @@ def _cuts(
     if not inside:
         return []
     begin, end = shown[0] * unit, shown[-1] * unit
-    usual = pace.segment(end - begin)
-    count = round((end - begin) / usual)
+    count = round((end - begin) / pace.length)
     cuts: list[tuple[int, int]] = []
     last = begin
     for number in range(1, count):
@@ -155,7 +149,7 @@ def _cuts(
         place = bisect.bisect_left(shown, key)
         first = max(place + 1, bisect.bisect_left(shown, key + pace.lead / unit))
         start = shown[min(first, len(shown) - 1)] * unit
-        if min(start - last, end - start) >= usual / 2:
+        if min(start - last, end - start) >= pace.length / 2:
             cuts.append((place, first))
             last = start
     return cuts
