@@ -1,8 +1,9 @@
 """What one process needs to work on the frames of a job: built once, used for every segment."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,8 @@ from roop.faces.descriptor import FARTHEST, Descriptor
 from roop.media.base import Reader, Writer
 from roop.models.loader import Models
 from roop.options import Job, Settings
-from roop.pipeline.line import Line, stream
+from roop.pipeline.channel import Stages
+from roop.pipeline.line import Line, begin
 from roop.pipeline.live_line import LiveLine
 from roop.pipeline.people import read_cast
 from roop.pipeline.progress import Meter, Progress, Watch
@@ -22,7 +24,30 @@ from roop.processors.base import Context, Registry
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
 from roop.safety.screen import Screen
-from roop.types import Frame, Warn
+from roop.types import Frame, Scene, Warn
+
+
+def _no_lead(frame: Frame) -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a job, or all of it."""
+
+    reader: Reader
+    """Where the frames come from."""
+    output: Callable[[], AbstractContextManager[Writer]]
+    """Opens the writer that they go to, in the thread that writes, when those that lead up to them
+    have been looked at; it is left when they have passed the screen."""
+    done: Callable[[Tally], None]
+    """Told in that thread what was done, when the writer has been left."""
+    label: Label | None
+    """What people can see."""
+    lead: Callable[[Frame], int] = _no_lead
+    """Tells how many frames, with this one, only lead up to those that are written."""
+    looks: Descriptor | None = None
+    """Those of who was chosen just before the first frame, if that is known."""
 
 
 class Bench:
@@ -92,59 +117,71 @@ class Bench:
     ) -> None:
         self._stack.close()
 
-    def run(
-        self,
-        reader: Reader,
-        writer: Writer,
-        meter: Meter,
-        *,
-        label: Label | None,
-        lead: Callable[[Frame], int] = lambda frame: 0,
-        looks: Descriptor | None = None,
-    ) -> Tally:
-        """Bring the frames of ``reader`` into ``writer``; nothing done before shows in them.
+    def run(self, reader: Reader, writer: Writer, meter: Meter, *, label: Label | None) -> Tally:
+        """Bring all frames of ``reader`` into ``writer``, which is still open in the end.
 
         Args:
             reader: Where they come from.
-            writer: Where they go; still open when all have passed the screen.
+            writer: Where they go.
             meter: Counts them.
             label: What people can see.
-            lead: Tells how many frames, with this one, only lead up to those that are written.
-            looks: Those of who was chosen just before the first frame, if that is known.
         """
-        self._screen.start_afresh()
+        tallies: list[Tally] = []
+        part = Part(reader, lambda: nullcontext(writer), tallies.append, label)
+        self.begin(part, meter).join()
+        return tallies[0]
+
+    def begin(self, part: Part, meter: Meter, *, after: Stages | None = None) -> Stages:
+        """Work on all frames of a part; nothing done before shows in them.
+
+        Args:
+            part: Which.
+            meter: Counts them.
+            after: What is written first; none of this is before all of that.
+
+        Returns:
+            What still writes the last of them; to be joined.
+        """
+        reader, sampler = part.reader, self._screen.start_afresh()
         for note in self.notes():
             meter.say(note)
         for processor in self._processors:
             processor.reset()
-        choice = self._cast.choice(self.job.faces, self.analyser, looks)
+        choice = self._cast.choice(self.job.faces, self.analyser, part.looks)
         line = Line(
             reader,
             self._screen,
             self.analyser.tracker(choice),
             self._processors,
             self._watermark,
-            label,
-            writer,
+            part.label,
+            part.output,
             at_once=self._at_once(reader.info.size),
             without_face=self.job.faces.if_no_face,
-            lead=lead,
+            lead=part.lead,
         )
-        shown, before = self._screen.shown, meter.now()
-        stream(line, meter, self.cancel)
-        after = meter.now()
-        return Tally(
-            frames=after.frames - before.frames,
-            swapped=after.swapped - before.swapped,
-            faces=after.faces - before.faces,
-            seen=after.seen - before.seen,
-            damaged=reader.damaged,
-            photos=self._photos,
-            screened=self._screen.shown - shown,
-            nearest=choice.nearest if isinstance(choice, Wanted) else FARTHEST,
-            providers=self.providers,
-            warnings=self.warnings,
-        )
+
+        def write(scenes: Iterable[Scene]) -> None:
+            if after is not None:
+                after.join()
+            start = meter.now()
+            line.write(scenes, meter)
+            end = meter.now()
+            tally = Tally(
+                frames=end.frames - start.frames,
+                swapped=end.swapped - start.swapped,
+                faces=end.faces - start.faces,
+                seen=end.seen - start.seen,
+                damaged=reader.damaged,
+                photos=self._photos,
+                screened=sampler.wanted,
+                nearest=choice.nearest if isinstance(choice, Wanted) else FARTHEST,
+                providers=self.providers,
+                warnings=self.warnings,
+            )
+            part.done(tally)
+
+        return begin(line, write, self.cancel)
 
     def live(self, name: str, *, patience_s: float) -> LiveLine:
         """Return what the frames of a camera pass.

@@ -31,6 +31,11 @@ class Stages:
         self._errors: list[BaseException] = []
         self._threads: list[threading.Thread] = []
 
+    @property
+    def failed(self) -> bool:
+        """True if there was an error, which ``join`` raises."""
+        return bool(self._errors)
+
     def check(self) -> None:
         """Raise if the work shall end: ``CancelledError`` if the person asked for it."""
         if self._cancel.is_set():

@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from roop.faces.tracker import FaceTracker
@@ -28,8 +29,12 @@ like when it expresses nothing takes seconds to see, not every frame of them."""
 _ALL = 8
 """The last frames of the lead are all worked on, as those of the segment are."""
 
-_DEPTH = 2
-"""Frames that may wait between two stages."""
+_DEPTHS = range(2, 9)
+"""How many frames may wait between two stages: more where they are small. They keep a stage busy
+whose neighbour takes longer for some frames than for others."""
+
+_WAITING = 16_000_000
+"""Bytes of the planes that may wait, where that is more than the fewest frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class Line:
     processors: Sequence[Processor]
     watermark: Watermark
     label: Label | None
-    writer: Writer
+    output: Callable[[], AbstractContextManager[Writer]]
+    """Opens the writer, which is left when all that it was given has passed the screen."""
     at_once: int
     """Frames that the processors are given together, if there are so many."""
     without_face: WithoutFace
@@ -94,13 +100,16 @@ class Line:
 
     def write(self, scenes: Iterable[Scene], meter: Meter) -> None:
         """Write ``scenes``, not one of them before the first pictures have passed the screen."""
-        for number, scene in enumerate(scenes):
-            if number == 0:
-                self.screen.settle()
-            meter.count(faces=len(scene.faces), seen=scene.seen)
-            if scene.faces or self.keeps(scene.frame):
-                self.watermark.stamp(scene.frame, scene.faces)
-                self.writer.write(scene.frame)
+        scenes = iter(scenes)
+        first = list(islice(scenes, 1))  # now what leads up to it has been looked at
+        with self.output() as writer:
+            self.screen.settle()
+            for scene in chain(first, scenes):
+                meter.count(faces=len(scene.faces), seen=scene.seen)
+                if scene.faces or self.keeps(scene.frame):
+                    self.watermark.stamp(scene.frame, scene.faces)
+                    writer.write(scene.frame)
+            self.screen.settle()
 
     def keeps(self, frame: Frame) -> bool:
         """Tell whether a frame in which nobody was replaced goes into the output.
@@ -113,19 +122,36 @@ class Line:
         return self.without_face == "copy"
 
 
-def stream(line: Line, meter: Meter, cancel: threading.Event) -> None:
+def begin(line: Line, write: Callable[[Iterable[Scene]], None], cancel: threading.Event) -> Stages:
     """Read, change and write at the same time, in bounded memory.
 
-    Returns when everything was written and has passed the screen; the writer is still open.
+    Args:
+        line: What the frames pass.
+        write: Writes the scenes, in a thread of its own.
+        cancel: Set it to stop.
+
+    Returns:
+        The stages, while the last scenes are still being written; to be joined.
+
+    Raises:
+        BaseException: The first error so far of any stage; none of them is at work any more.
     """
     stages = Stages(cancel)
-    decoded: Channel[Frame] = Channel(_DEPTH, stages)
-    changed: Channel[Scene] = Channel(_DEPTH, stages)
+    depth = _depth(*line.reader.info.size)
+    decoded: Channel[Frame] = Channel(depth, stages)
+    changed: Channel[Scene] = Channel(depth, stages)
     stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader")
-    stages.spawn(lambda: line.write(changed, meter), "roop-writer")
+    stages.spawn(lambda: write(changed), "roop-writer")
     stages.guard(lambda: _pump(line.scenes(decoded), changed))
-    stages.join()
-    line.screen.settle()
+    if stages.failed:
+        stages.join()
+    return stages
+
+
+def _depth(width: int, height: int) -> int:
+    """Return how many frames of a size may wait between two stages."""
+    fitting = _WAITING // (width * height * 3 // 2)
+    return min(max(fitting, _DEPTHS[0]), _DEPTHS[-1])
 
 
 def _pump(items: Iterable[T], channel: Channel[T]) -> None:

@@ -129,15 +129,14 @@ class LongJob:
         # Not where only workers have a use for their libraries.
         from roop.pipeline.bench import Bench
         from roop.pipeline.scout import Scout
-        from roop.pipeline.segment import run_segment
+        from roop.pipeline.segment import SegmentRun
 
         task = self.task
         with Bench(
             task.job, task.settings, task.registry, cancel=task.cancel, watch=task.watch
         ) as bench:
             scout = Scout(bench, self._places, folder)
-            for segment in missing:
-                run_segment(bench, segment, scout, output=task.output, folder=folder, meter=meter)
+            SegmentRun(bench, scout, task.output, folder, meter).do(missing)
 
     def _crew(self, folder: WorkFolder, workers: int) -> Crew:
         task, settings = self.task, self.task.settings

@@ -19,7 +19,7 @@ from roop.pipeline.parcel import Parcel, Seal, places_of, software, unpacked
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter, Progress
 from roop.pipeline.scout import Scout
-from roop.pipeline.segment import run_segment
+from roop.pipeline.segment import SegmentRun
 from roop.pipeline.tally import Tally
 from roop.pipeline.work_folder import WorkFolder
 from roop.processors import installed
@@ -82,7 +82,8 @@ def _work(parcel: Parcel, segment: Segment, tell: Callable[[Progress], None]) ->
     meter = Meter(None, tell, period_s=_PERIOD_S)
     with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(parcel.key)) as name:
         folder = WorkFolder(Path(name))
-        tally = run_segment(bench, segment, scout, output=parcel.output, folder=folder, meter=meter)
+        SegmentRun(bench, scout, parcel.output, folder, meter).do([segment])
+        tally = folder.done(segment.number) or Tally()
         return Done(folder.packets(segment.number).read_bytes(), tally)
 
 

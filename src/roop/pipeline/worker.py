@@ -11,7 +11,7 @@ from roop.pipeline.child import Parent, serve
 from roop.pipeline.plan import Segment
 from roop.pipeline.progress import Meter, Progress
 from roop.pipeline.scout import Scout
-from roop.pipeline.segment import run_segment
+from roop.pipeline.segment import SegmentRun
 from roop.pipeline.work_folder import WorkFolder
 from roop.processors import installed
 
@@ -42,7 +42,7 @@ def _work(parent: Parent) -> None:
         while (order := parent.orders.get()) is not None:
             meter = Meter(None, tell)
             segment = Segment.unpacked(order)
-            run_segment(bench, segment, scout, output=output, folder=folder, meter=meter)
+            SegmentRun(bench, scout, output, folder, meter).do([segment])
             parent.answer({"done": segment.number})
 
 

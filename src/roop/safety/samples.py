@@ -27,6 +27,8 @@ class Sampler:
     def __init__(self) -> None:
         self._strips: NDArray[np.float32] | None = None
         self._screened = Fraction(0)
+        self.wanted = 0
+        """How many frames were."""
 
     def wants(self, frame: Frame) -> bool:
         """Return True for the first frame, after a cut, and a second after the last one."""
@@ -36,6 +38,7 @@ class Sampler:
         due = abs(time - self._screened) >= PERIOD  # abs: times of broken files may go back
         if before is None or due or float(np.abs(strips - before).mean()) > _CUT:
             self._screened = time
+            self.wanted += 1
             return True
         return False
 

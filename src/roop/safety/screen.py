@@ -78,9 +78,14 @@ class Screen:
         """How many pictures were taken to be looked at."""
         return self._shown
 
-    def start_afresh(self) -> None:
-        """The next frame begins a stretch: it is looked at, whatever came before."""
+    def start_afresh(self) -> Sampler:
+        """The next frame begins a stretch: it is looked at, whatever came before.
+
+        Returns:
+            What counts the frames of the stretch that are looked at.
+        """
         self._sampler = Sampler()
+        return self._sampler
 
     def show_photo(self, pixels: Pixels, name: str) -> None:
         """Take an upright RGB photo; ``name`` is what to call it."""
