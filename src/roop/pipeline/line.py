@@ -13,6 +13,7 @@ from roop.options import WithoutFace
 from roop.pipeline.channel import Channel, Stages
 from roop.pipeline.nobody import nobody_in
 from roop.pipeline.progress import Meter
+from roop.priority import step_back
 from roop.processors.base import Processor, applied
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
@@ -140,7 +141,7 @@ def begin(line: Line, write: Callable[[Iterable[Scene]], None], cancel: threadin
     depth = _depth(*line.reader.info.size)
     decoded: Channel[Frame] = Channel(depth, stages)
     changed: Channel[Scene] = Channel(depth, stages)
-    stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader")
+    stages.spawn(lambda: _read(line.reader, decoded), "roop-reader")
     stages.spawn(lambda: write(changed), "roop-writer")
     stages.guard(lambda: _pump(line.scenes(decoded), changed))
     if stages.failed:
@@ -152,6 +153,11 @@ def _depth(width: int, height: int) -> int:
     """Return how many frames of a size may wait between two stages."""
     fitting = _WAITING // (width * height * 3 // 2)
     return min(max(fitting, _DEPTHS[0]), _DEPTHS[-1])
+
+
+def _read(reader: Reader, decoded: Channel[Frame]) -> None:
+    step_back()  # frames wait already, most of the time; those who work on them shall not
+    _pump(reader, decoded)
 
 
 def _pump(items: Iterable[T], channel: Channel[T]) -> None:
