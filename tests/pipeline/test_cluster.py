@@ -87,14 +87,15 @@ def test_a_crash_of_ray_costs_no_finished_segment(
     killed: list[int] = []
 
     def kill_once(state: Progress) -> None:
-        if state.frames >= 40 and not killed:
+        if state.frames > 15 and not killed:  # one is finished, for they are done one by one
             for child in psutil.Process().children():
                 if "roop.pipeline.driver" in " ".join(child.cmdline()):
                     killed.append(child.pid)
                     child.kill()
 
     job = swapping(media, out / "out.mp4")
-    result = run_job(job, Settings(cluster="auto"), installed(), watch=kill_once, pace=PACE)
+    one_by_one = Settings(cluster="auto", workers=1)
+    result = run_job(job, one_by_one, installed(), watch=kill_once, pace=PACE)
     assert len(killed) == 1
     assert seen(result.output) == seen(alone.output)
     assert told(result) == told(alone)
@@ -109,7 +110,7 @@ def test_ctrl_c_keeps_what_is_finished(
         if state.frames >= 40:
             cancel.set()
 
-    job, settings = swapping(media, out / "out.mp4"), Settings(cluster="auto")
+    job, settings = swapping(media, out / "out.mp4"), Settings(cluster="auto", workers=1)
     with pytest.raises(CancelledError, match="segments are kept"):
         run_job(job, settings, installed(), watch=stop, cancel=cancel, pace=PACE)
     assert len(work_folders(out)) == 1

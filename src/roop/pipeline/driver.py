@@ -166,6 +166,7 @@ class _Tasks:
         # Here, or on the machine that speaks for us: without either all is lost anyway.
         here = ray.get_runtime_context().get_node_id()
         self._board = ray.remote(_Board).options(num_cpus=0, **self._on(here)).remote()
+        self._asked: Ref | None = None
 
     def send(self, segment: Segment, film: Sequence[Ref] | None) -> Ref:
         """Have a segment done by whoever has time."""
@@ -181,8 +182,15 @@ class _Tasks:
             yield ref, self._ray.get(ref)
 
     def progress(self) -> dict[int, Counts]:
-        """Return what machines have told since the last time, by segment."""
-        told: dict[int, Counts] = self._ray.get(self._board.take.remote())
+        """Return what machines have told since the last time, by segment; never waits for it.
+
+        The board takes a while to begin, and results must not wait for news of their making.
+        """
+        self._asked = self._asked or self._board.take.remote()
+        if not self._ray.wait([self._asked], timeout=0)[0]:
+            return {}
+        told: dict[int, Counts] = self._ray.get(self._asked)
+        self._asked = None
         return told
 
     def recall(self, refs: list[Ref]) -> None:
