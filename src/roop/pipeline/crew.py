@@ -30,7 +30,7 @@ def workers_for(size: tuple[int, int], segments: int, settings: Settings) -> int
 
     Args:
         size: (width, height) of its frames.
-        segments: How many there are; a worker takes a second to begin.
+        segments: How many there are.
         settings: How much memory they may take together.
     """
     import psutil
@@ -38,10 +38,9 @@ def workers_for(size: tuple[int, int], segments: int, settings: Settings) -> int
     memory = psutil.virtual_memory().available
     if settings.max_memory is not None:
         memory = min(memory, int(settings.max_memory * 1e9))
-    most = segments if segments > 2 else 1  # two are done as quickly by one
     # One process keeps two cores busy: its frames are worked on while others are coded.
     cores = (usable_cores() + 1) // 2
-    return max(1, min(cores, most, memory // bytes_of(size)))
+    return max(1, min(cores, segments, memory // bytes_of(size)))
 
 
 def bytes_of(size: tuple[int, int]) -> int:
