@@ -110,6 +110,10 @@ class Decoder:
         self.damaged = self._in_a_row = 0
         return iter(self)
 
+    def let_go(self) -> None:
+        """Drop the stream, with the frames that its decoder holds; what was counted stays known."""
+        del self._container, self._stream
+
     def __iter__(self) -> Iterator[av.VideoFrame]:
         last: int | None = None
         for frame in self._from_start():

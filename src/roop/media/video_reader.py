@@ -71,7 +71,8 @@ class VideoReader:
         except BaseException:
             self._container.close()
             raise
-        self.shift = self._pts(self.first) * self._decoder.time_base * self.trim.active
+        self._first_s = self._pts(self.first) * self._decoder.time_base
+        self.shift = self._first_s * self.trim.active
         """Seconds that are taken from every time of the output: what ``start`` cut away."""
         self.rate = None if video.fps is None else exact_rate(video.fps)
         """Constant frame rate of the output, None for the target's own times."""
@@ -96,7 +97,7 @@ class VideoReader:
     @property
     def begins(self) -> Fraction:
         """Seconds at which the first frame of the whole target is shown, on the frames' clock."""
-        return self._on_clock(self._pts(self.first) * self._decoder.time_base)
+        return self._on_clock(self._first_s)
 
     def lead(self, frame: Frame) -> Fraction:
         """Return how many seconds of those that lead up to the stretch are left at ``frame``.
@@ -125,6 +126,7 @@ class VideoReader:
             MediaError: The picture changes its size, or nothing can be decoded for long.
         """
         timed = self._timed(self._begin())
+        self._first = None
         if self.rate is None:
             return (frame for frame, _ in timed)
         return resampled(timed, self.rate, self._stretch.end)
@@ -147,6 +149,10 @@ class VideoReader:
         trace: TracebackType | None,
     ) -> None:
         self._container.close()
+        # They hold up to hundreds of megabytes, and what is known of the target is asked for later.
+        self._frames = iter(())
+        self._decoder.let_go()
+        del self._container, self.stream, self.first, self._first
 
     def _on_clock(self, seconds: Fraction) -> Fraction:
         return seconds if self.rate is None else slot(seconds, self.rate) / self.rate

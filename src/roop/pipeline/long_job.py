@@ -1,5 +1,6 @@
 """A long target, segment by segment: what is finished survives whatever ends the program."""
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -87,6 +88,7 @@ class LongJob:
 
     def _work(self, folder: WorkFolder, fingerprint: Fingerprint, note: str | None) -> Tally:
         task = self.task
+        gc.collect()  # the decoder that the plan was made with
         self._file(folder).discard()  # what stands in the way is said now
         job = task.job.model_copy(update={"output": task.output})
         folder.begin(job, task.settings, fingerprint, self.segments)

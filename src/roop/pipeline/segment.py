@@ -21,56 +21,65 @@ from roop.pipeline.work_folder import WorkFolder
 from roop.provenance.label import Label
 from roop.types import Frame
 
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A segment of which the last frames are being encoded."""
-
-    stages: Stages
-    resources: ExitStack
-    """What they still need."""
-
-    def finish(self) -> None:
-        with self.resources:
-            self.stages.join()
+_OVERLAPPING = 1920 * 1088
+"""Pixels up to which a segment is begun while the last frames of the one before are encoded: frames
+larger than that take too much memory for two decoders beside an encoder."""
 
 
-class _SegmentOutput:
-    """What a segment is written to, and the last frame before that.
+class _SegmentFiles:
+    """What a segment is read from and written to, and the last frame before it."""
 
-    Args:
-        bench: What works on its frames.
-        segment: Which part of the job.
-        reader: Of its frames.
-        output: The file that the job is to make.
-        folder: Where finished segments lie.
-    """
+    def __init__(self, bench: Bench, segment: Segment, output: Path, folder: WorkFolder) -> None:
+        """Open the target.
 
-    def __init__(
-        self, bench: Bench, segment: Segment, reader: VideoReader, output: Path, folder: WorkFolder
-    ) -> None:
+        Args:
+            bench: What works on its frames.
+            segment: Which part of the job.
+            output: The file that the job is to make.
+            folder: Where finished segments lie.
+        """
         self._bench = bench
         self._segment = segment
-        self._reader = reader
         self._output = output
         self._folder = folder
         self._last: Frame | None = None
         self._left_out = 0
+        self._resources = ExitStack()
+        self.reader = self._resources.enter_context(
+            VideoReader(
+                bench.job.target,
+                bench.job.video,
+                bench.warn,
+                stretch=segment.stretch,
+                scale=bench.scale,
+                beside_work=True,
+            )
+        )
+        """Of the segment's frames."""
+
+    def close(self) -> None:
+        """Close what is still open."""
+        self._resources.close()
 
     def lead(self, frame: Frame) -> int:
         """Return how many frames, with this one, only lead up to the segment."""
-        left_s = self._reader.lead(frame)
+        left_s = self.reader.lead(frame)
         if left_s:
             self._last = frame
         return math.ceil(left_s * self._segment.lead_fps)
 
     @contextmanager
     def open(self) -> Iterator[Writer]:
-        """Open the file of the segment's packets; it is whole when it is left."""
-        path, video = self._folder.packets(self._segment.number), self._bench.job.video
-        with StretchWriter(
-            path, self._reader, video, output=self._output, warn=self._bench.warn
-        ) as writer:
+        """Open the file of the segment's packets; it is whole when it is left.
+
+        The target is closed then, too.
+        """
+        path = self._folder.packets(self._segment.number)
+        video, warn = self._bench.job.video, self._bench.warn
+        with (
+            self._resources,
+            StretchWriter(path, self.reader, video, output=self._output, warn=warn) as writer,
+        ):
             if self._last is not None:
                 writer.skip(self._last)
                 self._last = None
@@ -80,9 +89,29 @@ class _SegmentOutput:
     def record(self, tally: Tally) -> None:
         """Note that the segment is done."""
         self._folder.record(self._segment.number, tally + Tally(left_out=self._left_out))
-        # PyAV's containers and streams hold each other: encoders would pile up, 80 MB each at 720p.
+        # PyAV's containers and streams hold each other: encoders and decoders would pile up.
         gc.collect()
         give_back()  # or what is left between the pieces in use grows with every segment
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A segment of which the last frames are being encoded."""
+
+    stages: Stages
+    files: _SegmentFiles
+
+    @property
+    def overlapping(self) -> bool:
+        """True if the next segment may be begun meanwhile."""
+        width, height = self.files.reader.info.size
+        return width * height <= _OVERLAPPING
+
+    def finish(self) -> None:
+        try:
+            self.stages.join()
+        finally:
+            self.files.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +134,8 @@ class SegmentRun:
         running: _Running | None = None
         try:
             for segment in segments:
+                if running is not None and not running.overlapping:
+                    running.finish()
                 before, running = running, self._begun(segment, running)
                 if before is not None:
                     before.finish()
@@ -115,25 +146,19 @@ class SegmentRun:
     def _begun(self, segment: Segment, before: _Running | None) -> _Running:
         """Work on all frames of ``segment``; write none before all of the segment before."""
         job, bench = self.bench.job, self.bench
-        with ExitStack() as stack:
-            reader = stack.enter_context(
-                VideoReader(
-                    job.target,
-                    job.video,
-                    bench.warn,
-                    stretch=segment.stretch,
-                    scale=bench.scale,
-                    beside_work=True,
-                )
-            )
-            own = _SegmentOutput(bench, segment, reader, self.output, self.folder)
+        files = _SegmentFiles(bench, segment, self.output, self.folder)
+        try:
+            reader = files.reader
             part = Part(
                 reader,
-                own.open,
-                own.record,
+                files.open,
+                files.record,
                 Label(job.label, begins=reader.begins) if job.label.label else None,
-                lead=own.lead,
+                lead=files.lead,
                 looks=self.scout.looks(segment.number, reader),
             )
-            stages = bench.begin(part, self.meter, after=before.stages if before else None)
-            return _Running(stages, stack.pop_all())
+            after = before.stages if before is not None else None
+            return _Running(bench.begin(part, self.meter, after=after), files)
+        except BaseException:
+            files.close()
+            raise
