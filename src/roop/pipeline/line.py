@@ -30,7 +30,7 @@ like when it expresses nothing takes seconds to see, not every frame of them."""
 _ALL = 8
 """The last frames of the lead are all worked on, as those of the segment are."""
 
-_DEPTHS = range(2, 9)
+_DEPTHS = range(1, 9)
 """How many frames may wait between two stages: more where they are small. They keep a stage busy
 whose neighbour takes longer for some frames than for others."""
 
