@@ -66,9 +66,10 @@ class Line:
             for frame in some:
                 self.screen.show(frame, str(target.path), still=target.kind == "image")
             scenes = self._changed(some)
-            if self.label is not None:
-                for scene in scenes:
+            for scene in scenes:
+                if self.label is not None:
                     self.label.stamp(scene.frame)
+                self.watermark.stamp(scene.frame, scene.faces)
             yield from scenes
 
     def _after_lead(self, frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -108,7 +109,6 @@ class Line:
             for scene in chain(first, scenes):
                 meter.count(faces=len(scene.faces), seen=scene.seen)
                 if scene.faces or self.keeps(scene.frame):
-                    self.watermark.stamp(scene.frame, scene.faces)
                     writer.write(scene.frame)
             self.screen.settle()
 
