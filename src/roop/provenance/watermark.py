@@ -7,6 +7,7 @@ and turning the picture matter little.
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -33,7 +34,7 @@ _SIDE = 256
 _BAND = (16, 36)
 """Waves across the square: above what faces are made of, below what scaling and coding remove."""
 
-_HALF = np.array([0.38, 0.45])
+_HALF = (0.38, 0.45)
 """Half the width and height of a face in the square."""
 
 _OVAL = (0.40, 0.46)
@@ -74,10 +75,9 @@ class Watermark:
             box = _reach(to_square).clipped(frame.size)
             if box.width == 0 or box.height == 0:
                 continue
-            corner = np.array([[1, 0, box.x0], [0, 1, box.y0], [0, 0, 1]], np.float32)
             pattern = cv2.warpAffine(
                 self._pattern,
-                to_square @ corner,
+                _from_corner(to_square, box),
                 (box.width, box.height),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             )
@@ -99,10 +99,9 @@ class Watermark:
         box = _reach(to_square).clipped(frame.size)
         if box.width < 2 or box.height < 2:
             return _nothing()
-        corner = np.array([[1, 0, box.x0], [0, 1, box.y0], [0, 0, 1]], np.float32)
         grey = cv2.cvtColor(_shrunk(frame.crop(box)), cv2.COLOR_RGB2GRAY).astype(np.float32)
         zoom = np.diag([box.width / grey.shape[1], box.height / grey.shape[0], 1])
-        lay = (to_square @ corner @ zoom).astype(np.float32)
+        lay = (_from_corner(to_square, box) @ zoom).astype(np.float32)
         flat = cv2.warpAffine(grey, lay, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE)
         return np.stack([self._correlation(_zoomed(flat, scale)) for scale in _SCALES])
 
@@ -159,25 +158,34 @@ def _oval() -> Plane:
 
 def _to_square(mesh: Mesh) -> Matrix | None:
     """The map from the frame into the square; None for a face seen from its edge."""
-    points = mesh[:, :2].astype(np.float64)
-    across, down = points[_LEFT] - points[_RIGHT], points[_CHIN] - points[_TOP]
-    basis = np.column_stack([across, down]) / (2 * _HALF * _SIDE)
-    if abs(np.linalg.det(basis)) * _SIDE**2 < 64:  # square pixels of the frame
+    corners = mesh[[_LEFT, _RIGHT, _TOP, _CHIN], :2].astype(np.float64)
+    left, right, top, chin = corners.tolist()
+    width, height = (2 * half * _SIDE for half in _HALF)
+    across_x, across_y = (left[0] - right[0]) / width, (left[1] - right[1]) / width
+    down_x, down_y = (chin[0] - top[0]) / height, (chin[1] - top[1]) / height
+    area = across_x * down_y - down_x * across_y
+    if abs(area) * _SIDE**2 < 64:  # square pixels of the frame
         return None
-    linear = np.linalg.inv(basis)
-    centre = points[[_LEFT, _RIGHT, _TOP, _CHIN]].mean(axis=0)
+    linear = np.array([[down_y, -down_x], [-across_y, across_x]]) / area
     to_square: Matrix = np.empty((2, 3), np.float32)
-    to_square[:, :2], to_square[:, 2] = linear, _SIDE / 2 - linear @ centre
+    to_square[:, :2], to_square[:, 2] = linear, _SIDE / 2 - linear @ (corners.sum(axis=0) / 4)
     return to_square
+
+
+def _from_corner(to_square: Matrix, box: Box) -> Matrix:
+    """The same map from the picture of ``box`` alone."""
+    moved = to_square.copy()
+    moved[:, 2] += moved[:, :2] @ np.array([box.x0, box.y0], np.float32)
+    return moved
 
 
 def _reach(to_square: Matrix) -> Box:
     """The box of the frame that the oval covers."""
-    linear = np.linalg.inv(to_square[:, :2].astype(np.float64))
-    centre = linear @ (_SIDE / 2 - to_square[:, 2])
-    extent = np.abs(linear) @ (np.array(_OVAL) * _SIDE)
-    (x0, y0), (x1, y1) = np.floor(centre - extent), np.ceil(centre + extent) + 1
-    return Box(int(x0), int(y0), int(x1), int(y1))
+    from_square = cv2.invertAffineTransform(to_square.astype(np.float64))
+    centre = from_square @ (_SIDE / 2, _SIDE / 2, 1)
+    extent = np.abs(from_square[:, :2]) @ (_OVAL[0] * _SIDE, _OVAL[1] * _SIDE)
+    (x0, y0), (x1, y1) = (centre - extent).tolist(), (centre + extent).tolist()
+    return Box(math.floor(x0), math.floor(y0), math.ceil(x1) + 1, math.ceil(y1) + 1)
 
 
 def _shrunk(pixels: Pixels) -> Pixels:
