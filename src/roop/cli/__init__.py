@@ -1,5 +1,7 @@
 """The command line."""
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from roop.cli.interrupts import leave_on_signals
 
+    atexit.register(gc.freeze)  # what is left then ends with the process: nobody looks through it
     # The matrices are small. OpenBLAS's threads wait for each other by spinning: on a busy machine
     # a product that takes a millisecond was seen to take minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
