@@ -104,7 +104,7 @@ def decode(samples: Sequence[Samples], colour: Colour, layout: PixelLayout) -> P
     count = rows * columns
     stacked = cv2.merge(planes).reshape(1, count, len(planes)).astype(np.uint16, copy=False)
     if count % LANES:
-        stacked = np.pad(stacked, ((0, 0), (0, -count % LANES), (0, 0)))
+        stacked = cv2.copyMakeBorder(stacked, 0, 0, 0, -count % LANES, cv2.BORDER_REPLICATE)
     # From 16 bit to 8, saturating.
     pixels = cv2.convertScaleAbs(cv2.transform(stacked, _inverse(colour, layout)))
     return np.asarray(pixels[0, :count].reshape(rows, columns, 3), np.uint8)

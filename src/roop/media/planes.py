@@ -169,16 +169,16 @@ class PlanarFrame:
         scale = float(1 << layout.depth - 8 + layout.padding)
         if not (layout.rgb or self._colour.full_range):
             scale *= 219 / 255
-        added = np.rint(self.orientation.stored(steps) * np.float32(scale))
+        added = self.orientation.stored(steps)
         top = ((1 << layout.depth) - 1) << layout.padding
         self._own()
         planes = layout.planes(self.raw)
         for part in layout.components if layout.rgb else layout.components[:1]:
             view = layout.view(planes, part, stored)
             if view.dtype == np.uint8:
-                view[:] = cv2.add(view, added, dtype=cv2.CV_8U)
+                view[:] = cv2.addWeighted(view, 1, added, scale, 0, dtype=cv2.CV_8U)
             else:
-                view[:] = np.clip(view + added, 0, top)
+                view[:] = np.clip(view + np.rint(added * np.float32(scale)), 0, top)
 
     def enlarge(self, factor: int) -> None:
         """Make the picture larger in its own pixel format; see ``roop.types.Frame``."""

@@ -50,11 +50,17 @@ class CloseUp:
         """Paint a region with a border of ``sigma`` face widths: ``(H, W)`` of the box."""
         return softened(paint(self.drawing.shown, weights), sigma * self.width)
 
-    def moved_back(self, was: Vertices) -> NDArray[np.float32]:
-        """Return x and y of where each pixel of the box was if the surface was at ``was``."""
-        size = (self.box.width, self.box.height)
+    def moved_back(self, was: Vertices, part: Box) -> NDArray[np.float32]:
+        """Return where pixels were if the surface was at ``was``: ``(2, H, W)``, x and y.
+
+        Args:
+            was: ``(N, 3)``, in the picture.
+            part: Of the box, in its own pixels.
+        """
+        vertices = self.vertices - np.array([part.x0, part.y0, 0], np.float32)
         back = self.surface.ends(was)
-        return draw(self.surface, self.vertices, back, size, self.triangles).places
+        size = (part.width, part.height)
+        return draw(self.surface, vertices, back, size, self.triangles).places
 
 
 class CloseUpMaker:

@@ -96,10 +96,10 @@ class GazeMatch:
             eyes: ``(H, W)``: 1 between the lids.
             vertices: ``(N, 2)``: where the mesh lies in the source's picture.
         """
-        rows, columns = (np.flatnonzero(eyes.max(axis=axis)) for axis in (1, 0))
-        if not rows.size:
+        x0, y0, width, height = cv2.boundingRect((eyes > 0).view(np.uint8))
+        if not width:
             return
-        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        part = np.s_[y0 : y0 + height, x0 : x0 + width]
         x, y = places[0][part], places[1][part]
         dx, dy = self._shift
         for _, left, right in _EYES:

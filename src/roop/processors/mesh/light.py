@@ -17,6 +17,9 @@ Picture = NDArray[np.uint8] | NDArray[np.float32]
 _SIDE = 32
 """Longer side of the pictures that the light is compared in, pixels."""
 
+_WIDE = 4.0
+"""Sigma of a Gaussian, pixels, above which half as large a picture shows the same."""
+
 _FLOOR = 6.0
 """Grey levels added before dividing, so that black pixels say little."""
 
@@ -45,17 +48,21 @@ def match_light(
         sigma: Width of the Gaussian that separates light from features, as a share of the width.
 
     Returns:
-        Gains at the size of the comparison (its longer side at most 32 pixels), to be enlarged.
+        Gains, their longer side at most 32 pixels, to be enlarged.
     """
     height, width = skin.shape
     zoom = min(_SIDE / max(height, width), 1.0)
     size = (max(round(width * zoom), 1), max(round(height * zoom), 1))
     s, t, weight = (_shrunk(picture, size) for picture in (source, target, skin))
     weight = (weight * _bright(s, weight) * _bright(t, weight))[..., None]
+    weighted, weighted_t = s * weight, t * weight
+    if sigma * size[0] > _WIDE:
+        size = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+        weighted, weighted_t = _shrunk(weighted, size), _shrunk(weighted_t, size)
+        weight = _shrunk(weight, size)[..., None]
     blur = sigma * size[0]
     known = _Known(_blur(weight, blur) + _DOUBT, float(weight.sum()) + 1e-4, blur)
-    light_t = known.light(t * weight)
-    weighted = s * weight
+    light_t = known.light(weighted_t)
     gain = light_t / known.light(weighted)
     for _ in range(_PASSES - 1):
         gain *= light_t / known.light(weighted * gain)

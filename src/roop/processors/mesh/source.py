@@ -78,7 +78,7 @@ class SourceMaker:
             atlases,
             tuple(atlas.with_shut_lids() for atlas in atlases),
             tuple(aspects[number] for number in chosen),
-            find_eyes(whole.colours[0], whole.vertices).gaze,
+            find_eyes(whole.pixels, whole.vertices).gaze,
         )
 
     def _aspect(self, portrait: Portrait) -> Aspect:

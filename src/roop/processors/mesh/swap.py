@@ -39,7 +39,7 @@ from roop.processors.mesh.surface import (
     with_rim,
 )
 from roop.processors.mesh.unrolled import Unrolled, Unroller
-from roop.types import Face, Frame, Mesh, Pixels, Scene
+from roop.types import Box, Face, Frame, Mesh, Pixels, Scene
 
 _LIGHT = 0.25
 """Light changes slower than this share of the face's width; what changes faster is the face."""
@@ -211,8 +211,7 @@ class MeshSwap(Processor):
         self, drawn: _Drawn, atlas: AtlasMixture, old: Pixels, hidden: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what brings the source into the target's light, and where it shall be seen."""
-        source = atlas.sample(drawn.to_atlas, drawn.width)
-        trust = atlas.sample_trust(drawn.to_atlas, drawn.width)
+        source, trust = atlas.sample_with_trust(drawn.to_atlas, drawn.width)
         inside = paint(drawn.shown, self._regions.inside)
         seen = np.minimum(inside, trust.astype(np.float32) / 255)
         skin = paint(drawn.shown, self._regions.skin) * (seen > 0.5)
@@ -245,14 +244,15 @@ class MeshSwap(Processor):
     def _keep_mouth(self, swapped: Pixels, target: Pixels, mouth: CloseUp, was: Vertices) -> None:
         """Put the inside of the target's mouth back, where the new lips have it now."""
         share = mouth.soft(self._regions.mouth, _LID)
-        rows, columns = (np.flatnonzero(share.max(axis=axis) > _UNSEEN) for axis in (1, 0))
-        if not rows.size:
+        x0, y0, width, height = cv2.boundingRect((share > _UNSEEN).view(np.uint8))
+        if not width:
             return
-        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        x, y = mouth.moved_back(was)
-        kept = cv2.remap(target, x[part], y[part], cv2.INTER_LINEAR).astype(np.float32)
-        new = swapped[mouth.box.rows, mouth.box.columns][part]
-        new[:] = np.rint(new + share[part][..., None] * (kept - new))
+        part = Box(x0, y0, x0 + width, y0 + height)
+        x, y = mouth.moved_back(was, part)
+        kept = cv2.remap(target, x, y, cv2.INTER_LINEAR)
+        new = swapped[mouth.box.rows, mouth.box.columns][part.rows, part.columns]
+        shown = share[part.rows, part.columns]
+        new[:] = cv2.blendLinear(kept, np.ascontiguousarray(new), shown, 1 - shown)
 
     def _soft(self, drawn: _Drawn, weights: Weights, sigma: float) -> NDArray[np.float32]:
         """Paint a region with a border of ``sigma`` face widths."""
