@@ -1,5 +1,6 @@
 """Cutting faces out and pasting them back, held against the code of insightface."""
 
+import cv2
 import numpy as np
 import pytest
 from insightface.utils import face_align
@@ -50,6 +51,24 @@ def test_what_was_cut_is_pasted_back_where_it_was(woman: Portrait) -> None:
     difference = np.abs(pixels_of(frame).astype(int) - astronaut())
     assert difference.mean() < 0.1
     assert np.percentile(difference, 99.9) < 10
+
+
+@pytest.mark.parametrize("side", [64, 128, 256, 512])
+def test_a_crop_is_enlarged_as_smoothly_as_by_a_cubic_warp(woman: Portrait, side: int) -> None:
+    mesh, size = 4 * woman.mesh, (2048, 2048)
+    found = cutout(mesh, size, template="arcface_128", side=side)
+    assert found is not None
+    crop = cv2.resize(astronaut()[20:276, 100:356], (side, side), interpolation=cv2.INTER_AREA)
+    frame = StoredFrame(np.zeros((*size, 3), np.uint8))
+    found.paste(frame, crop, np.ones((side, side), np.float32))
+    plain = cv2.warpAffine(
+        crop, cv2.invertAffineTransform(found.to_crop), size, flags=cv2.INTER_CUBIC
+    )
+    inside = cv2.erode((pixels_of(frame) > 0).any(axis=2).astype(np.uint8), np.ones((41, 41))) > 0
+    off = np.abs(pixels_of(frame)[inside].astype(int) - plain[inside])
+    assert inside.sum() > 200_000
+    assert off.mean() < 0.6
+    assert np.percentile(off, 99.9) < 10
 
 
 def test_nothing_changes_where_the_mask_is_empty(woman: Portrait) -> None:

@@ -36,6 +36,19 @@ def test_whatever_is_not_ready_says_what_it_needs(machine: Machine) -> None:
     assert all(check.need for check in checks if not check.ready)
 
 
+def test_the_library_for_graphics_cards_takes_the_place_of_the_plain_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "onnxruntime_gpu-1.31.1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Name: onnxruntime-gpu\nVersion: 1.31.1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    checks = inspect(Settings(models=tmp_path, offline=True)).libraries
+    assert [(c.name, c.state) for c in checks if c.name.startswith("onnxruntime")] == [
+        ("onnxruntime-gpu", "1.31.1")
+    ]
+
+
 def test_looking_makes_no_folder(machine: Machine) -> None:
     assert not machine.models_folder.exists()
     assert machine.disk_free > 0

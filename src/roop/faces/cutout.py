@@ -20,6 +20,10 @@ _COARSEST = 4.0
 """Pixels of the frame per pixel of the crop, above which the frame is made smaller first. Up to
 there a crop is what insightface cuts; beyond, its four-pixel interpolation would flicker."""
 
+_TWICE = 3.0
+"""Pixels of the frame per pixel of the crop up to which a crop of twice the side is fine enough to
+be interpolated linearly; beyond, one of four times the side is."""
+
 _FINE = 2.0
 """Pixels of the smaller picture per pixel of the crop."""
 
@@ -71,7 +75,7 @@ class Cutout:
             return
         inside = Box(x, y, x + width, y + height)
         to_part[:, 2] -= x, y
-        pixels = cv2.warpAffine(crop, to_part, (width, height), flags=cv2.INTER_CUBIC)
+        pixels = _warped(crop, to_part, (width, height), zoom=self.zoom)
         box = Box(
             self.box.x0 + x, self.box.y0 + y, self.box.x0 + x + width, self.box.y0 + y + height
         )
@@ -119,6 +123,24 @@ def cutout(mesh: Mesh, size: tuple[int, int], *, template: str, side: int) -> Cu
     around = bounds(transform(to_frame, corners), margin=1 + _zoom(to_crop))
     box = around.evened().clipped(size)
     return Cutout(to_crop, side, box) if min(box.width, box.height) > 1 else None
+
+
+def _warped(crop: Pixels, to_part: Matrix, size: tuple[int, int], *, zoom: float) -> Pixels:
+    """Return a crop as it lies in a part of the frame, interpolated by cubic curves.
+
+    Where it is enlarged most of the way is gone by an upright one, and only the rest linearly, in
+    four channels: a fifth of the time that OpenCV takes for cubic curves along a slant.
+    """
+    if zoom <= 1:
+        return np.asarray(cv2.warpAffine(crop, to_part, size, flags=cv2.INTER_CUBIC), np.uint8)
+    times = 2 if zoom <= _TWICE else 4
+    large = cv2.resize(crop, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    to_part = to_part.copy()
+    to_part[:, 2] -= to_part[:, :2].sum(axis=1) * ((times - 1) / 2 / times)
+    to_part[:, :2] /= times
+    padded = cv2.cvtColor(large, cv2.COLOR_RGB2RGBA)
+    warped = cv2.warpAffine(padded, to_part, size, flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB), np.uint8)
 
 
 def _zoom(to_crop: Matrix) -> float:

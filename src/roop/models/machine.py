@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -17,6 +18,13 @@ from roop.models.providers import PROVIDERS, row
 from roop.options import Settings
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "av", "pillow", "onnxruntime")
+_PACKAGES = {
+    # the others bring the same module in place of it, and would be overwritten by it
+    "onnxruntime": (
+        *("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-migraphx", "onnxruntime-rocm"),
+        "onnxruntime",
+    )
+}
 _PURPOSE = {"onnxruntime": " (the neural engines run on it)"}
 
 
@@ -110,11 +118,11 @@ def _cgroup(name: str) -> str:
 
 
 def _library(name: str) -> Check:
-    try:
-        return Check(name, True, version(name), optional=False)
-    except PackageNotFoundError:
-        need = f"pip install {name}" + _PURPOSE.get(name, "")
-        return Check(name, False, "not installed", need, optional=False)
+    for package in _PACKAGES.get(name, (name,)):
+        with suppress(PackageNotFoundError):
+            return Check(package, True, version(package), optional=False)
+    need = f"pip install {name}" + _PURPOSE.get(name, "")
+    return Check(name, False, "not installed", need, optional=False)
 
 
 def _embedded(settings: Settings, folder: ModelFolder) -> Check:

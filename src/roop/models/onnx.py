@@ -169,9 +169,10 @@ def _sizes(shape: list[int | str | None]) -> tuple[int | None, ...]:
 
 
 def _precision(provider: Provider, settings: Settings) -> Precision | None:
-    if provider == "cpu":
+    asked = settings.execution_precision
+    if provider == "cpu" or (provider == "cuda" and asked == "fp32"):
         return "fp32"
-    return settings.execution_precision if provider == "tensorrt" else None
+    return asked if provider == "tensorrt" else None
 
 
 def _options(settings: Settings, *, brief: bool) -> onnxruntime.SessionOptions:

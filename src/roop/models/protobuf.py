@@ -51,18 +51,23 @@ def edited(message: Message, path: tuple[int, ...], content: bytes) -> bytes:
         LookupError: The message ends too early.
         ValueError: It is damaged.
     """
+    return b"".join(_pieces(message, path, content))
+
+
+def _pieces(message: Message, path: tuple[int, ...], content: bytes) -> list[bytes | memoryview]:
+    """Return what ``edited`` joins, once: these files are large."""
     parts: list[bytes | memoryview] = []
     kept, last = 0, len(path) == 1
     for number, value, (start, end) in _places(message):
         if number != path[0] or isinstance(value, int):
             continue
-        inner = content if last else edited(value, path[1:], content)
-        head = _number(number << 3 | 2) + _number(len(inner))
-        parts += [message[kept:start].data, head, inner]
+        inner = [content] if last else _pieces(value, path[1:], content)
+        head = _number(number << 3 | 2) + _number(sum(map(len, inner)))
+        parts += [message[kept:start].data, head, *inner]
         kept = end
         if last:
             break
-    return b"".join([*parts, message[kept:].data])
+    return [*parts, message[kept:].data]
 
 
 def _places(message: Message) -> Iterator[tuple[int, int | Message, tuple[int, int]]]:

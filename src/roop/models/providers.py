@@ -94,9 +94,12 @@ def wanted(settings: Settings, present: Collection[Provider]) -> tuple[Provider,
     fastest = [
         entry.name for entry in PROVIDERS if entry.name in present and entry.name != "tensorrt"
     ]
+    asked = settings.execution_provider
     if settings.strict_provider:
-        return settings.execution_provider or tuple(fastest[:1])
-    return tuple(dict.fromkeys([*(settings.execution_provider or fastest), "cpu"]))
+        return asked or tuple(fastest[:1])
+    if asked and ON_PROCESSOR.issuperset(asked):  # the device is wanted for something else
+        fastest = []
+    return tuple(dict.fromkeys([*asked, *fastest, "cpu"]))
 
 
 def runtime_options(name: Provider, settings: Settings) -> dict[str, str]:
@@ -109,6 +112,15 @@ def runtime_options(name: Provider, settings: Settings) -> dict[str, str]:
         options[entry.device_option] = str(settings.execution_device_id)
     if entry.memory_option and settings.network_memory:
         options[entry.memory_option] = str(settings.network_memory)
+    if name == "cuda":
+        if settings.network_memory:  # or it doubles what it has until there is no room to
+            options["arena_extend_strategy"] = "kSameAsRequested"
+        # Measuring every way of a convolution, as is usual, takes 0.2 s on an H100 whenever the
+        # number of faces is another than the last time, and finds no faster one
+        # (docs/benchmarks.md).
+        options["cudnn_conv_algo_search"] = "HEURISTIC"
+        if settings.execution_precision == "fp32":  # left alone it is tf32: 10 bits, not 23
+            options["use_tf32"] = "0"
     if name == "tensorrt":
         folder = user_folder() / "tensorrt"  # plans take minutes to make: keep them
         options |= {"trt_engine_cache_enable": "1", "trt_engine_cache_path": str(folder)}

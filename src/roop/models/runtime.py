@@ -1,5 +1,6 @@
 """What a library that runs networks has to offer to sessions."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -14,8 +15,14 @@ class ProviderError(Exception):
 
     @classmethod
     def of(cls, error: Exception) -> Self:
-        """Return the first 200 letters of a library's own error on one line."""
-        return cls(" ".join(str(error).split())[:200])
+        """Return the reason in a library's own error, on one line of at most 200 letters.
+
+        ONNX Runtime begins with places in its source and ends with the reason; where a library of
+        NVIDIA's failed, more such places follow.
+        """
+        text = " ".join(str(error).split())
+        failure = re.search(r"\b(CUDA|CUDNN|CUBLAS|CUFFT) failure [^;]*", text)
+        return cls(failure[0].strip()[:200] if failure else text[-200:].lstrip())
 
 
 class MemoryLimitError(ProviderError):

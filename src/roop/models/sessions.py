@@ -125,7 +125,8 @@ def open_session(
             faults[name] = str(error)
             continue
         _tell(model, runtime, faults, settings, warn)
-        return _many_at_once(Session(model, runtime), path, settings)
+        session = Session(model, runtime)
+        return session if brief else _many_at_once(session, path, settings)
     raise ModelError(
         f"no execution provider that was asked for works ({_said(faults)})",
         hint=f"{order[0]} needs {row(order[0]).need}; or leave --strict-provider out",

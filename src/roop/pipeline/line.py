@@ -138,7 +138,8 @@ def begin(line: Line, write: Callable[[Iterable[Scene]], None], cancel: threadin
         BaseException: The first error so far of any stage; none of them is at work any more.
     """
     stages = Stages(cancel)
-    depth = _depth(*line.reader.info.size)
+    # Fewer than the processors take at once, and the stages beside them would wait in turn.
+    depth = max(_depth(*line.reader.info.size), line.at_once)
     decoded: Channel[Frame] = Channel(depth, stages)
     changed: Channel[Scene] = Channel(depth, stages)
     stages.spawn(lambda: _read(line.reader, decoded), "roop-reader")
