@@ -129,7 +129,7 @@ def _warped(crop: Pixels, to_part: Matrix, size: tuple[int, int], *, zoom: float
     """Return a crop as it lies in a part of the frame, interpolated by cubic curves.
 
     Where it is enlarged most of the way is gone by an upright one, and only the rest linearly, in
-    four channels: a fifth of the time that OpenCV takes for cubic curves along a slant.
+    four channels: a third of the time that OpenCV takes for cubic curves along a slant.
     """
     if zoom <= 1:
         return np.asarray(cv2.warpAffine(crop, to_part, size, flags=cv2.INTER_CUBIC), np.uint8)

@@ -153,10 +153,10 @@ def begin(line: Line, write: Callable[[Iterable[Scene]], None], cancel: threadin
     stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader", steps_back=read)
     stages.spawn(lambda: write(changed), "roop-writer")
     # A thread of its own: those that it starts, the next encoder's, would step back with this one.
-    worker = stages.spawn(
-        lambda: _pump(line.scenes(decoded), changed), "roop-worker", steps_back=work
+    processing = stages.spawn(
+        lambda: _pump(line.scenes(decoded), changed), "roop-processors", steps_back=work
     )
-    stages.wait(worker)
+    stages.wait(processing)
     if stages.failed:
         stages.join()
     return stages
