@@ -19,8 +19,9 @@ _SHUT, _OPEN = 0.1, 0.45
 """Openings, as shares of the usual one, up to which lids are painted as shut, and from which on
 they are as in the photo: eyes that look down are half shut."""
 
-_LASHES = 0.12
-"""How far beyond crease and lower lid lashes lie on the skin, in distances between the corners."""
+_LASHES = 0.09
+"""How far beyond crease and lower lid lashes lie on the skin, in distances between the corners.
+Farther out lies the crease, a part of how a person looks with shut eyes."""
 
 _SPREADS = (0.2, 0.1, 0.05)
 """Sigmas of the Gaussians that spread the tone of the skin over the lid, likewise."""

@@ -99,6 +99,9 @@ _UPPER_LID = np.array([RIGHT_EYE[1:8], LEFT_EYE[7:0:-1]], np.intp)
 _LOWER_LID = np.array([RIGHT_EYE[:8:-1], LEFT_EYE[9:]], np.intp)
 """Facing points of the lids, of the person's right and left eye."""
 
+_UPPER_SHARE, _CREASE_SHARE = 0.7, 0.4
+"""Share of an eye's opening and shutting that the upper lid does, and of its way the crease's."""
+
 _CREASE = np.array([RIGHT_CREASE, LEFT_CREASE[::-1]], np.intp)
 """Points above the upper lid, each pulled along by the lid's point of the same place."""
 
@@ -208,10 +211,10 @@ class TargetShape:
         moved = _closed_lips(shape)
         wider = wanted / np.maximum(eye_opening(shape), _LEAST) - 1
         gap = (shape[_UPPER_LID] - shape[_LOWER_LID]) * wider[:, None, None]
-        lifted = 0.7 * gap
+        lifted = _UPPER_SHARE * gap
         moved[_UPPER_LID] += lifted
-        moved[_LOWER_LID] -= 0.3 * gap
-        moved[_CREASE] += 0.4 * lifted
+        moved[_LOWER_LID] -= gap - lifted
+        moved[_CREASE] += _CREASE_SHARE * lifted
         return moved
 
 
