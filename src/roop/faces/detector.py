@@ -54,6 +54,9 @@ class Detection:
 class Detector(Protocol):
     """Finds faces in pictures; derive from it."""
 
+    side: int = 640
+    """Longer side of a picture that shows ``detect`` all it sees, pixels."""
+
     def detect(self, picture: Pixels) -> list[Detection]:
         """Return the faces of ``picture``, best first; small ones may be missed."""
         ...
@@ -69,6 +72,8 @@ class Detector(Protocol):
 
 class FaceDetector(Detector):
     """Finds faces of 15 % of the picture's height and more; in tiles, of 15 pixels and more."""
+
+    side = 2 * _INPUT
 
     def __init__(self, network: Network) -> None:
         self._network = network

@@ -169,10 +169,11 @@ class FaceTracker:
         if not self._tracks and self._frame % _SEARCH_EVERY == 0:
             found = find_faces(frame, self._detector, self._mesher)
         else:
-            thumbnail = frame.thumbnail(SEARCH_SIDE)
-            detections = self._detector.detect(thumbnail)
             many = self._choice.thorough or self._choice.is_missing(self._tracks)
-            if many and self._frame % _LOOK_EVERY_MANY == 0:
+            tiled = many and self._frame % _LOOK_EVERY_MANY == 0
+            thumbnail = frame.thumbnail(SEARCH_SIDE if tiled else self._detector.side)
+            detections = self._detector.detect(thumbnail)
+            if tiled:
                 detections += self._detector.detect_some_tiles(thumbnail, self._looks)
                 self._looks += 1
             zoom = frame.size[0] / thumbnail.shape[1]
