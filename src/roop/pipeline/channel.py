@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from roop.errors import CancelledError
-from roop.priority import step_back
 
 T = TypeVar("T")
 """What a channel carries."""
@@ -44,25 +43,11 @@ class Stages:
         if self._stop.is_set():
             raise _StoppedError
 
-    def spawn(
-        self, work: Callable[[], None], name: str, *, steps_back: int = 0
-    ) -> threading.Thread:
-        """Run ``work`` in a thread of its own, which lets others go first by ``steps_back``."""
-
-        def run() -> None:
-            if steps_back:
-                step_back(steps_back)
-            self.guard(work)
-
-        thread = threading.Thread(target=run, name=name)
+    def spawn(self, work: Callable[[], None], name: str) -> None:
+        """Run ``work`` in a thread of its own."""
+        thread = threading.Thread(target=self.guard, args=(work,), name=name)
         self._threads.append(thread)
         thread.start()
-        return thread
-
-    def wait(self, thread: threading.Thread) -> None:
-        """Wait for one thread; what arrives meanwhile, such as Ctrl+C, stops all stages."""
-        while thread.is_alive():
-            self.guard(thread.join)
 
     def guard(self, work: Callable[[], None]) -> None:
         """Run ``work`` here; an error of it stops all other stages."""
@@ -81,7 +66,8 @@ class Stages:
             BaseException: The first error of any stage, unchanged.
         """
         for thread in self._threads:
-            self.wait(thread)  # a Ctrl+C that arrives here must not leave threads behind
+            while thread.is_alive():
+                self.guard(thread.join)  # a Ctrl+C that arrives here must not leave threads behind
         if self._errors:
             raise self._errors[0]
 

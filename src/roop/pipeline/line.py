@@ -13,6 +13,7 @@ from roop.options import WithoutFace
 from roop.pipeline.channel import Channel, Stages
 from roop.pipeline.nobody import nobody_in
 from roop.pipeline.progress import Meter
+from roop.priority import step_back
 from roop.processors.base import Processor, applied
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
@@ -33,16 +34,8 @@ _DEPTHS = range(1, 9)
 """How many frames may wait between two stages: more where they are small. They keep a stage busy
 whose neighbour takes longer for some frames than for others."""
 
-_WAITING = 16_000_000
+_WAITING = 24_000_000
 """Bytes of the planes that may wait, where that is more than the fewest frames."""
-
-_SMALL = 1280 * 736
-"""Pixels of a frame up to which the encoder has one thread, which hardly ever waits."""
-
-_STEPS, _STEPS_WHERE_SMALL = (8, 3), (5, 0)
-"""How far those who read and those who work on frames let the encoder's threads go first. Frames
-wait for these, most of the time; what they leave of the cores, while one waits for another, the
-others use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +142,9 @@ def begin(line: Line, write: Callable[[Iterable[Scene]], None], cancel: threadin
     depth = max(_depth(*line.reader.info.size), line.at_once)
     decoded: Channel[Frame] = Channel(depth, stages)
     changed: Channel[Scene] = Channel(depth, stages)
-    read, work = _STEPS if _is_large(line.reader.info.size) else _STEPS_WHERE_SMALL
-    stages.spawn(lambda: _pump(line.reader, decoded), "roop-reader", steps_back=read)
+    stages.spawn(lambda: _read(line.reader, decoded), "roop-reader")
     stages.spawn(lambda: write(changed), "roop-writer")
-    # A thread of its own: those that it starts, the next encoder's, would step back with this one.
-    processing = stages.spawn(
-        lambda: _pump(line.scenes(decoded), changed), "roop-processors", steps_back=work
-    )
-    stages.wait(processing)
+    stages.guard(lambda: _pump(line.scenes(decoded), changed))
     if stages.failed:
         stages.join()
     return stages
@@ -168,8 +156,9 @@ def _depth(width: int, height: int) -> int:
     return min(max(fitting, _DEPTHS[0]), _DEPTHS[-1])
 
 
-def _is_large(size: tuple[int, int]) -> bool:
-    return size[0] * size[1] > _SMALL
+def _read(reader: Reader, decoded: Channel[Frame]) -> None:
+    step_back()  # frames wait already, most of the time; those who work on them shall not
+    _pump(reader, decoded)
 
 
 def _pump(items: Iterable[T], channel: Channel[T]) -> None:
