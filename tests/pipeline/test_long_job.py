@@ -185,6 +185,19 @@ def test_a_disk_that_takes_no_more(
     assert seen(result.output) == seen(uninterrupted.output)
 
 
+def test_an_output_that_cannot_be_written_while_the_target_is_read(
+    victim: "subprocess.Popen[str]", media: Path, out: Path
+) -> None:
+    for _ in range(20):  # both happen at the same time, now one first, now the other
+        order(victim, media, out / "out.xyz")
+        news: dict[str, Any] = {}
+        while "code" not in news:
+            before, news = news, told(victim)
+        assert news == {"code": 1}
+        assert ".xyz is no video format" in before["error"]
+        assert work_folders(out) == []
+
+
 @pytest.mark.parametrize("what", ["target", "source", "option"])
 def test_a_change_starts_afresh_and_says_why(media: Path, out: Path, what: str) -> None:
     mine = out.parent / "media"

@@ -58,7 +58,7 @@ class _SegmentFiles:
         """Of the segment's frames."""
 
     def close(self) -> None:
-        """Close what is still open."""
+        """Close what is still open; nothing may be read of it any more."""
         self._resources.close()
 
     def lead(self, frame: Frame) -> int:
@@ -72,19 +72,17 @@ class _SegmentFiles:
     def open(self) -> Iterator[Writer]:
         """Open the file of the segment's packets; it is whole when it is left.
 
-        The target is closed then, too.
+        The target is closed then, too, but not after an error: it may still be read.
         """
         path = self._folder.packets(self._segment.number)
         video, warn = self._bench.job.video, self._bench.warn
-        with (
-            self._resources,
-            StretchWriter(path, self.reader, video, output=self._output, warn=warn) as writer,
-        ):
+        with StretchWriter(path, self.reader, video, output=self._output, warn=warn) as writer:
             if self._last is not None:
                 writer.skip(self._last)
                 self._last = None
             yield writer
         self._left_out = writer.left_out
+        self.close()
 
     def record(self, tally: Tally) -> None:
         """Note that the segment is done."""
