@@ -27,11 +27,11 @@ _QUICK = ("libx264", frozenset({"ultrafast", "superfast", "veryfast"}))
 """An encoder and presets with which fewer threads keep up with the work on the frames; more of
 them spend more of the processor's time on the same frames."""
 
-_LARGE = 1920 * 1088
+_FULL_HD = 1920 * 1088
 """Pixels up to which each of x264's threads has a frame of its own. Slices of one frame would cost
-it 2 % more time and the output 5 % more bytes; but each frame in work takes 80 MB at 4K."""
+it 2 % more time and the output 5 % more bytes; but each frame in work takes 100 MB at 4K."""
 
-_QUICK_THREADS = {1280 * 736: 1, _LARGE: 3}
+_QUICK_THREADS = {1280 * 736: 1, _FULL_HD: 3}
 """The most pixels of a frame with which so many threads do."""
 
 SVT_LOG = "SVT_LOG"
@@ -261,7 +261,7 @@ def open_encoder(
     """
     context.options = options_of(encoder, video, hdr)
     context.thread_count = _threads(context, encoder, video)
-    context.thread_type = "FRAME" if context.width * context.height <= _LARGE else "SLICE"
+    context.thread_type = "FRAME" if context.width * context.height <= _FULL_HD else "SLICE"
     try:
         with _quiet(encoder.name):
             context.open()
