@@ -31,7 +31,7 @@ _FULL_HD = 1920 * 1088
 """Pixels up to which each of x264's threads has a frame of its own. Slices of one frame would cost
 it 2 % more time and the output 5 % more bytes; but each frame in work takes 100 MB at 4K."""
 
-_QUICK_THREADS = {1280 * 736: 1, _FULL_HD: 3}
+_QUICK_THREADS = {1280 * 736: 1, _FULL_HD: 2}
 """The most pixels of a frame with which so many threads do."""
 
 SVT_LOG = "SVT_LOG"

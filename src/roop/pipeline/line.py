@@ -34,7 +34,7 @@ _DEPTHS = range(1, 9)
 """How many frames may wait between two stages: more where they are small. They keep a stage busy
 whose neighbour takes longer for some frames than for others."""
 
-_WAITING = 24_000_000
+_WAITING = 16_000_000
 """Bytes of the planes that may wait, where that is more than the fewest frames."""
 
 
