@@ -7,6 +7,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from roop.media.colour import Colour
+from roop.media.frame_properties import FrameProperties
 from roop.media.pixel_layout import pixel_layout
 from roop.media.planes import PlanarFrame
 from roop.types import Box
@@ -17,7 +18,7 @@ PLAYABLE = ("yuv420p", "yuv420p10le")
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What must be done to each frame; worked out once from the first."""
+    """What must be done to each frame; worked out once for all."""
 
     format: str
     """FFmpeg's name of the pixel format that the encoder gets."""
@@ -65,22 +66,22 @@ class Fit:
         return grown
 
 
-def fit_of(frame: PlanarFrame, accepted: list[str], *, even: bool) -> Fit:
-    """Work out how frames like ``frame`` become what an encoder takes.
+def fit_of(frames: FrameProperties, accepted: list[str], *, even: bool) -> Fit:
+    """Work out how frames become what an encoder takes.
 
     Args:
-        frame: The first of them.
+        frames: What they are like.
         accepted: Pixel formats of the encoder.
         even: True if it wants an even size where chroma is subsampled.
     """
-    form = _format(frame.format, accepted)
-    width, height = frame.raw.width, frame.raw.height
+    form = _format(frames.format, accepted)
+    width, height = frames.size
     chosen = av.VideoFormat(form, 256, 256)
     if even and len(chosen.components) > 1 and not chosen.is_rgb:
         width += width % (256 // chosen.components[1].width)
         height += height % (256 // chosen.components[1].height)
-    was, colour = av.VideoFormat(frame.format), frame.colour
-    said = form != frame.format and (was.is_rgb or len(was.components) < 3)
+    was, colour = av.VideoFormat(frames.format), frames.colour
+    said = form != frames.format and (was.is_rgb or len(was.components) < 3)
     if said:
         colour = Colour(colour.matrix, full_range=False)
     return Fit(form, (width, height), colour, said)

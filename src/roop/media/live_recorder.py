@@ -22,6 +22,7 @@ from roop.media.encoders import Encoder, chosen, open_encoder
 from roop.media.failures import muxing
 from roop.media.film_formats import CONSTANT_RATE, container_of, holds
 from roop.media.fitting import PLAYABLE, fit_of
+from roop.media.frame_properties import properties_of
 from roop.media.output import OutputFile
 from roop.media.planes import PlanarFrame
 from roop.media.transaction import Transaction
@@ -115,15 +116,16 @@ class LiveRecorder(Transaction):
         self._container.metadata["comment"] = self._note
         takes = [known.name for known in av.Codec(self._encoder.name, "w").video_formats or ()]
         playable = [name for name in PLAYABLE[:1] if name in takes]
-        self._fit = fit_of(first, playable or takes, even=self._encoder.even)
-        self._size, self._begins = (first.raw.width, first.raw.height), first.pts * first.time_base
+        frames = properties_of(first)
+        self._fit = fit_of(frames, playable or takes, even=self._encoder.even)
+        self._size, self._begins = frames.size, first.pts * first.time_base
         stream = self._container.add_stream(self._encoder.name, rate=RATE, time_base=CLOCK)
         if not isinstance(stream, VideoStream):
             raise UsageError(f"{self._encoder.name} is no video encoder")
-        context, raw = stream.codec_context, first.raw
+        context = stream.codec_context
         context.width, context.height = self._fit.size
         context.pix_fmt = self._fit.format
-        context.color_primaries, context.color_trc = raw.color_primaries, raw.color_trc
+        context.color_primaries, context.color_trc = frames.color_primaries, frames.color_trc
         context.colorspace, context.color_range = self._fit.colour.matrix, self._fit.colour.range
         open_encoder(context, self._encoder, self._video)
         self._stream = stream

@@ -14,10 +14,10 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from roop.errors import UsageError
-from roop.media.display import light_of, mastering_of
 from roop.media.encoders import chosen, open_encoder
 from roop.media.film_formats import CONSTANT_RATE, WITHOUT_REORDERING, holds
 from roop.media.fitting import Fit, fit_of
+from roop.media.frame_properties import FrameProperties
 from roop.media.planes import PlanarFrame
 from roop.media.tags import stream_tags
 from roop.media.video_reader import VideoReader
@@ -47,13 +47,11 @@ class VideoEncoder:
         """
         form = container.format.name
         encoder = chosen(video, form, partial(holds, form))
-        first = PlanarFrame(reader.first, pts=0, time_base=reader.time_base)
-        if reader.scale > 1:
-            first.enlarge(reader.scale)
+        frames = reader.properties.enlarged(reader.scale)
         formats = [known.name for known in av.Codec(encoder.name, "w").video_formats or ()]
         self._reader = reader
-        self._fit = fit_of(first, formats, even=encoder.even)
-        self._say_what_changes(first, warn)
+        self._fit = fit_of(frames, formats, even=encoder.even)
+        self._say_what_changes(frames, warn)
         rate = reader.info.fps or DEFAULT_RATE
         self.clock = 1 / rate if form in CONSTANT_RATE else reader.time_base
         """Seconds per tick of the packets."""
@@ -68,11 +66,7 @@ class VideoEncoder:
         _describe(stream, reader, self._fit)
         if form in WITHOUT_REORDERING:
             stream.codec_context.max_b_frames = 0
-        hdr = (
-            encoder.hdr.notes(mastering_of(reader.first), light_of(reader.first))
-            if encoder.hdr
-            else ""
-        )
+        hdr = encoder.hdr.notes(frames.mastering, frames.light) if encoder.hdr else ""
         open_encoder(stream.codec_context, encoder, video, hdr=hdr)
         self.stream = stream
         """Where the packets belong."""
@@ -107,28 +101,28 @@ class VideoEncoder:
         for pts in range(first, first + frame.repeats):
             yield round(pts * frame.time_base / self.clock)
 
-    def _say_what_changes(self, first: PlanarFrame, warn: Warn) -> None:
-        if self._fit.format != first.format:
-            warn(f"the pixel format is changed from {first.format} to {self._fit.format}")
-        if self._fit.size != (first.raw.width, first.raw.height):
+    def _say_what_changes(self, frames: FrameProperties, warn: Warn) -> None:
+        if self._fit.format != frames.format:
+            warn(f"the pixel format is changed from {frames.format} to {self._fit.format}")
+        if self._fit.size != frames.size:
             width, height = self._fit.size
             warn(f"the encoder takes even sizes only: the picture grows to {width}x{height}")
 
 
 def _describe(stream: VideoStream, reader: VideoReader, fit: Fit) -> None:
     """Tell the encoder and the container what the pictures are like."""
-    first, context = reader.first, stream.codec_context
+    frames, context = reader.properties, stream.codec_context
     context.width, context.height = fit.size
     context.pix_fmt = fit.format
     context.sample_aspect_ratio = reader.stream.sample_aspect_ratio or Fraction(0, 1)
-    context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
-    context.colorspace = fit.colour.matrix if fit.said else first.colorspace
-    context.color_range = fit.colour.range if fit.said else first.color_range
+    context.color_primaries, context.color_trc = frames.color_primaries, frames.color_trc
+    context.colorspace = fit.colour.matrix if fit.said else frames.colorspace
+    context.color_range = fit.colour.range if fit.said else frames.color_range
     context.flags |= Flags.frame_duration
-    if first.interlaced_frame:
+    if frames.interlaced:
         context.field_order = reader.stream.codec_context.field_order
         context.flags |= Flags.interlaced_dct | Flags.interlaced_me
-    if reader.display_matrix is not None:
-        stream.set_display_matrix(reader.display_matrix)
+    if frames.display_matrix is not None:
+        stream.set_display_matrix(frames.display_matrix)
     stream.metadata.update(stream_tags(reader.stream.metadata, encoded=True))
     stream.disposition = reader.stream.disposition

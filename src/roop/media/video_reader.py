@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,8 +13,9 @@ from roop.errors import MediaError, UsageError
 from roop.media.base import TargetInfo
 from roop.media.container import open_target, video_stream
 from roop.media.decoder import Decoder
-from roop.media.display import display_matrix, orientation_of
+from roop.media.display import orientation_of
 from roop.media.failures import demuxing
+from roop.media.frame_properties import properties_of
 from roop.media.orientation import Orientation
 from roop.media.planes import PlanarFrame
 from roop.media.timeline import WHOLE, Stretch, Trim, exact_rate, resampled, slot
@@ -57,7 +59,6 @@ class VideoReader:
         self._path = path
         self._stretch = stretch
         self._lead_damaged = 0
-        self._first: av.VideoFrame | None = None
         self._container = open_target(path)
         try:
             self.stream = video_stream(self._container, path)
@@ -67,22 +68,25 @@ class VideoReader:
                 self._container, self.stream, part, warn, beside_work=beside_work
             )
             self._frames = iter(self._decoder)
-            self.first = self._first_frame()
+            first = self._first_frame()
         except BaseException:
             self._container.close()
             raise
-        self._first_s = self._pts(self.first) * self._decoder.time_base
+        self._first = first if stretch.seek is None else None
+        self._first_s = self._pts(first) * self._decoder.time_base
         self.shift = self._first_s * self.trim.active
         """Seconds that are taken from every time of the output: what ``start`` cut away."""
         self.rate = None if video.fps is None else exact_rate(video.fps)
         """Constant frame rate of the output, None for the target's own times."""
-        self.display_matrix = display_matrix(self.first)
-        """How the picture is turned for showing, in FFmpeg's own form."""
-        orientation = orientation_of(self.display_matrix)
+        self.properties = properties_of(
+            PlanarFrame(first, pts=self._pts(first), time_base=self.time_base)
+        )
+        """Those of the target's first frame, which speaks for all."""
+        orientation = orientation_of(self.properties.display_matrix)
         if orientation is None:
             warn("the picture is turned by an odd angle; faces are looked for as it is stored")
         self._orientation = orientation or Orientation()
-        self._info = self._described()
+        self._info = self._described(first.format.name)
 
     @property
     def info(self) -> TargetInfo:
@@ -128,7 +132,7 @@ class VideoReader:
         timed = self._timed(self._begin())
         self._first = None
         if self.rate is None:
-            return (frame for frame, _ in timed)
+            return map(itemgetter(0), timed)
         return resampled(timed, self.rate, self._stretch.end)
 
     def peek(self) -> PlanarFrame | None:
@@ -152,7 +156,7 @@ class VideoReader:
         # They hold up to hundreds of megabytes, and what is known of the target is asked for later.
         self._frames = iter(())
         self._decoder.let_go()
-        del self._container, self.stream, self.first, self._first
+        del self._container, self.stream, self._first
 
     def _on_clock(self, seconds: Fraction) -> Fraction:
         return seconds if self.rate is None else slot(seconds, self.rate) / self.rate
@@ -180,6 +184,7 @@ class VideoReader:
             if self._stretch.start is not None and frame.pts * time_base < self._stretch.start:
                 self._lead_damaged = self._decoder.damaged
             yield frame, (frame.pts + raw.duration) * time_base
+            del frame, raw  # or their memory would be in use until the next one is decoded
             with demuxing(self._path):
                 raw = next(self._frames, None)
 
@@ -191,9 +196,7 @@ class VideoReader:
 
     def _begin(self) -> av.VideoFrame | None:
         """Return the first frame of the stretch, and go on behind it from then on."""
-        if self._stretch.seek is None:
-            return self.first
-        if self._first is None:
+        if self._first is None and self._stretch.seek is not None:
             self._first = self._first_of_stretch()
         return self._first
 
@@ -211,7 +214,7 @@ class VideoReader:
             return next(self._frames, None)
 
     def _refuse_other_size(self, raw: av.VideoFrame) -> None:
-        size, expected = (raw.width, raw.height), (self.first.width, self.first.height)
+        size, expected = (raw.width, raw.height), self.properties.size
         if size != expected:
             seconds = float(self._pts(raw) * self._decoder.time_base)
             raise MediaError(
@@ -226,8 +229,8 @@ class VideoReader:
             raise ValueError("the decoder gives every frame a time")
         return raw.pts
 
-    def _described(self) -> TargetInfo:
-        stream, frame = self.stream, self.first
+    def _described(self, pixel_format: str) -> TargetInfo:
+        stream = self.stream
         fps = self.rate or stream.average_rate or stream.guessed_rate
         begin, end = self._decoder.extent
         length = None if end is None else self.trim.length(begin, end)
@@ -237,10 +240,10 @@ class VideoReader:
         return TargetInfo(
             path=self._path,
             kind="video",
-            size=self._orientation.size((frame.width, frame.height)),
+            size=self._orientation.size(self.properties.size),
             frames=frames,
             fps=fps,
             duration_s=None if length is None else float(length),
             codec=stream.codec_context.codec.canonical_name,
-            pixel_format=frame.format.name,
+            pixel_format=pixel_format,
         )
