@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -132,6 +133,38 @@ def test_a_slow_writer_holds_the_reader_back() -> None:
     line.faults["writer"] = lambda number: ahead.append(len(read) - number)
     line.run()
     assert max(ahead) <= 2 + 2 + 3  # two channels of two, and one item in each stage's hands
+
+
+def test_what_has_been_handed_on_is_held_no_longer_while_the_next_is_awaited() -> None:
+    class Large:
+        """As a frame of 4K is."""
+
+    stages = Stages(threading.Event())
+    channel: Channel[Large] = Channel(1, stages)
+    used = threading.Event()
+    freed: list[bool] = []
+
+    def make() -> None:
+        item = Large()
+        remembered = weakref.ref(item)
+        channel.put(item)
+        del item
+        used.wait()
+        deadline = time.monotonic() + 5
+        while remembered() is not None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        freed.append(remembered() is None)
+        channel.close()
+
+    def use() -> None:
+        for item in channel:
+            del item
+            used.set()
+
+    stages.spawn(make, "make")
+    stages.guard(use)
+    stages.join()
+    assert freed == [True]
 
 
 def test_an_interrupt_while_joining_leaves_no_thread() -> None:

@@ -26,6 +26,10 @@ MOST_THREADS = 8
 _LIGHT = 1920 * 1088
 """Pixels up to which one thread, beyond which two decode faster than a frame is worked on."""
 
+_BUSY = 2
+"""Cores up to which the work on the frames and the encoder leave none idle: another thread would
+decode no faster then, and hold a frame more."""
+
 BACKWARDS_S = 12
 """Seconds to go back when a place was missed; keyframes rarely lie farther apart."""
 
@@ -71,11 +75,13 @@ class Decoder:
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
         self._usual_duration = max(1, round(1 / (rate * self.time_base)))
         stream.thread_type = "AUTO"
+        cores = os.cpu_count() or 1
         if beside_work:
-            stream.thread_count = 1 if stream.width * stream.height <= _LIGHT else 2
+            heavy = stream.width * stream.height > _LIGHT
+            stream.thread_count = 2 if heavy and cores > _BUSY else 1
         else:
             # One more than cores keeps all of them busy, as FFmpeg itself has it.
-            stream.thread_count = min(MOST_THREADS, (os.cpu_count() or 1) + 1)
+            stream.thread_count = min(MOST_THREADS, cores + 1)
 
     @property
     def extent(self) -> tuple[Fraction, Fraction | None]:
@@ -124,6 +130,7 @@ class Decoder:
                 return
             if not self._trim.before(moment):
                 yield frame
+            del frame  # or its memory would be in use until the next one is decoded
 
     def _from_start(self) -> Iterator[av.VideoFrame]:
         """Yield frames from the last keyframe that does not lie behind the start."""
@@ -134,6 +141,7 @@ class Decoder:
             if place is None or (first is not None and not self._too_late(first)):
                 if first is not None:
                     yield first
+                del first
                 yield from frames
                 return
             frames.close()
@@ -176,7 +184,8 @@ class Decoder:
                 continue
             if frames:
                 self._in_a_row = 0
-            yield from frames
+            while frames:
+                yield frames.pop(0)
 
     def _sparse(self, packet: Packet[VideoStream] | None, before: Fraction) -> bool:
         return (

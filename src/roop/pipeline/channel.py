@@ -105,3 +105,4 @@ class Channel(Generic[T]):
             if entry is None:
                 return
             yield entry[0]
+            del entry  # what it carries may be large, and the next may take long to come
