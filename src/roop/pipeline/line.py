@@ -65,15 +65,18 @@ class Line:
     def scenes(self, frames: Iterable[Frame]) -> Iterator[Scene]:
         """Yield the scenes to write, in order."""
         own = self._after_lead(frames)
-        while scenes := self._finished(list(islice(own, self.at_once))):
+        while scenes := self._next(own):
             yield from _handed_over(scenes)
 
-    def _finished(self, frames: Sequence[Frame]) -> list[Scene]:
-        """Show frames to the screen, change them and mark them."""
+    def _next(self, frames: Iterator[Frame]) -> list[Scene]:
+        """Show the next frames to the screen, change and mark them; an empty list is the end."""
+        some = list(islice(frames, self.at_once))
+        if not some:
+            return []
         target = self.reader.info
-        for frame in frames:
+        for frame in some:
             self.screen.show(frame, str(target.path), still=target.kind == "image")
-        scenes = list(self._changed(frames))
+        scenes = list(self._changed(some))
         for scene in scenes:
             if self.label is not None:
                 self.label.stamp(scene.frame)
