@@ -1,5 +1,6 @@
 """Jobs with more than an engine: larger outputs, frames in batches."""
 
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from roop.options import Options, Settings
 from roop.pipeline.job import JobResult, run_job
 from roop.processors import installed
 from roop.processors.base import Processor, ProcessorSpec, Registry
-from roop.types import Pixels, Scene
+from roop.types import Frame, Pixels, Scene
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,34 @@ class _Counter(Processor):
         return scenes
 
     def reset(self) -> None: ...
+
+
+class _Remembering(Processor):
+    """Notes how many of the frames that it has seen are still in memory."""
+
+    def __init__(self, alive: list[list[int]]) -> None:
+        self._alive = alive
+        self._seen: list[weakref.ref[Frame]] = []
+
+    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+        self._seen += [weakref.ref(scene.frame) for scene in scenes]
+        self._alive.append([number for number, seen in enumerate(self._seen) if seen()])
+        return scenes
+
+    def reset(self) -> None: ...
+
+
+def test_a_frame_that_is_written_is_no_longer_in_memory(officer: Path, tmp_path: Path) -> None:
+    alive: list[list[int]] = []
+    spec = ProcessorSpec("remember", "", Options, lambda options, context: _Remembering(alive))
+    registry = Registry([*installed(), spec])
+    target = Film().write(tmp_path / "target.mp4", [woman_at(150)] * 40)
+    job = make_job([officer], target, tmp_path / "out.mp4", {"processor": "remember"}, registry)
+    run_job(job, Settings(), registry)
+    assert len(alive) == 40
+    for number, kept in enumerate(alive):
+        assert kept[0] >= number - 10  # this one, eight that wait, one that is being written
+        assert kept[-1] == number
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ DEFAULT_RATE = Fraction(25)
 class Decoder:
     """The frames of a stream from ``trim.start`` to ``trim.end``, in presentation order.
 
-    Every frame has a ``pts`` above that of the one before, and a ``duration``.
+    Every frame has a ``pts`` above that of the one before, and a ``duration``. None is held here
+    while the next is decoded.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class Decoder:
                 return
             if not self._trim.before(moment):
                 yield frame
-            del frame  # or its memory would be in use until the next one is decoded
+            del frame
 
     def _from_start(self) -> Iterator[av.VideoFrame]:
         """Yield frames from the last keyframe that does not lie behind the start."""

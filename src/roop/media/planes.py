@@ -39,6 +39,7 @@ class PlanarFrame:
     """
 
     __slots__ = (
+        "__weakref__",
         "_colour",
         "_layout",
         "_writable",

@@ -184,7 +184,7 @@ class VideoReader:
             if self._stretch.start is not None and frame.pts * time_base < self._stretch.start:
                 self._lead_damaged = self._decoder.damaged
             yield frame, (frame.pts + raw.duration) * time_base
-            del frame, raw  # or their memory would be in use until the next one is decoded
+            del frame, raw  # not held while the next is decoded
             with demuxing(self._path):
                 raw = next(self._frames, None)
 

