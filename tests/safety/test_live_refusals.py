@@ -72,7 +72,7 @@ def in_the_screen() -> Iterator[Callable[[Callable[[], None]], None]]:
         threading.settrace(trace)
 
     yield install
-    threading.settrace(None)  # type: ignore[arg-type]
+    threading.settrace(None)  # type: ignore[arg-type]  # typeshed leaves None out
 
 
 @pytest.mark.parametrize("how", ["raises", "ends", "hangs"])
@@ -104,4 +104,4 @@ def test_without_the_screen_nothing_is_shown(
 
 def test_no_option_switches_the_screen_off(photo: Path) -> None:
     with pytest.raises(UsageError, match="no option screen"):
-        roop.live(photo, **{"screen": False})  # type: ignore[typeddict-unknown-key]
+        roop.live(photo, **{"screen": False})  # type: ignore[typeddict-unknown-key]  # the point

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from figures import MakeClip, Pixels, Run, drawing
 from PIL import Image
@@ -166,7 +167,8 @@ class _Nothing(Processor):
     """A plug-in's processor that leaves every frame as it is."""
 
     def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
-        return [Scene(scene.frame, [*scene.faces] or [Face(None, 1.0)]) for scene in scenes]  # type: ignore[arg-type]
+        nowhere = Face(np.zeros((468, 3), np.float32), 1.0)
+        return [Scene(scene.frame, [*scene.faces] or [nowhere]) for scene in scenes]
 
 
 def _plug_in() -> Registry:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from PIL.ImageFile import ImageFile
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from roop.media.metadata import Metadata
 from roop.media.stored_frame import StoredSamples
@@ -89,7 +89,9 @@ def kept_tags(image: ImageFile, *, plain: bool) -> ImageFileDirectory_v2:
         image: The target.
         plain: The samples are written as they were read, so the colour profile still holds.
     """
-    source: ImageFileDirectory_v2 = image.tag_v2  # type: ignore[attr-defined]
+    if not isinstance(image, TiffImageFile):
+        raise TypeError(f"a {type(image).__name__} has no tags of a TIFF")
+    source: ImageFileDirectory_v2 = image.tag_v2
     tags = ImageFileDirectory_v2(prefix=b"II")
     for tag in source:
         if tag not in _STRUCTURE and (plain or tag != _ICC):

@@ -60,7 +60,8 @@ def _openvino() -> ModuleType:
 
     It is written to do without where the package cannot be imported.
     """
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    absent: Any = None  # the import system's own mark of a module that cannot be imported
+    sys.modules.setdefault("openvino_telemetry", absent)
     import openvino
 
     module: ModuleType = openvino
