@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from skimage import data
 
 from roop.faces.analyser import Analyser
-from roop.faces.choice import Largest
-from roop.media.planes import PlanarFrame
+from roop.faces.tracking.choice import Largest
+from roop.media.frames.planar_frame import PlanarFrame
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context

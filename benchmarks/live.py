@@ -21,7 +21,7 @@ import skimage.data
 from PIL import Image
 
 import roop
-from roop.media.clip import write_clip
+from roop.media.video.clip import write_clip
 from roop.pipeline.progress import Progress
 from roop.types import Pixels
 

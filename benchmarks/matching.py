@@ -21,9 +21,9 @@ import numpy as np
 from typing_extensions import override
 
 from roop.faces.analyser import Analyser
-from roop.faces.choice import Largest, Person, Wanted
-from roop.faces.track import Track
-from roop.media.video_reader import VideoReader
+from roop.faces.tracking.choice import Largest, Person, Wanted
+from roop.faces.tracking.track import Track
+from roop.media.video.reader import VideoReader
 from roop.options import Settings, VideoOptions
 from roop.types import Frame
 

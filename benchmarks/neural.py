@@ -29,10 +29,10 @@ from insightface.model_zoo.inswapper import INSwapper
 from skimage import data
 
 from roop.faces.analyser import Analyser
-from roop.faces.topology import five_points
+from roop.faces.mesh.topology import five_points
 from roop.models.batching import with_any_batch
 from roop.models.catalogue import load_catalogue
-from roop.models.providers import ON_PROCESSOR, row
+from roop.models.runtimes.providers import ON_PROCESSOR, row
 from roop.options import Provider, Settings
 from true_size import analysis, fill
 

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from roop.faces.analyser import Analyser
-from roop.faces.choice import Largest
-from roop.faces.topology import OVAL
-from roop.media.video_reader import VideoReader
+from roop.faces.mesh.topology import OVAL
+from roop.faces.tracking.choice import Largest
+from roop.media.video.reader import VideoReader
 from roop.options import Settings, Step, VideoOptions
 from roop.processors import installed
 from roop.processors.base import Context

@@ -32,8 +32,8 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from roop.media.encoders import TABLE, options_of
 from roop.media.open import open_reader, open_writer
+from roop.media.video.encoder_specs import TABLE, options_of
 from roop.options import VideoOptions
 
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}

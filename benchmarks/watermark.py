@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
-from roop.faces.detector import FaceDetector
-from roop.faces.mesher import FaceMesher
-from roop.faces.search import find_faces
-from roop.media.stored_frame import StoredFrame
+from roop.faces.detection.blazeface import FaceDetector
+from roop.faces.detection.search import find_faces
+from roop.faces.mesh.mesher import FaceMesher
+from roop.media.frames.stored_frame import StoredFrame
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings
 from roop.provenance.search import WatermarkSearch

@@ -1,4 +1,4 @@
-"""Make ``src/roop/faces/mean_texture.npy``: the texture that faces have in common.
+"""Make ``src/roop/faces/recognition/mean_texture.npy``: the texture that faces have in common.
 
     uv run python scripts/make_mean_texture.py
 
@@ -12,8 +12,8 @@ import numpy as np
 from skimage import data, io
 
 from roop.faces.analyser import Analyser
-from roop.faces.texture import TextureRecogniser
-from roop.media.stored_frame import StoredFrame
+from roop.faces.recognition.texture import TextureRecogniser
+from roop.media.frames.stored_frame import StoredFrame
 from roop.options import Settings
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     """Write the file."""
     with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
         photos = [data.astronaut(), io.imread(file)]
-    target = Path(__file__).parents[1] / "src/roop/faces/mean_texture.npy"
+    target = Path(__file__).parents[1] / "src/roop/faces/recognition/mean_texture.npy"
     np.save(target, np.zeros((288, 18), np.float16))  # for the recogniser to load meanwhile
     analyser, recogniser = Analyser(Settings()), TextureRecogniser()
     total, weight = np.zeros((288, 18)), np.zeros((288, 1))

@@ -1,4 +1,4 @@
-"""Make ``src/roop/faces/topology.npz``: what the points of the face mesh are to one another.
+"""Make ``src/roop/faces/mesh/topology.npz``: what the points of the face mesh are to one another.
 
     uv run python scripts/make_topology.py
 
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from skimage import data, io
 
-from roop.faces.detector import FaceDetector
-from roop.faces.mesher import FaceMesher, square_of
+from roop.faces.detection.blazeface import FaceDetector
+from roop.faces.mesh.mesher import FaceMesher, square_of
 from roop.geometry import fit_similarity
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings
 
@@ -177,7 +177,7 @@ def main() -> None:
     mean = mean_shape(found, pairs)
     turned = turned_alike(sorted(triangles), mean)
     flat = unrolled(mean, np.array(turned), pairs)
-    path = Path(__file__).parents[1] / "src/roop/faces/topology.npz"
+    path = Path(__file__).parents[1] / "src/roop/faces/mesh/topology.npz"
     stored = {"triangles": np.array(turned, np.uint16), "mirror": pairs, "mean": mean, "flat": flat}
     np.savez_compressed(path, **stored)
     print(path, path.stat().st_size, "bytes")  # noqa: T201 - a script's result

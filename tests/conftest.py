@@ -58,7 +58,7 @@ def analyser() -> "Analyser":
 @pytest.fixture(scope="session")
 def woman(analyser: "Analyser") -> "Portrait":
     """The astronaut: smiles, shows teeth, evenly lit from the left."""
-    from faces.heads import astronaut
+    from support.heads import astronaut
 
     return analyser.portrait(astronaut(), None, name="astronaut")
 
@@ -66,7 +66,7 @@ def woman(analyser: "Analyser") -> "Portrait":
 @pytest.fixture(scope="session")
 def elder(analyser: "Analyser") -> "Portrait":
     """The officer: serious, lips closed, glasses, reddish light."""
-    from faces.heads import hopper
+    from support.heads import hopper
 
     return analyser.portrait(hopper(), None, name="hopper")
 

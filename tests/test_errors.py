@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import roop.errors
-from roop.cli.errors import EXIT_CODES, exit_code
+from roop.cli.terminal.errors import EXIT_CODES, exit_code
 from roop.errors import RoopError
 
 

@@ -22,7 +22,7 @@ from roop.options import (
     WithoutFace,
 )
 from roop.pipeline.job import JobResult, run_job
-from roop.pipeline.kept_frames import keep_frames
+from roop.pipeline.output.kept_frames import keep_frames
 from roop.pipeline.progress import Progress, Watch
 from roop.processors import installed
 from roop.processors.base import OptionsT, Registry
@@ -30,7 +30,7 @@ from roop.provenance.marks import marks_for
 from roop.validation import Spelling, checked, nearest
 
 if TYPE_CHECKING:  # live pictures need more, a web server among it: imported when asked for
-    from roop.pipeline.live import LiveResult
+    from roop.pipeline.live.live_job import LiveResult
 
 __all__ = [
     "JobResult",
@@ -168,7 +168,7 @@ def live(
     Raises:
         RoopError: It could not be done, or not any longer; nothing is recorded then.
     """
-    from roop.pipeline.live import LiveTask, run_live
+    from roop.pipeline.live.live_job import LiveTask, run_live
 
     sources = [source] if isinstance(source, str | PathLike) else source
     registry = installed()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from roop import __version__
-from roop.media import encoders
+from roop.media.video import encoder_specs
 from roop.models.machine import Check, Machine, inspect
 from roop.options import Job, Settings
 from roop.processors.base import Registry
@@ -54,7 +54,7 @@ def _engines(settings: Settings, registry: Registry) -> tuple[Check, ...]:
 
 
 def _encoders() -> tuple[Check, ...]:
-    found = ((row, encoders.usable(row.name)) for row in encoders.TABLE)
+    found = ((row, encoder_specs.usable(row.name)) for row in encoder_specs.TABLE)
     return tuple(
         Check(row.name, usable, row.title, None if usable else _hardware(row.name))
         for row, usable in found

@@ -4,7 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from terminal import Roop, command, environment
+
+from support.terminal import Roop, command, environment
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from terminal import ROOT, command, environment
+
+from support.terminal import ROOT, command, environment
 
 PLUGIN = """
 from pydantic import Field

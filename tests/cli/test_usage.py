@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from terminal import ROOT, Roop, command, environment
 
 import roop as package
 from roop.options import FaceOptions, VideoOptions
 from roop.processors import installed
+from support.terminal import ROOT, Roop, command, environment
 
 PATHS = ("-s", "a.jpg", "-t", "b.mp4", "-o", "c.mp4")
 

@@ -1,20 +1,16 @@
 """Every row of the catalogue, on a network made from nothing but that row."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "models"))
-
-from stand_ins import write_contract
-
-from roop.faces.anchor_detector import READERS
+from roop.faces.detection.anchor_detector import READERS
 from roop.models.catalogue import Model, load_catalogue
 from roop.models.contract import TensorSpec
-from roop.models.sessions import open_session
+from roop.models.opening import open_session
 from roop.options import Settings
+from support.stand_ins import write_contract
 
 CPU = Settings(execution_provider=("cpu",), execution_threads=1)
 ROWS = [model for model in load_catalogue() if model.filename.endswith(".onnx")]

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faces.heads import astronaut, hopper
-from processors.swapping import pixels_of
 from roop.errors import UsageError
 from roop.faces.analyser import Analyser
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.options import Options, Settings
 from roop.processors import installed
 from roop.processors.base import Context, Processor, ProcessorSpec
 from roop.types import Face, Identity, Mesh, Pixels, Portrait, Scene
+from support.heads import astronaut, hopper
+from support.swapping import pixels_of
 
 SETTINGS = Settings(offline=True)
 ALL = list(installed())

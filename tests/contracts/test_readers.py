@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contracts.targets import TARGETS, opened
 from roop.types import Box
+from support.targets import TARGETS, opened
 
 FACE = Box(40, 20, 80, 76)
 

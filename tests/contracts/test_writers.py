@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contracts.targets import LOSSLESS, TARGETS, opened, times
-from media.pictures_made import repaint
 from roop.errors import RoopError, UsageError
 from roop.media.base import Reader, Writer
 from roop.media.open import open_writer
 from roop.options import VideoOptions
 from roop.types import Box
+from support.pictures_made import repaint
+from support.targets import LOSSLESS, TARGETS, opened, times
 
 
 @pytest.fixture(params=TARGETS)

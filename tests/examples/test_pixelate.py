@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cli.terminal import ROOT, command, environment
+from support.terminal import ROOT, command, environment
 
 PACKAGE = ROOT / "examples" / "roop-pixelate"
 

@@ -1,7 +1,7 @@
 import pytest
 
-from roop.faces.detector import FaceDetector
-from roop.faces.mesher import FaceMesher
+from roop.faces.detection.blazeface import FaceDetector
+from roop.faces.mesh.mesher import FaceMesher
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from faces.heads import astronaut, backdrop, hopper
 from roop.errors import NoFaceError
 from roop.faces.analyser import Analyser
 from roop.types import Pixels
+from support.heads import astronaut, backdrop, hopper
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from insightface.utils import face_align
 
-from faces.heads import astronaut, hopper
-from processors.swapping import pixels_of
 from roop.errors import ModelError
 from roop.faces.cutout import cutout
-from roop.faces.topology import five_points
+from roop.faces.mesh.topology import five_points
 from roop.geometry import TEMPLATES, align, transform
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.types import Portrait
+from support.heads import astronaut, hopper
+from support.swapping import pixels_of
 
 # insightface calls a method that scikit-image is about to drop
 pytestmark = pytest.mark.filterwarnings("ignore:`estimate` is deprecated:FutureWarning")

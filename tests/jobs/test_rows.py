@@ -7,8 +7,8 @@ import pytest
 from roop.errors import UsageError
 from roop.jobs.batch import refuse_twins
 from roop.jobs.rows import combined, media, pictures, read_list
-from roop.media.extensions import PICTURES
-from roop.media.picture_files import EXTENSIONS
+from roop.media.files.extensions import PICTURES
+from roop.media.formats.picture_files import EXTENSIONS
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from contracts.targets import TARGETS
-from media.clips import Clip
 from roop.errors import UsageError
 from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.options import VideoOptions
+from support.clips import Clip
+from support.targets import TARGETS
 
 VIDEO = VideoOptions()
 

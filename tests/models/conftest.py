@@ -3,7 +3,8 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from misbehaving import Server
+
+from support.misbehaving import Server
 
 
 @pytest.fixture

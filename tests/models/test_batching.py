@@ -4,12 +4,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from stand_ins import write_contract
 
 from roop.models.batching import batched, with_any_batch
 from roop.models.catalogue import Model, load_catalogue
-from roop.models.sessions import Session, open_session
+from roop.models.opening import open_session
+from roop.models.session import Session
 from roop.options import Settings
+from support.stand_ins import write_contract
 
 CPU = Settings(execution_provider=("cpu",), execution_threads=1)
 

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from roop.models.machine import Machine, inspect
-from roop.models.probe import NETWORK
+from roop.models.runtimes.probe import NETWORK
 from roop.options import Settings
 
 

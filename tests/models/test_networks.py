@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from skimage.data import astronaut
-from stand_ins import write_network
 
 from roop.errors import ModelError
 from roop.models.catalogue import load_catalogue
-from roop.models.litert import LiteRtNetwork
 from roop.models.networks import Network, face_detector, face_mesh
-from roop.models.onnx import OnnxNetwork
+from roop.models.onnx_network import OnnxNetwork
+from roop.models.runtimes.litert import LiteRtNetwork
 from roop.options import Settings
+from support.stand_ins import write_network
 
 SETTINGS = Settings(offline=True)
 UNIFACE = {  # shapes as its code reads them: outputs in order, with a batch dimension

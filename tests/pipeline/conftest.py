@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faces.heads import hopper
-from pipeline.long_films import FaceClip
+from support.heads import hopper
+from support.long_films import FaceClip
 
 
 @pytest.fixture(autouse=True)

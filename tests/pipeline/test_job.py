@@ -9,11 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from faces.heads import astronaut, hopper
-from media.clips import digests
-from pipeline.films import SIZE, Film, Shot, elder_at, shots, wall, woman_at
-from processors.swapping import mesh_on
-from processors.warp import frontal, likeness
 from roop.api import make_job
 from roop.errors import NoFaceError
 from roop.faces.analyser import Analyser
@@ -21,6 +16,11 @@ from roop.options import Settings
 from roop.pipeline.job import JobResult, run_job
 from roop.processors import installed
 from roop.types import Pixels
+from support.clips import digests
+from support.films import SIZE, Film, Shot, elder_at, shots, wall, woman_at
+from support.heads import astronaut, hopper
+from support.swapping import mesh_on
+from support.warp import frontal, likeness
 
 Swap = Callable[..., JobResult]
 

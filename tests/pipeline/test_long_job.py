@@ -17,18 +17,18 @@ import av
 import pytest
 from PIL import Image
 
-from cli.terminal import ROOT, environment
-from faces.heads import hopper
-from media.clips import digests, times
-from pipeline import long_films
-from pipeline.films import shots
-from pipeline.long_films import FRAMES, PACE, FaceClip, count, seen, work_folders
 from roop.errors import CancelledError, RefusedError, UsageError
 from roop.options import Job, Settings
 from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.progress import Progress
 from roop.types import Pixels
-from safety.figures import drawing
+from support import long_films
+from support.clips import digests, times
+from support.figures import drawing
+from support.films import shots
+from support.heads import hopper
+from support.long_films import FRAMES, PACE, FaceClip, count, seen, work_folders
+from support.terminal import ROOT, environment
 
 
 @pytest.fixture(scope="module")

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faces.heads import hopper
-from processors.networks import upscaler
 from roop.api import make_job
 from roop.errors import ModelError
 from roop.models.catalogue import load_catalogue
-from roop.models.folder import ModelFolder
-from roop.models.own import register
+from roop.models.files.custom import register
+from roop.models.files.folder import ModelFolder
 from roop.options import Settings
-from roop.pipeline.crew import workers_for
 from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.progress import Progress
+from roop.pipeline.workers.pool import workers_for
 from roop.processors import installed
+from support.heads import hopper
+from support.networks import upscaler
 
 
 @pytest.fixture(scope="module")

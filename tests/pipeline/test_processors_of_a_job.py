@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faces.heads import hopper
-from pipeline.films import SIZE, Film, shots, wall, woman_at
-from processors.networks import upscaler
 from roop.api import make_job
 from roop.errors import UsageError
 from roop.models.catalogue import load_catalogue
-from roop.models.folder import ModelFolder
-from roop.models.own import register
+from roop.models.files.custom import register
+from roop.models.files.folder import ModelFolder
 from roop.options import Options, Settings
 from roop.pipeline.job import JobResult, run_job
 from roop.processors import installed
 from roop.processors.base import Processor, ProcessorSpec, Registry
 from roop.types import Frame, Pixels, Scene
+from support.films import SIZE, Film, shots, wall, woman_at
+from support.heads import hopper
+from support.networks import upscaler
 
 
 @pytest.fixture(scope="module")

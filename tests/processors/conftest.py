@@ -1,8 +1,8 @@
 import pytest
 
-from processors.networks import make_models
 from roop.models.loader import Models
 from roop.options import Settings
+from support.networks import make_models
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from processors.swapping import Mask, face_area, pixels_of
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.models.loader import Models
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context
 from roop.types import Face, Identity, Pixels, Portrait, Scene
+from support.swapping import Mask, face_area, pixels_of
 
 
 def enhanced(

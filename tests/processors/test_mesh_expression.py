@@ -5,8 +5,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faces.heads import frame
-from processors.swapping import (
+from roop.faces.analyser import Analyser
+from roop.faces.mesh.topology import INNER_LIPS, OUTER_LIPS, OVAL
+from roop.faces.tracking.choice import Largest
+from roop.types import Face, Mesh, Pixels, Portrait, Scene
+from support.heads import frame
+from support.swapping import (
     engine,
     inside,
     mesh_on,
@@ -16,11 +20,7 @@ from processors.swapping import (
     swapped_one,
     width_of,
 )
-from processors.warp import expressed
-from roop.faces.analyser import Analyser
-from roop.faces.choice import Largest
-from roop.faces.topology import INNER_LIPS, OUTER_LIPS, OVAL
-from roop.types import Face, Mesh, Pixels, Portrait, Scene
+from support.warp import expressed
 
 LIDS = (
     ((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faces.heads import frame
-from processors.swapping import Mask, Watched, engine, face_area, pixels_of, width_of
 from roop.types import Alpha, Face, Pixels, Portrait, Scene
+from support.heads import frame
+from support.swapping import Mask, Watched, engine, face_area, pixels_of, width_of
 
 SKINS = {"light": (1.0, 1.0, 1.0), "dark": (0.36, 0.29, 0.25)}
 

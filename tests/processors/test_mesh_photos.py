@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faces.heads import frame
-from processors.swapping import engine, face_area, pixels_of, width_of
-from processors.warp import turned
 from roop.processors.base import Processor
 from roop.types import Face, Pixels, Portrait, Scene
+from support.heads import frame
+from support.swapping import engine, face_area, pixels_of, width_of
+from support.warp import turned
 
 _CHEEKS = (205, 425)
 """Points of the mesh in the middle of the right and of the left cheek."""

@@ -5,8 +5,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faces.heads import HEAD, HOPPER_HEAD, Matrix, backdrop, frame, moved, placed
-from processors.swapping import (
+from roop.errors import UsageError
+from roop.faces.analyser import Analyser
+from roop.options import Settings
+from roop.processors import installed
+from roop.processors.base import Context
+from roop.types import Face, Mesh, Pixels, Portrait, Scene
+from support.heads import HEAD, HOPPER_HEAD, Matrix, backdrop, frame, moved, placed
+from support.swapping import (
     Watched,
     engine,
     face_area,
@@ -17,13 +23,7 @@ from processors.swapping import (
     swapped_one,
     width_of,
 )
-from processors.warp import frontal, likeness, turned
-from roop.errors import UsageError
-from roop.faces.analyser import Analyser
-from roop.options import Settings
-from roop.processors import installed
-from roop.processors.base import Context
-from roop.types import Face, Mesh, Pixels, Portrait, Scene
+from support.warp import frontal, likeness, turned
 
 Pair = tuple[Portrait, Portrait]
 

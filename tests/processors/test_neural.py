@@ -10,10 +10,9 @@ from insightface.app.common import Face as TheirFace
 from insightface.model_zoo.arcface_onnx import ArcFaceONNX
 from insightface.model_zoo.inswapper import INSwapper
 
-from processors.swapping import Watched, face_area, pixels_of
 from roop.errors import ModelError, UsageError
-from roop.faces.topology import five_points
-from roop.media.stored_frame import StoredFrame
+from roop.faces.mesh.topology import five_points
+from roop.media.frames.stored_frame import StoredFrame
 from roop.models.catalogue import load_catalogue
 from roop.models.loader import Models
 from roop.options import Settings
@@ -23,6 +22,7 @@ from roop.processors.neural import FAMILIES
 from roop.processors.neural.identity import embed_portraits, latents
 from roop.processors.neural.tiles import interleave, join
 from roop.types import Face, Identity, Pixels, Portrait, Scene
+from support.swapping import Watched, face_area, pixels_of
 
 # insightface calls a method that scikit-image is about to drop
 pytestmark = pytest.mark.filterwarnings("ignore:`estimate` is deprecated:FutureWarning")

@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from processors.swapping import pixels_of
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.models.loader import Models
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context, Processor
 from roop.types import Face, Portrait, Scene
+from support.swapping import pixels_of
 
 
 def upscaler(models: Models, factor: int) -> Processor:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from roop.media.clip import write_clip
+from roop.media.video.clip import write_clip
 
 
 @pytest.fixture(autouse=True)

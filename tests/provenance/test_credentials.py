@@ -7,7 +7,8 @@ from pathlib import Path
 
 import av
 import numpy as np
-from outputs import store
+
+from support.outputs import store
 
 SIGN = """
 import json, resource, sys

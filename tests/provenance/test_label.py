@@ -5,13 +5,13 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from outputs import make
 from PIL import Image
 
 from roop.errors import UsageError
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.options import LabelOptions
 from roop.provenance.label import Label
+from support.outputs import make
 
 
 def stamped(size: tuple[int, int], **options: object) -> NDArray[np.uint8]:

@@ -8,12 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from outputs import SOURCE_TYPE, make, store
 from PIL import Image, ImageSequence
 
-from roop.models.folder import ModelFolder
+from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import Settings
+from support.outputs import SOURCE_TYPE, make, store
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"

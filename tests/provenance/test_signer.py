@@ -11,12 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from outputs import make, store
 from pydantic import ValidationError
 
 from roop.errors import UsageError
 from roop.options import Settings
 from roop.provenance.signer import local_signer
+from support.outputs import make, store
 
 PEM = serialization.Encoding.PEM
 SHA256 = hashes.SHA256()

@@ -6,11 +6,11 @@ from pathlib import Path
 import c2pa
 import numpy as np
 import pytest
-from outputs import make, store
 from PIL import Image
 
 from roop.provenance.search import WatermarkSearch
 from roop.provenance.verify import examine
+from support.outputs import make, store
 
 
 def verify(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import skimage.data
 from numpy.typing import NDArray
-from outputs import make
 from PIL import Image
 
 from roop.faces.analyser import Analyser
-from roop.media.clip import write_clip
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
+from roop.media.video.clip import write_clip
 from roop.options import Settings
 from roop.provenance.search import WatermarkSearch
 from roop.provenance.verify import examine
 from roop.provenance.watermark import FOUND, Watermark
 from roop.types import Face
+from support.outputs import make
 
 Pixels = NDArray[np.uint8]
 

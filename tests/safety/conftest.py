@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from figures import MakeClip, Pixels, Run, drawing
 from PIL import Image
 
-from roop.media.clip import write_clip
+from roop.media.video.clip import write_clip
+from support.figures import MakeClip, Pixels, Run, drawing
 
 FPS = 10
 

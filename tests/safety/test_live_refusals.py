@@ -12,15 +12,15 @@ from types import FrameType
 
 import numpy as np
 import pytest
-from figures import MakeClip, Pixels
 from PIL import Image
 
 import roop
 from roop.api import make_live
 from roop.errors import ModelError, RefusedError, UsageError
 from roop.options import Settings
-from roop.pipeline.live import LiveTask, run_live
+from roop.pipeline.live.live_job import LiveTask, run_live
 from roop.processors import installed
+from support.figures import MakeClip, Pixels
 
 
 def test_a_refused_picture_ends_the_stream(

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from figures import Pixels, drawing
 from PIL import Image
 
 from roop.models.networks import body_parts
 from roop.options import Settings
 from roop.safety.nudity import REFUSED, NudityDetector, squared
+from support.figures import Pixels, drawing
 
 
 @pytest.fixture(scope="module")

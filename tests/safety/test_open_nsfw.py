@@ -8,7 +8,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from roop.models.catalogue import load_catalogue
-from roop.models.onnx import OnnxNetwork
+from roop.models.onnx_network import OnnxNetwork
 from roop.safety.open_nsfw import OpenNsfw
 
 

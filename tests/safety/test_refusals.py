@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figures import MakeClip, Pixels, Run, drawing
 from PIL import Image
 from pydantic import ValidationError
 
 import roop as package
 from roop.errors import ModelError, RefusedError, UsageError
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import run_job
 from roop.pipeline.progress import Progress
 from roop.processors.base import Context, Processor, ProcessorSpec, Registry
 from roop.types import Face, Scene
+from support.figures import MakeClip, Pixels, Run, drawing
 
 
 def assert_refused(done: "subprocess.CompletedProcess[str]", name: str, out: Path) -> None:

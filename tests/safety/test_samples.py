@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.safety.samples import Sampler
 
 

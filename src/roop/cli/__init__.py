@@ -13,7 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The arguments after the program's name; those of this process by default.
     """
-    from roop.cli.interrupts import leave_on_signals
+    from roop.cli.terminal.interrupts import leave_on_signals
 
     atexit.register(gc.freeze)  # what is left then ends with the process: nobody looks through it
     # The matrices are small. OpenBLAS's threads wait for each other by spinning: on a busy machine

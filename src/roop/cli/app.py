@@ -8,9 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from roop.cli.errors import show
-from roop.cli.interrupts import CANCELLED, MESSAGE
-from roop.cli.parser import Parser, add_version
+from roop.cli.parsing.parser import Parser, add_version
+from roop.cli.terminal.errors import show
+from roop.cli.terminal.interrupts import CANCELLED, MESSAGE
 from roop.errors import CancelledError, UsageError
 
 COMMANDS = {
@@ -77,7 +77,7 @@ def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
 def _dispatch(arguments: Sequence[str]) -> int:
     name = arguments[0] if arguments else "--help"
     if name in COMMANDS:
-        code: int = importlib.import_module(f"roop.cli.{name}").run(arguments[1:])
+        code: int = importlib.import_module(f"roop.cli.commands.{name}").run(arguments[1:])
         return code
     if name in _OF_SWAP:
         raise UsageError(f"{name} needs a command before it", hint=f"roop swap {name} ...")

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.media.clip import Sound
+from roop.media.video.clip import Sound
 from roop.types import Box, Pixels
 
 SIZE = (1280, 720)

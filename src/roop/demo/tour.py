@@ -16,10 +16,10 @@ from roop.demo.clip import FPS, RATE, SIZE, film, melody, view
 from roop.demo.portraits import Sample, astronaut, officer
 from roop.demo.sheet import Pair, contact_sheet
 from roop.errors import CancelledError, UsageError
-from roop.media.clip import write_clip
-from roop.media.disk import writing
+from roop.media.files.disk import writing
 from roop.media.open import open_reader
-from roop.models.folder import ModelFolder
+from roop.media.video.clip import write_clip
+from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import Settings, VideoOptions
 from roop.pipeline.progress import Watch

@@ -5,16 +5,16 @@ from collections.abc import Callable
 import numpy as np
 
 from roop.errors import NoFaceError
-from roop.faces.choice import Choice
-from roop.faces.descriptor import Recogniser
-from roop.faces.detectors import load_detector
-from roop.faces.embedding import present_recogniser
-from roop.faces.mesher import FaceMesher, square_of
-from roop.faces.search import find_faces
-from roop.faces.texture import TextureRecogniser
-from roop.faces.tracker import FaceTracker
+from roop.faces.detection.loading import load_detector
+from roop.faces.detection.search import find_faces
+from roop.faces.mesh.mesher import FaceMesher, square_of
+from roop.faces.recognition.descriptor import Recogniser
+from roop.faces.recognition.embedding import present_recogniser
+from roop.faces.recognition.texture import TextureRecogniser
+from roop.faces.tracking.choice import Choice
+from roop.faces.tracking.tracker import FaceTracker
 from roop.geometry import Square
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.models.loader import Models
 from roop.models.networks import face_mesh
 from roop.options import FaceOptions, FaceOrder, Settings

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.topology import five_points
+from roop.faces.mesh.topology import five_points
 from roop.geometry import Matrix, align, bounds, transform
 from roop.types import Box, Frame, Mesh, Pixels, Points, Shades
 

@@ -9,7 +9,7 @@ from typing import Literal
 from roop.api import JobResult
 from roop.errors import CancelledError, RoopError, UsageError
 from roop.jobs.queue import Item, Queue
-from roop.media.disk import writing
+from roop.media.files.disk import writing
 from roop.options import Job
 
 Outcome = Literal["done", "skipped", "failed", "elsewhere", "cancelled"]

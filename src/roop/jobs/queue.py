@@ -18,7 +18,7 @@ import psutil
 from roop.errors import MediaError, RoopError
 from roop.home import user_folder
 from roop.options import Job
-from roop.pipeline.paths import absolute, reference_paths, source_paths
+from roop.pipeline.people.paths import absolute, reference_paths, source_paths
 from roop.types import Warn
 
 State = Literal["waiting", "running", "done", "failed"]

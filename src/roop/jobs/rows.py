@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from roop.errors import UsageError
-from roop.media.extensions import FILMS, PICTURES
-from roop.media.identity_file import located
+from roop.media.files.extensions import FILMS, PICTURES
+from roop.media.pictures.identity_file import located
 from roop.validation import plain
 
 _SEPARATOR = ";"

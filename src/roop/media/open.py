@@ -25,17 +25,17 @@ def open_reader(
         MediaError: It cannot be read.
         UsageError: The options leave nothing of it, or it is an animation to be enlarged.
     """
-    from roop.media.pictures import sniff
+    from roop.media.pictures.decoding import sniff
 
     kind = sniff(path) if path.is_file() else None
     if kind is not None:
         _say_what_is_unused(kind, video, warn)
     if kind == "image":
-        from roop.media.images import ImageReader
+        from roop.media.pictures.image import ImageReader
 
         return ImageReader(path, warn)
     if kind == "animation" and (output is None or _names_picture(output)):
-        from roop.media.animations import AnimationReader
+        from roop.media.pictures.animation import AnimationReader
 
         if scale > 1:
             raise UsageError(
@@ -43,7 +43,7 @@ def open_reader(
                 hint="name the output .mp4: it becomes a video, which can",
             )
         return AnimationReader(path, warn)
-    from roop.media.video_reader import VideoReader
+    from roop.media.video.reader import VideoReader
 
     return VideoReader(path, video, warn, scale=scale, beside_work=output is not None)
 
@@ -73,8 +73,8 @@ def open_writer(
     """
     kind = reader.info.kind
     if kind == "video":
-        from roop.media.video_reader import VideoReader
-        from roop.media.video_writer import VideoWriter
+        from roop.media.video.reader import VideoReader
+        from roop.media.video.writer import VideoWriter
 
         if not isinstance(reader, VideoReader):
             raise TypeError(f"{type(reader).__name__} says it reads videos")
@@ -85,12 +85,12 @@ def open_writer(
                 f"the target is an animation, {output.name} would be a video",
                 hint="name the output .gif, .webp or .png",
             )
-        from roop.media.animations import AnimationReader, AnimationWriter
+        from roop.media.pictures.animation import AnimationReader, AnimationWriter
 
         if not isinstance(reader, AnimationReader):
             raise TypeError(f"{type(reader).__name__} says it reads animations")
         return AnimationWriter(output, reader, force=force, warn=warn, marks=marks)
-    from roop.media.images import ImageReader, ImageWriter
+    from roop.media.pictures.image import ImageReader, ImageWriter
 
     if not isinstance(reader, ImageReader):
         raise TypeError(f"{type(reader).__name__} says it reads images")
@@ -109,14 +109,14 @@ def natural_suffix(target: Path, video: VideoOptions) -> str:
     Raises:
         MediaError: ``target`` cannot be read.
     """
-    from roop.media.picture_files import EXTENSIONS, container
+    from roop.media.formats.picture_files import EXTENSIONS, container
 
     found = container(target)
     if found is not None:
         if EXTENSIONS.get(target.suffix.lower()) == found:
             return target.suffix
         return next(suffix for suffix, name in EXTENSIONS.items() if name == found)
-    from roop.media.film_formats import writable
+    from roop.media.video.containers import writable
 
     return target.suffix if writable(target, video) else ".mp4"
 
@@ -133,6 +133,6 @@ def _say_what_is_unused(
 
 
 def _names_picture(output: Path) -> bool:
-    from roop.media.picture_files import EXTENSIONS
+    from roop.media.formats.picture_files import EXTENSIONS
 
     return output.suffix.lower() in EXTENSIONS

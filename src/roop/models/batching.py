@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from roop.errors import ModelError
-from roop.models.protobuf import edited
-from roop.models.runtime import ProviderError
-from roop.models.sessions import Session, load_runtime
+from roop.models.formats.protobuf import edited
+from roop.models.runtimes.base import ProviderError
+from roop.models.runtimes.loading import load_runtime
+from roop.models.session import Session
 from roop.options import Settings
 
 # Field numbers of onnx.proto: model > graph > input > type > tensor > shape > its first size.

@@ -146,7 +146,7 @@ def load_catalogue(path: Path | None = None, *, own: Path | None = None) -> Cata
 
     Args:
         path: A TOML file of one table per model; None for the package's own.
-        own: The person's own rows as JSON, see ``roop.models.own``; the file may be missing.
+        own: The person's own rows as JSON (``roop.models.files.custom``); may be missing.
 
     Raises:
         ModelError: A file is missing or malformed, or a row is incomplete or has unknown fields.

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.models.catalogue import Catalogue, Model
-from roop.models.folder import ModelFolder
-from roop.models.initializers import last_initializer
-from roop.models.sessions import Session, open_session, too_large
+from roop.models.files.folder import ModelFolder
+from roop.models.formats.initializers import last_initializer
+from roop.models.opening import open_session
+from roop.models.session import Session, too_large
 from roop.options import Settings
 from roop.types import Warn
 
@@ -85,7 +86,7 @@ class Models:
         if bound is None:
             return
         if not self._used:
-            from roop.models.onnx import bound_memory  # takes half a second to import
+            from roop.models.runtimes.onnx import bound_memory  # takes half a second to import
 
             bound_memory(bound)
         self._weights += path.stat().st_size

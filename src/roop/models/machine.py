@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 
 from roop.errors import ModelError
-from roop.models.folder import ModelFolder
+from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models, face_detector, face_mesh, screen_models
-from roop.models.providers import PROVIDERS, row
+from roop.models.runtimes.providers import PROVIDERS, row
 from roop.options import Settings
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "av", "pillow", "onnxruntime")
@@ -160,8 +160,8 @@ def _providers(settings: Settings) -> tuple[Check, ...]:
     """Try every provider of this system with a tiny network."""
     if find_spec("onnxruntime") is None:
         return (Check("cpu", False, "onnxruntime is not installed", row("cpu").need),)
-    from roop.models.probe import fault_of  # an import of what may not be installed
-    from roop.models.sessions import present_providers
+    from roop.models.runtimes.loading import present_providers
+    from roop.models.runtimes.probe import fault_of  # an import of what may not be installed
 
     present, checks = present_providers(), []
     for entry in PROVIDERS:

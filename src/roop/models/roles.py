@@ -1,6 +1,6 @@
 """Which rows of the catalogue find faces and tell people apart on this machine."""
 
-from roop.models.folder import ModelFolder
+from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import Settings
 

@@ -8,20 +8,26 @@ from pathlib import Path
 
 from roop.errors import UsageError
 from roop.media.base import Reader
-from roop.media.disk import writing
+from roop.media.files.disk import writing
+from roop.media.files.output_file import OutputFile
 from roop.media.open import natural_suffix, open_reader, open_writer
-from roop.media.output import OutputFile
 from roop.options import Job, Settings
-from roop.pipeline.crew import bytes_of, workers_for
 from roop.pipeline.long_job import LongJob
-from roop.pipeline.naming import named
-from roop.pipeline.nobody import nobody_replaced
-from roop.pipeline.paths import source_paths
-from roop.pipeline.plan import DEFAULT_PACE, Pace, planned
+from roop.pipeline.output.naming import named
+from roop.pipeline.output.record import (
+    Recognition,
+    inputs_of,
+    models_of,
+    recognition_of,
+    write_record,
+)
+from roop.pipeline.people.no_face import nobody_replaced
+from roop.pipeline.people.paths import source_paths
 from roop.pipeline.progress import Meter, Watch
-from roop.pipeline.record import Recognition, inputs_of, models_of, recognition_of, write_record
-from roop.pipeline.tally import Tally
+from roop.pipeline.segments.plan import DEFAULT_PACE, Pace, planned
+from roop.pipeline.stages.stats import Tally
 from roop.pipeline.task import Task
+from roop.pipeline.workers.pool import bytes_of, workers_for
 from roop.processors import private
 from roop.processors.base import Registry
 from roop.provenance.marks import marks_for
@@ -162,7 +168,7 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
 def _at_one_go(task: Task, reader: Reader) -> Tally:
     """Do a job whose target is not cut."""
     # Not where only workers have a use for their libraries.
-    from roop.pipeline.bench import Bench
+    from roop.pipeline.stages.frame_pipeline import Bench
     from roop.provenance.label import Label
 
     job = task.job

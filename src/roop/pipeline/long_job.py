@@ -8,18 +8,18 @@ from typing import TypeVar
 
 from roop.errors import CancelledError, NoFaceError, RefusedError, RoopError
 from roop.heap import give_back
-from roop.media.output import OutputFile
-from roop.media.packets import joined
-from roop.media.video_output import VideoOutput
-from roop.media.video_reader import VideoReader
-from roop.pipeline.crew import Crew, ProcessCrew
-from roop.pipeline.fingerprint import Fingerprint, difference, fingerprint_of
-from roop.pipeline.nobody import nobody_replaced
-from roop.pipeline.plan import Pace, Segment
+from roop.media.files.output_file import OutputFile
+from roop.media.video.output import VideoOutput
+from roop.media.video.packet_file import joined
+from roop.media.video.reader import VideoReader
+from roop.pipeline.people.no_face import nobody_replaced
 from roop.pipeline.progress import Meter
-from roop.pipeline.tally import Tally
+from roop.pipeline.segments.fingerprint import Fingerprint, difference, fingerprint_of
+from roop.pipeline.segments.plan import Pace, Segment
+from roop.pipeline.segments.work_folder import WorkFolder
+from roop.pipeline.stages.stats import Tally
 from roop.pipeline.task import Task
-from roop.pipeline.work_folder import WorkFolder
+from roop.pipeline.workers.pool import Crew, ProcessCrew
 
 T = TypeVar("T")
 
@@ -129,9 +129,9 @@ class LongJob:
 
     def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
         # Not where only workers have a use for their libraries.
-        from roop.pipeline.bench import Bench
-        from roop.pipeline.scout import Scout
-        from roop.pipeline.segment import SegmentRun
+        from roop.pipeline.segments.chosen_person import Scout
+        from roop.pipeline.segments.segment_run import SegmentRun
+        from roop.pipeline.stages.frame_pipeline import Bench
 
         task = self.task
         with Bench(
@@ -143,7 +143,7 @@ class LongJob:
     def _crew(self, folder: WorkFolder, workers: int) -> Crew:
         task, settings = self.task, self.task.settings
         if settings.cluster:
-            from roop.pipeline.cluster import ClusterCrew
+            from roop.pipeline.workers.cluster import ClusterCrew
 
             return ClusterCrew(task, folder, self._places, self.worker_bytes)
         if settings.max_memory is not None:

@@ -126,8 +126,8 @@ _FRAMES_AT_ONCE = 8
 
 def frames_at_once(settings: Settings) -> int:
     """Return how many frames a processor that runs networks on faces gains from having at once."""
-    from roop.models.providers import ON_PROCESSOR, wanted
-    from roop.models.sessions import present_providers
+    from roop.models.runtimes.loading import present_providers
+    from roop.models.runtimes.providers import ON_PROCESSOR, wanted
 
     first = wanted(settings, present_providers())[0]
     return 1 if first in ON_PROCESSOR else _FRAMES_AT_ONCE

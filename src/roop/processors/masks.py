@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.faces.cutout import Crops, Mask
-from roop.faces.topology import OVAL
-from roop.models.sessions import Session
+from roop.faces.mesh.topology import OVAL
+from roop.models.session import Session
 from roop.types import Points
 
 Shown = NDArray[np.bool_]

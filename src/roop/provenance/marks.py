@@ -6,7 +6,7 @@ from pathlib import Path
 
 from roop.errors import MediaError
 from roop.media.base import Marks
-from roop.media.container import read_tags
+from roop.media.video.opening import read_tags
 from roop.options import Settings
 from roop.provenance.xmp import SOURCE_TYPE, Statement, merged
 from roop.provenance.xmp_places import add_xmp

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.errors import MediaError, UsageError
-from roop.faces.detector import FaceDetector
-from roop.faces.mesher import FaceMesher, square_of
-from roop.faces.search import MIN_SCORE, find_faces, is_same
+from roop.faces.detection.blazeface import FaceDetector
+from roop.faces.detection.search import MIN_SCORE, find_faces, is_same
+from roop.faces.mesh.mesher import FaceMesher, square_of
+from roop.media.frames.stored_frame import StoredFrame
 from roop.media.open import open_reader
-from roop.media.pictures import read_photo, sniff
-from roop.media.stored_frame import StoredFrame
+from roop.media.pictures.decoding import read_photo, sniff
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings, VideoOptions
 from roop.provenance.watermark import FOUND, Watermark, rate

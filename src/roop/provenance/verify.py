@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from roop.errors import MediaError
-from roop.media.container import read_tags
-from roop.media.extensions import FILMS, PICTURES
+from roop.media.files.extensions import FILMS, PICTURES
+from roop.media.video.opening import read_tags
 from roop.provenance.credentials import Credentials, read
 from roop.provenance.search import WatermarkSearch
 from roop.provenance.watermark import FOUND

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from roop.media import jpeg, png, webp
+from roop.media.formats import jpeg, png, webp
 
 Merge = Callable[[bytes], bytes]
 """Takes the file's packet, empty if it has none, and returns the new one."""

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from roop.errors import CancelledError, ModelError, RefusedError, RoopError
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.models.networks import body_parts, nudity
 from roop.options import Settings
 from roop.safety.nudity import SIDE, Finding, NudityDetector

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from roop.faces.topology import OVAL
+from roop.faces.mesh.topology import OVAL
 from roop.geometry import bounds
 from roop.processors.base import Processor
 from roop.types import Face, Frame, Scene

@@ -38,7 +38,7 @@ def _build(options: EnhanceOptions, context: Context) -> Processor:
 def _models(options: EnhanceOptions, settings: Settings) -> tuple[str, ...]:
     if options.enhance == BUILT_IN:
         return ()
-    from roop.models.folder import ModelFolder
+    from roop.models.files.folder import ModelFolder
 
     return (ModelFolder(settings).catalogue.choose("enhance", options.enhance).name,)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from roop.faces.cutout import Cutout, Mask, cutout
-from roop.media.stored_frame import StoredFrame
+from roop.media.frames.stored_frame import StoredFrame
 from roop.processors.base import Context, Processor
 from roop.processors.enhance import EnhanceOptions
 from roop.processors.masks import outline_mask, soften

@@ -21,7 +21,7 @@ def _build(options: MeshOptions, context: Context) -> Processor:
 
 
 def _missing(settings: Settings) -> str | None:
-    from roop.models.folder import ModelFolder
+    from roop.models.files.folder import ModelFolder
     from roop.models.networks import embedded_models
 
     folder = ModelFolder(settings)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from roop.faces.topology import (
+from roop.faces.mesh.topology import (
     INNER_LIPS,
     LEFT_EYE,
     OVAL,
@@ -17,20 +17,19 @@ from roop.faces.topology import (
 )
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
-from roop.processors.mesh.aspect import AspectFinder, AspectFollower
-from roop.processors.mesh.atlas import AtlasMixture
-from roop.processors.mesh.closeup import CloseUp, CloseUpMaker
-from roop.processors.mesh.detail import DetailMatch
-from roop.processors.mesh.eyes import Eyes, GazeMatch, find_eyes
-from roop.processors.mesh.lids import how_shut
-from roop.processors.mesh.light import enlarge, match_folds, match_light
-from roop.processors.mesh.occlusion import OcclusionFinder, OwnLook
-from roop.processors.mesh.place import Place, place_of
-from roop.processors.mesh.regions import Weights, make_regions
-from roop.processors.mesh.shape import Opening, ShapeSpace, TargetShape
-from roop.processors.mesh.skin import likeness
-from roop.processors.mesh.source import SourceFace, SourceMaker
-from roop.processors.mesh.surface import (
+from roop.processors.mesh.appearance.detail import DetailMatch
+from roop.processors.mesh.appearance.light import enlarge, match_folds, match_light
+from roop.processors.mesh.appearance.occlusion import OcclusionFinder, OwnLook
+from roop.processors.mesh.appearance.skin import likeness
+from roop.processors.mesh.expression.eyes import Eyes, GazeMatch, find_eyes
+from roop.processors.mesh.expression.shape import Opening, ShapeSpace, TargetShape
+from roop.processors.mesh.source.aspect import AspectFinder, AspectFollower
+from roop.processors.mesh.source.atlas import AtlasMixture
+from roop.processors.mesh.source.closeup import CloseUp, CloseUpMaker
+from roop.processors.mesh.source.lids import how_shut
+from roop.processors.mesh.source.source import SourceFace, SourceMaker
+from roop.processors.mesh.surface.regions import Weights, make_regions
+from roop.processors.mesh.surface.surface import (
     Vertices,
     draw,
     make_surface,
@@ -38,7 +37,8 @@ from roop.processors.mesh.surface import (
     softened,
     with_rim,
 )
-from roop.processors.mesh.unrolled import Unrolled, Unroller
+from roop.processors.mesh.surface.unrolled import Unrolled, Unroller
+from roop.processors.mesh.surface.work_area import Place, place_of
 from roop.types import Box, Face, Frame, Mesh, Pixels, Scene
 
 _LIGHT = 0.25

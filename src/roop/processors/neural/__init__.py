@@ -110,7 +110,7 @@ def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
         return NeuralSwap(family, options, context)
 
     def models(options: NeuralOptions, settings: Settings) -> tuple[str, ...]:
-        from roop.models.folder import ModelFolder
+        from roop.models.files.folder import ModelFolder
 
         catalogue = ModelFolder(settings).catalogue
         model = catalogue.choose("swap", options.swap_model or family)
@@ -118,7 +118,7 @@ def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
         return (model.name, *([model.embedding] if model.embedding else []), *masks)
 
     def missing(settings: Settings) -> str | None:
-        from roop.models.folder import ModelFolder
+        from roop.models.files.folder import ModelFolder
 
         needed = models(NeuralOptions(), settings)
         return next(filter(None, map(ModelFolder(settings).lack, needed)), None)

@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.embedding import Embeddings, embed
-from roop.media.stored_frame import StoredFrame
-from roop.models.sessions import Session
+from roop.faces.recognition.embedding import Embeddings, embed
+from roop.media.frames.stored_frame import StoredFrame
+from roop.models.session import Session
 from roop.types import Portrait
 
 

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from roop.errors import UsageError
 from roop.faces.cutout import Crops, Cutout, cutout
-from roop.faces.embedding import Embeddings, embed
+from roop.faces.recognition.embedding import Embeddings, embed
 from roop.models.catalogue import Model
 from roop.models.loader import Models
 from roop.processors.base import Context, Processor

@@ -30,13 +30,13 @@ def _build(options: UpscaleOptions, context: Context) -> Processor:
 
 
 def _models(options: UpscaleOptions, settings: Settings) -> tuple[str, ...]:
-    from roop.models.folder import ModelFolder
+    from roop.models.files.folder import ModelFolder
 
     return (ModelFolder(settings).catalogue.choose("upscale", options.upscale_model).name,)
 
 
 def _missing(settings: Settings) -> str | None:
-    from roop.models.folder import ModelFolder
+    from roop.models.files.folder import ModelFolder
 
     (name,) = _models(UpscaleOptions(), settings)
     return ModelFolder(settings).lack(name)

@@ -1,0 +1,10 @@
+"""The command ``roop enhance``: what ``roop swap`` does besides swapping."""
+
+from collections.abc import Sequence
+
+from roop.cli.commands import swap
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    return swap.run(["--engine", "none", "--enhance", *arguments], prog="roop enhance")

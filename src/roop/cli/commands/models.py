@@ -1,0 +1,198 @@
+"""The command ``roop models``."""
+
+import argparse
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from roop.cli.parsing.configuration import Presets
+from roop.cli.parsing.flags import OF_MODEL_FILES, add_flags
+from roop.cli.parsing.parser import Parser, add_report
+from roop.cli.terminal.interrupts import cancel_on_signals
+from roop.cli.terminal.text import line
+from roop.errors import CancelledError, UsageError
+from roop.options import Settings
+
+if TYPE_CHECKING:  # --help needs none of it
+    from roop.models.files.download import DownloadWatch
+    from roop.models.files.folder import ModelFolder
+    from roop.models.files.maintenance import Entry
+
+ACTIONS = {
+    "list": "say which models there are, what they allow, and which are here",
+    "pull": "fetch models now, instead of on first use",
+    "verify": "read models that are here and compare their digests",
+    "remove": "delete models from the folder of models",
+    "export": "put models into one file, for machines without a network",
+    "import": "take models out of such a file",
+    "add": "make a file of your own known, wherever it lies",
+}
+"""What follows the name of the command."""
+
+_DAMAGED = 4
+"""The exit code of ``verify`` if a model is missing or damaged: that of a ModelError."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    action = arguments[0] if arguments else "--help"
+    if action not in ACTIONS:
+        _overview().read([action])  # --help ends here
+        near = difflib.get_close_matches(action, ACTIONS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "see `roop models --help`"
+        raise UsageError(f"there is no command 'models {action}'", hint=hint)
+    values = _parser(action).read(arguments[1:])
+    from roop.models.files.folder import ModelFolder
+    from roop.processors import installed
+
+    settings = Presets.read(installed()).settings(vars(values))
+    entries = []
+    for entry in _RUN[action](ModelFolder(settings), values):
+        entries.append(entry)
+        if not (values.json or values.quiet):
+            sys.stdout.write(line(_said(action, entry)) + "\n")
+            sys.stdout.flush()  # the next one may take minutes
+    if values.json:
+        body = json.dumps([asdict(entry) for entry in entries], ensure_ascii=False)
+        sys.stdout.write(f"{body}\n")
+    damaged = action == "verify" and any(entry.state != "present" for entry in entries)
+    return _DAMAGED if damaged else 0
+
+
+def _list(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+    from roop.models.files.maintenance import entries
+
+    yield from entries(folder, values.task)
+
+
+def _pull(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+    from roop.models.files.maintenance import named, pull, with_companions
+
+    with _progress(shown=not values.quiet and sys.stderr.isatty()) as watch:
+        for model in with_companions(folder, named(folder, values.names)):
+            yield pull(folder, model, watch(model.name))
+
+
+def _verify(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+    from roop.models.files.maintenance import named, verify
+
+    here = [model for model in folder.catalogue if folder.fault(model) != "missing"]
+    for model in named(folder, values.names) or here:
+        yield verify(folder, model)
+
+
+def _remove(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+    from roop.models.files.maintenance import named, remove
+
+    for model in named(folder, values.names):
+        yield remove(folder, model)
+
+
+def _export(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+    from roop.models.files.bundle import export_bundle
+    from roop.models.files.maintenance import entry_of, named, with_companions
+
+    models = with_companions(folder, named(folder, values.names))
+    for model in export_bundle(folder, models, values.bundle):
+        yield entry_of(folder, model)
+
+
+def _import(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+    from roop.models.files.bundle import import_bundle
+    from roop.models.files.maintenance import entry_of
+
+    for model in import_bundle(folder, values.bundle):
+        yield entry_of(folder, model)
+
+
+def _add(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+    from roop.models.files.custom import register
+    from roop.models.files.maintenance import entry_of
+
+    model = register(folder, values.file, like=values.like, name=values.name, licence=values.allows)
+    yield entry_of(folder, model)
+
+
+_RUN: "dict[str, Callable[[ModelFolder, argparse.Namespace], Iterator[Entry]]]" = {
+    "list": _list,
+    "pull": _pull,
+    "verify": _verify,
+    "remove": _remove,
+    "export": _export,
+    "import": _import,
+    "add": _add,
+}
+
+
+def _said(action: str, entry: "Entry") -> str:
+    if action != "list":
+        return f"{entry.name}: {entry.state}"
+    size = f"{entry.size / 1e6:.1f} MB" if entry.size else "?"
+    state = "here" if entry.state == "present" else entry.state
+    return f"{entry.name:24} {entry.task:10} {entry.licence:14} {size:>8}  {state:8} {entry.terms}"
+
+
+def _overview() -> Parser:
+    width = max(map(len, ACTIONS))
+    listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in ACTIONS.items())
+    parser = Parser(
+        "roop models",
+        "Look after the neural networks that roop uses.",
+        epilog=f"commands:\n{listing}\n\nmore: roop models COMMAND --help",
+    )
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.usage = "roop models COMMAND [options]"
+    return parser
+
+
+def _parser(action: str) -> Parser:
+    text = ACTIONS[action]
+    parser = Parser(f"roop models {action}", f"{text[0].upper()}{text[1:]}.")
+    if action == "list":
+        parser.add_argument("--task", help="only models for this: swap, enhance, recognise, ...")
+    elif action == "add":
+        parser.add_argument("file", type=Path, metavar="FILE", help="an ONNX file")
+        parser.add_argument("--like", metavar="MODEL", help="the known model that it works like")
+        parser.add_argument("--name", help="what to call it; its file name by default")
+        parser.add_argument(
+            "--allows",
+            choices=("permissive", "non-commercial", "unclear"),
+            help="what its makers allow (default: unclear)",
+        )
+    if action in ("export", "import"):
+        parser.add_argument("bundle", type=Path, metavar="FILE", help="the bundle, a tar file")
+    if action in ("pull", "verify", "remove", "export"):
+        parser.add_argument(
+            "names",
+            nargs="*" if action == "verify" else "+",
+            metavar="MODEL",
+            help="name of a model, or of a family such as inswapper"
+            + ("; all that are here by default" if action == "verify" else ""),
+        )
+    add_flags(parser, "machine", Settings, only=OF_MODEL_FILES)
+    add_report(parser)
+    return parser
+
+
+@contextmanager
+def _progress(*, shown: bool) -> "Iterator[Callable[[str], DownloadWatch]]":
+    """Give what makes a watcher for the download of one model; a signal stops it."""
+    from roop.cli.terminal.progress import download_bar
+
+    cancel = cancel_on_signals()
+    with download_bar(shown=shown) as draw:
+
+        def watch(name: str) -> "DownloadWatch":
+            def told(done: int, total: int | None) -> None:
+                if cancel.is_set():
+                    raise CancelledError("cancelled; the next download goes on from here")
+                draw(name, done, total)
+
+            return told
+
+        yield watch

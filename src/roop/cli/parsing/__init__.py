@@ -1,0 +1,1 @@
+"""From the command line, the environment and files to options."""

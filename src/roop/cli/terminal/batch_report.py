@@ -1,0 +1,106 @@
+"""What became of the jobs of a batch: as a table, as JSON, as an exit code."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from roop.cli.terminal.errors import exit_code
+from roop.cli.terminal.interrupts import CANCELLED
+from roop.cli.terminal.results import amount
+from roop.cli.terminal.text import line, warn
+from roop.errors import RoopError, UsageError
+
+if TYPE_CHECKING:
+    from roop.jobs.batch import Report
+
+_OUTCOMES = ("done", "skipped", "elsewhere", "failed", "cancelled")
+
+
+def row(report: "Report") -> str:
+    """Return the row of the table that tells of one job."""
+    said = report.message
+    if report.result is not None:
+        said = f"{amount(report.result)}, {report.result.elapsed_s:.1f} s"
+    return line(f"{report.outcome:9}  {report.output}  {said}") + "\n"
+
+
+def say(reports: "Sequence[Report]", *, as_json: bool, quiet: bool, told: bool) -> None:
+    """Print what became of all jobs; their rows only if they were not ``told`` one by one."""
+    for report in reports:
+        for text in report.result.warnings if report.result else ():
+            warn(f"{report.output}: {text}")
+    if as_json:
+        sys.stdout.write(json.dumps(_body(reports), default=str, ensure_ascii=False) + "\n")
+        return
+    if not (quiet or told):
+        sys.stdout.write("".join(map(row, reports)))
+    if not quiet:
+        counts = [(outcome, sum(r.outcome == outcome for r in reports)) for outcome in _OUTCOMES]
+        parts = [f"{count} {outcome}" for outcome, count in counts if count]
+        sys.stdout.write((", ".join(parts) or "nothing to do") + "\n")
+        sys.stdout.flush()
+    for hint in dict.fromkeys(report.hint for report in reports if report.hint):
+        sys.stderr.write(f"hint: {line(hint)}\n")
+
+
+def _body(reports: "Sequence[Report]") -> dict[str, Any]:
+    """Return the report as plain data."""
+    items = []
+    for report in reports:
+        result = dataclasses.asdict(report.result) if report.result else None
+        items.append(
+            {
+                "sources": report.sources,
+                "target": report.target,
+                "output": report.output,
+                "outcome": report.outcome,
+                "code": report.code,
+                "message": report.message or None,
+                "hint": report.hint,
+                "result": result,
+            }
+        )
+    return {"items": items}
+
+
+def refuse_other_files(path: Path) -> None:
+    """Raise if a report would take the place of anything but an earlier one.
+
+    Raises:
+        UsageError: It would.
+    """
+    try:
+        ours = "items" in json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, TypeError):
+        ours = False
+    if not ours:
+        raise UsageError(f"{path} exists and is no report", hint="name another file with --report")
+
+
+def write(path: Path, reports: "Sequence[Report]") -> None:
+    """Write the report as JSON.
+
+    Raises:
+        MediaError: The file cannot be written.
+    """
+    from roop.media.files.disk import writing
+    from roop.media.files.output_file import OutputFile
+
+    with OutputFile(path, force=True) as file, writing(path, file.part):
+        text = json.dumps(_body(reports), indent=2, default=str, ensure_ascii=False)
+        file.part.write_text(f"{text}\n", encoding="utf-8")
+
+
+def exit_code_of(reports: "Sequence[Report]") -> int:
+    """Return the exit code of the whole batch."""
+    codes = {exit_code(report.error) for report in reports if report.error is not None}
+    if any(report.outcome == "cancelled" for report in reports):
+        return CANCELLED
+    if len(codes) > 1:
+        return exit_code(RoopError("several kinds of failures"))
+    return codes.pop() if codes else 0

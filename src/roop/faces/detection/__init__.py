@@ -1,0 +1,1 @@
+"""Find faces in a picture."""

@@ -1,0 +1,1 @@
+"""Tell people apart by descriptors of their faces."""

@@ -1,0 +1,1 @@
+"""Output files: written beside their final name, whole or not there at all."""

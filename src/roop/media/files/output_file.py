@@ -1,0 +1,126 @@
+"""The output file: written beside its final name, which it gets only when it is whole."""
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from typing_extensions import override
+
+from roop.errors import UsageError
+from roop.media.base import Marks
+from roop.media.files.disk import writing
+from roop.media.files.transaction import Transaction
+from roop.replacement import sync_file, sync_folder
+
+NO_HARD_LINKS = frozenset(
+    {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
+)
+"""What file systems without hard links answer."""
+
+
+class OutputFile(Transaction):
+    """An output that is either complete under its name or not there at all.
+
+    A context manager: leaving it without an error gives the file its name, leaving it with one
+    removes what was written. Write to ``part``.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        force: bool,
+        target: Path | None = None,
+        marks: Marks | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Reserve a hidden name beside ``path``.
+
+        Args:
+            path: The final name; a link is followed.
+            force: Replace the file if it exists.
+            target: What is read; writing over it takes ``force`` too.
+            marks: Sealed with before it gets its name.
+            folder: Where it lies until then, on the same disk; beside ``path`` by default.
+
+        Raises:
+            UsageError: The output exists, or is a folder.
+            MediaError: The folder does not exist or may not be written.
+        """
+        self.path = path
+        """The output as the person named it."""
+        self._final = path.resolve() if path.is_symlink() else path.absolute()
+        self._force = force
+        self._marks = marks
+        self._refuse_existing(target)
+        suffix = "".join(path.suffixes[-1:])
+        self.part = (folder or self._final.parent) / f".roop-{secrets.token_hex(6)}{suffix}"
+        """Where to write: a hidden, empty file with the same suffix."""
+        with writing(path):
+            os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+
+    @override
+    def commit(self) -> None:
+        """Seal the file, flush it to disk and give it its name.
+
+        Raises:
+            UsageError: The output came into being meanwhile and ``force`` is off.
+            DiskFullError: The disk is full.
+            MediaError: The system refused.
+        """
+        with writing(self.path, self.part):
+            if self._marks is not None:
+                self._marks.seal(self.part)
+            sync_file(self.part)
+            if self._force:
+                self.part.replace(self._final)
+            else:
+                self._claim()
+            sync_folder(self._final.parent)
+
+    @override
+    def discard(self) -> None:
+        """Remove what was written; harmless if it is gone."""
+        with suppress(OSError):
+            self.part.unlink(missing_ok=True)
+
+    def _refuse_existing(self, target: Path | None) -> None:
+        if self._final.is_dir():
+            raise UsageError(f"{self.path} is a folder", hint="name a file in it")
+        if not self._final.exists():
+            return
+        if not self._final.is_file():
+            raise UsageError(f"{self.path} is not an ordinary file", hint="name another output")
+        if self._force:
+            return
+        if target is not None and target.exists() and target.samefile(self._final):
+            raise UsageError(
+                f"the output {self.path} is the target itself",
+                hint="name another output, or use --force to replace the target",
+            )
+        raise self._exists()
+
+    def _claim(self) -> None:
+        """Take the final name without ever replacing a file that holds it."""
+        try:
+            os.link(self.part, self._final)
+        except FileExistsError as error:
+            raise self._exists() from error
+        except OSError as error:
+            if error.errno not in NO_HARD_LINKS:
+                raise
+            self._claim_without_links()
+
+    def _claim_without_links(self) -> None:
+        try:
+            os.close(os.open(self._final, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        except FileExistsError as error:
+            raise self._exists() from error
+        self.part.replace(self._final)
+
+    def _exists(self) -> UsageError:
+        return UsageError(
+            f"the output {self.path} exists", hint="use --force to replace it, or another name"
+        )

@@ -1,0 +1,1 @@
+"""Picture file formats taken apart and put together again, byte by byte."""

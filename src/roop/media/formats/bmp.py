@@ -1,0 +1,45 @@
+"""Rewrite the pixels of a BMP file in their place, so that its header stays as it is."""
+
+import struct
+
+import numpy as np
+
+from roop.media.frames.stored_frame import StoredSamples, depth8, rgb8
+
+_PLAIN, _MASKED = 0, 3
+_USUAL_MASKS = (0xFF0000, 0xFF00, 0xFF)
+"""Where red, green and blue lie in a pixel that is read as a number: as in plain files."""
+
+
+def rewritten(data: bytes, samples: StoredSamples) -> bytes | None:
+    """Return the BMP file ``data`` with other pixels.
+
+    Args:
+        data: The target's file.
+        samples: ``(H, W, 1, 3 or 4)``, of the file's size.
+
+    Returns:
+        The file, or None if it is of a kind whose pixels cannot be replaced one by one: with a
+        palette, packed or compressed.
+    """
+    if int.from_bytes(data[14:18], "little") < 40:
+        return None
+    (start,) = struct.unpack_from("<I", data, 10)
+    width, height, _, bits, packing = struct.unpack_from("<iiHHI", data, 18)
+    masks = struct.unpack_from("<3I", data, 54)
+    plain = packing == _PLAIN or (packing == _MASKED and masks == _USUAL_MASKS)
+    if not plain or bits not in (24, 32):
+        return None
+    used = bits // 8
+    stride = -(-width * used // 4) * 4
+    patched = bytearray(data)
+    if len(patched) < start + stride * abs(height):
+        return None
+    flat = np.frombuffer(patched, np.uint8, stride * abs(height), start)
+    rows = flat.reshape(abs(height), stride)[:, : width * used].reshape(abs(height), width, used)
+    if height > 0:  # stored from the lowest row up
+        rows = rows[::-1]
+    rows[..., :3] = rgb8(samples)[..., ::-1]
+    if used == 4 and samples.shape[2] == 4:
+        rows[..., 3] = depth8(samples[..., 3:])[..., 0]
+    return bytes(patched)

@@ -1,0 +1,279 @@
+"""Take GIF files apart and put them together, keeping every colour that was not edited."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from roop.media.formats.canvas import Cel, Disposal, Drawing, Rgba, Timeline
+from roop.media.formats.gif_palette import Indexed, indexed
+from roop.media.formats.picture_files import check_size
+from roop.media.frames.stored_frame import StoredSamples, depth8, rgb8
+from roop.types import Box
+
+_EXTENSION, _IMAGE, _TRAILER = b"!", b",", b";"
+_CONTROL, _APPLICATION = 0xF9, 0xFF
+_TICK = Fraction(1, 100)
+_SHORTEST = 2
+"""In ticks; viewers take less for a mistake and show the frame for ``_DEFAULT``."""
+_DEFAULT = 10
+_DISPOSALS: dict[int, Disposal] = {2: "clear", 3: "restore"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GifCel(Cel):
+    """A frame of a GIF file with what stands before its image."""
+
+    extensions: bytes = b""
+    """Comments and the like."""
+    control: bytes = b"\0\0\0\0"
+    """The four bytes of the graphic control extension: flags, delay, transparent index."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A frame's part of the file, not decoded."""
+
+    extensions: bytes
+    control: bytes
+    descriptor: bytes
+    """Nine bytes: left, top, width, height, flags."""
+    table: bytes
+    """The frame's own colours; empty if it uses the common ones."""
+    data: bytes
+    """The code size and the packed indices."""
+    stored: bytes
+
+    @property
+    def ticks(self) -> int:
+        delay = int.from_bytes(self.control[1:3], "little")
+        return delay if delay >= _SHORTEST else _DEFAULT
+
+
+class Gif:
+    """A GIF file that is open for reading.
+
+    Raises:
+        ValueError: The file is damaged in its first frame.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file = file
+        self._path = path
+        file.seek(0)
+        head = file.read(13)
+        table = _read(file, 3 << (head[10] & 7) + 1) if head[10] & 0x80 else b""
+        self._table = table
+        self._start = file.tell()
+        extensions: list[bytes] = []
+        durations: list[Fraction] = []
+        for block in self._blocks():
+            extensions.append(block.extensions)
+            durations.append(block.ticks * _TICK)
+        if not durations:
+            raise ValueError("it holds no frame")
+        size = int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
+        check_size(path, size)
+        self.head = head + table
+        """Everything before the first extension."""
+        self.timeline = Timeline(
+            size=size,
+            plays=_plays(extensions[0]),
+            durations=tuple(durations),
+            alpha=True,
+        )
+
+    def cels(self) -> Iterator[Cel | None]:
+        """Decode the frames in order; None stands for one that is damaged."""
+        for block in self._blocks():
+            yield self._cel(block)
+
+    def _blocks(self) -> Iterator[_Block]:
+        """The frames up to the trailer, or to where the file breaks off."""
+        self._file.seek(self._start)
+        try:
+            while (block := _next_block(self._file)) is not None:
+                yield block
+        except (ValueError, IndexError):
+            return
+
+    def _cel(self, block: _Block) -> Cel | None:
+        left, top, width, height = np.frombuffer(block.descriptor, "<u2", 4).tolist()
+        check_size(self._path, (max(1, width), max(1, height)))
+        flags, control = block.descriptor[8], block.control
+        try:
+            flat = Image.frombytes(
+                "P", (width, height), block.data[1:], "gif", block.data[0], flags >> 6 & 1, -1
+            )
+        except (ValueError, OSError):
+            return None
+        indices = np.asarray(flat)
+        box = Box(left, top, left + width, top + height).clipped(self.timeline.size)
+        pixels = _coloured(indices[: box.height, : box.width], block.table or self._table)
+        if control[0] & 1:
+            pixels[indices[: box.height, : box.width] == control[3]] = 0
+        return GifCel(
+            box=box,
+            pixels=pixels,
+            over=True,
+            disposal=_DISPOSALS.get(control[0] >> 2 & 7, "keep"),
+            duration=block.ticks * _TICK,
+            stored=block.stored,
+            extensions=block.extensions,
+            control=control,
+        )
+
+
+class GifEncoder:
+    """Writes a GIF file.
+
+    Args:
+        file: Where to, at its beginning.
+        timeline: Size and repetition.
+        source: The target if it is a GIF too: its head and its frames can be taken over.
+    """
+
+    def __init__(self, file: BinaryIO, timeline: Timeline, source: Gif | None) -> None:
+        self._file = file
+        self.copies = source is not None
+        self._time = Fraction(0)
+        if source is not None:
+            file.write(b"GIF89a" + source.head[6:])
+            return
+        size = b"".join(side.to_bytes(2, "little") for side in timeline.size)
+        file.write(b"GIF89a" + size + b"\x70\0\0")
+        if timeline.plays != 1:  # the number counts repetitions, 0 is forever
+            again = max(0, timeline.plays - 1).to_bytes(2, "little")
+            file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + again + b"\0")
+
+    def copy(self, cel: Cel) -> None:
+        """Write a frame of the target as it is stored."""
+        self._file.write(cel.stored)
+
+    def draw(self, drawing: Drawing) -> Rgba:
+        """Encode a frame with colours of its own; return what it shows."""
+        picture = indexed(drawing)
+        before = self._before(drawing, picture.transparent)
+        self._file.write(before + _image(picture, drawing.box))
+        return picture.shown
+
+    def close(self) -> None:
+        """Complete the file."""
+        self._file.write(_TRAILER)
+
+    def _before(self, drawing: Drawing, transparent: int | None) -> bytes:
+        """The extensions of a frame, its delay among them."""
+        start, self._time = self._time, self._time + drawing.duration
+        if isinstance(drawing.cel, GifCel):
+            extensions, (flags, *delay, _) = drawing.cel.extensions, drawing.cel.control
+        else:
+            ticks = min(round(self._time / _TICK) - round(start / _TICK), 0xFFFF)
+            flags = {"keep": 1, "clear": 2, "restore": 3}[drawing.disposal] << 2
+            extensions, delay = b"", list(ticks.to_bytes(2, "little"))
+        flags = flags & ~1 | (transparent is not None)
+        return extensions + b"!\xf9\x04" + bytes([flags, *delay, transparent or 0]) + b"\0"
+
+
+def still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
+    """Return a GIF file of one picture; half transparent pixels become opaque.
+
+    Args:
+        samples: ``(H, W, 3 or 4)``.
+        edited: ``(H, W)``: where colours may be approximated by dithering.
+    """
+    height, width = samples.shape[:2]
+    opaque = np.full((height, width, 1), 255, np.uint8)
+    if samples.shape[2] == 4:
+        opaque = np.where(depth8(samples[..., 3:]) >= 128, 255, 0).astype(np.uint8)
+    wanted = np.dstack([rgb8(samples), opaque])
+    box = Box(0, 0, width, height)
+    drawing = Drawing(
+        box=box,
+        wanted=wanted,
+        before=np.zeros_like(wanted),
+        visible=np.zeros_like(wanted),
+        edited=edited,
+        disposal="keep",
+        duration=Fraction(0),
+        cel=None,
+    )
+    picture = indexed(drawing)
+    size: bytes = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    control = b""
+    if picture.transparent is not None:
+        control = b"!\xf9\x04\x01\0\0" + bytes([picture.transparent]) + b"\0"
+    return b"GIF89a" + size + b"\x70\0\0" + control + _image(picture, box) + _TRAILER
+
+
+def _image(picture: Indexed, box: Box) -> bytes:
+    """A frame with its own table of 256 colours."""
+    sides = (box.x0, box.y0, box.width, box.height)
+    descriptor = _IMAGE + b"".join(side.to_bytes(2, "little") for side in sides) + b"\x87"
+    flat = Image.frombytes("P", (box.width, box.height), picture.indices.tobytes())
+    packed: bytes = flat.tobytes("gif", "P", 8, 0)
+    return descriptor + picture.table.ljust(768, b"\0") + b"\x08" + packed + b"\0"
+
+
+def _coloured(indices: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:
+    colours = np.zeros((256, 4), np.uint8)
+    colours[:, 3] = 255
+    known = np.frombuffer(table, np.uint8).reshape(-1, 3)
+    colours[: len(known), :3] = known
+    return colours[indices]
+
+
+def _next_block(file: BinaryIO) -> _Block | None:
+    """The next frame with its extensions; None at the trailer.
+
+    Raises:
+        ValueError, IndexError: The file breaks off.
+    """
+    start, extensions, control = file.tell(), b"", b"\0\0\0\0"
+    while (kind := file.read(1)) == _EXTENSION:
+        label = file.read(1)
+        body = _subblocks(file)
+        if label[0] == _CONTROL:
+            control = body[1:5]
+        else:
+            extensions += kind + label + body
+    if kind != _IMAGE:
+        return None
+    descriptor = _read(file, 9)
+    flags = descriptor[8]
+    table = _read(file, 3 << (flags & 7) + 1) if flags & 0x80 else b""
+    data = _read(file, 1) + _subblocks(file)
+    end = file.tell()
+    file.seek(start)
+    return _Block(extensions, control, descriptor, table, data, _read(file, end - start))
+
+
+def _subblocks(file: BinaryIO) -> bytes:
+    """A chain of blocks with their lengths, up to and with the empty one."""
+    parts: list[bytes] = []
+    while True:
+        length = _read(file, 1)
+        parts.append(length)
+        if length == b"\0":
+            return b"".join(parts)
+        parts.append(_read(file, length[0]))
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    data = file.read(count)
+    if len(data) < count:
+        raise ValueError("the file breaks off")
+    return data
+
+
+def _plays(extensions: bytes) -> int:
+    """How often the animation is shown, by the extensions before its first frame."""
+    at = extensions.find(b"NETSCAPE2.0\x03\x01")
+    if at < 0:
+        return 1
+    again = int.from_bytes(extensions[at + 13 : at + 15], "little")
+    return again + 1 if again else 0

@@ -1,0 +1,139 @@
+"""Write TIFF files of any form and 8 or 16 bits, with the tags of the file they come from."""
+
+import io
+import zlib
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
+
+from roop.media.formats.metadata import Metadata
+from roop.media.frames.stored_frame import StoredSamples
+
+_LONG, _SHORT, _RATIONAL, _BYTE, _UNDEFINED = 4, 3, 5, 1, 7
+_EXIF, _GPS, _INTEROPERABILITY = 34665, 34853, 40965
+_ICC, _XMP = 34675, 700
+_ORIENTATION, _COMPRESSION, _EXTRA_SAMPLES = 274, 259, 338
+_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
+_NONE, _DEFLATE = 1, 8
+_STRIP_BYTES = 1 << 20
+
+_STRUCTURE = frozenset(
+    {254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289}
+    | {290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334}
+    | {336, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521}
+    | {529, 530, 531, 532, _EXIF, _GPS, 37724, 50255}
+)
+"""Tags that describe the coding, or hold other pictures of what was replaced (layers, previews)."""
+
+
+def encoded(samples: StoredSamples, tags: ImageFileDirectory_v2, *, compress: bool) -> bytes:
+    """Return a TIFF file of ``(H, W, 1..4)`` samples.
+
+    Args:
+        samples: 8 or 16 bits each.
+        tags: Everything that describes the picture, by ``kept_tags`` or ``new_tags``; completed
+            here with what describes the coding.
+        compress: Deflate with horizontal differences, else plain samples.
+    """
+    height, width, channels = samples.shape
+    rows = max(1, _STRIP_BYTES // (width * channels * samples.itemsize))
+    strips = [
+        _strip(samples[top : top + rows], compress=compress) for top in range(0, height, rows)
+    ]
+    lengths = [len(strip) for strip in strips]
+    shorts: dict[int, Any] = {
+        258: (8 * samples.itemsize,) * channels,
+        _COMPRESSION: _DEFLATE if compress else _NONE,
+        262: 1 if channels < 3 else 2,
+        277: channels,
+        284: 1,
+        317: 2 if compress else 1,
+        339: (1,) * channels,
+    }
+    if channels in (2, 4):
+        shorts[_EXTRA_SAMPLES] = tags.get(_EXTRA_SAMPLES, 2)
+    longs: dict[int, Any] = {
+        256: width,
+        257: height,
+        278: rows,
+        273: tuple(int(at) for at in np.cumsum([0, *lengths[:-1]])),
+        279: tuple(lengths),
+    }
+    for kind, values in ((_SHORT, shorts), (_LONG, longs)):
+        for tag, value in values.items():
+            tags.tagtype[tag] = kind
+            tags[tag] = value
+    stream = io.BytesIO()
+    tags.save(stream)
+    return stream.getvalue() + b"".join(strips)
+
+
+def exif_block(image: ImageFile) -> bytes:
+    """Return what an open TIFF says about its picture as an EXIF block."""
+    block = Image.Exif()
+    for tag, value in image.getexif().items():
+        if tag not in _STRUCTURE and tag not in (_ICC, _XMP):
+            block[tag] = value
+    for tag in (_EXIF, _GPS):
+        block.get_ifd(tag).update(image.getexif().get_ifd(tag))
+    return block.tobytes()
+
+
+def kept_tags(image: ImageFile, *, plain: bool) -> ImageFileDirectory_v2:
+    """Return the tags of an open TIFF that still hold for its edited picture.
+
+    Args:
+        image: The target.
+        plain: The samples are written as they were read, so the colour profile still holds.
+    """
+    if not isinstance(image, TiffImageFile):
+        raise TypeError(f"a {type(image).__name__} has no tags of a TIFF")
+    source: ImageFileDirectory_v2 = image.tag_v2
+    tags = ImageFileDirectory_v2(prefix=b"II")
+    for tag in source:
+        if tag not in _STRUCTURE and (plain or tag != _ICC):
+            tags.tagtype[tag] = source.tagtype[tag]
+            tags[tag] = source[tag]
+    _add_directories(tags, image.getexif())
+    return tags
+
+
+def new_tags(metadata: Metadata) -> ImageFileDirectory_v2:
+    """Return tags for an upright picture that comes from another format."""
+    tags = ImageFileDirectory_v2(prefix=b"II")
+    block = Image.Exif()
+    block.load(metadata.exif)
+    for tag, value in block.items():
+        if tag not in _STRUCTURE:
+            tags[tag] = value
+    _add_directories(tags, block)
+    for tag, kind, blob in ((_ICC, _UNDEFINED, metadata.icc), (_XMP, _BYTE, metadata.xmp)):
+        if blob:
+            tags.tagtype[tag] = kind
+            tags[tag] = blob
+    if metadata.dpi:
+        for tag, number in zip((_X_RESOLUTION, _Y_RESOLUTION), metadata.dpi, strict=True):
+            tags.tagtype[tag] = _RATIONAL
+            tags[tag] = number
+        tags[_RESOLUTION_UNIT] = 2
+    return tags
+
+
+def _add_directories(tags: ImageFileDirectory_v2, block: Image.Exif) -> None:
+    for tag in (_EXIF, _GPS):
+        directory = dict(block.get_ifd(tag))
+        directory.pop(_INTEROPERABILITY, None)
+        if directory:
+            tags.tagtype[tag] = _LONG
+            tags[tag] = directory
+
+
+def _strip(samples: StoredSamples, *, compress: bool) -> bytes:
+    little_endian = samples.astype(samples.dtype.newbyteorder("<"), copy=False)
+    if not compress:
+        return little_endian.tobytes()
+    differences = np.diff(little_endian, axis=1, prepend=little_endian.dtype.type(0))
+    return zlib.compress(differences.astype(little_endian.dtype).tobytes(), 6)

@@ -1,0 +1,204 @@
+"""Take animated WebP files apart and put them together."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+from PIL.WebPImagePlugin import WebPImageFile
+
+from roop.media.formats.canvas import Cel, Drawing, Rgba, Timeline
+from roop.media.formats.picture_files import check_size
+from roop.types import Box
+
+LOSSY_QUALITY = 95
+"""For a frame that has to be encoded anew in a file that is lossy already."""
+
+_TICK = Fraction(1, 1000)
+_ALPHA_FLAG, _ANIMATION_FLAG = 0x10, 0x02
+_DESCRIPTION_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
+_LONGEST = 0xFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk of a file."""
+
+    name: bytes
+    body: bytes
+
+    def packed(self) -> bytes:
+        """Return the chunk as it stands in a file."""
+        padding = b"\0" * (len(self.body) & 1)
+        return self.name + len(self.body).to_bytes(4, "little") + self.body + padding
+
+
+def chunks(file: BinaryIO, start: int = 12) -> Iterator[Chunk]:
+    """Yield the chunks of an open file up to its end, or to where it breaks off."""
+    file.seek(start)
+    while len(head := file.read(8)) == 8:
+        length = int.from_bytes(head[4:], "little")
+        body = file.read(length)
+        if len(body) < length:
+            return
+        yield Chunk(head[:4], body)
+        file.seek(length & 1, 1)
+
+
+class Webp:
+    """An animated WebP file that is open for reading.
+
+    Raises:
+        ValueError: The file is damaged in its first frame.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file = file
+        header, control = b"", b"\0" * 6
+        durations: list[Fraction] = []
+        self.descriptions: dict[bytes, bytes] = {}
+        """ICC, EXIF and XMP by the names of their chunks."""
+        for part in chunks(file):
+            if part.name == b"VP8X":
+                header = part.body
+            elif part.name == b"ANIM":
+                control = part.body
+            elif part.name == b"ANMF" and len(part.body) > 16:
+                durations.append(_number(part.body, 12) * _TICK)
+            elif part.name in _DESCRIPTION_FLAGS:
+                self.descriptions[part.name] = part.body
+        if not durations or len(header) < 10 or len(control) < 6:
+            raise ValueError("it holds no frame")
+        size = _number(header, 4) + 1, _number(header, 7) + 1
+        check_size(path, size)
+        self.background = control[:4]
+        """The colour that hardly a viewer shows behind the frames: BGRA."""
+        self.timeline = Timeline(
+            size=size,
+            plays=int.from_bytes(control[4:6], "little"),
+            durations=tuple(durations),
+            alpha=bool(header[0] & _ALPHA_FLAG),
+        )
+
+    def cels(self) -> Iterator[Cel | None]:
+        """Decode the frames in order; None stands for one that is damaged."""
+        for part in chunks(self._file):
+            if part.name == b"ANMF" and len(part.body) > 16:
+                yield self._cel(part.body)
+
+    def _cel(self, body: bytes) -> Cel | None:
+        left, top = 2 * _number(body, 0), 2 * _number(body, 3)
+        width, height = _number(body, 6) + 1, _number(body, 9) + 1
+        box = Box(left, top, left + width, top + height)
+        if box != box.clipped(self.timeline.size):
+            return None
+        parts = list(chunks(io.BytesIO(body), 16))
+        pixels = None
+        if sum(part.name in (b"VP8 ", b"VP8L") for part in parts) == 1:
+            pixels = _decoded((width, height), parts)
+        if pixels is None:
+            return None
+        return Cel(
+            box=box,
+            pixels=pixels,
+            over=not body[15] & 2,
+            disposal="clear" if body[15] & 1 else "keep",
+            duration=_number(body, 12) * _TICK,
+            stored=Chunk(b"ANMF", body).packed(),
+            lossless=any(part.name == b"VP8L" for part in parts),
+        )
+
+
+class WebpEncoder:
+    """Writes an animated WebP file.
+
+    Args:
+        file: Where to, at its beginning.
+        timeline: Size and repetition.
+        source: The target if it is an animated WebP too.
+    """
+
+    copies = True
+
+    def __init__(self, file: BinaryIO, timeline: Timeline, source: Webp | None) -> None:
+        self._file = file
+        self._time = Fraction(0)
+        self._words = source.descriptions if source else {}
+        flags = _ANIMATION_FLAG | (_ALPHA_FLAG if timeline.alpha else 0)
+        for name in self._words:
+            flags |= _DESCRIPTION_FLAGS[name]
+        size = b"".join((side - 1).to_bytes(3, "little") for side in timeline.size)
+        file.write(b"RIFF\0\0\0\0WEBP" + Chunk(b"VP8X", bytes([flags, 0, 0, 0]) + size).packed())
+        if icc := self._words.get(b"ICCP"):
+            file.write(Chunk(b"ICCP", icc).packed())
+        background = source.background if source else b"\0\0\0\0"
+        plays = min(timeline.plays, 0xFFFF).to_bytes(2, "little")
+        file.write(Chunk(b"ANIM", background + plays).packed())
+
+    def copy(self, cel: Cel) -> None:
+        """Write a frame of the target as it is stored."""
+        self._file.write(cel.stored)
+
+    def draw(self, drawing: Drawing) -> Rgba:
+        """Encode a frame, without loss unless its own file is lossy."""
+        start, self._time = self._time, self._time + drawing.duration
+        if drawing.cel is not None:
+            ticks = int(drawing.cel.duration / _TICK)
+        else:
+            ticks = min(round(self._time / _TICK) - round(start / _TICK), _LONGEST)
+        box = drawing.box
+        sides = (box.x0 // 2, box.y0 // 2, box.width - 1, box.height - 1, ticks)
+        flags = 2 | (drawing.disposal == "clear")
+        lossless = drawing.cel is None or drawing.cel.lossless
+        body = b"".join(side.to_bytes(3, "little") for side in sides) + bytes([flags])
+        body += _encoded(drawing, lossless=lossless)
+        self._file.write(Chunk(b"ANMF", body).packed())
+        return drawing.wanted
+
+    def close(self) -> None:
+        """Complete the file."""
+        for name in (b"EXIF", b"XMP "):
+            if words := self._words.get(name):
+                self._file.write(Chunk(name, words).packed())
+        length = self._file.tell() - 8
+        self._file.seek(4)
+        self._file.write(length.to_bytes(4, "little"))
+
+
+def _number(body: bytes, at: int) -> int:
+    return int.from_bytes(body[at : at + 3], "little")
+
+
+def _decoded(size: tuple[int, int], parts: list[Chunk]) -> Rgba | None:
+    """The RGBA pixels of one frame, read as if it were a still picture."""
+    flags = _ALPHA_FLAG if any(part.name in (b"ALPH", b"VP8L") for part in parts) else 0
+    sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
+    header = Chunk(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
+    picture = [part for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L")]
+    body = b"WEBP" + b"".join(part.packed() for part in (header, *picture))
+    stream = io.BytesIO(b"RIFF" + len(body).to_bytes(4, "little") + body)
+    try:
+        with WebPImageFile(stream) as image:
+            image.load()
+            if image.size != size:
+                return None
+            return np.array(image.convert("RGBA"))
+    except (OSError, SyntaxError, ValueError, EOFError):
+        return None
+
+
+def _encoded(drawing: Drawing, *, lossless: bool) -> bytes:
+    pixels = drawing.wanted
+    if (pixels[..., 3] == 255).all():
+        pixels = np.ascontiguousarray(pixels[..., :3])
+    options: dict[str, int | bool] = {"quality": LOSSY_QUALITY, "method": 3}
+    if lossless:
+        options = {"lossless": True, "exact": True, "quality": 60, "method": 3}
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "WEBP", **options)
+    parts = chunks(stream)
+    return b"".join(part.packed() for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L"))

@@ -1,0 +1,1 @@
+"""Frames and their pixels: layouts, colour, orientation, and editing inside a box."""

@@ -1,0 +1,1 @@
+"""Live pictures: cameras, the viewer page and recordings."""

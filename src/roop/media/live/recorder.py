@@ -1,0 +1,142 @@
+"""Records live frames into a video as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import av
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import PictureType
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from typing_extensions import override
+
+from roop.errors import UsageError
+from roop.media.base import Marks
+from roop.media.files.output_file import OutputFile
+from roop.media.files.transaction import Transaction
+from roop.media.frames.conversion import PLAYABLE, fit_of
+from roop.media.frames.planar_frame import PlanarFrame
+from roop.media.frames.properties import properties_of
+from roop.media.video.containers import CONSTANT_RATE, container_of, holds
+from roop.media.video.encoder_specs import Encoder, chosen, open_encoder
+from roop.media.video.errors import muxing
+from roop.media.video.writer import decoded
+from roop.options import VideoOptions
+from roop.types import Frame
+
+CLOCK = Fraction(1, 90_000)
+"""Seconds per tick of the recording."""
+
+RATE = Fraction(30)
+"""What the encoder is told; frames keep the times at which they came."""
+
+
+class LiveRecorder(Transaction):
+    """A video of live frames. Implements ``roop.media.base.Writer``.
+
+    All pictures of a film have one size: later frames of another are scaled to the first one's.
+    """
+
+    def __init__(self, output: Path, video: VideoOptions, *, force: bool, marks: Marks) -> None:
+        """Reserve the output; it is opened with the first frame.
+
+        Args:
+            output: Its extension says the container.
+            video: Encoder, preset, quality.
+            force: Replace ``output`` if it exists.
+            marks: What the output carries besides.
+
+        Raises:
+            UsageError: The output exists, or container and encoder don't fit.
+            MediaError: It cannot be written.
+        """
+        self._form = container_of(output)
+        if self._form in CONSTANT_RATE:
+            raise UsageError(
+                f"{output.suffix} files have one frame rate, a camera has not",
+                hint="name the recording .mp4 or .mkv",
+            )
+        self._encoder: Encoder = chosen(video, self._form, partial(holds, self._form))
+        self._video = video
+        self._note = marks.note
+        self._file = OutputFile(output, force=force, marks=marks)
+        self._container: av.container.OutputContainer | None = None
+        self._last = -1
+
+    def write(self, frame: Frame) -> None:
+        """Encode ``frame``.
+
+        Raises:
+            DiskFullError: There is no room left.
+            MediaError: The encoder or the container refused.
+        """
+        live = decoded(frame)
+        with muxing(self._file.path, self._file.part):
+            if self._container is None:
+                self._open(live)
+            raw = self._fit.apply(self._sized(live))
+            pts = round((live.pts * live.time_base - self._begins) / CLOCK)
+            if pts <= self._last:
+                return
+            raw.pict_type = PictureType.NONE
+            raw.pts, raw.time_base, raw.duration = pts, CLOCK, 0
+            self._last = pts
+            self._mux(self._stream.encode(raw))
+
+    @override
+    def commit(self) -> None:
+        """Complete the file and give it its name; without a frame there is none."""
+        if self._container is not None:
+            with muxing(self._file.path, self._file.part):
+                self._mux(self._stream.encode(None))
+                self._container.close()
+            self._file.commit()
+
+    @override
+    def discard(self) -> None:
+        """Remove what was written; does nothing after a commit."""
+        # Gone first, so that closing does not take the time to complete the file.
+        self._file.discard()
+        if self._container is not None:
+            with suppress(av.FFmpegError, OSError, ValueError):
+                self._container.close()
+        self._file.discard()
+
+    def _open(self, first: PlanarFrame) -> None:
+        options = {"movflags": "+faststart"} if self._form in ("mp4", "mov") else {}
+        self._container = av.open(
+            str(self._file.part), "w", format=self._form, container_options=options
+        )
+        self._container.metadata["comment"] = self._note
+        takes = [known.name for known in av.Codec(self._encoder.name, "w").video_formats or ()]
+        playable = [name for name in PLAYABLE[:1] if name in takes]
+        frames = properties_of(first)
+        self._fit = fit_of(frames, playable or takes, even=self._encoder.even)
+        self._size, self._begins = frames.size, first.pts * first.time_base
+        stream = self._container.add_stream(self._encoder.name, rate=RATE, time_base=CLOCK)
+        if not isinstance(stream, VideoStream):
+            raise UsageError(f"{self._encoder.name} is no video encoder")
+        context = stream.codec_context
+        context.width, context.height = self._fit.size
+        context.pix_fmt = self._fit.format
+        context.color_primaries, context.color_trc = frames.color_primaries, frames.color_trc
+        context.colorspace, context.color_range = self._fit.colour.matrix, self._fit.colour.range
+        open_encoder(context, self._encoder, self._video)
+        self._stream = stream
+
+    def _sized(self, frame: PlanarFrame) -> PlanarFrame:
+        if (frame.raw.width, frame.raw.height) == self._size:
+            return frame
+        raw = VideoReformatter().reformat(frame.raw, *self._size)
+        return PlanarFrame(raw, pts=frame.pts, time_base=frame.time_base)
+
+    def _mux(self, packets: Iterable[Packet[VideoStream] | Packet[Stream]]) -> None:
+        if self._container is not None:
+            for packet in packets:
+                self._container.mux_one(packet)

@@ -1,0 +1,298 @@
+"""Decode a still picture into the samples its file keeps, with all that describes them."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+from PIL.ImageFile import ImageFile
+
+from roop.errors import MediaError
+from roop.media.formats import jpeg, tiff
+from roop.media.formats.metadata import Metadata
+from roop.media.formats.picture_files import Container, container, moves, open_picture, reading
+from roop.media.frames.orientation import Orientation
+from roop.media.frames.stored_frame import StoredSamples, rgb8
+from roop.types import Pixels, Warn
+
+MAX_PHOTO_SIDE = 4096
+"""A source photo is made smaller until neither side has more pixels than this."""
+
+_EXIF_PREFIX = b"Exif\0\0"
+_BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded still picture."""
+
+    path: Path
+    container: Container
+    samples: StoredSamples
+    orientation: Orientation
+    metadata: Metadata
+    mode: str
+    """Pillow's name of the form in the file, with ``;16`` for 16 bits each."""
+    expanded: bool
+    """True if the file has a palette or less than 8 bits: ``samples`` are not in its own form."""
+    lossless: bool
+    """False if writing the same format again cannot keep every pixel."""
+
+
+def sniff(path: Path) -> Literal["image", "animation"] | None:
+    """Tell by content what kind of picture ``path`` is; None if it is none.
+
+    Raises:
+        MediaError: ``path`` cannot be read or is empty.
+    """
+    found = container(path)
+    if found is None:
+        return None
+    return "animation" if moves(path, found) else "image"
+
+
+def read_photo(path: Path, warn: Warn) -> Pixels:
+    """Read a source photo for analysis: upright sRGB, on white where it is transparent.
+
+    Args:
+        path: A picture of any format that can be read; of an animation the first frame.
+        warn: Told what could not be done exactly.
+
+    Returns:
+        ``(H, W, 3)`` RGB uint8, neither side above ``MAX_PHOTO_SIDE``.
+
+    Raises:
+        MediaError: The file is unreadable, no picture, damaged or too large.
+    """
+    picture = read_picture(path, warn)
+    pixels = rgb8(picture.samples)
+    if picture.samples.shape[2] in (2, 4):
+        pixels = flattened(picture.samples)
+    scale = MAX_PHOTO_SIDE / max(pixels.shape[:2])
+    if scale < 1:
+        size = max(1, int(pixels.shape[1] * scale)), max(1, int(pixels.shape[0] * scale))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    if picture.metadata.icc:
+        pixels = _srgb(pixels, picture, warn)
+    return np.ascontiguousarray(picture.orientation.upright(pixels))
+
+
+def read_picture(path: Path, warn: Warn) -> Picture:
+    """Decode a picture; of an animation or a stack of pages the first.
+
+    Raises:
+        MediaError: The file is unreadable, no picture, damaged or too large.
+    """
+    found = container(path)
+    with open_picture(path) as image, reading(path):
+        # Pillow turns a TIFF upright when it is loaded, and forgets that it did.
+        stored = Orientation(_tag(image)) if found == "TIFF" else Orientation()
+        image.load()
+        mode = _mode(path, image)
+        samples, expanded = _samples(path, image, mode, stored)
+        if image.mode in ("CMYK", "LAB"):
+            warn(f"{path.name} is {image.mode}; the output is RGB")
+        _warn_of_more(path, image, warn)
+        assert found is not None
+        return Picture(
+            path=path,
+            container=found,
+            samples=samples,
+            orientation=stored if found == "TIFF" else Orientation(_tag(image)),
+            metadata=_metadata(image),
+            mode=mode,
+            expanded=expanded,
+            lossless=_is_lossless(path, found),
+        )
+
+
+def flattened(samples: StoredSamples) -> Pixels:
+    """Return ``(H, W, 2 or 4)`` samples as ``(H, W, 3)`` RGB uint8 on white."""
+    colours = rgb8(samples).astype(np.uint16)
+    top = 255 if samples.dtype == np.uint8 else 65535
+    share = (samples[..., -1:].astype(np.uint32) * 255 // top).astype(np.uint16)
+    return ((colours * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
+
+
+def _tag(image: ImageFile) -> int:
+    """The orientation; Pillow also finds it in XMP and in ImageMagick's text chunk."""
+    tag = image.getexif().get(_ORIENTATION, 1)
+    return tag if tag in range(1, 9) else 1
+
+
+def _mode(path: Path, image: ImageFile) -> str:
+    bits = _bits(path, image)
+    if bits != 16 or image.mode.startswith(("I", "CMYK")):
+        return image.mode
+    return image.mode + ";16"
+
+
+def _numbers(image: ImageFile, tag: int) -> tuple[int, ...]:
+    value = getattr(image, "tag_v2", {}).get(tag, (1,))
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _png_depth(path: Path) -> int:
+    with path.open("rb") as file:
+        return file.read(25)[24]
+
+
+def _samples(
+    path: Path, image: ImageFile, mode: str, stored: Orientation
+) -> tuple[StoredSamples, bool]:
+    """The samples, and whether they are expanded from a palette or fewer bits."""
+    if mode.endswith(";16") and not mode.startswith("I"):
+        return _samples16(path, image, stored.size(image.size)), False
+    expanded = False
+    if image.mode.startswith("I;16"):
+        array = np.asarray(image).astype(np.uint16)
+    elif image.mode == "I":
+        array = _samples32(path, image)
+    else:
+        expanded = image.mode not in ("L", "LA", "RGB", "RGBA") or _bits(path, image) < 8
+        array = np.array(_converted(path, image))
+    array = stored.stored(array)
+    return np.array(array.reshape(*array.shape[:2], -1), order="C"), expanded
+
+
+def _bits(path: Path, image: ImageFile) -> int:
+    """Bits of a sample."""
+    if image.format == "TIFF":
+        return max(_numbers(image, _BITS_PER_SAMPLE))
+    return _png_depth(path) if image.format == "PNG" else 8
+
+
+def _converted(path: Path, image: ImageFile) -> Image.Image:
+    """The picture in grey or RGB, with or without alpha."""
+    if image.mode in ("L", "LA", "RGB", "RGBA"):
+        return image
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode in ("P", "PA"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode in ("CMYK", "LAB"):
+        return _by_profile(image)
+    if image.mode in ("YCbCr", "HSV", "RGBX"):
+        return image.convert("RGB")
+    if image.mode in ("RGBa", "La"):
+        return image.convert("RGBA" if image.mode == "RGBa" else "LA")
+    raise MediaError(
+        f"{path.name}: pictures of the form {image.mode} are not read",
+        hint="save it with 8 or 16 bits for each colour",
+    )
+
+
+def _by_profile(image: Image.Image) -> Image.Image:
+    """A CMYK or Lab picture in sRGB, by its colour profile if it has one that works."""
+    srgb = ImageCms.createProfile("sRGB")
+    icc = image.info.get("icc_profile")
+    try:
+        source = (
+            ImageCms.createProfile("LAB")
+            if image.mode == "LAB"
+            else ImageCms.ImageCmsProfile(io.BytesIO(icc or b""))
+        )
+        converted = ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        converted = None
+    return converted or image.convert("RGB")
+
+
+def _samples16(path: Path, image: ImageFile, size: tuple[int, int]) -> StoredSamples:
+    """The samples of a picture with 16 bits a colour, which Pillow cannot hold."""
+    flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+    decoded = cv2.imdecode(np.fromfile(path, np.uint8), flags)
+    if decoded is None or decoded.dtype != np.uint16 or decoded.shape[:2] != size[::-1]:
+        raise ValueError("its 16-bit samples cannot be decoded")
+    array: NDArray[np.uint16] = decoded.view(np.uint16)
+    channels = _channels(path, image)
+    if array.ndim == 2:
+        return array[..., np.newaxis]
+    if channels == 2:  # OpenCV makes four channels of grey with alpha
+        return np.ascontiguousarray(array[..., [0, 3]])
+    rgb = [2, 1, 0, 3] if channels == 4 else [2, 1, 0]
+    return np.ascontiguousarray(array[..., rgb])
+
+
+def _channels(path: Path, image: ImageFile) -> int:
+    if image.format == "TIFF":
+        return _numbers(image, _SAMPLES_PER_PIXEL)[0]
+    with path.open("rb") as file:
+        return {0: 1, 2: 3, 4: 2, 6: 4}[file.read(26)[25]]
+
+
+def _samples32(path: Path, image: ImageFile) -> NDArray[np.uint16]:
+    array = np.asarray(image)
+    if array.min() < 0 or array.max() > 65535:
+        raise MediaError(
+            f"{path.name} has samples of more than 16 bits",
+            hint="save it with 8 or 16 bits for each colour",
+        )
+    return array.astype(np.uint16)
+
+
+def _metadata(image: ImageFile) -> Metadata:
+    info = image.info
+    block = info.get("exif") or b""
+    if image.format == "TIFF":
+        block = tiff.exif_block(image)
+    icc = b"" if image.mode in ("CMYK", "LAB") else info.get("icc_profile") or b""
+    xmp = info.get("xmp") or b""
+    return Metadata(
+        exif=bytes(block).removeprefix(_EXIF_PREFIX),
+        icc=bytes(icc),
+        xmp=xmp.encode() if isinstance(xmp, str) else bytes(xmp),
+        dpi=_dpi(info.get("dpi")),
+    )
+
+
+def _dpi(resolution: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The resolution, if it is one: 1 stands for "not known" in TIFF."""
+    if not resolution or min(resolution) <= 1:
+        return None
+    return float(resolution[0]), float(resolution[1])
+
+
+def _is_lossless(path: Path, found: Container) -> bool:
+    if found != "WEBP":
+        return found not in ("JPEG", "AVIF")
+    data = path.read_bytes()
+    return b"VP8L" in data[:64] or (b"VP8L" in data and b"VP8 " not in data)
+
+
+def _warn_of_more(path: Path, image: ImageFile, warn: Warn) -> None:
+    if image.format == "JPEG" and jpeg.has_more(path.read_bytes()):
+        warn(f"{path.name} holds a second picture or film, which the output leaves out")
+    pages = getattr(image, "n_frames", 1)
+    if pages > 1:
+        warn(f"{path.name} has {pages} pages or frames; only the first is used")
+    if image.format == "AVIF" and _is_deep_avif(path):
+        warn(f"{path.name} has more than 8 bits a colour; it is read with 8")
+
+
+def _is_deep_avif(path: Path) -> bool:
+    """Whether the AV1 configuration box says "high bit depth"."""
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    at = head.find(b"av1C")
+    return 0 < at < len(head) - 7 and bool(head[at + 6] & 0x40)
+
+
+def _srgb(pixels: Pixels, picture: Picture, warn: Warn) -> Pixels:
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.metadata.icc))
+        image = Image.fromarray(pixels)
+        if picture.samples.shape[2] < 3:
+            image = image.convert("L")
+        turned = ImageCms.profileToProfile(
+            image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        warn(f"{picture.path.name}: its colour profile is damaged and not used")
+        return pixels
+    return pixels if turned is None else np.array(turned)

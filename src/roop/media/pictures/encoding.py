@@ -1,0 +1,190 @@
+"""Encode an edited photo in each format, in the target's own form where that is the same."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from roop.errors import MediaError
+from roop.media.formats import bmp, exif, gif, jpeg, png, tiff
+from roop.media.formats.metadata import Metadata
+from roop.media.formats.picture_files import Container, open_picture, reading
+from roop.media.frames.stored_frame import StoredFrame, StoredSamples, depth8, rgb8
+from roop.media.pictures.decoding import Picture, flattened
+from roop.types import Warn
+
+JPEG_QUALITY = 95
+"""For a picture that comes from another format; colours are not subsampled."""
+WEBP_QUALITY = 95
+AVIF_QUALITY = 90
+
+_SEGMENT_ROOM = 65_000
+_ALPHA = {"PNG", "WEBP", "TIFF", "AVIF", "GIF"}
+_DEEP = {"PNG", "TIFF"}
+_GREY = {"JPEG", "PNG", "TIFF", "BMP"}
+
+
+def encoded(wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn) -> bytes:
+    """Return ``frame`` as a file of the format ``wanted``.
+
+    Args:
+        wanted: The output's format.
+        picture: The target from which ``frame`` was decoded.
+        frame: The edited picture.
+        warn: Told what the format cannot hold.
+
+    Raises:
+        MediaError: The target has disappeared meanwhile.
+    """
+    same: dict[Container, Callable[[Picture, StoredFrame], bytes | None]] = {
+        "JPEG": _same_jpeg,
+        "PNG": _same_png,
+        "BMP": _same_bmp,
+        "TIFF": _same_tiff,
+        "GIF": _same_gif,
+    }
+    as_large = frame.samples.shape[:2] == picture.samples.shape[:2]
+    if wanted == picture.container and wanted in same and as_large:
+        with reading(picture.path):
+            data = same[wanted](picture, frame)
+        if data is not None:
+            return data
+    samples, metadata = _fitted(wanted, picture, frame, warn)
+    if wanted == "PNG":
+        return png.encoded(samples, _png_chunks(metadata))
+    if wanted == "TIFF":
+        return tiff.encoded(samples, tiff.new_tags(metadata), compress=True)
+    if wanted == "GIF":
+        everywhere = np.ones(samples.shape[:2], np.bool_)
+        return gif.still(samples, everywhere)
+    if wanted == "JPEG":
+        metadata = _for_segments(metadata, warn)
+    return _by_pillow(wanted, picture, samples, metadata)
+
+
+def _same_jpeg(picture: Picture, frame: StoredFrame) -> bytes:
+    return jpeg.rewritten(picture.path.read_bytes(), frame)
+
+
+def _same_png(picture: Picture, frame: StoredFrame) -> bytes:
+    with picture.path.open("rb") as file:
+        extra = png.ancillary(png.chunks(file), expanded=picture.expanded)
+    return png.encoded(
+        frame.samples,
+        png.Ancillary(
+            tuple(_patched(part, frame) for part in extra.before),
+            tuple(_patched(part, frame) for part in extra.after),
+        ),
+    )
+
+
+def _patched(part: png.Chunk, frame: StoredFrame) -> png.Chunk:
+    if part.name != b"eXIf":
+        return part
+    return png.Chunk(b"eXIf", exif.with_thumbnail(part.body, rgb8(frame.samples)))
+
+
+def _same_bmp(picture: Picture, frame: StoredFrame) -> bytes | None:
+    return bmp.rewritten(picture.path.read_bytes(), frame.samples)
+
+
+def _same_gif(picture: Picture, frame: StoredFrame) -> bytes | None:
+    if frame.edited is None:
+        return picture.path.read_bytes()
+    return gif.still(frame.samples, frame.edited) if frame.samples.shape[2] > 2 else None
+
+
+def _same_tiff(picture: Picture, frame: StoredFrame) -> bytes:
+    with open_picture(picture.path) as image:
+        tags = tiff.kept_tags(image, plain=image.mode not in ("CMYK", "LAB"))
+        compressed = image.info.get("compression") != "raw"
+    return tiff.encoded(frame.samples, tags, compress=compressed)
+
+
+def _fitted(
+    wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn
+) -> tuple[StoredSamples, Metadata]:
+    """The samples in a form that ``wanted`` holds, upright unless it is the target's own format."""
+    samples, metadata = frame.samples, picture.metadata
+    if wanted != picture.container:
+        samples = np.ascontiguousarray(frame.orientation.upright(samples))
+        metadata = metadata.upright()
+    metadata = replace(metadata, exif=exif.with_thumbnail(metadata.exif, rgb8(samples)))
+    if samples.dtype == np.uint16 and wanted not in _DEEP:
+        warn(f"{wanted} holds 8 bits a colour: the 16 of {picture.path.name} are rounded")
+        samples = depth8(samples)
+    if samples.shape[2] in (2, 4) and wanted not in _ALPHA:
+        warn(f"{wanted} holds no transparency: {picture.path.name} is put on white")
+        opaque = flattened(samples)
+        samples = opaque[..., :1] if samples.shape[2] == 2 else opaque
+    if samples.shape[2] < 3 and wanted not in _GREY:
+        alpha = samples[..., 1:]
+        samples = np.dstack([rgb8(samples), depth8(alpha)] if alpha.size else [rgb8(samples)])
+        metadata = replace(metadata, icc=b"")  # a grey profile says nothing about RGB
+    return samples, metadata
+
+
+def _png_chunks(metadata: Metadata) -> png.Ancillary:
+    """The chunks for a picture that comes from another format, as Pillow packs them."""
+    words = PngInfo()
+    if metadata.xmp:
+        words.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    options: dict[str, Any] = {"pnginfo": words}
+    if metadata.icc:
+        options["icc_profile"] = metadata.icc
+    if metadata.exif:
+        options["exif"] = metadata.exif
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    stream = io.BytesIO()
+    Image.new("L", (1, 1)).save(stream, "PNG", **options)
+    return png.ancillary(png.chunks(stream), expanded=False)
+
+
+def _for_segments(metadata: Metadata, warn: Warn) -> Metadata:
+    """What fits the segments of a JPEG file, which are 64 KiB."""
+    if len(metadata.exif) > _SEGMENT_ROOM:
+        warn("the camera data (EXIF) are too long for JPEG and left out")
+        metadata = replace(metadata, exif=b"")
+    if len(metadata.xmp) > _SEGMENT_ROOM:
+        warn("the XMP notes are too long for JPEG and left out")
+        metadata = replace(metadata, xmp=b"")
+    return metadata
+
+
+def _by_pillow(
+    wanted: Container, picture: Picture, samples: StoredSamples, metadata: Metadata
+) -> bytes:
+    """A file whose pixels and metadata Pillow can hold."""
+    image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
+    settings: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": JPEG_QUALITY, "subsampling": "4:4:4", "optimize": True},
+        "WEBP": {"quality": WEBP_QUALITY, "method": 4},
+        "AVIF": {"quality": AVIF_QUALITY, "subsampling": "4:4:4"},
+        "BMP": {},
+    }
+    options = settings[wanted]
+    if wanted == "WEBP" and picture.lossless:
+        options = {"lossless": True, "exact": True, "quality": 75}
+    if metadata.exif and wanted != "BMP":
+        options["exif"] = b"Exif\0\0" + metadata.exif if wanted == "JPEG" else metadata.exif
+    if metadata.icc:
+        options["icc_profile"] = metadata.icc
+    if metadata.xmp:
+        options["xmp"] = metadata.xmp
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    stream = io.BytesIO()
+    try:
+        image.save(stream, wanted, **options)
+    except (OSError, ValueError) as error:
+        width, height = image.size
+        raise MediaError(
+            f"a picture of {width}x{height} cannot be written as {wanted}: {error}",
+            hint="name the output .png or .tiff",
+        ) from error
+    return stream.getvalue()

@@ -1,0 +1,113 @@
+"""A saved identity: the photos of one person's face in one small file."""
+
+import difflib
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from roop.errors import MediaError
+from roop.home import user_folder
+from roop.media.files.disk import reason, writing
+from roop.media.files.output_file import OutputFile
+from roop.types import Pixels
+
+SUFFIX = ".identity"
+
+SIDE = 1024
+"""Longest side of a photo in the file, pixels."""
+
+_MOST_PHOTOS, _MOST_BYTES = 100, 4 << 20
+"""Of a file that is read: photos, and bytes of each."""
+
+_QUALITY = 95
+
+_MOST_NAMED = 8
+"""Names in a hint."""
+
+
+def identities_folder() -> Path:
+    """Return where identities are saved under a name."""
+    return user_folder() / "identities"
+
+
+def located(path: Path, folder: Path | None = None) -> Path:
+    """Return what ``path`` stands for: a saved identity if it is the bare name of one.
+
+    Args:
+        path: As a person wrote it.
+        folder: What a relative one is meant from; the working folder by default.
+    """
+    placed = folder / path if folder else path
+    if placed.exists() or len(path.parts) != 1 or path.suffix:
+        return placed
+    saved = identities_folder() / f"{path.name}{SUFFIX}"
+    return saved if saved.is_file() else placed
+
+
+def unknown(name: Path) -> MediaError:
+    """Return what is to be said of a ``name`` that is neither a file nor a saved identity."""
+    saved = sorted(file.stem for file in identities_folder().glob(f"*{SUFFIX}"))
+    near = difflib.get_close_matches(name.name, saved, n=1)
+    hint = f"did you mean {near[0]}?" if near else "check the path"
+    if saved and not near:
+        hint = f"saved are: {', '.join(saved[:_MOST_NAMED])}"
+    return MediaError(f"there is no file and no saved identity called {name}", hint=hint)
+
+
+def save_identity(path: Path, photos: Sequence[Pixels], *, force: bool) -> None:
+    """Write the photos of one person; neither side of any is above ``SIDE``.
+
+    Raises:
+        UsageError: The file exists.
+        MediaError: It cannot be written.
+    """
+    with (
+        OutputFile(path, force=force) as file,
+        writing(path, file.part),
+        zipfile.ZipFile(file.part, "w") as archive,
+    ):
+        for number, pixels in enumerate(photos):
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
+            archive.writestr(zipfile.ZipInfo(f"{number:02}.jpg"), buffer.getvalue())
+
+
+def load_identity(path: Path) -> list[Pixels]:
+    """Return the photos of a saved identity, RGB.
+
+    Raises:
+        MediaError: The file cannot be read, or is none.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if not entries or len(entries) > _MOST_PHOTOS:
+                raise ValueError(f"{len(entries)} photos")
+            return [_photo(archive, entry) for entry in entries]
+    except OSError as error:
+        if isinstance(error, UnidentifiedImageError):
+            raise _damaged(path) from error
+        raise MediaError(
+            f"{path} cannot be read: {reason(error)}", hint="check the path"
+        ) from error
+    except (zipfile.BadZipFile, ValueError, Image.DecompressionBombError) as error:
+        raise _damaged(path) from error
+
+
+def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Pixels:
+    if entry.file_size > _MOST_BYTES:
+        raise ValueError(f"{entry.filename} has {entry.file_size} bytes")
+    with Image.open(io.BytesIO(archive.read(entry)), formats=["JPEG"]) as image:
+        if max(image.size) > SIDE:
+            raise ValueError(f"{entry.filename} is {image.size}")
+        return np.asarray(image.convert("RGB"))
+
+
+def _damaged(path: Path) -> MediaError:
+    return MediaError(
+        f"{path} is no saved identity, or a damaged one", hint="make it again: roop identity make"
+    )

@@ -1,0 +1,1 @@
+"""Videos: containers, decoding, encoding, streams and exact times."""

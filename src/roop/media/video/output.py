@@ -1,0 +1,142 @@
+"""The output of a video: the target's file with other pictures in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from fractions import Fraction
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+from typing_extensions import override
+
+from roop.media.files.output_file import OutputFile
+from roop.media.files.transaction import Transaction
+from roop.media.video.containers import container_of
+from roop.media.video.encoder import VideoEncoder
+from roop.media.video.errors import muxing
+from roop.media.video.opening import is_cover, open_target
+from roop.media.video.reader import VideoReader
+from roop.media.video.streams import OtherStreams
+from roop.media.video.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, noted
+from roop.options import VideoOptions
+from roop.types import Warn
+
+FINE_CLOCK = 90_000
+"""Ticks per second that an MP4's clock has at least."""
+
+FINEST_CLOCK = 1 << 24
+"""Ticks per second that it has at most."""
+
+
+class VideoOutput(Transaction):
+    """Takes the packets of the pictures and adds everything else of the target.
+
+    A context manager: leaving it without an error completes the file and gives it its final name;
+    leaving it with one removes whatever was written.
+    """
+
+    def __init__(
+        self, file: OutputFile, reader: VideoReader, video: VideoOptions, *, note: str, warn: Warn
+    ) -> None:
+        """Open the container and the encoder.
+
+        Args:
+            file: Where to; its name's extension says the container.
+            reader: The target.
+            video: Encoder, preset, quality, sound.
+            note: What is put after the target's own comment.
+            warn: Hears of what cannot be kept.
+
+        Raises:
+            UsageError: Container, encoder and preset don't fit.
+            MediaError: It cannot be written.
+        """
+        self._file = file
+        self._reader = reader
+        self._warn = warn
+        self._opened: list[OutputContainer | InputContainer] = []
+        try:
+            with muxing(file.path, file.part):
+                self._open(video, note)
+        except BaseException:
+            self.discard()
+            raise
+
+    def mux(self, packets: Iterable[Packet[VideoStream] | Packet[Stream]]) -> None:
+        """Write packets of the pictures, and what belongs beside them.
+
+        Raises:
+            DiskFullError: There is no room left.
+            MediaError: The encoder or the container refused.
+        """
+        with muxing(self._file.path, self._file.part):
+            for packet in packets:
+                if packet.dts is not None:
+                    self._others.up_to(packet.dts * packet.time_base)
+                self._container.mux_one(packet)
+
+    def warn_of(self, left_out: int) -> None:
+        """Say that frames found no place, if there are any."""
+        if left_out:
+            name = self._container.format.name
+            self._warn(f"{left_out} frames are left out: {name} files have one frame rate")
+
+    @override
+    def commit(self) -> None:
+        with muxing(self._file.path, self._file.part):
+            self._others.finish()
+            self._container.close()
+        # An encoder holds up to hundreds of megabytes: they are free before the file is signed.
+        self._opened.clear()
+        del self.encoder, self._others, self._container
+        self._file.commit()
+
+    @override
+    def discard(self) -> None:
+        """Remove what was written; does nothing after a commit."""
+        # Gone first, so that closing does not take the time to complete the file.
+        self._file.discard()
+        for container in self._opened:
+            with suppress(av.FFmpegError, OSError, ValueError):
+                container.close()
+        self._file.discard()
+
+    def _open(self, video: VideoOptions, note: str) -> None:
+        reader = self._reader
+        form = container_of(self._file.path)
+        source = open_target(reader.info.path)
+        self._opened.append(source)
+        self._container = av.open(
+            str(self._file.part),
+            "w",
+            format=form,
+            container_options=_muxer(form, source, reader.time_base),
+        )
+        self._opened.append(self._container)
+        self._container.metadata.update(noted(file_tags(source.metadata), note))
+        self._container.set_chapters(chapters(source, reader.trim, reader.shift))
+        self._others = OtherStreams(reader, source, self._container, self._warn)
+        for stream in source.streams:
+            if stream.index == reader.stream.index:
+                self.encoder = VideoEncoder(self._container, reader, video, self._warn)
+            elif not (video.skip_audio and stream.type == "audio"):
+                self._others.add(stream)
+
+
+def _muxer(container: str, source: InputContainer, time_base: Fraction) -> dict[str, str]:
+    """Return the container's options that keep tags and the exact beginning of every stream."""
+    if container not in MOV_FAMILY:
+        return {}
+    flags = "+faststart"
+    # The table of keys takes the place of the one that a cover needs.
+    covered = any(is_cover(stream) for stream in source.streams)
+    if needs_key_table(file_tags(source.metadata)) and not covered:
+        flags += "+use_metadata_tags"
+    # Where a stream begins is counted in this clock; FFmpeg's default is milliseconds.
+    ticks = time_base.denominator
+    ticks *= -(-FINE_CLOCK // ticks)
+    return {"movflags": flags, "movie_timescale": str(min(ticks, FINEST_CLOCK))}

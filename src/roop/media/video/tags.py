@@ -1,0 +1,96 @@
+"""Carries names, languages, chapters and other text from a target to its output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from av.container import InputContainer
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+
+from roop.media.video.timeline import Trim
+
+CONTAINER_OWN = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
+"""Tags that describe the target's file, not its content; the muxer writes its own."""
+
+MOV_FAMILY = frozenset({"mp4", "mov", "ipod", "3gp", "3g2", "f4v", "psp"})
+"""Containers that FFmpeg's MOV muxer writes; they can begin a stream at any time."""
+
+ENCODING = ("bps", "duration", "number_of_", "_statistics_", "encoder")
+"""Beginnings, in lower case, of tags that are no longer true of a stream encoded anew."""
+
+MP4_TAGS = frozenset(
+    {
+        "title", "artist", "album_artist", "composer", "album", "date", "comment", "genre",
+        "copyright", "grouping", "lyrics", "description", "synopsis", "show", "episode_id",
+        "network", "keywords", "media_type", "hd_video", "gapless_playback", "compilation",
+        "episode_sort", "season_number", "track", "disc", "tmpo", "sort_name", "sort_artist",
+        "sort_album", "sort_album_artist", "sort_composer", "sort_show", "location",
+        "creation_time", "timecode", "account_id", "category", "episode_uid", "purchase_date",
+    }
+)  # fmt: skip
+"""What an MP4 file names without the key table that ``use_metadata_tags`` adds."""
+
+
+def file_tags(target: Mapping[str, str]) -> dict[str, str]:
+    """Return the container's tags that are also true of the output."""
+    return {key: value for key, value in target.items() if key.lower() not in CONTAINER_OWN}
+
+
+def noted(tags: Mapping[str, str], note: str) -> dict[str, str]:
+    """Return ``tags`` with ``note`` after what their comment says, unless that has it."""
+    key = next((key for key in tags if key.lower() == "comment"), "comment")
+    said = tags.get(key, "")
+    if note in said:
+        return dict(tags)
+    return {**tags, key: f"{said}\n{note}" if said else note}
+
+
+def needs_key_table(tags: Iterable[str]) -> bool:
+    """Return True if an MP4 file loses some of ``tags`` without a table of keys."""
+    return not MP4_TAGS.issuperset(key.lower() for key in tags)
+
+
+def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
+    """Return a stream's tags for the output.
+
+    Args:
+        target: The tags of the target's stream.
+        encoded: True if the stream is encoded anew, not copied.
+    """
+    tags = {
+        key: value
+        for key, value in target.items()
+        if not (encoded and key.lower().startswith(ENCODING))
+    }
+    # FFmpeg reads an MP4 track's title as "name" and writes it from "title".
+    if "name" in tags and "title" not in tags:
+        tags["title"] = tags.pop("name")
+    return tags
+
+
+def chapters(source: InputContainer, trim: Trim, shift: Fraction) -> list[Chapter]:
+    """Return the chapters that lie in ``trim``, ``shift`` seconds earlier, in PyAV's form."""
+    kept: list[Chapter] = []
+    for entry in source.chapters():
+        unit = entry["time_base"]
+        if unit is None:
+            continue
+        start, end = entry["start"] * unit, entry["end"] * unit
+        if trim.end is not None:
+            end = min(end, trim.end)
+        start, end = max(start - shift, Fraction(0)), end - shift
+        if end > start:
+            kept.append(
+                {
+                    "id": len(kept) + 1,
+                    "start": round(start / unit),
+                    "end": round(end / unit),
+                    "time_base": unit,
+                    "metadata": entry["metadata"],
+                }
+            )
+    return kept

@@ -1,0 +1,1 @@
+"""Model files: downloaded, checked, bundled and removed."""

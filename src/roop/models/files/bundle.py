@@ -1,0 +1,155 @@
+"""Bundles: models in one tar file, for machines without a network."""
+
+import hashlib
+import io
+import shutil
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from roop.errors import ModelError
+from roop.models.catalogue import Model
+from roop.models.files.folder import ModelFolder
+from roop.replacement import replacing
+
+DIGESTS = "SHA256SUMS"
+"""The member with all digests, as ``sha256sum -c`` reads it."""
+
+_INSIDE = "roop-models"
+_PIECE = 1 << 20
+_SPARE = 64 << 20  # bytes that unpacking leaves free on the disk
+
+
+def export_bundle(folder: ModelFolder, models: Sequence[Model], bundle: Path) -> Iterator[Model]:
+    """Write the files of ``models``, which must be here and whole, into a tar file.
+
+    Files of packages are left out: their package has to be installed anyway.
+
+    Yields:
+        Each model when it is written. The bundle has its name only after the last.
+
+    Raises:
+        ModelError: A model is missing or damaged, or the bundle exists or cannot be written.
+    """
+    if bundle.exists():
+        raise ModelError(f"{bundle} exists", hint="choose another name")
+    carried = [model for model in models if model.url]
+    if not carried:
+        raise ModelError("there is nothing to put into the bundle", hint="see `roop models list`")
+    paths = [_whole(folder, model) for model in carried]
+    sums = "".join(f"{model.sha256}  {model.filename}\n" for model in carried).encode()
+    with _written(bundle) as part, tarfile.open(part, "w") as tar:
+        entry = tarfile.TarInfo(f"{_INSIDE}/{DIGESTS}")
+        entry.size = len(sums)
+        tar.addfile(entry, io.BytesIO(sums))
+        for model, path in zip(carried, paths, strict=True):
+            entry = tarfile.TarInfo(f"{_INSIDE}/{model.filename}")  # no owner, no time: same bytes
+            entry.size = path.stat().st_size
+            with path.open("rb") as file:
+                tar.addfile(entry, file)
+            yield model
+
+
+def import_bundle(folder: ModelFolder, bundle: Path) -> Iterator[Model]:
+    """Take the models out of a bundle into the folder.
+
+    Nothing in a bundle is trusted: only files of the catalogue are taken, each under the name the
+    catalogue has for it and only if its digest is the catalogue's.
+
+    Yields:
+        Each model when it is in the folder.
+
+    Raises:
+        ModelError: The bundle is damaged or holds anything else, or there is no room. Models
+            before that are kept; nothing else is.
+    """
+    known = {model.filename: model for model in folder.catalogue if model.url}
+    found = False
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(bundle, "r:") as tar:
+            for member in tar:
+                name = PurePosixPath(member.name)
+                if member.isdir() or name.name == DIGESTS:
+                    continue
+                if not member.isfile() or member.issparse() or name.name not in known:
+                    raise _not_a_bundle(bundle, f"{member.name!r} is no model that roop knows")
+                model = known[name.name]
+                source = tar.extractfile(member)
+                if source is not None:
+                    _take(folder, model, source, member.size)
+                found = True
+                yield model
+    except (tarfile.TarError, EOFError) as error:
+        raise _not_a_bundle(bundle, str(error)) from error
+    except OSError as error:
+        raise ModelError(
+            f"cannot import {error.filename or bundle}: {error.strerror or error}",
+            hint="check that the bundle can be read and that the folder of models has room",
+        ) from error
+    if not found:
+        raise _not_a_bundle(bundle, "it holds no model")
+
+
+def _take(folder: ModelFolder, model: Model, source: IO[bytes], size: int) -> None:
+    """Copy one file beside its final name, check it, and give it that name."""
+    if model.size is not None and size != model.size:
+        raise ModelError(
+            f"the bundle's {model.name} is damaged: {size} bytes instead of {model.size}",
+            hint="make the bundle again",
+        )
+    free = shutil.disk_usage(folder.path).free
+    if size + _SPARE > free:
+        raise ModelError(
+            f"no room for {model.name}: it needs {size / 1e6:.0f} MB, {free / 1e6:.0f} MB are free "
+            f"in {folder.path}",
+            hint="free some space or choose another folder with --models",
+        )
+    digest = hashlib.sha256()
+    with _written(folder.path / model.filename) as part:
+        with part.open("wb") as file:
+            for piece in _pieces(source):
+                digest.update(piece)
+                file.write(piece)
+        if digest.hexdigest() != model.sha256:
+            raise ModelError(
+                f"the bundle's {model.name} is damaged: its sha256 differs",
+                hint="make the bundle again",
+            )
+
+
+def _pieces(source: IO[bytes]) -> Iterator[bytes]:
+    while piece := source.read(_PIECE):
+        yield piece
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[Path]:
+    """Give a name beside ``path`` to write to, which becomes ``path`` on a clean exit."""
+    try:
+        with replacing(path) as part:
+            yield part
+    except OSError as error:
+        raise ModelError(
+            f"cannot write {path}: {error.strerror or error}",
+            hint="free some space or choose another place",
+        ) from error
+
+
+def _whole(folder: ModelFolder, model: Model) -> Path:
+    path = folder.path / model.filename
+    fault = folder.fault(model) or (None if model.matches(path) else "damaged: its sha256 differs")
+    if fault:
+        raise ModelError(
+            f"the model {model.name} is {fault}", hint=f"`roop models pull {model.name}`"
+        )
+    return path
+
+
+def _not_a_bundle(bundle: Path, reason: str) -> ModelError:
+    return ModelError(
+        f"{bundle} is not a bundle of models: {reason}",
+        hint="bundles are made with `roop models export`",
+    )

@@ -1,0 +1,97 @@
+"""Models of one's own: files anywhere on this machine, registered in the folder of models."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from roop.errors import ModelError
+from roop.models.catalogue import Licence, Model
+from roop.models.files.folder import OWN, ModelFolder
+from roop.replacement import replacing
+
+
+def register(
+    folder: ModelFolder,
+    path: Path,
+    *,
+    like: str | None = None,
+    name: str | None = None,
+    licence: Licence | None = None,
+) -> Model:
+    """Make the file ``path`` known as a model, without copying it.
+
+    Args:
+        folder: Where it is remembered.
+        path: An ONNX file.
+        like: The row whose contract it keeps; not needed for a file that is in the catalogue.
+        name: What to call it; its file name by default.
+        licence: What its makers allow; "unclear" by default.
+
+    Returns:
+        Its row.
+
+    Raises:
+        ModelError: The file cannot be read, or nothing says what it takes and gives.
+    """
+    digest, size = _measured(path)
+    known = next((model for model in folder.catalogue if model.sha256 == digest), None)
+    if known is None and like is None:
+        raise ModelError(
+            f"{path} is none of the known models",
+            hint="say which one it is like: `roop models add FILE --like inswapper_128`",
+        )
+    row = known or folder.catalogue[like or ""]
+    model = replace(
+        row,
+        name=name or (known.name if known else path.stem),
+        sha256=digest,
+        size=size,
+        licence=licence or (known.licence if known else "unclear"),
+        terms=known.terms if known else "",
+        url=None,
+        mirrors=(),
+        package=None,
+        file=None,
+        path=path.absolute(),
+    )
+    if known is None and _packaged_or_listed(folder, model.name):
+        raise ModelError(f"there is a model {model.name} already", hint="give it a --name")
+    _change(folder, lambda rows: rows | {model.name: model})
+    return model
+
+
+def forget(folder: ModelFolder, name: str) -> None:
+    """Remove the row of a model of one's own; its file stays."""
+    _change(folder, lambda rows: {key: row for key, row in rows.items() if key != name})
+
+
+def _packaged_or_listed(folder: ModelFolder, name: str) -> bool:
+    return any(model.name == name and model.path is None for model in folder.catalogue)
+
+
+def _measured(path: Path) -> tuple[str, int]:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    except OSError as error:
+        raise ModelError(
+            f"cannot read {path}: {error.strerror or error}", hint="name a file that can be read"
+        ) from error
+
+
+def _change(folder: ModelFolder, change: Callable[[dict[str, Model]], dict[str, Model]]) -> None:
+    """Put changed rows in the place of the old ones."""
+    rows = change({model.name: model for model in folder.catalogue if model.path is not None})
+    content = TypeAdapter(dict[str, Model]).dump_json(rows, indent=2, exclude_defaults=True)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        with replacing(folder.path / OWN) as part:
+            part.write_bytes(content + b"\n")
+    except OSError as error:
+        raise ModelError(
+            f"cannot write {folder.path / OWN}: {error.strerror or error}",
+            hint="choose another folder with --models",
+        ) from error

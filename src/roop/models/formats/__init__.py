@@ -1,0 +1,1 @@
+"""ONNX files, read and changed without loading the network."""

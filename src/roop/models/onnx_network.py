@@ -1,0 +1,35 @@
+"""A small network of one picture as an ONNX file, run by ONNX Runtime on one thread."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from roop.errors import ModelError
+from roop.models.catalogue import Model
+from roop.models.runtimes.base import ProviderError
+from roop.models.runtimes.onnx import OnnxRuntime
+from roop.models.session import Session
+from roop.options import Settings
+
+
+class OnnxNetwork:
+    """A small network of one picture, loaded on the CPU and tried once."""
+
+    def __init__(self, path: Path, model: Model) -> None:
+        # These networks take 2 ms: one thread, so that the cores are the encoder's.
+        settings = Settings(execution_threads=1)
+        (tensor,) = model.inputs
+        try:
+            self._session = Session(model, OnnxRuntime(path, "cpu", settings))
+            self.run(np.zeros((1, *tensor.shape), np.float32))
+        except (ProviderError, ModelError, ValueError) as error:
+            raise ModelError(
+                f"ONNX Runtime {onnxruntime.__version__} cannot run the model {path}",
+                hint="delete the file, so that it is downloaded again",
+            ) from error
+
+    def run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Return the outputs for ``batch``, in the catalogue row's order and shapes."""
+        return tuple(value[0] for value in self._session.run({"pixels": batch}).values())

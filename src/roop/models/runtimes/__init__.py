@@ -1,0 +1,1 @@
+"""Libraries that run networks: ONNX Runtime, OpenVINO and LiteRT."""

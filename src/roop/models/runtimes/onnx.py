@@ -1,0 +1,187 @@
+"""ONNX files, run by ONNX Runtime."""
+
+import contextlib
+import io
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from roop.models.runtimes.base import MemoryLimitError, Port, ProviderError
+from roop.models.runtimes.providers import PROVIDERS, row, runtime_options
+from roop.options import Precision, Provider, Settings
+
+_DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
+
+
+class OnnxRuntime:
+    """A network in ONNX Runtime, on exactly the provider that was asked for."""
+
+    def __init__(
+        self,
+        source: Path | bytes,
+        provider: Provider,
+        settings: Settings,
+        *,
+        brief: bool = False,
+    ) -> None:
+        """Load an ONNX file, or the bytes of one.
+
+        Args:
+            source: The file, or its content.
+            provider: What it is to run on.
+            settings: How.
+            brief: It is run once or twice, so that loading counts for more than running.
+
+        Raises:
+            ProviderError: The provider is not there, does not work, or runs none of the network.
+        """
+        self.provider = provider
+        self.precision = _precision(provider, settings)
+        if provider not in present():
+            raise ProviderError(f"not in this ONNX Runtime {onnxruntime.__version__}")
+        options = _options(settings, brief=brief and provider == "cpu")
+        self._session = _started(source, provider, settings, options)
+        self.warning = _spread(self._session, provider)
+        self.inputs = tuple(
+            Port(entry.name, np.dtype(_DTYPES.get(entry.type, np.float32)), _sizes(entry.shape))
+            for entry in self._session.get_inputs()
+        )
+        self.outputs = tuple(entry.name for entry in self._session.get_outputs())
+
+    def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
+        """Return the outputs of these names for the inputs of those names.
+
+        Raises:
+            ProviderError: The network failed.
+        """
+        try:
+            values: list[NDArray[Any]] = self._session.run(outputs, feed)
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise _fault(error) from error
+        return values
+
+
+def present() -> set[Provider]:
+    """Return the providers that this ONNX Runtime was built with; not all of them need work."""
+    built = onnxruntime.get_available_providers()
+    return {entry.name for entry in PROVIDERS if entry.runtime_name in built}
+
+
+def _started(
+    source: Path | bytes,
+    provider: Provider,
+    settings: Settings,
+    options: onnxruntime.SessionOptions,
+) -> onnxruntime.InferenceSession:
+    """Load a network where ``provider`` takes part in running it."""
+    name = row(provider).runtime_name
+    with _heard() if provider != "cpu" else contextlib.nullcontext(io.BytesIO()) as log:
+        try:
+            if provider in ("cuda", "tensorrt"):
+                onnxruntime.preload_dlls()  # NVIDIA's libraries lie in Python packages of their own
+            session = onnxruntime.InferenceSession(
+                source,
+                options,
+                providers=[(name, runtime_options(provider, settings))],
+                enable_fallback=False,
+            )
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise (ProviderError(reason) if (reason := _reason(log)) else _fault(error)) from error
+        if name not in session.get_providers():  # as it does in silence when a library is missing
+            raise ProviderError(_reason(log) or "ONNX Runtime does not start it")
+    return session
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[BinaryIO]:
+    """Catch what the library writes to the terminal: it gives its reasons nowhere else."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as log, contextlib.redirect_stdout(io.StringIO()):
+        os.dup2(log.fileno(), 2)
+        try:
+            yield log
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _reason(log: BinaryIO) -> str | None:
+    """Return why a provider did not start, from what ONNX Runtime wrote."""
+    log.seek(0)
+    found = re.search(r"with error: ([^\x1b\n]*)", log.read().decode(errors="replace"))
+    return found[1].strip()[:200] if found else None
+
+
+def _spread(session: onnxruntime.InferenceSession, provider: Provider) -> str | None:
+    """Return a warning if the CPU does more of the steps than ``provider``.
+
+    Raises:
+        ProviderError: It does all of them.
+    """
+    name = row(provider).runtime_name
+    if not hasattr(session, "get_provider_graph_assignment_info"):
+        return None  # older than 1.24, as the last one with ROCm is: it does not tell
+    steps = Counter[str]()
+    for part in session.get_provider_graph_assignment_info():
+        steps[part.ep_name] += len(part.get_nodes())
+    total = steps.total()
+    if total and not steps[name]:
+        raise ProviderError(f"it can run none of the network's {total} steps")
+    if steps[name] * 2 >= total:
+        return None
+    return f"{provider} runs only {steps[name]} of its {total} steps, the processor the others"
+
+
+def _sizes(shape: list[int | str | None]) -> tuple[int | None, ...]:
+    return tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
+
+
+def _precision(provider: Provider, settings: Settings) -> Precision | None:
+    asked = settings.execution_precision
+    if provider == "cpu" or (provider == "cuda" and asked == "fp32"):
+        return "fp32"
+    return asked if provider == "tensorrt" else None
+
+
+def _options(settings: Settings, *, brief: bool) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    if brief:  # laying the weights out for the processor takes as long as three runs gain by it
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.log_severity_level = 4  # what matters is raised; stderr is not ours
+    options.intra_op_num_threads = settings.execution_threads or 0
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    if settings.execution_threads == 1:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if settings.network_memory:
+        options.add_session_config_entry("session.use_env_allocators", "1")
+    return options
+
+
+def bound_memory(size: int) -> None:
+    """Let all networks that are loaded from now on with a limit share ``size`` bytes.
+
+    For those on the processor; on a graphics card each has the limit for itself.
+    """
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu",
+        onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR,
+        0,
+        onnxruntime.OrtMemType.DEFAULT,
+    )
+    # Strategy 1 takes what is asked for; the other would double the arena again and again.
+    bounds = onnxruntime.OrtArenaCfg({"max_mem": size, "arena_extend_strategy": 1})
+    onnxruntime.create_and_register_allocator(place, bounds)
+
+
+def _fault(error: Exception) -> ProviderError:
+    """Translate an error of ONNX Runtime, whose texts are all there is to tell them apart."""
+    short = any(text in str(error) for text in ("Available memory of", "Failed to allocate memory"))
+    return MemoryLimitError.of(error) if short else ProviderError.of(error)

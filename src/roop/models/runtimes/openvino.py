@@ -1,0 +1,81 @@
+"""ONNX files, run by OpenVINO: on processors with bfloat16 twice as fast as ONNX Runtime."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.models.runtimes.base import Port, ProviderError
+from roop.options import Precision, Provider, Settings
+
+_HINTS: dict[Precision, str] = {"fp32": "f32", "fp16": "f16", "bf16": "bf16"}
+_USED: dict[str, Precision] = {"f32": "fp32", "f16": "fp16", "bf16": "bf16"}
+
+
+class OpenVinoRuntime:
+    """A network in OpenVINO, on the processor."""
+
+    provider: Provider = "openvino"
+    warning: str | None = None
+
+    def __init__(self, source: Path | bytes, settings: Settings) -> None:
+        """Load an ONNX file, or the bytes of one.
+
+        Raises:
+            ProviderError: OpenVINO cannot load it.
+        """
+        try:
+            core = _openvino().Core()
+            network = core.read_model(source)
+            self._compiled = core.compile_model(network, "CPU", _hints(settings))
+            used = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        except RuntimeError as error:  # the only kind that its bindings raise
+            raise ProviderError.of(error) from error
+        self.precision: Precision | None = _USED.get(used)
+        self.inputs = tuple(
+            Port(entry.any_name, entry.element_type.to_dtype(), _sizes(entry.partial_shape))
+            for entry in network.inputs
+        )
+        self._places = {name: i for i, out in enumerate(network.outputs) for name in out.names}
+        self.outputs = tuple(entry.any_name for entry in network.outputs)
+
+    def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
+        """Return the outputs of these names for the inputs of those names.
+
+        Raises:
+            ProviderError: The network failed.
+        """
+        try:
+            values = self._compiled(feed)
+        except RuntimeError as error:
+            raise ProviderError.of(error) from error
+        return [np.array(values[self._places[name]]) for name in outputs]
+
+
+def _openvino() -> ModuleType:
+    """Import OpenVINO without its telemetry, which tells Google of every import.
+
+    It is written to do without where the package cannot be imported.
+    """
+    absent: Any = None  # the import system's own mark of a module that cannot be imported
+    sys.modules.setdefault("openvino_telemetry", absent)
+    import openvino
+
+    module: ModuleType = openvino
+    return module
+
+
+def _hints(settings: Settings) -> dict[str, Any]:
+    hints: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    if settings.execution_threads:
+        hints["INFERENCE_NUM_THREADS"] = settings.execution_threads
+    if settings.execution_precision:
+        hints["INFERENCE_PRECISION_HINT"] = _HINTS[settings.execution_precision]
+    return hints
+
+
+def _sizes(shape: Any) -> tuple[int | None, ...]:  # noqa: ANN401 - openvino ships no usable types
+    return tuple(None if size.is_dynamic else size.get_length() for size in shape)

@@ -1,0 +1,135 @@
+"""A loaded network that takes and gives arrays by their roles."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roop.errors import ModelError
+from roop.models.catalogue import Model
+from roop.models.contract import TensorSpec
+from roop.models.runtimes.base import MemoryLimitError, Port, ProviderError, Runtime
+from roop.options import Precision, Provider
+
+
+class Session:
+    """A network, ready to run. Not to be run by two threads at once; load one per thread."""
+
+    def __init__(self, model: Model, runtime: Runtime) -> None:
+        self.model = model
+        self._runtime = runtime
+        self._inputs = [
+            (tensor, _port(tensor, place, runtime, model))
+            for place, tensor in enumerate(model.inputs)
+        ]
+        self._outputs = [
+            _output(tensor, place, runtime, model) for place, tensor in enumerate(model.outputs)
+        ]
+        counted = [port for tensor, port in self._inputs if tensor.batched]
+        self._counted = [port.name for port in counted]
+        self._single = any(port.shape[0] == 1 for port in counted)
+
+    @property
+    def single(self) -> bool:
+        """Whether its file takes one item at a time, so that a batch is run item by item."""
+        return self._single
+
+    @property
+    def provider(self) -> Provider:
+        """The provider that it really runs on."""
+        return self._runtime.provider
+
+    @property
+    def precision(self) -> Precision | None:
+        """The numbers it computes with; None where the provider decides step by step."""
+        return self._runtime.precision
+
+    def run(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """Run the network over a batch of any size.
+
+        A file that was made for one item at a time is run once per item.
+
+        Args:
+            batch: For every input its values by role, ``(N, *shape)``; just ``shape`` for one that
+                is not batched.
+
+        Returns:
+            For every output its values by role, ``(N, *shape)`` float32.
+
+        Raises:
+            ModelError: The network failed.
+        """
+        feed = {
+            port.name: np.ascontiguousarray(batch[tensor.role], port.dtype)
+            for tensor, port in self._inputs
+        }
+        count = len(feed[self._counted[0]])
+        if not self._single or count == 1:
+            return self._run(feed, count)
+        parts = [
+            self._run(feed | {name: feed[name][index : index + 1] for name in self._counted}, 1)
+            for index in range(count)
+        ]
+        return {role: np.concatenate([part[role] for part in parts]) for role in parts[0]}
+
+    def _run(self, feed: dict[str, NDArray[Any]], count: int) -> dict[str, NDArray[np.float32]]:
+        try:
+            values = self._runtime.run(feed, self._outputs)
+        except MemoryLimitError as error:
+            raise too_large(self.model) from error
+        except ProviderError as error:
+            raise ModelError(
+                f"the model {self.model.name} failed on {self.provider}: {error}",
+                hint="try --execution-provider cpu, or less at once",
+            ) from error
+        return {
+            tensor.role: _shaped(value, tensor, count)
+            for tensor, value in zip(self.model.outputs, values, strict=True)
+        }
+
+
+def too_large(model: Model) -> ModelError:
+    """Return what to say when the memory that networks may take does not hold one."""
+    return ModelError(
+        f"the memory is too small for the model {model.name}",
+        hint="allow more with --max-memory, or use a smaller model",
+    )
+
+
+def _port(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> Port:
+    """Return the file's input for ``tensor``, which must have the shape the catalogue says."""
+    named = {port.name: port for port in runtime.inputs}
+    name = tensor.name or (runtime.inputs[place].name if place < len(named) else "")
+    port = named.get(name)
+    shape = tensor.shape if not tensor.batched else (0, *tensor.shape)
+    if port is None or not _fits(port.shape, shape):
+        found = ", ".join(f"{port.name} {list(port.shape)}" for port in runtime.inputs)
+        raise ModelError(
+            f"the file of {model.name} is another network: its inputs are {found}",
+            hint=f"{tensor.role} should be {tensor.name or 'of any name'} {list(shape)}",
+        )
+    return port
+
+
+def _fits(found: tuple[int | None, ...], expected: tuple[int, ...]) -> bool:
+    return len(found) == len(expected) and all(
+        not here or not there or here == there for here, there in zip(found, expected, strict=True)
+    )
+
+
+def _output(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> str:
+    name = tensor.name or (runtime.outputs[place] if place < len(runtime.outputs) else "")
+    if name not in runtime.outputs:
+        raise ModelError(
+            f"the file of {model.name} is another network: it has no output for {tensor.role}",
+            hint=f"its outputs are {', '.join(runtime.outputs)}",
+        )
+    return name
+
+
+def _shaped(value: NDArray[Any], tensor: TensorSpec, count: int) -> NDArray[np.float32]:
+    values = np.asarray(value, np.float32)
+    if 0 in tensor.shape:
+        return values
+    return values.reshape((count, *tensor.shape) if tensor.batched else tensor.shape)

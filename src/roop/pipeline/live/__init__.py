@@ -1,0 +1,1 @@
+"""A live swap, from the camera to its viewers."""

@@ -1,0 +1,1 @@
+"""What is made besides the pictures: names, records of jobs, kept frames."""

@@ -1,0 +1,52 @@
+"""Write the frames of a finished output as pictures, marked and signed like the output."""
+
+import datetime
+import shutil
+import threading
+from pathlib import Path
+from tempfile import mkdtemp
+
+from roop.errors import CancelledError
+from roop.media.base import Marks
+from roop.media.files.disk import writing
+from roop.media.open import open_reader
+from roop.media.pictures.frame_file import write_frame
+from roop.options import FrameOptions, VideoOptions
+
+
+def keep_frames(output: Path, options: FrameOptions, marks: Marks, cancel: threading.Event) -> Path:
+    """Write every frame of ``output``, which has been screened and marked, into a new folder.
+
+    The folder stands beside the output, has its name and the time in its own, and appears when it
+    is whole.
+
+    Returns:
+        The folder.
+
+    Raises:
+        CancelledError: ``cancel`` was set; the folder is not there.
+        MediaError: The output cannot be read, or there is no room for its frames.
+    """
+    time = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    folder = output.with_name(f"{output.stem}-frames-{time}")
+    with writing(folder):
+        scratch = Path(mkdtemp(prefix=".roop-frames-", dir=output.parent))
+    try:
+        with open_reader(output, VideoOptions(), _unheard) as reader:
+            for number, frame in enumerate(reader, 1):
+                if cancel.is_set():
+                    raise CancelledError("cancelled")
+                path = scratch / f"{number:06}.{options.temp_frame_format}"
+                with writing(folder / path.name, path):
+                    write_frame(path, frame, quality=options.temp_frame_quality)
+                    marks.seal(path)
+        with writing(folder):
+            scratch.chmod(0o755)  # the scratch folder was private
+            scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder
+
+
+def _unheard(warning: str) -> None:
+    """The output is our own: what could be said of it was said when it was made."""

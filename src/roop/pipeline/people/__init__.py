@@ -1,0 +1,1 @@
+"""Who takes part in a job: sources, references, mappings, and everybody found in a target."""

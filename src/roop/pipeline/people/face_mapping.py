@@ -1,0 +1,186 @@
+"""Find out who is replaced by whom before the target is read."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from roop.errors import CancelledError, NoFaceError, UsageError
+from roop.faces.analyser import Analyser
+from roop.faces.recognition.descriptor import Descriptor, merged
+from roop.faces.tracking.choice import Choice, Everyone, Largest, Person, Wanted
+from roop.media.frames.stored_frame import StoredFrame
+from roop.media.open import open_reader
+from roop.media.video.nth_frame import numbered_frame
+from roop.options import Assignment, FaceOptions, Job, VideoOptions
+from roop.pipeline.people.mapping_file import assignments_of
+from roop.pipeline.people.no_face import no_face_in
+from roop.pipeline.people.paths import reference_paths, source_paths
+from roop.pipeline.people.photos import PhotoDesk
+from roop.safety.screen import Screen
+from roop.types import Frame, Identity, Warn
+
+_FLAG = "--reference-face-position"
+"""Chooses one of several faces of a reference photo."""
+
+_EVERY = 10
+"""Frames from one to the next in which a first face is looked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """Who is given, and to whom."""
+
+    identities: tuple[Identity, ...]
+    people: tuple[Person, ...] = ()
+    """Who is known of the target; empty if nobody in particular is wanted."""
+    others: int | None = None
+    """The identity that everybody else is given."""
+
+    def choice(
+        self, options: FaceOptions, analyser: Analyser, looks: Descriptor | None = None
+    ) -> Choice:
+        """Return what chooses among the faces of one stream.
+
+        Args:
+            options: Who is wanted.
+            analyser: Owns the recogniser.
+            looks: Those of who was chosen before the stream, where anybody will do.
+        """
+        if self.people:
+            limit = options.similar_face_distance
+            return Wanted(self.people, analyser.recogniser, limit=limit, others=self.others)
+        return Everyone() if options.many_faces else Largest(looks)
+
+
+def read_cast(
+    job: Job, analyser: Analyser, screen: Screen, *, warn: Warn, cancel: threading.Event
+) -> Cast:
+    """Read the sources and whom they replace.
+
+    Raises:
+        NoFaceError: A photo or a frame does not show the face that it should.
+        RefusedError: A photo is refused; or later, as the verdicts come in from ``screen``.
+        UsageError: The mapping makes no sense.
+        MediaError: A file cannot be read.
+    """
+    assignments = assignments_of(job.faces)
+    paths = [*source_paths(job), *reference_paths(job)]
+    desk = PhotoDesk(paths, analyser, screen, warn)
+    position = job.faces.source_face_position
+    groups = list(dict.fromkeys(a.source for a in assignments))
+    identities = [desk.identity(group, position) for group in groups]
+    if job.sources:
+        identities.append(desk.identity(job.sources, position))
+    finder = _Finder(job, analyser, desk, cancel)
+    if assignments:
+        given = [(a, groups.index(a.source)) for a in assignments]
+        others = len(groups) if job.sources else None
+        return Cast(tuple(identities), finder.people(given), others)
+    wanted = _wanted(job.faces)
+    return Cast(tuple(identities), finder.people([(wanted, 0)]) if wanted else ())
+
+
+def _wanted(options: FaceOptions) -> Assignment | None:
+    """Return whom the options for one person mean; None if they mean nobody in particular."""
+    if options.reference is not None:
+        return Assignment(source=(Path(),), reference=options.reference)
+    if not options.by_position:
+        return None
+    position = options.reference_face_position or 0
+    return Assignment(source=(Path(),), position=position, frame=options.reference_frame_number)
+
+
+class _Finder:
+    """Describes the people that a job names."""
+
+    def __init__(
+        self, job: Job, analyser: Analyser, desk: PhotoDesk, cancel: threading.Event
+    ) -> None:
+        self._job = job
+        self._analyser = analyser
+        self._desk = desk
+        self._cancel = cancel
+
+    def people(self, given: Sequence[tuple[Assignment, int]]) -> tuple[Person, ...]:
+        """Return everybody who is named, then who stands beside them and is not."""
+        groups = [
+            [Person(self._of_photo(a.reference), identity)]
+            for a, identity in given
+            if a.reference is not None
+        ]
+        numbers = {a.frame for a, _ in given if a.position is not None}
+        for number in sorted(numbers, key=lambda n: -1 if n is None else n):
+            here = [(a, i) for a, i in given if a.frame == number]
+            wanted = [(a.position, i) for a, i in here if a.position is not None]
+            groups.append(list(self._of_frame(number, wanted)))
+        named = [person for group in groups for person in group if person.identity is not None]
+        return (*named, *self._strangers(groups))
+
+    def _strangers(self, groups: Sequence[Sequence[Person]]) -> Iterator[Person]:
+        """Yield who is named neither in their own frame nor, as the looks tell, elsewhere."""
+        limit = self._job.faces.similar_face_distance
+        for group in groups:
+            elsewhere = [p for other in groups if other is not group for p in other]
+            named = [person.looks for person in elsewhere if person.identity is not None]
+            for person in group:
+                known = any(person.looks.distance(looks) < limit for looks in named)
+                if person.identity is None and not known:
+                    yield person
+
+    def _of_photo(self, path: Path) -> Descriptor:
+        """Describe who a photo shows, or all photos of a folder."""
+        position, looks = self._job.faces.reference_face_position, []
+        for pixels, name in self._desk.photos([path]):
+            mesh = self._analyser.portrait(pixels, position, name=name, flag=_FLAG).mesh
+            looks.append(self._analyser.recogniser.describe(StoredFrame(pixels), mesh))
+        return merged(looks)
+
+    def _of_frame(self, number: int | None, wanted: Sequence[tuple[int, int]]) -> Iterator[Person]:
+        """Yield the people of a frame, with the identities of those at ``wanted`` positions."""
+        identities = dict(wanted)
+        if len(identities) < len(wanted):
+            raise UsageError(
+                "two faces are given to one person", hint="name each position once in the mapping"
+            )
+        frame, number = self._frame(number)
+        meshes = self._analyser.faces(frame, self._job.faces.face_order)
+        missing = [position for position in identities if position >= len(meshes)]
+        if missing:
+            raise NoFaceError(
+                f"no face number {missing[0]} in frame {number} of {self._job.target}: "
+                f"it shows {len(meshes)}",
+                hint=f"`roop faces {self._job.target}` shows who is there; positions count from 0",
+            )
+        for position, mesh in enumerate(meshes):
+            looks = self._analyser.recogniser.describe(frame, mesh)
+            yield Person(looks, identities.get(position))
+
+    def _sought(self, number: int) -> Frame | None:
+        """Return the frame of this number if it can be had without decoding all before it."""
+        with open_reader(self._job.target, VideoOptions(), lambda sentence: None) as reader:
+            if reader.info.kind != "video":
+                return None
+        return numbered_frame(self._job.target, number, lambda sentence: None)
+
+    def _frame(self, number: int | None) -> tuple[Frame, int]:
+        """Return the frame of this number, or without one the first with a face, and its number."""
+        target, order = self._job.target, self._job.faces.face_order
+        if number is not None and (frame := self._sought(number)) is not None:
+            return frame, number
+        video = self._job.video if number is None else VideoOptions()
+        last = -1
+        with open_reader(target, video, lambda sentence: None) as reader:
+            for last, frame in enumerate(reader):
+                if self._cancel.is_set():
+                    raise CancelledError("cancelled")
+                if last == number or (
+                    number is None and last % _EVERY == 0 and self._analyser.faces(frame, order)
+                ):
+                    return frame, last
+        if number is None:
+            raise no_face_in(target)
+        raise UsageError(
+            f"{target} has no frame number {number}: its last is {last}",
+            hint="frames are counted from 0",
+        )

@@ -1,0 +1,70 @@
+"""Read the file that says who gets which face."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from roop.errors import MediaError, UsageError
+from roop.media.files.disk import reason
+from roop.media.pictures.identity_file import located
+from roop.options import Assignment, FaceOptions, Options
+from roop.validation import checked
+
+
+class _Mapping(Options):
+    """The whole file."""
+
+    person: tuple[Assignment, ...] = ()
+
+
+def assignments_of(options: FaceOptions) -> tuple[Assignment, ...]:
+    """Return who gets which face, from the options and from the file that they name.
+
+    Raises:
+        MediaError: The file cannot be read.
+        UsageError: It is neither TOML nor JSON, or says something that makes no sense.
+    """
+    if options.map_file is None:
+        return options.map
+    return (*options.map, *read_mapping(options.map_file))
+
+
+def read_mapping(path: Path) -> tuple[Assignment, ...]:
+    """Read a mapping file; the paths in it are relative to its folder.
+
+    Raises:
+        MediaError: The file cannot be read.
+        UsageError: It is neither TOML nor JSON, or says something that makes no sense.
+    """
+    try:
+        values = _parsed(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise MediaError(
+            f"{path} cannot be read: {reason(error)}", hint="check the path"
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"{path} is neither TOML nor JSON: {error}",
+            hint=f"`roop faces FILE --template {path.name}` writes one to start from",
+        ) from error
+    people = checked(_Mapping, values, spelling=lambda name: f"{path.name}: {name}").person
+    if not people:
+        raise UsageError(
+            f"{path} names nobody",
+            hint="give at least one person a source; a line that begins with # says nothing",
+        )
+    return tuple(_placed(person, path.parent) for person in people)
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    values = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError("it is not a table")
+    return values
+
+
+def _placed(person: Assignment, folder: Path) -> Assignment:
+    reference = person.reference and located(person.reference, folder)
+    sources = tuple(located(source, folder) for source in person.source)
+    return person.model_copy(update={"source": sources, "reference": reference})

@@ -1,0 +1,83 @@
+"""The files that a job names."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from roop.errors import MediaError
+from roop.media.pictures.decoding import sniff
+from roop.media.pictures.identity_file import located, unknown
+from roop.options import Assignment, Job
+from roop.pipeline.people.mapping_file import assignments_of
+
+
+def source_paths(job: Job) -> list[Path]:
+    """Return every file and folder that shows who is given.
+
+    Raises:
+        MediaError: The mapping file cannot be read.
+        UsageError: It makes no sense.
+    """
+    return [*job.sources, *(path for a in assignments_of(job.faces) for path in a.source)]
+
+
+def reference_paths(job: Job) -> list[Path]:
+    """Return every file and folder that shows who is replaced; for the errors see above."""
+    named = [job.faces.reference, *(a.reference for a in assignments_of(job.faces))]
+    return [path for path in named if path is not None]
+
+
+def photos_in(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that ``paths`` stand for.
+
+    A folder stands for the photos in it, by name; the name of a saved identity for its file.
+
+    Raises:
+        MediaError: A folder has no photos, or a bare name means nothing.
+    """
+    found: list[Path] = []
+    for path in map(located, paths):
+        if not path.exists() and len(path.parts) == 1 and not path.suffix:
+            raise unknown(path)
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = [file for file in sorted(path.iterdir()) if _is_photo(file)]
+        if not inside:
+            raise MediaError(f"no photos in {path}", hint="name photos, or a folder of them")
+        found += inside
+    return found
+
+
+def absolute(job: Job) -> Job:
+    """Return a job that means the same in any working folder."""
+    faces = job.faces.model_copy(
+        update={
+            "reference": _photo(job.faces.reference),
+            "map_file": job.faces.map_file and job.faces.map_file.absolute(),
+            "map": tuple(map(_assignment, job.faces.map)),
+        }
+    )
+    return job.model_copy(
+        update={
+            "sources": tuple(located(path).absolute() for path in job.sources),
+            "target": job.target.absolute(),
+            "output": job.output.absolute(),
+            "record": job.record and job.record.absolute(),
+            "faces": faces,
+        }
+    )
+
+
+def _assignment(given: Assignment) -> Assignment:
+    sources = tuple(located(path).absolute() for path in given.source)
+    return given.model_copy(update={"source": sources, "reference": _photo(given.reference)})
+
+
+def _photo(path: Path | None) -> Path | None:
+    return None if path is None else located(path).absolute()
+
+
+def _is_photo(file: Path) -> bool:
+    if file.name.startswith(".") or not file.is_file() or not file.stat().st_size:
+        return False
+    return sniff(file) is not None

@@ -1,0 +1,1 @@
+"""Segments of a long target: planned, done one by one, and kept in a work folder."""

@@ -1,0 +1,139 @@
+"""Find out who was chosen before a segment begins, where the job names nobody in particular."""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from fractions import Fraction
+
+import numpy as np
+
+from roop.errors import CancelledError
+from roop.faces.recognition.descriptor import Descriptor
+from roop.faces.recognition.texture import TextureRecogniser
+from roop.faces.tracking.choice import SAME_PERSON, Largest
+from roop.faces.tracking.cuts import CutDetector
+from roop.media.files.disk import writing
+from roop.media.video.reader import VideoReader
+from roop.media.video.timeline import Stretch
+from roop.pipeline.segments.work_folder import WorkFolder
+from roop.pipeline.stages.frame_pipeline import Bench
+from roop.types import Frame
+
+
+class Scout:
+    """Looks at the target where the decoding of each segment begins.
+
+    Who is chosen in a shot follows from the first of its frames that shows a face, which may lie
+    many segments back. So one segment hands on to the next the looks of who was chosen. Between
+    two such frames the target is followed only if neither tells: several people are there, and
+    it is another shot or none of them is the one. All of this depends on the target and the plan
+    alone, so every process finds the same; the first one writes it down.
+
+    Args:
+        bench: Knows the job, and owns what finds faces.
+        places: Where the decoding of each segment begins, in seconds; None for the first frame.
+        folder: Where what is found is kept.
+    """
+
+    def __init__(self, bench: Bench, places: Sequence[Fraction | None], folder: WorkFolder) -> None:
+        self._bench = bench
+        self._places = places
+        self._folder = folder
+        self._recogniser = TextureRecogniser()
+
+    def looks(self, number: int, reader: VideoReader) -> Descriptor | None:
+        """Return the looks of who was chosen when segment ``number`` begins, if it matters.
+
+        Args:
+            number: Of the segment.
+            reader: Of its stretch, of which nothing has been read.
+
+        Raises:
+            CancelledError: The person stopped the job.
+        """
+        faces = self._bench.job.faces
+        if number == 0 or faces.particular or faces.many_faces:
+            return None
+        known, looks = next(
+            ((n, saved[0]) for n in range(number, 0, -1) if (saved := self._saved(n))), (0, None)
+        )
+        for place in range(known + 1, number + 1):
+            frame = reader.peek() if place == number else self._frame(place)
+            looks = self._found(place, frame, looks)
+            self._save(place, looks)
+        return looks
+
+    def _found(
+        self, number: int, frame: Frame | None, before: Descriptor | None
+    ) -> Descriptor | None:
+        """Return who is chosen where a segment begins.
+
+        Args:
+            number: Of the segment.
+            frame: The one at which its decoding begins; None if it is damaged.
+            before: Who was chosen a segment earlier.
+        """
+        if frame is None:
+            return None
+        meshes = self._bench.analyser.faces(frame, "left-right")
+        seen = [self._recogniser.describe(frame, mesh) for mesh in meshes]
+        if len(seen) == 1:
+            return seen[0]
+        if before is not None and not self._is_other_shot(number, frame):
+            nearest = min(seen, key=before.distance, default=before)
+            if before.distance(nearest) < SAME_PERSON:
+                return nearest
+        return self._followed(number, before) if seen else None
+
+    def _followed(self, number: int, before: Descriptor | None) -> Descriptor | None:
+        """Return who is chosen where a segment begins, by following the faces up to there."""
+        choice = Largest(before)
+        tracker = self._bench.analyser.tracker(choice)
+        end = self._places[number]
+        with self._reader(self._places[number - 1]) as reader:
+            for frame in reader:
+                if self._bench.cancel.is_set():
+                    raise CancelledError("cancelled")
+                tracker.update(frame)
+                if end is not None and frame.pts * frame.time_base >= end:
+                    break
+        return choice.looks
+
+    def _is_other_shot(self, number: int, frame: Frame) -> bool:
+        cuts, earlier = CutDetector(), self._frame(number - 1)
+        if earlier is not None:
+            cuts.is_cut(earlier)
+        return cuts.is_cut(frame)
+
+    def _frame(self, number: int) -> Frame | None:
+        """Return the frame at which the decoding of a segment begins; None if it is damaged."""
+        with self._reader(self._places[number]) as reader:
+            return reader.peek()
+
+    def _reader(self, place: Fraction | None) -> VideoReader:
+        job = self._bench.job
+        video = job.video.model_copy(update={"fps": None})
+        return VideoReader(job.target, video, _quiet, stretch=Stretch(place, place, None))
+
+    def _saved(self, number: int) -> tuple[Descriptor | None] | None:
+        """Return what was written down of a segment, None if nothing was."""
+        with suppress(OSError, ValueError, EOFError):
+            with self._folder.looks(number).open("rb") as file:
+                rows = np.load(file)
+            return (Descriptor(rows[:, 1:], rows[:, 0]) if len(rows) else None,)
+        return None
+
+    def _save(self, number: int, looks: Descriptor | None) -> None:
+        path = self._folder.looks(number)
+        rows = np.zeros((0, 1), np.float32)
+        if looks is not None:
+            rows = np.column_stack([looks.weights, looks.features])
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with writing(path, part):
+            with part.open("wb") as file:
+                np.save(file, rows)
+            part.replace(path)
+
+
+def _quiet(sentence: str) -> None:
+    """Whoever reads the target for its output says what there is to say."""

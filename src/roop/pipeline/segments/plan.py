@@ -1,0 +1,160 @@
+"""Cuts a long target into segments: by the target and the options alone, never by the machine."""
+
+import bisect
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from roop.media.base import Reader
+from roop.media.video.packet_times import PacketTimes
+from roop.media.video.timeline import Stretch, Trim
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a target is cut."""
+
+    length: Fraction = Fraction(20)
+    """Seconds of a segment, about: segments follow keyframes. The fewer there are, the less is
+    looked at twice."""
+    lead: Fraction = Fraction(4)
+    """Seconds that a segment looks at before its own, so that faces are known when it begins."""
+
+    @property
+    def least(self) -> Fraction:
+        """Seconds from which a target is cut at all."""
+        return self.length * Fraction(3, 2)
+
+    def slow(self) -> "Pace":
+        """Return the pace for work so slow that no long segment may be lost."""
+        return replace(self, length=self.length / 2)
+
+
+DEFAULT_PACE = Pace()
+"""How targets are cut unless a test says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of a target, done at one go."""
+
+    number: int
+    """From 0."""
+    stretch: Stretch
+    time: Fraction
+    """Seconds from the beginning of the output."""
+    frames: int
+    """Of the target; damaged ones count."""
+    lead: int
+    """Frames between the keyframe at which decoding begins and the first one of its own."""
+
+    @property
+    def lead_fps(self) -> Fraction:
+        """Frames per second between that keyframe and that one; 0 if there are none."""
+        seek, start = self.stretch.seek, self.stretch.start
+        if seek is None or start is None or seek == start:
+            return Fraction(0)
+        return self.lead / (start - seek)
+
+    @property
+    def clock(self) -> str:
+        """``time`` as ``mm:ss``."""
+        minutes, seconds = divmod(int(self.time), 60)
+        return f"{minutes:02}:{seconds:02}"
+
+    def packed(self) -> dict[str, object]:
+        """Return it as what JSON can hold."""
+        stretch = asdict(self.stretch)
+        times = {name: None if time is None else str(time) for name, time in stretch.items()}
+        counts = {"number": self.number, "frames": self.frames, "lead": self.lead}
+        return {**counts, "time": str(self.time), **times}
+
+    @staticmethod
+    def unpacked(packed: Mapping[str, Any]) -> "Segment":
+        """Return what ``packed`` packed."""
+        times = [packed[name] for name in ("seek", "start", "end")]
+        stretch = Stretch(*(None if time is None else Fraction(time) for time in times))
+        time = Fraction(packed["time"])
+        return Segment(packed["number"], stretch, time, packed["frames"], packed["lead"])
+
+
+def planned(target: Reader, pace: Pace) -> tuple[Segment, ...]:
+    """Cut a target, unless it is short, no video, or one that cannot be read from the middle.
+
+    Args:
+        target: Opened; nothing is read of it here.
+        pace: How long a segment is.
+
+    Returns:
+        As ``segments_of``.
+    """
+    length = target.info.duration_s
+    if target.info.kind != "video" or (length is not None and length < pace.least):
+        return ()
+    from roop.media.video.packet_times import packet_times
+    from roop.media.video.reader import VideoReader
+
+    times = packet_times(target.info.path)
+    if times is None or not isinstance(target, VideoReader):
+        return ()
+    return segments_of(times, target.trim, pace)
+
+
+def segments_of(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ...]:
+    """Cut a target.
+
+    Each segment but the first begins some seconds behind a keyframe: decoding begins there, and
+    the frames between lead up to it.
+
+    Args:
+        times: Of the target.
+        trim: What of it is used.
+        pace: How long a segment is.
+
+    Returns:
+        The segments in order; none if the target is too short to be cut.
+    """
+    unit = times.time_base
+    shown = [t for t in times.shown if not trim.before(t * unit) and not trim.after(t * unit)]
+    if len(shown) < 2 or (shown[-1] - shown[0]) * unit < pace.least:
+        return ()
+    cuts = _cuts(shown, times.keys, unit, pace)
+    if not cuts:
+        return ()
+    ends = [first for _, first in cuts] + [len(shown)]
+    segments = [Segment(0, Stretch(None, None, shown[ends[0]] * unit), Fraction(0), ends[0], 0)]
+    for number, ((place, first), end) in enumerate(zip(cuts, ends[1:], strict=True), 1):
+        until = shown[end] * unit if end < len(shown) else None
+        stretch = Stretch(shown[place] * unit, shown[first] * unit, until)
+        time = (shown[first] - shown[0]) * unit
+        segments.append(Segment(number, stretch, time, end - first, first - place))
+    return tuple(segments)
+
+
+def _cuts(
+    shown: Sequence[int], keys: Sequence[int], unit: Fraction, pace: Pace
+) -> list[tuple[int, int]]:
+    """Return the places in ``shown`` of a keyframe and of a first frame, for each cut."""
+    inside = keys[bisect.bisect_left(keys, shown[0]) : bisect.bisect_right(keys, shown[-1])]
+    if not inside:
+        return []
+    begin, end = shown[0] * unit, shown[-1] * unit
+    count = round((end - begin) / pace.length)
+    cuts: list[tuple[int, int]] = []
+    last = begin
+    for number in range(1, count):
+        wanted = begin + (end - begin) * number / count
+        key = _nearest(inside, (wanted - pace.lead) / unit)
+        place = bisect.bisect_left(shown, key)
+        first = max(place + 1, bisect.bisect_left(shown, key + pace.lead / unit))
+        start = shown[min(first, len(shown) - 1)] * unit
+        if min(start - last, end - start) >= pace.length / 2:
+            cuts.append((place, first))
+            last = start
+    return cuts
+
+
+def _nearest(sorted_values: Sequence[int], to: Fraction) -> int:
+    place = bisect.bisect_left(sorted_values, to)
+    return min(sorted_values[max(place - 1, 0) : place + 1], key=lambda value: abs(value - to))

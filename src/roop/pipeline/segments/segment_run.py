@@ -1,0 +1,162 @@
+"""Segments of a long target: read, changed, encoded and recorded."""
+
+import gc
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from roop.heap import give_back
+from roop.media.base import Writer
+from roop.media.video.reader import VideoReader
+from roop.media.video.segment_writer import StretchWriter
+from roop.pipeline.progress import Meter
+from roop.pipeline.segments.chosen_person import Scout
+from roop.pipeline.segments.plan import Segment
+from roop.pipeline.segments.work_folder import WorkFolder
+from roop.pipeline.stages.channel import Stages
+from roop.pipeline.stages.frame_pipeline import Bench, Part
+from roop.pipeline.stages.stats import Tally
+from roop.provenance.label import Label
+from roop.types import Frame
+
+_OVERLAPPING = 1920 * 1088
+"""Pixels up to which a segment is begun while the last frames of the one before are encoded: frames
+larger than that take too much memory for two decoders beside an encoder."""
+
+
+class _SegmentFiles:
+    """What a segment is read from and written to, and the last frame before it."""
+
+    def __init__(self, bench: Bench, segment: Segment, output: Path, folder: WorkFolder) -> None:
+        """Open the target.
+
+        Args:
+            bench: What works on its frames.
+            segment: Which part of the job.
+            output: The file that the job is to make.
+            folder: Where finished segments lie.
+        """
+        self._bench = bench
+        self._segment = segment
+        self._output = output
+        self._folder = folder
+        self._last: Frame | None = None
+        self._left_out = 0
+        self._resources = ExitStack()
+        self.reader = self._resources.enter_context(
+            VideoReader(
+                bench.job.target,
+                bench.job.video,
+                bench.warn,
+                stretch=segment.stretch,
+                scale=bench.scale,
+                beside_work=True,
+            )
+        )
+        """Of the segment's frames."""
+
+    def close(self) -> None:
+        """Close what is still open; nothing may be read of it any more."""
+        self._resources.close()
+
+    def lead(self, frame: Frame) -> int:
+        """Return how many frames, with this one, only lead up to the segment."""
+        left_s = self.reader.lead(frame)
+        if left_s:
+            self._last = frame
+        return math.ceil(left_s * self._segment.lead_fps)
+
+    @contextmanager
+    def open(self) -> Iterator[Writer]:
+        """Open the file of the segment's packets; it is whole when it is left.
+
+        The target is closed then, too, but not after an error: it may still be read.
+        """
+        path = self._folder.packets(self._segment.number)
+        video, warn = self._bench.job.video, self._bench.warn
+        with StretchWriter(path, self.reader, video, output=self._output, warn=warn) as writer:
+            if self._last is not None:
+                writer.skip(self._last)
+                self._last = None
+            yield writer
+        self._left_out = writer.left_out
+        self.close()
+
+    def record(self, tally: Tally) -> None:
+        """Note that the segment is done."""
+        self._folder.record(self._segment.number, tally + Tally(left_out=self._left_out))
+        # PyAV's containers and streams hold each other: encoders and decoders would pile up.
+        gc.collect()
+        give_back()  # or what is left between the pieces in use grows with every segment
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A segment of which the last frames are being encoded."""
+
+    stages: Stages
+    files: _SegmentFiles
+
+    @property
+    def overlapping(self) -> bool:
+        """True if the next segment may be begun meanwhile."""
+        width, height = self.files.reader.info.size
+        return width * height <= _OVERLAPPING
+
+    def finish(self) -> None:
+        try:
+            self.stages.join()
+        finally:
+            self.files.close()
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRun:
+    """Does segments one after another; while the last frames of one are encoded the next begins."""
+
+    bench: Bench
+    """What works on the frames."""
+    scout: Scout
+    """Knows who is in sight where a segment begins."""
+    output: Path
+    """The file that the job is to make."""
+    folder: WorkFolder
+    """Where finished segments lie."""
+    meter: Meter
+    """Counts the frames."""
+
+    def do(self, segments: Iterable[Segment]) -> None:
+        """Do ``segments``; each is recorded as done when it is safe on the disk."""
+        running: _Running | None = None
+        try:
+            for segment in segments:
+                if running is not None and not running.overlapping:
+                    running.finish()
+                before, running = running, self._begun(segment, running)
+                if before is not None:
+                    before.finish()
+        finally:
+            if running is not None:
+                running.finish()
+
+    def _begun(self, segment: Segment, before: _Running | None) -> _Running:
+        """Work on all frames of ``segment``; write none before all of the segment before."""
+        job, bench = self.bench.job, self.bench
+        files = _SegmentFiles(bench, segment, self.output, self.folder)
+        try:
+            reader = files.reader
+            part = Part(
+                reader,
+                files.open,
+                files.record,
+                Label(job.label, begins=reader.begins) if job.label.label else None,
+                lead=files.lead,
+                looks=self.scout.looks(segment.number, reader),
+            )
+            after = before.stages if before is not None else None
+            return _Running(bench.begin(part, self.meter, after=after), files)
+        except BaseException:
+            files.close()
+            raise

@@ -1,0 +1,212 @@
+"""The hidden folder beside an output in which a long job keeps what it has finished."""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from roop.errors import UsageError
+from roop.home import user_folder
+from roop.media.files.disk import writing
+from roop.options import Job, Settings
+from roop.pipeline.people.paths import absolute
+from roop.pipeline.segments.fingerprint import Fingerprint
+from roop.pipeline.segments.plan import Segment
+from roop.pipeline.stages.stats import Tally
+from roop.replacement import replacing
+
+_PREFIX = ".roop-work-"
+
+_ABOUT = "job.json"
+_LOCK = "lock"
+
+
+class WorkFolder:
+    """Finished segments of one job, each a file of packets with a record beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of(cls, output: Path, fingerprint: Fingerprint) -> "WorkFolder":
+        """Return the folder for an output that depends on ``fingerprint``; it may not exist yet."""
+        text = json.dumps(fingerprint, sort_keys=True).encode()
+        digest = hashlib.sha256(text).hexdigest()[:16]
+        return cls(output.absolute().parent / f"{_stem(output)}{digest}")
+
+    @classmethod
+    def all_of(cls, output: Path) -> "list[WorkFolder]":
+        """Return every work folder for ``output``, the last one used first."""
+        paths = output.absolute().parent.glob(f"{_stem(output)}*")
+        found = [cls(path) for path in paths if (path / _ABOUT).is_file()]
+        return sorted(found, key=lambda f: f.path.stat().st_mtime, reverse=True)
+
+    @classmethod
+    def known(cls) -> "list[WorkFolder]":
+        """Return those of this user on this machine that still exist."""
+        notes = sorted(_notes().glob("*"))
+        paths = [Path(note.read_text(encoding="utf-8")) for note in notes]
+        for note, path in zip(notes, paths, strict=True):
+            if not (path / _ABOUT).is_file():
+                note.unlink(missing_ok=True)
+        return [cls(path) for path in paths if (path / _ABOUT).is_file()]
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep every other process out; the folder is made if need be.
+
+        Raises:
+            UsageError: Another process is at work in it.
+            MediaError: It cannot be made.
+        """
+        from filelock import FileLock, Timeout  # here: it takes a twentieth of a job's imports
+
+        with writing(self.path):
+            self.path.mkdir(exist_ok=True)
+        lock = FileLock(self.path / _LOCK)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise UsageError(
+                "another run of roop is at work on this output",
+                hint="wait for it, or name another output",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+            if not self.path.exists() or [p.name for p in self.path.iterdir()] == [_LOCK]:
+                self._remove()  # Windows keeps a locked file until now
+
+    @property
+    def busy(self) -> bool:
+        """True if a process is at work in it."""
+        try:
+            with self.claimed():
+                return False
+        except UsageError:
+            return True
+
+    def begin(
+        self, job: Job, settings: Settings, fingerprint: Fingerprint, plan: Sequence[Segment]
+    ) -> None:
+        """Write down what the folder is for.
+
+        Args:
+            job: With the output's own name.
+            settings: The machine's.
+            fingerprint: What the output depends on.
+            plan: All segments.
+        """
+        job = absolute(job)
+        about = {
+            "output": str(job.output),
+            "job": job.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json"),
+            "fingerprint": fingerprint,
+            "segments": len(plan),
+            "frames": sum(segment.frames for segment in plan),
+        }
+        self.sweep()
+        if not (self.path / _ABOUT).exists():
+            self._write(self.path / _ABOUT, about)
+        with suppress(OSError):  # then `roop jobs` does not know of it
+            _notes().mkdir(parents=True, exist_ok=True)
+            self._note.write_text(str(self.path), encoding="utf-8")
+
+    def sweep(self) -> None:
+        """Remove what was left half done."""
+        for path in self.path.iterdir():
+            whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".looks")
+            if not whole and path.name not in (_ABOUT, _LOCK):
+                path.unlink(missing_ok=True)
+
+    def about(self) -> dict[str, Any]:
+        """Return what ``begin`` wrote; empty if that cannot be read."""
+        with suppress(OSError, ValueError):
+            about: dict[str, Any] = json.loads((self.path / _ABOUT).read_text(encoding="utf-8"))
+            return about
+        return {}
+
+    def packets(self, number: int) -> Path:
+        """Return the file of a segment's pictures."""
+        return self.path / f"{number:05}.packets"
+
+    def looks(self, number: int) -> Path:
+        """Return the file that says who is in sight where a segment begins."""
+        return self.path / f"{number:05}.looks"
+
+    def record(self, number: int, tally: Tally) -> None:
+        """Note that a segment's packets are whole and safe on the disk.
+
+        Raises:
+            DiskFullError: There is no room left.
+        """
+        size = self.packets(number).stat().st_size
+        self._write(self._record(number), {"bytes": size, **dataclasses.asdict(tally)})
+
+    def take(self, number: int, packets: bytes, tally: Tally) -> None:
+        """Keep a segment that was done elsewhere, as if it had been done here.
+
+        Raises:
+            DiskFullError: There is no room left.
+        """
+        path = self.packets(number)
+        with writing(path), replacing(path) as part:
+            part.write_bytes(packets)
+        self.record(number, tally)
+
+    def done(self, number: int) -> Tally | None:
+        """Return what was done to a segment, None if it is still to do."""
+        try:
+            record = json.loads(self._record(number).read_text(encoding="utf-8"))
+            if self.packets(number).stat().st_size != record.pop("bytes"):
+                return None
+            lists = {name: tuple(record[name]) for name in ("providers", "warnings")}
+            return Tally(**record | lists)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @property
+    def finished(self) -> int:
+        """How many segments are recorded as done."""
+        return sum(1 for path in self.path.glob("[0-9]*.json"))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(path.stat().st_size for path in self.path.iterdir() if path.is_file())
+
+    def discard(self) -> None:
+        """Remove the folder and what is in it."""
+        self._remove()
+        with suppress(OSError):
+            self._note.unlink(missing_ok=True)
+
+    @property
+    def _note(self) -> Path:
+        return _notes() / hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
+
+    def _remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _record(self, number: int) -> Path:
+        return self.path / f"{number:05}.json"
+
+    def _write(self, path: Path, value: dict[str, Any]) -> None:
+        with writing(path), replacing(path) as part:
+            part.write_text(json.dumps(value), encoding="utf-8")
+
+
+def _stem(output: Path) -> str:
+    """The beginning of the names of an output's work folders: the name itself may be too long."""
+    return f"{_PREFIX}{hashlib.sha256(output.name.encode()).hexdigest()[:8]}-"
+
+
+def _notes() -> Path:
+    """Where it is noted which work folders there are."""
+    return user_folder() / "unfinished"

@@ -1,0 +1,1 @@
+"""The stages that a frame passes, at work at the same time."""

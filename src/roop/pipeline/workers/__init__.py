@@ -1,0 +1,1 @@
+"""Whoever does segments: worker processes of this machine, and a Ray cluster."""

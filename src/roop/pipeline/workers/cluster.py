@@ -1,0 +1,113 @@
+"""Machines that share the segments of a long job: a Ray cluster, seen from the job's side.
+
+Who speaks with the cluster is a process of its own: Ray's machine code has been seen to crash where
+a machine was lost, and that must cost neither the job nor the program around it.
+"""
+
+import importlib.util
+import queue
+from collections.abc import Sequence
+from fractions import Fraction
+
+from roop.errors import CancelledError, RoopError, UsageError
+from roop.options import Settings
+from roop.pipeline.progress import Meter
+from roop.pipeline.segments.plan import Segment
+from roop.pipeline.segments.work_folder import WorkFolder
+from roop.pipeline.task import Task
+from roop.pipeline.workers.child_process import Child, News
+from roop.pipeline.workers.pool import TRIES
+from roop.pipeline.workers.ray_driver import Errand
+from roop.pipeline.workers.remote_error import heard
+from roop.pipeline.workers.remote_job import packed
+
+_POLL_S = 0.05
+"""Time between two looks at whether the person wants to stop."""
+
+_NONE = (0, 0, 0, 0)
+"""Counts of a segment that was not begun."""
+
+
+class ClusterCrew:
+    """The machines of a Ray cluster. Implements ``roop.pipeline.workers.pool.Crew``.
+
+    Args:
+        task: The job; its settings name the cluster.
+        folder: Where finished segments are kept.
+        places: Where the decoding of each segment of the plan begins.
+        worker_bytes: Memory that a segment takes while it is done, about.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        folder: WorkFolder,
+        places: Sequence[Fraction | None],
+        worker_bytes: int,
+    ) -> None:
+        self._task = task
+        self._folder = folder
+        self._places = places
+        self._bytes = worker_bytes
+        self._counts: dict[int, Sequence[int]] = {}
+
+    def run(self, segments: Sequence[Segment], meter: Meter) -> None:
+        """Do ``segments``."""
+        if importlib.util.find_spec("ray") is None:
+            raise UsageError(
+                "a cluster needs Ray, which is not installed", hint="pip install 'roop[ray]'"
+            )
+        settings = self._task.settings
+        parcel = packed(self._task.job, _there(settings), self._task.output, self._places)
+        ends: list[tuple[int, str]] = []
+        while missing := [s for s in segments if self._folder.done(s.number) is None]:
+            for segment in missing:
+                self._count(segment.number, _NONE, meter)
+            if len(ends) == TRIES:
+                raise _broken(*ends[-1])
+            errand = Errand(parcel, settings, missing, self._folder, self._bytes)
+            ends.append(self._drive(errand, meter))
+
+    def _drive(self, errand: Errand, meter: Meter) -> tuple[int, str]:
+        """Have a driver do what it can; return its exit code and its last words."""
+        news: queue.Queue[News | None] = queue.Queue()
+        driver = Child("roop.pipeline.workers.ray_driver", news.put)
+        try:
+            driver.tell(errand.packed())
+            while (said := self._next(news)) is not None:
+                if "error" in said:
+                    raise heard(said["error"])
+                self._count(said["segment"], said["counts"], meter)
+        finally:
+            end = driver.wait()  # it takes back what the machines are doing
+        return end
+
+    def _next(self, news: "queue.Queue[News | None]") -> News | None:
+        while True:
+            if self._task.cancel.is_set():
+                raise CancelledError("cancelled")
+            try:
+                return news.get(timeout=_POLL_S)
+            except queue.Empty:
+                continue
+
+    def _count(self, number: int, counts: Sequence[int], meter: Meter) -> None:
+        before = self._counts.get(number, _NONE)
+        self._counts[number] = counts  # fewer than before if it was begun again elsewhere
+        meter.add(*(new - old for new, old in zip(counts, before, strict=True)))
+
+
+def _broken(code: int, last_words: str) -> RoopError:
+    error = RoopError(
+        f"the connection to the cluster has broken down {TRIES} times (the last with code {code})",
+        hint="--debug shows what it left behind",
+    )
+    error.add_note(f"its stderr:\n{last_words}")
+    return error
+
+
+def _there(settings: Settings) -> Settings:
+    """Return what of this machine's settings holds on others, too."""
+    ours = dict.fromkeys(("cluster", "workers", "signing_certificate", "signing_key"))
+    threads = settings.execution_threads or 1
+    return settings.model_copy(update={**ours, "execution_threads": threads})

@@ -1,0 +1,152 @@
+"""What one machine of a cluster does for a job: a segment at a time, in a process of its own."""
+
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock
+
+from roop.errors import UsageError
+from roop.media.files.disk import writing
+from roop.pipeline.progress import Meter, Progress
+from roop.pipeline.segments.chosen_person import Scout
+from roop.pipeline.segments.plan import Segment
+from roop.pipeline.segments.segment_run import SegmentRun
+from roop.pipeline.segments.work_folder import WorkFolder
+from roop.pipeline.stages.frame_pipeline import Bench
+from roop.pipeline.stages.stats import Tally
+from roop.pipeline.workers.remote_error import Told, told
+from roop.pipeline.workers.remote_job import Parcel, Seal, places_of, software, unpacked
+from roop.processors import installed
+
+_PERIOD_S = 0.5
+"""Time between two words about the progress."""
+
+Film = Callable[[], Iterable[bytes]]
+"""Hands out the target in pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished segment on its way back."""
+
+    packets: bytes
+    """The file of its pictures."""
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class FilmWanted:
+    """This machine does not see the target under its path: it must be sent."""
+
+
+def work(
+    parcel: Parcel, segment: Segment, *, film: Film | None, tell: Callable[[Progress], None]
+) -> Done | FilmWanted | Told:
+    """Do one segment.
+
+    Args:
+        parcel: The job.
+        segment: Which part of it.
+        film: Hands out the target, if it was sent.
+        tell: Hears of the progress.
+
+    Returns:
+        What was made, or what keeps it from being made: an error is returned as data, because what
+        is raised is tried again elsewhere.
+    """
+    try:
+        _refuse_other_software(parcel)
+        if not _target(parcel, film):
+            return FilmWanted()
+        return _work(parcel, segment, tell)
+    except Exception as error:  # the edge of this process: who sent the job shows it
+        return _named_there(told(error), parcel)
+
+
+def sweep(key: str) -> None:
+    """Remove what a run has left on this machine."""
+    shutil.rmtree(_folder(key), ignore_errors=True)
+
+
+def _work(parcel: Parcel, segment: Segment, tell: Callable[[Progress], None]) -> Done:
+    import cv2
+
+    cv2.setNumThreads(1)  # other segments are done on the other cores
+    bench, scout = _begun(parcel)
+    meter = Meter(None, tell, period_s=_PERIOD_S)
+    with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(parcel.key)) as name:
+        folder = WorkFolder(Path(name))
+        SegmentRun(bench, scout, parcel.output, folder, meter).do([segment])
+        tally = folder.done(segment.number) or Tally()
+        return Done(folder.packets(segment.number).read_bytes(), tally)
+
+
+@lru_cache(maxsize=1)  # a process does many segments of one run, and networks take a while
+def _begun(parcel: Parcel) -> tuple[Bench, Scout]:
+    """Return what works on the job's frames, and who knows what came before them."""
+    folder = _folder(parcel.key)
+    with writing(folder):
+        job = unpacked(parcel, folder)
+    sent = _sent(parcel)
+    job = job.model_copy(update={"target": sent if sent.exists() else job.target})
+    bench = Bench(job, parcel.settings, installed(), cancel=threading.Event())
+    bench.__enter__()  # until this process ends, or is ended
+    return bench, Scout(bench, parcel.places, WorkFolder(folder))
+
+
+def _target(parcel: Parcel, film: Film | None) -> bool:
+    """Return true if the target can be read here, as it is or after it was taken from ``film``."""
+    target, sent = parcel.job.target, _sent(parcel)
+    try:
+        if sent.exists() or (target.is_file() and Seal.of(target) == parcel.seal):
+            return True
+    except OSError:
+        pass  # nothing that this machine may read: it must be sent
+    if film is None:
+        return False
+    part = sent.with_name("part")
+    with writing(sent, part):
+        sent.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(sent.with_name("lock")):  # other processes of this machine want it, too
+            if not sent.exists():
+                with part.open("wb") as file:
+                    file.writelines(film())
+                part.replace(sent)
+    return True
+
+
+def _folder(key: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"roop-cluster-{key}"
+
+
+def _sent(parcel: Parcel) -> Path:
+    """Where the target lies on this machine after it was sent."""
+    return _folder(parcel.key) / "target" / parcel.job.target.name
+
+
+def _refuse_other_software(parcel: Parcel) -> None:
+    here = software()
+    for name, version in parcel.software.items():
+        if here.get(name) != version:
+            raise UsageError(
+                f"the cluster's machine {socket.gethostname()} has {name} "
+                f"{here.get(name, 'not at all')}, and this one {version}",
+                hint="install the same versions everywhere: outputs depend on them",
+            )
+
+
+def _named_there(failure: Told, parcel: Parcel) -> Told:
+    """Name photos and target as the person did who sent them."""
+    places = {_sent(parcel): parcel.job.target}
+    places |= {here: there for there, here in places_of(parcel, _folder(parcel.key)).items()}
+    named = dict(failure)
+    for what in ("message", "hint"):
+        for here, there in places.items():
+            named[what] = (named[what] or "").replace(str(here), str(there)) or None
+    return named

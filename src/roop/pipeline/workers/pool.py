@@ -1,0 +1,161 @@
+"""Processes that share the segments of a long job: the parent's side."""
+
+import queue
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from roop.errors import CancelledError, RoopError
+from roop.models.machine import usable_cores
+from roop.options import Settings
+from roop.pipeline.progress import Meter
+from roop.pipeline.segments.plan import Segment
+from roop.pipeline.workers.child_process import Child, News
+from roop.pipeline.workers.remote_error import heard
+
+TRIES = 3
+"""Times that a segment is begun before its workers' end counts as its fault."""
+
+_POLL_S = 0.05
+"""Time between two looks at whether the person wants to stop."""
+
+_WORKER_BYTES, _FRAMES = 500_000_000, 60
+"""Memory of a worker: networks and libraries, and frames in decoder, channels and encoder."""
+
+
+def workers_for(size: tuple[int, int], segments: int, settings: Settings) -> int:
+    """Return how many workers a video is worth on this machine.
+
+    Args:
+        size: (width, height) of its frames.
+        segments: How many there are.
+        settings: How much memory they may take together.
+    """
+    import psutil
+
+    memory = psutil.virtual_memory().available
+    if settings.max_memory is not None:
+        memory = min(memory, int(settings.max_memory * 1e9))
+    # One process keeps two cores busy: its frames are worked on while others are coded.
+    cores = (usable_cores() + 1) // 2
+    return max(1, min(cores, segments, memory // bytes_of(size)))
+
+
+def bytes_of(size: tuple[int, int]) -> int:
+    """Return about how much memory a worker takes for frames of ``size``."""
+    return _WORKER_BYTES + _FRAMES * size[0] * size[1] * 3 // 2
+
+
+class Crew(Protocol):
+    """Whoever shares the segments of one job."""
+
+    def run(self, segments: Sequence[Segment], meter: Meter) -> None:
+        """Do ``segments``; those that are finished stay so whatever happens to others.
+
+        Raises:
+            RoopError: The first error of any of them, or one segment was lost too often.
+            CancelledError: The person stopped the job.
+        """
+        ...
+
+
+class _Worker:
+    """One child, and what it is doing."""
+
+    def __init__(self, brief: News, news: "queue.Queue[tuple[_Worker, News | None]]") -> None:
+        self.segment: Segment | None = None
+        self.counts = [0, 0, 0, 0]
+        """Frames, swapped frames, faces and faces in sight of its segment so far."""
+        self.child = Child("roop.pipeline.workers.worker", lambda said: news.put((self, said)))
+        self.child.tell(brief)
+
+    def begin(self, segment: Segment) -> None:
+        """Give it a segment to do."""
+        self.segment, self.counts = segment, [0, 0, 0, 0]
+        self.child.tell(segment.packed())
+
+
+class ProcessCrew:
+    """Processes of this machine. Implements ``Crew``.
+
+    Args:
+        brief: What every worker is told first.
+        size: How many there are at most.
+        cancel: Set it to stop.
+    """
+
+    def __init__(self, brief: News, size: int, cancel: threading.Event) -> None:
+        self._brief = brief
+        self._size = size
+        self._cancel = cancel
+        self._news: queue.Queue[tuple[_Worker, News | None]] = queue.Queue()
+        self._workers: list[_Worker] = []
+        self._tries: Counter[int] = Counter()
+
+    def run(self, segments: Sequence[Segment], meter: Meter) -> None:
+        """Do ``segments``."""
+        waiting = deque(segments)
+        with self._dismissed():
+            while waiting or any(worker.segment is not None for worker in self._workers):
+                while waiting and len(self._workers) < self._size:
+                    self._workers.append(_Worker(self._brief, self._news))
+                    self._employ(self._workers[-1], waiting)
+                self._hear(waiting, meter)
+
+    def _employ(self, worker: _Worker, waiting: deque[Segment]) -> None:
+        if not waiting:
+            worker.segment = None
+            worker.child.dismiss()
+            return
+        segment = waiting.popleft()
+        self._tries[segment.number] += 1
+        worker.begin(segment)
+
+    def _hear(self, waiting: deque[Segment], meter: Meter) -> None:
+        if self._cancel.is_set():
+            raise CancelledError("cancelled")
+        try:
+            worker, news = self._news.get(timeout=_POLL_S)
+        except queue.Empty:
+            return
+        if news is None:
+            self._replace(worker, waiting, meter)
+        elif "error" in news:
+            raise heard(news["error"])
+        elif "counts" in news:
+            steps = [new - old for new, old in zip(news["counts"], worker.counts, strict=True)]
+            worker.counts = news["counts"]
+            meter.add(*steps)
+        elif worker.segment is not None:
+            self._employ(worker, waiting)
+
+    def _replace(self, worker: _Worker, waiting: deque[Segment], meter: Meter) -> None:
+        """Put back what a worker that ended was doing."""
+        self._workers.remove(worker)
+        code, last_words = worker.child.wait()
+        segment = worker.segment
+        if segment is None:
+            return
+        meter.add(*(-count for count in worker.counts))
+        if self._tries[segment.number] >= TRIES:
+            error = RoopError(
+                f"{TRIES} workers have ended without a word in the stretch from {segment.clock} "
+                f"(the last with code {code})",
+                hint="if memory is short, try --workers 1; --debug shows what they left behind",
+            )
+            error.add_note(f"the last worker's stderr:\n{last_words}")
+            raise error
+        waiting.appendleft(segment)
+
+    @contextmanager
+    def _dismissed(self) -> Iterator[None]:
+        """Leave no worker behind."""
+        try:
+            yield
+        finally:
+            for worker in self._workers:
+                worker.child.kill()
+            for worker in self._workers:
+                worker.child.wait()

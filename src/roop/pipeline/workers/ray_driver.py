@@ -1,0 +1,326 @@
+"""A process that has a Ray cluster do segments: Ray's driver, and the only place that knows Ray.
+
+A segment is one Ray task: Ray finds a machine for it, and another one if that machine is lost.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import pickle
+import socket
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from roop.errors import CancelledError, RoopError, UsageError
+from roop.pipeline.workers.child_process import News, Parent, serve
+from roop.pipeline.workers.cluster_node import Done, FilmWanted, sweep, work
+from roop.pipeline.workers.pool import TRIES
+from roop.pipeline.workers.remote_error import Told, heard
+
+if TYPE_CHECKING:
+    from roop.options import Settings
+    from roop.pipeline.progress import Progress
+    from roop.pipeline.segments.plan import Segment
+    from roop.pipeline.segments.work_folder import WorkFolder
+    from roop.pipeline.workers.remote_job import Parcel
+
+_POLL_S = 0.25
+"""Time between two looks at the cluster, and at whether the person wants to stop."""
+
+_PATIENCE_S = 5.0
+"""How long the cluster's address may take to answer, and machines to clear up."""
+
+_PIECE_BYTES = 32_000_000
+"""How much of a target that must be sent is one object."""
+
+_GPU = {"cuda", "tensorrt", "rocm", "migraphx"}
+"""Providers whose networks take a graphics card."""
+
+Ray = Any
+"""The library's module, which has no types of use."""
+
+Ref = Any
+"""What Ray knows a result by."""
+
+Counts = tuple[int, int, int, int]
+"""Frames of a segment, those that were swapped, faces replaced and faces seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What the driver is started for."""
+
+    parcel: Parcel
+    settings: Settings
+    """Of the machine that it runs on; they name the cluster."""
+    segments: Sequence[Segment]
+    folder: WorkFolder
+    """Where finished segments are kept."""
+    worker_bytes: int
+    """Memory that a segment takes while it is done, about."""
+
+    def packed(self) -> News:
+        """Return it as JSON."""
+        return {"errand": base64.b64encode(pickle.dumps(self)).decode()}
+
+    @staticmethod
+    def unpacked(order: News) -> Errand:
+        """Return what ``packed`` packed; only ever what our own parent has said."""
+        errand = pickle.loads(base64.b64decode(order["errand"]))
+        assert isinstance(errand, Errand)
+        return errand
+
+
+def main() -> None:
+    """Have all segments of one errand done; answer how far each is, and which are done."""
+    serve(_run)
+
+
+def _run(parent: Parent) -> None:
+    order = parent.orders.get()
+    if order is None:
+        return
+    errand = Errand.unpacked(order)
+    with _connected(str(errand.settings.cluster)) as ray:
+        driver = _Driver(_Tasks(ray, errand), errand, parent)
+        try:
+            driver.share()
+        except ray.exceptions.RayError as error:
+            raise _lost(error) from error
+        finally:
+            driver.recall()
+
+
+class _Driver:
+    """Has segments done until all are."""
+
+    def __init__(self, tasks: _Tasks, errand: Errand, parent: Parent) -> None:
+        self._tasks = tasks
+        self._errand = errand
+        self._parent = parent
+        self._waiting = deque(errand.segments)
+        self._flight: dict[Ref, Segment] = {}
+        self._film: list[Ref] | None = None
+
+    def share(self) -> None:
+        """Do all of it."""
+        most = self._errand.settings.workers or len(self._waiting)
+        while self._waiting or self._flight:
+            while self._waiting and len(self._flight) < most:
+                segment = self._waiting.popleft()
+                self._flight[self._tasks.send(segment, self._film)] = segment
+            for ref, result in self._tasks.answers(list(self._flight)):
+                self._take(self._flight.pop(ref), result)
+            for number, counts in self._tasks.progress().items():
+                if any(segment.number == number for segment in self._flight.values()):
+                    self._parent.answer({"segment": number, "counts": counts})
+            self._check()
+
+    def recall(self) -> None:
+        """Stop what is still done, and leave nothing on the machines."""
+        self._tasks.recall(list(self._flight))
+
+    def _take(self, segment: Segment, result: Done | FilmWanted | Told) -> None:
+        if isinstance(result, Done):
+            tally = result.tally
+            self._errand.folder.take(segment.number, result.packets, tally)
+            counts = (tally.frames, tally.swapped, tally.faces, tally.seen)
+            self._parent.answer({"segment": segment.number, "counts": counts})
+        elif isinstance(result, FilmWanted):
+            self._film = self._film or list(self._sent())
+            self._waiting.appendleft(segment)
+        else:
+            raise heard(result)
+
+    def _sent(self) -> Iterator[Ref]:
+        """Give the target to the cluster, piece by piece: some machine does not see it."""
+        with self._errand.parcel.job.target.open("rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                self._check()
+                yield self._tasks.keep(piece)
+
+    def _check(self) -> None:
+        if self._parent.cancel.is_set():
+            raise CancelledError("cancelled")
+
+
+class _Tasks:
+    """The errand on the cluster: sends segments, hears of them, and clears up."""
+
+    def __init__(self, ray: Ray, errand: Errand) -> None:
+        settings = errand.settings
+        self._ray = ray
+        self._key = errand.parcel.key
+        self._parcel = ray.put(errand.parcel)
+        gpu = not _GPU.isdisjoint(settings.execution_provider)
+        self._task = ray.remote(_segment).options(
+            num_cpus=settings.execution_threads or 1,
+            num_gpus=int(gpu),
+            memory=errand.worker_bytes,
+            max_retries=TRIES - 1,
+        )
+        # Here, or on the machine that speaks for us: without either all is lost anyway.
+        here = ray.get_runtime_context().get_node_id()
+        self._board = ray.remote(_Board).options(num_cpus=0, **self._on(here)).remote()
+        self._asked: Ref | None = None
+
+    def send(self, segment: Segment, film: Sequence[Ref] | None) -> Ref:
+        """Have a segment done by whoever has time."""
+        return self._task.remote(self._parcel, segment, film, self._board)
+
+    def keep(self, piece: bytes) -> Ref:
+        """Give the cluster something that its machines can ask for."""
+        return self._ray.put(piece)
+
+    def answers(self, refs: list[Ref]) -> Iterator[tuple[Ref, Done | FilmWanted | Told]]:
+        """Yield what has come back of ``refs``; waits a moment for the first."""
+        for ref in self._ray.wait(refs, num_returns=1, timeout=_POLL_S)[0]:
+            yield ref, self._ray.get(ref)
+
+    def progress(self) -> dict[int, Counts]:
+        """Return what machines have told since the last time, by segment; never waits for it.
+
+        The board takes a while to begin, and results must not wait for news of their making.
+        """
+        self._asked = self._asked or self._board.take.remote()
+        if not self._ray.wait([self._asked], timeout=0)[0]:
+            return {}
+        told: dict[int, Counts] = self._ray.get(self._asked)
+        self._asked = None
+        return told
+
+    def recall(self, refs: list[Ref]) -> None:
+        """Stop what is still done, and leave nothing on the machines."""
+        ray = self._ray
+        with contextlib.suppress(ray.exceptions.RayError, ConnectionError):
+            for ref in refs:
+                ray.cancel(ref, force=True)
+            nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+            swept = [
+                ray.remote(sweep).options(num_cpus=0, **self._on(node)).remote(self._key)
+                for node in nodes
+            ]
+            ray.wait(swept, num_returns=len(swept), timeout=_PATIENCE_S)
+
+    def _on(self, node: str) -> dict[str, object]:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        return {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
+
+
+class _Board:
+    """An actor on which machines write how far they are."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, Counts] = {}
+
+    def tell(self, number: int, counts: Counts) -> None:
+        """Note what was done of a segment so far."""
+        self._counts[number] = counts
+
+    def take(self) -> dict[int, Counts]:
+        """Return what was noted since the last time."""
+        counts, self._counts = self._counts, {}
+        return counts
+
+
+def _segment(
+    parcel: Parcel,
+    segment: Segment,
+    film: list[Ref] | None,
+    board: Any,  # noqa: ANN401 - Ray makes a handle's methods as the program runs
+) -> object:
+    """Do a segment: what runs on the cluster's machines."""
+    import ray
+
+    def tell(seen: Progress) -> None:
+        board.tell.remote(segment.number, (seen.frames, seen.swapped, seen.faces, seen.seen))
+
+    pieces = None if film is None else lambda: (ray.get(piece) for piece in film)
+    return work(parcel, segment, film=pieces, tell=tell)
+
+
+@contextlib.contextmanager
+def _connected(address: str) -> Iterator[Ray]:
+    """Connect to a cluster.
+
+    Raises:
+        UsageError: Ray is not installed, or there is no such cluster, or it runs other versions.
+    """
+    # Or Ray would have its machines run `uv run` in a copy of the folder that we are in.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    import ray
+
+    _knock(address)
+    try:
+        _init(ray, address)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise _no_cluster(address, error) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _init(ray: Ray, address: str) -> None:
+    options = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        ray.init(address, **options)
+    except (ConnectionError, RuntimeError) as error:
+        if "Initialization failure from server" not in str(error):
+            raise
+        # Now and then the process that Ray's server starts for us ends at once, without a word.
+        ray.shutdown()
+        ray.init(address, **options)
+
+
+def _knock(address: str) -> None:
+    """Ask whether somebody listens: Ray itself would wait for half a minute."""
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE_S).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str, error: Exception) -> UsageError:
+    said = str(error)
+    if "ersion mismatch" in said:
+        return UsageError(
+            f"the cluster runs other versions: {_flat(said)}",
+            hint="install the same Ray and Python on all its machines and this one",
+        )
+    if address == "auto":
+        return UsageError(
+            "this machine belongs to no Ray cluster",
+            hint="`ray start --head` begins one; or name its address: --cluster ray://HOST:10001",
+        )
+    return UsageError(
+        f"there is no Ray cluster at {address}: {_flat(said)}",
+        hint="check the address; the port is that of the Ray Client server, usually 10001",
+    )
+
+
+def _lost(error: Exception) -> RoopError:
+    """Return what to say of an error of Ray's own, after all retries."""
+    said = str(error)
+    if "No module named 'roop" in said:
+        return UsageError(
+            "a machine of the cluster has no roop", hint="install the same version on all of them"
+        )
+    return RoopError(
+        f"the cluster has lost a segment {TRIES} times: {_flat(said)}",
+        hint="if memory is short, let a machine do fewer at once: --workers",
+    )
+
+
+def _flat(text: str) -> str:
+    """Return the beginning of what a library says as one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else f"{line[:197]}..."

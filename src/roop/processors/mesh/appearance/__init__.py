@@ -1,0 +1,1 @@
+"""Light, colour, sharpness, and what covers a face."""

@@ -1,0 +1,1 @@
+"""The target's expression: its shape, its eyes."""

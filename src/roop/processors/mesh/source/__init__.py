@@ -1,0 +1,1 @@
+"""The source's face, made ready to be drawn."""

@@ -1,0 +1,127 @@
+"""What is set besides the flags: files, variables, who wins, and what cannot be set."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.terminal import command, environment
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Path:
+    """The user's own file."""
+    path = tmp_path / "home" / "roop" / "roop.toml"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The working folder's file."""
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work" / "roop.toml"
+
+
+@pytest.fixture
+def roop(user: Path, folder: Path) -> Run:
+    def run(*arguments: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command(*arguments),
+            cwd=folder.parent,
+            env=environment() | {"XDG_CONFIG_HOME": str(user.parents[1])} | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run
+
+
+def options(done: "subprocess.CompletedProcess[str]") -> dict[str, tuple[object, str]]:
+    assert done.returncode == 0, done.stderr
+    return {row["name"]: (row["value"], row["from"]) for row in json.loads(done.stdout)["options"]}
+
+
+def test_later_ones_win_and_each_says_where_it_came_from(
+    roop: Run, user: Path, folder: Path
+) -> None:
+    user.write_text("fps = 20\noutput-video-quality = 20\nmany_faces = true\n")
+    folder.write_text("# of this film\noutput_video_quality = 30\nfps = 30\n")
+    found = options(roop("config", "--json", ROOP_FPS="40", ROOP_EXECUTION_PROVIDER="cuda, cpu"))
+    assert found["many_faces"] == (True, f"{user}, line 3")
+    assert found["output_video_quality"] == (30, f"{folder}, line 2")
+    assert found["fps"] == ("40", "ROOP_FPS")
+    assert found["execution_provider"] == (["cuda", "cpu"], "ROOP_EXECUTION_PROVIDER")
+    assert found["output_video_encoder"] == ("libx264", "default")
+    shown = roop("config").stdout
+    assert f"{user}\n{folder}\n" in shown
+    assert f"true  ({user}, line 3)\n" in shown
+
+
+def test_what_is_set_reaches_the_job_and_a_flag_undoes_it(
+    roop: Run, portraits: dict[str, Path], folder: Path
+) -> None:
+    folder.write_text("many-faces = true\nlabel_text = 'unused'\noutput_video_quality = 9\n")
+    job = ("swap", "-s", portraits["astronaut"], "-t", portraits["both"], "--json", "-o")
+    both, one = roop(*job, "both.png"), roop(*job, "one.png", "--no-many-faces")
+    assert json.loads(both.stdout)["faces"] == 2
+    assert json.loads(one.stdout)["faces"] == 1
+    assert json.loads(one.stdout)["seen"] == 2
+    assert json.loads(one.stdout)["warnings"] == []  # of what does not concern a photo
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "hint"),
+    [
+        (
+            "\nmany_face = 1",
+            "there is no option many_face ({}, line 2)",
+            "did you mean many_faces?",
+        ),
+        ("[video]\nx = 1", "there is no option video ({}, line 1)", "see `roop config`"),
+        ("fps = 'x'", "fps ({}, line 1) needs a number, not 'x'", ""),
+        ("fps = ", "{} is no TOML: ", "write: name = value"),
+        ("force = true", "force ({}, line 1) is said with each command", "remove it"),
+        ("output = 'x.mp4'", "output ({}, line 1) is said with each command", "remove it"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_line(
+    roop: Run, folder: Path, content: str, message: str, hint: str
+) -> None:
+    folder.write_text(content)
+    done = roop("config")
+    assert done.returncode == 2
+    first, *rest = done.stderr.splitlines()
+    assert first.startswith("error: " + message.format(folder))
+    assert rest == ([f"hint: {hint}"] if hint else [])
+
+
+def test_a_wrong_variable_is_named(roop: Run) -> None:
+    done = roop("doctor", ROOP_OFLINE="1")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: there is no option ROOP_OFLINE\nhint: did you mean ROOP_OFFLINE?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["screen", "screening", "safety", "nsfw", "marks", "watermark", "sign", "provenance", "xmp"],
+)
+def test_neither_screening_nor_marks_are_options(roop: Run, folder: Path, name: str) -> None:
+    folder.write_text(f"{name} = false\n")
+    done = roop("config")
+    assert done.returncode == 2
+    assert f"there is no option {name}" in done.stderr
+
+
+def test_a_path_is_meant_from_where_its_file_is(roop: Run, folder: Path) -> None:
+    folder.write_text("models = 'weights'\n")
+    found = options(roop("config", "--json"))
+    assert found["models"][0] == str(folder.parent / "weights")  # beside the file, from anywhere

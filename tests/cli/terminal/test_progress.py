@@ -1,0 +1,59 @@
+"""The progress bar: drawn at a terminal, and nowhere else."""
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from roop.media.video.clip import write_clip
+from support.terminal import Roop, command, environment
+
+
+def clip_of(photo: Path, path: Path) -> Path:
+    with Image.open(photo) as image:
+        pixels = np.asarray(image.convert("RGB").resize((256, 300)))
+    write_clip(path, [pixels] * 5, fps=25)
+    return path
+
+
+def test_at_a_terminal(portraits: dict[str, Path], tmp_path: Path) -> None:
+    clip = clip_of(portraits["hopper"], tmp_path / "clip.mp4")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command("swap", "-s", portraits["astronaut"], "-t", clip, "-o", "out.mp4"),
+        cwd=tmp_path,
+        env=environment() | {"TERM": "xterm", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    ) as process:
+        os.close(theirs)
+        drawn = everything_from(ours)
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    assert process.returncode == 0, drawn
+    assert "5/5 frames" in drawn
+    assert "fps" in drawn
+    assert " MB" in drawn
+    assert printed.startswith("out.mp4\n5 frames, 5 swapped; ")
+
+
+def test_not_into_a_file(roop: Roop, portraits: dict[str, Path], tmp_path: Path) -> None:
+    clip = clip_of(portraits["hopper"], tmp_path / "clip.mp4")
+    done = roop("swap", "-s", portraits["astronaut"], "-t", clip, "-o", "out.mp4")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def everything_from(terminal: int) -> str:
+    parts = []
+    try:
+        while part := os.read(terminal, 65536):
+            parts.append(part)
+    except OSError:  # how Linux ends a terminal whose other side has closed
+        pass
+    finally:
+        os.close(terminal)
+    return b"".join(parts).decode()

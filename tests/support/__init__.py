@@ -1,0 +1,1 @@
+"""Files, films, people and servers that tests make."""
