@@ -21,7 +21,7 @@ from roop.media.frames.planar_frame import PlanarFrame
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context
-from roop.types import Identity, Scene
+from roop.types import AnalysedFrame, Identity
 
 SIZE = (1920, 1080)
 WIDTHS = (150, 300, 600, 900)
@@ -49,7 +49,7 @@ def cost_ms(pixels: NDArray[np.uint8], analyser: Analyser, identity: Identity) -
         raw = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
         frame = PlanarFrame(raw, pts=0, time_base=Fraction(1, 25))
         began = time.thread_time()
-        processor.process([Scene(frame, tracker.update(frame))])
+        processor.process([AnalysedFrame(frame, tracker.update(frame))])
         spent.append(time.thread_time() - began)
     return 1e3 * statistics.median(spent[1:])
 

@@ -51,7 +51,7 @@ class Timed(Wanted):
         return chosen
 
 
-class Bench:
+class FramePipeline:
     """A film in memory, and what follows the face in it."""
 
     def __init__(self, film: Path, most: int) -> None:
@@ -86,11 +86,11 @@ class Bench:
 
 def together(film: Path, most: int, ready: Barrier, rounds: int) -> None:
     """Be one of several processes that follow one certain person at the same time."""
-    bench = Bench(film, most)
-    bench.wanted_s()
+    pipeline = FramePipeline(film, most)
+    pipeline.wanted_s()
     ready.wait()
     for _ in range(rounds):
-        bench.wanted_s()
+        pipeline.wanted_s()
     ready.wait()
 
 
@@ -102,9 +102,9 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=1, help="processes")
     options = parser.parse_args()
     if options.at_once == 1:
-        bench = Bench(options.film, options.frames)
-        count = len(bench.frames)
-        spent = [bench.largest_s(), *bench.wanted_s()]
+        pipeline = FramePipeline(options.film, options.frames)
+        count = len(pipeline.frames)
+        spent = [pipeline.largest_s(), *pipeline.wanted_s()]
         each = [1000 * s / count for s in spent]
         print(f"largest {each[0]:.2f} ms, wanted {each[1]:.2f} ms, of it matching {each[2]:.2f} ms")
         return
@@ -116,7 +116,7 @@ def main() -> None:
     others = [context.Process(target=together, args=work) for _ in range(options.at_once)]
     for other in others:
         other.start()
-    count = len(Bench(options.film, options.frames).frames) * rounds * options.at_once
+    count = len(FramePipeline(options.film, options.frames).frames) * rounds * options.at_once
     ready.wait()
     begun = time.monotonic()
     ready.wait()

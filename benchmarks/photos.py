@@ -19,7 +19,7 @@ from roop.media.video.reader import VideoReader
 from roop.options import Settings, Step, VideoOptions
 from roop.processors import installed
 from roop.processors.base import Context
-from roop.types import Box, Identity, Scene
+from roop.types import AnalysedFrame, Box, Identity
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def main() -> None:
             faces = tracker.update(frame)
             everything = Box(0, 0, *frame.size)
             before = frame.crop(everything).astype(float)
-            engine.process([Scene(frame, faces)])
+            engine.process([AnalysedFrame(frame, faces)])
             for face in faces:
                 hull = cv2.convexHull(face.mesh[list(OVAL), :2].astype(np.int32))
                 inside = np.zeros(before.shape[:2], np.uint8)

@@ -8,7 +8,7 @@ _ARENA_MAX = -8
 """M_ARENA_MAX of glibc's malloc.h."""
 
 
-def share_one_heap() -> None:
+def use_one_arena() -> None:
     """Let all threads take memory from one heap; call it before they begin.
 
     glibc gives threads heaps of their own. What decoders, encoders and networks free in one of
@@ -20,7 +20,7 @@ def share_one_heap() -> None:
         choose(_ARENA_MAX, 1)
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Give the system what was freed, and lies between what is still in use."""
     trim = _of_libc("malloc_trim")
     if trim is not None:

@@ -10,7 +10,7 @@ _STEP = 5
 and another program that takes all cores would halt whatever waits for the thread."""
 
 
-def step_back() -> None:
+def lower_priority() -> None:
     """Let the other threads of this process go before the one that calls this, from now on.
 
     Only Linux knows priorities of threads that anybody may choose; elsewhere nothing changes.

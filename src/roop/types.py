@@ -176,7 +176,7 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class AnalysedFrame:
     """A frame and what is known about it: the one value that flows through a pipeline."""
 
     frame: Frame

@@ -12,7 +12,7 @@ from roop.media.frames.stored_frame import StoredFrame
 from roop.options import Options, Settings
 from roop.processors import installed
 from roop.processors.base import Context, Processor, ProcessorSpec
-from roop.types import Face, Identity, Mesh, Pixels, Portrait, Scene
+from roop.types import AnalysedFrame, Face, Identity, Mesh, Pixels, Portrait
 from support.heads import astronaut, hopper
 from support.swapping import pixels_of
 
@@ -46,20 +46,20 @@ def mesh(portraits_of: tuple[Portrait, Portrait]) -> Mesh:
     return portraits_of[1].mesh
 
 
-def film(mesh: Mesh, *steps: tuple[int, int]) -> list[Scene]:
+def film(mesh: Mesh, *steps: tuple[int, int]) -> list[AnalysedFrame]:
     """Return the astronaut's photo moved by whole pixels, one scene for each step."""
     scenes = []
     for number, (dx, dy) in enumerate(steps):
         pixels = np.roll(astronaut(), (dy, dx), axis=(0, 1))
         moved = mesh + np.array([dx, dy, 0], np.float32)
-        scenes.append(Scene(StoredFrame(pixels), (Face(moved, 1.0, 1, fresh=number == 0),)))
+        scenes.append(AnalysedFrame(StoredFrame(pixels), (Face(moved, 1.0, 1, fresh=number == 0),)))
     return scenes
 
 
 STEPS = ((0, 0), (3, 1), (6, 1), (9, 3))
 
 
-def outputs(processor: Processor, *batches: Sequence[Scene]) -> list[Pixels]:
+def outputs(processor: Processor, *batches: Sequence[AnalysedFrame]) -> list[Pixels]:
     return [pixels_of(scene.frame) for batch in batches for scene in processor.process(batch)]
 
 
@@ -113,7 +113,7 @@ def test_scenes_come_back_in_order_with_their_frames_and_faces(
 def test_without_faces_nothing_happens(spec: Spec, context: Context) -> None:
     processor = spec.built({}, context)
     assert list(processor.process([])) == []
-    output = outputs(processor, [Scene(StoredFrame(astronaut().copy()))])
+    output = outputs(processor, [AnalysedFrame(StoredFrame(astronaut().copy()))])
     assert np.array_equal(output[0], astronaut())
 
 
@@ -137,7 +137,7 @@ def test_it_changes_the_face_and_nothing_far_from_it(
         assert not changed.any()
 
 
-def changed_by(spec: Spec, context: Context, scene: Scene) -> Pixels:
+def changed_by(spec: Spec, context: Context, scene: AnalysedFrame) -> Pixels:
     return outputs(spec.built({}, context), [scene])[0]
 
 
@@ -188,7 +188,7 @@ def test_a_face_beyond_the_edge_is_no_error(
     spec: Spec, context: Context, mesh: Mesh, step: tuple[int, int]
 ) -> None:
     moved = mesh + np.array([*step, 0], np.float32)
-    scene = Scene(StoredFrame(astronaut().copy()), (Face(moved, 1.0, 1),))
+    scene = AnalysedFrame(StoredFrame(astronaut().copy()), (Face(moved, 1.0, 1),))
     assert outputs(spec.built({}, context), [scene])[0].shape == (512, 512, 3)
 
 

@@ -17,7 +17,7 @@ from roop.options import Options, Settings
 from roop.pipeline.job import JobResult, run_job
 from roop.processors import installed
 from roop.processors.base import Processor, ProcessorSpec, Registry
-from roop.types import Frame, Pixels, Scene
+from roop.types import AnalysedFrame, Frame, Pixels
 from support.films import SIZE, Film, shots, wall, woman_at
 from support.heads import hopper
 from support.networks import upscaler
@@ -117,7 +117,7 @@ class _Counter(Processor):
     def __init__(self, seen: list[list[float]]) -> None:
         self._seen = seen
 
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         self._seen.append([float(s.frame.thumbnail(64).mean()) for s in scenes])
         return scenes
 
@@ -131,7 +131,7 @@ class _Remembering(Processor):
         self._alive = alive
         self._seen: list[weakref.ref[Frame]] = []
 
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         self._seen += [weakref.ref(scene.frame) for scene in scenes]
         self._alive.append([number for number, seen in enumerate(self._seen) if seen()])
         return scenes

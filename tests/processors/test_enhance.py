@@ -9,7 +9,7 @@ from roop.models.loader import Models
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context
-from roop.types import Face, Identity, Pixels, Portrait, Scene
+from roop.types import AnalysedFrame, Face, Identity, Pixels, Portrait
 from support.swapping import Mask, face_area, pixels_of
 
 
@@ -24,7 +24,7 @@ def enhanced(
     identities = tuple(Identity((source,)) for source in sources)
     processor = installed()["enhance"].built(options, Context(Settings(), identities, models))
     frame = StoredFrame(pixels.copy())
-    processor.process([Scene(frame, (Face(face.mesh, 1.0, 1),))])
+    processor.process([AnalysedFrame(frame, (Face(face.mesh, 1.0, 1),))])
     return pixels_of(frame)
 
 
@@ -128,13 +128,13 @@ def test_each_frame_builds_on_the_ones_before(woman: Portrait) -> None:
     results = []
     for number, pixels in enumerate((*[soft] * 6, softer, soft)):
         frame = StoredFrame(pixels.copy())
-        processor.process([Scene(frame, (Face(woman.mesh, 1.0, 1, fresh=number == 0),))])
+        processor.process([AnalysedFrame(frame, (Face(woman.mesh, 1.0, 1, fresh=number == 0),))])
         results.append(pixels_of(frame))
     steady = distance(results[-1], results[1], area)
     assert steady < 0.2 * distance(results[1], soft, area)
     processor.reset()
     frame = StoredFrame(soft.copy())
-    processor.process([Scene(frame, (Face(woman.mesh, 1.0, 1, fresh=False),))])
+    processor.process([AnalysedFrame(frame, (Face(woman.mesh, 1.0, 1, fresh=False),))])
     assert np.array_equal(pixels_of(frame), results[0])
 
 
@@ -147,7 +147,9 @@ def test_where_a_film_is_entered_does_not_show(woman: Portrait) -> None:
         processor = installed()["enhance"].built({}, context)
         for number, sigma in enumerate(sharpness[begin:]):
             frame = StoredFrame(blurred(woman, sigma))
-            processor.process([Scene(frame, (Face(woman.mesh, 1.0, 1, fresh=number == 0),))])
+            processor.process(
+                [AnalysedFrame(frame, (Face(woman.mesh, 1.0, 1, fresh=number == 0),))]
+            )
         return pixels_of(frame)
 
     assert np.array_equal(shown(0), shown(len(sharpness) - 9))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from roop.faces.analyser import Analyser
 from roop.faces.mesh.topology import INNER_LIPS, OUTER_LIPS, OVAL
 from roop.faces.tracking.choice import Largest
-from roop.types import Face, Mesh, Pixels, Portrait, Scene
+from roop.types import AnalysedFrame, Face, Mesh, Pixels, Portrait
 from support.heads import frame
 from support.swapping import (
     engine,
@@ -70,7 +70,7 @@ def test_a_blink_is_a_blink(woman: Portrait, analyser: Analyser) -> None:
     for number, mesh in enumerate([woman.mesh] * 6 + [shut] * 2 + [woman.mesh] * 2):
         picture = frame(expressed(woman.pixels, woman.mesh, mesh))
         target_openings.append(opening(mesh_on(analyser, pixels_of(picture))))
-        processor.process([Scene(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
+        processor.process([AnalysedFrame(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
         openings.append(opening(mesh_on(analyser, pixels_of(picture))))
     closed = max(openings[6:8])
     assert target_openings[6] < 0.75 * target_openings[5]  # the made picture really blinks
@@ -97,7 +97,7 @@ def test_closed_lids_hide_the_source_s_eyeballs(woman: Portrait, elder: Portrait
     for number, share in enumerate([1.0] * 5 + [0.05]):
         picture = frame(elder.pixels)
         mesh = with_lids(elder.mesh, share)
-        processor.process([Scene(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
+        processor.process([AnalysedFrame(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
         shots.append(pixels_of(picture))
     assert eye_contrast(shots[5], elder.mesh) < 0.7 * eye_contrast(shots[4], elder.mesh)
 
@@ -126,7 +126,7 @@ def at_last(source: Portrait, target: Portrait, pixels: Pixels, share: float) ->
     for number in range(8):
         picture = frame(pixels if number == 7 else target.pixels)
         mesh = with_lids(target.mesh, share) if number == 7 else target.mesh
-        processor.process([Scene(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
+        processor.process([AnalysedFrame(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
     return np.asarray(pixels_of(picture).mean(axis=2), np.uint8)
 
 
@@ -170,10 +170,10 @@ def test_an_open_mouth_shows_the_target_s_own_inside(
     processor = engine(source)
     for number in range(6):  # the mouth is closed at first, as in a film
         shut = Face(target.mesh, 1.0, 1, fresh=number == 0)
-        processor.process([Scene(frame(target.pixels), (shut,))])
+        processor.process([AnalysedFrame(frame(target.pixels), (shut,))])
     pixels, mesh = opened(target, gap)
     picture = frame(pixels)
-    processor.process([Scene(picture, (Face(mesh, 1.0, 1, fresh=False),))])
+    processor.process([AnalysedFrame(picture, (Face(mesh, 1.0, 1, fresh=False),))])
     before, after = green(pixels), green(pixels_of(picture))
     assert after.any(axis=1).sum() > 0.7 * before.any(axis=1).sum()  # rows: how far it is open
     assert after.sum() > 0.5 * before.sum()
@@ -261,7 +261,9 @@ def test_the_eyes_look_where_the_target_s_look(woman: Portrait, elder: Portrait)
         processor = engine(plain, face_shape=0.0)
         for number in range(8):
             picture = frame(looking(elder, shift))
-            processor.process([Scene(picture, (Face(elder.mesh, 1.0, 1, fresh=number == 0),))])
+            processor.process(
+                [AnalysedFrame(picture, (Face(elder.mesh, 1.0, 1, fresh=number == 0),))]
+            )
         return iris_side(pixels_of(picture), elder.mesh)
 
     left, ahead, right = seen(-0.14), seen(0.0), seen(0.14)
@@ -279,7 +281,7 @@ def test_a_still_face_in_a_noisy_film_stays_still(
     for seed in range(12):
         noise = np.random.default_rng(seed).normal(0, 3, elder.pixels.shape)
         picture = frame(np.clip(np.rint(elder.pixels + noise), 0, 255).astype(np.uint8))
-        processor.process([Scene(picture, tracker.update(picture))])
+        processor.process([AnalysedFrame(picture, tracker.update(picture))])
         now = cv2.GaussianBlur(pixels_of(picture), (0, 0), 2).astype(float)
         if before is not None and seed > 4:
             face = np.s_[170:320, 200:340]

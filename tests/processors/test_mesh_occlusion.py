@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from roop.types import Alpha, Face, Pixels, Portrait, Scene
+from roop.types import Alpha, AnalysedFrame, Face, Pixels, Portrait
 from support.heads import frame
 from support.swapping import Mask, Watched, engine, face_area, pixels_of, width_of
 
@@ -57,7 +57,7 @@ def film(
     swap = engine(source)
     shown = [Watched(pixels) for pixels in frames]
     for number, picture in enumerate(shown):
-        swap.process([Scene(picture, (Face(target.mesh, 1.0, 1, fresh=number == 0),))])
+        swap.process([AnalysedFrame(picture, (Face(target.mesh, 1.0, 1, fresh=number == 0),))])
     return [pixels_of(picture) for picture in shown], [picture.alpha for picture in shown]
 
 
@@ -153,7 +153,7 @@ def test_a_photo_keeps_what_is_no_skin(woman: Portrait, elder: Portrait) -> None
     mask = bar(woman, 0.1)
     photo = covered(woman.pixels, mask, (50, 80, 160))
     picture = frame(photo)
-    engine(elder).process([Scene(picture, (Face(woman.mesh, 1.0),))])
+    engine(elder).process([AnalysedFrame(picture, (Face(woman.mesh, 1.0),))])
     kept = core(mask, 4) & face_area(woman.mesh, photo, grow=-0.1)
     off = np.abs(pixels_of(picture)[kept].astype(int) - photo[kept]).max(axis=1)
     assert (off <= 3).mean() > 0.8

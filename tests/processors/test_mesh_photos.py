@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from roop.processors.base import Processor
-from roop.types import Face, Pixels, Portrait, Scene
+from roop.types import AnalysedFrame, Face, Pixels, Portrait
 from support.heads import frame
 from support.swapping import engine, face_area, pixels_of, width_of
 from support.warp import turned
@@ -40,7 +40,7 @@ def lit(portrait: Portrait, left: float, right: float) -> Portrait:
 def drawn_by(built: Processor, target: Portrait, *, fresh: bool = False) -> Pixels:
     """Return the next frame of one face."""
     picture = frame(target.pixels)
-    built.process([Scene(picture, (Face(target.mesh, 1.0, 1, fresh=fresh),))])
+    built.process([AnalysedFrame(picture, (Face(target.mesh, 1.0, 1, fresh=fresh),))])
     return pixels_of(picture)
 
 

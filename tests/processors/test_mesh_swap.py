@@ -10,7 +10,7 @@ from roop.faces.analyser import Analyser
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context
-from roop.types import Face, Mesh, Pixels, Portrait, Scene
+from roop.types import AnalysedFrame, Face, Mesh, Pixels, Portrait
 from support.heads import HEAD, HOPPER_HEAD, Matrix, backdrop, frame, moved, placed
 from support.swapping import (
     Watched,
@@ -145,7 +145,7 @@ def test_no_edge_shows_where_the_new_face_ends(pair: Pair) -> None:
 def test_the_new_face_fades_in_over_some_distance(pair: Pair) -> None:
     source, target = pair
     picture = Watched(target.pixels)
-    engine(source).process([Scene(picture, (Face(target.mesh, 1.0, 1),))])
+    engine(source).process([AnalysedFrame(picture, (Face(target.mesh, 1.0, 1),))])
     alpha = picture.alpha.astype(float)
     slope = np.hypot(*np.gradient(alpha))
     assert slope.max() < 255 / (0.03 * width_of(target.mesh))  # per pixel: not under 3 % of it
@@ -299,7 +299,9 @@ def test_another_photo_shows_what_the_first_one_hides(
 
     def darkness(*source: Portrait) -> float:
         picture = frame(woman.pixels)
-        engine(*source, face_shape=0.0).process([Scene(picture, (Face(woman.mesh, 1.0, 1),))])
+        engine(*source, face_shape=0.0).process(
+            [AnalysedFrame(picture, (Face(woman.mesh, 1.0, 1),))]
+        )
         bright = pixels_of(picture).mean(axis=2)
         off = np.hypot(*(np.mgrid[:512, :512] - woman.mesh[cheek, 1::-1][:, None, None]))
         return float(bright[(off > 12) & (off < 16)].mean() - bright[off < 4].mean())

@@ -21,7 +21,7 @@ from roop.processors.base import Context, Processor
 from roop.processors.neural import FAMILIES
 from roop.processors.neural.identity import embed_portraits, latents
 from roop.processors.neural.tiles import interleave, join
-from roop.types import Face, Identity, Pixels, Portrait, Scene
+from roop.types import AnalysedFrame, Face, Identity, Pixels, Portrait
 from support.swapping import Watched, face_area, pixels_of
 
 # insightface calls a method that scikit-image is about to drop
@@ -53,7 +53,7 @@ def swapped(
 ) -> Pixels:
     frame = StoredFrame(target.pixels.copy())
     face = Face(target.mesh, 1.0, 1, opacity=opacity, identity=identity)
-    processor.process([Scene(frame, (face,))])
+    processor.process([AnalysedFrame(frame, (face,))])
     return pixels_of(frame)
 
 
@@ -141,7 +141,7 @@ def test_tiles_show_all_of_the_picture_and_join_to_it() -> None:
     assert np.array_equal(join(tiles, 3), crops)
 
 
-def film(portraits: Sequence[Portrait]) -> list[Scene]:
+def film(portraits: Sequence[Portrait]) -> list[AnalysedFrame]:
     """Return frames that show two people side by side, each given another identity."""
     shift = np.array([portraits[0].pixels.shape[1], 0, 0], np.float32)
     scenes = []
@@ -155,7 +155,7 @@ def film(portraits: Sequence[Portrait]) -> list[Scene]:
             Face(portraits[0].mesh + down, 1.0, 1, identity=1),
             Face(portraits[1].mesh + shift + down, 1.0, 2, identity=0),
         )
-        scenes.append(Scene(StoredFrame(pixels), faces))
+        scenes.append(AnalysedFrame(StoredFrame(pixels), faces))
     return scenes
 
 
@@ -167,7 +167,7 @@ def test_faces_of_several_frames_in_one_run_look_as_one_by_one(
     processor.process(together)
     for scene in apart:
         for face in scene.faces:
-            processor.process([Scene(scene.frame, (face,))])
+            processor.process([AnalysedFrame(scene.frame, (face,))])
     for one, other in zip(together, apart, strict=True):
         assert np.array_equal(pixels_of(one.frame), pixels_of(other.frame))
 
@@ -222,7 +222,7 @@ def test_colour_match_gives_the_target_s_colours(
 
 def alpha_of(models: Models, source: Portrait, target: Portrait, **options: Given) -> Pixels:
     frame = Watched(target.pixels)
-    engine(models, source, **options).process([Scene(frame, (Face(target.mesh, 1.0, 1),))])
+    engine(models, source, **options).process([AnalysedFrame(frame, (Face(target.mesh, 1.0, 1),))])
     return frame.alpha
 
 

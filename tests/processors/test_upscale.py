@@ -9,7 +9,7 @@ from roop.models.loader import Models
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context, Processor
-from roop.types import Face, Portrait, Scene
+from roop.types import AnalysedFrame, Face, Portrait
 from support.swapping import pixels_of
 
 
@@ -23,7 +23,7 @@ def test_the_picture_is_larger_and_shows_the_same(
 ) -> None:
     small = np.ascontiguousarray(woman.pixels[:301, :413])  # no multiple of a tile
     frame = StoredFrame(small.copy())
-    upscaler(models, factor).process([Scene(frame)])
+    upscaler(models, factor).process([AnalysedFrame(frame)])
     size = small.shape[1] * factor, small.shape[0] * factor
     assert frame.size == size
     expected = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
@@ -35,7 +35,7 @@ def test_the_picture_is_larger_and_shows_the_same(
 def test_no_seams_show_between_tiles(models: Models) -> None:
     ramp = np.tile(np.linspace(0, 255, 500, dtype=np.float32), (500, 1))
     frame = StoredFrame(np.repeat(np.rint(ramp).astype(np.uint8)[..., None], 3, axis=2))
-    upscaler(models, 2).process([Scene(frame)])
+    upscaler(models, 2).process([AnalysedFrame(frame)])
     steps = np.abs(np.diff(pixels_of(frame)[..., 0].astype(int), axis=1))
     assert steps.max() <= 1
     assert np.abs(np.diff(pixels_of(frame)[..., 0].astype(int), axis=0)).max() <= 1
@@ -43,7 +43,7 @@ def test_no_seams_show_between_tiles(models: Models) -> None:
 
 def test_faces_stay_on_their_places(models: Models, woman: Portrait) -> None:
     frame = StoredFrame(woman.pixels.copy())
-    (scene,) = upscaler(models, 2).process([Scene(frame, (Face(woman.mesh, 1.0, 7),))])
+    (scene,) = upscaler(models, 2).process([AnalysedFrame(frame, (Face(woman.mesh, 1.0, 7),))])
     (face,) = scene.faces
     assert face.track == 7
     x, y = (int(v) for v in woman.mesh[4, :2])
@@ -57,7 +57,7 @@ def test_frames_of_any_kind_grow(models: Models) -> None:
     deep = np.zeros((40, 60, 4), np.uint16)
     deep[..., 3] = 40_000
     frame = StoredFrame(deep)
-    upscaler(models, 2).process([Scene(frame)])
+    upscaler(models, 2).process([AnalysedFrame(frame)])
     assert frame.samples.shape == (80, 120, 4)
     assert frame.samples.dtype == np.uint16
     assert (frame.samples[..., 3] == 40_000).all()

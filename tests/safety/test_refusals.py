@@ -20,7 +20,7 @@ from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import run_job
 from roop.pipeline.progress import Progress
 from roop.processors.base import Context, Processor, ProcessorSpec, Registry
-from roop.types import Face, Scene
+from roop.types import AnalysedFrame, Face
 from support.figures import MakeClip, Pixels, Run, drawing
 
 
@@ -126,8 +126,8 @@ def test_no_python_argument_switches_it_off(photo: Path, nude: Path, out: Path) 
 @pytest.mark.parametrize("returned", ["none", "twice", "another"])
 def test_a_plug_in_gets_no_frame_past_the_screen(photo: Path, out: Path, returned: str) -> None:
     class Swindler(Processor):
-        def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
-            others = [Scene(StoredFrame(drawing()), scene.faces) for scene in scenes]
+        def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+            others = [AnalysedFrame(StoredFrame(drawing()), scene.faces) for scene in scenes]
             return {"none": [], "twice": [*scenes, *scenes], "another": others}[returned]
 
     registry = Registry(
@@ -147,7 +147,7 @@ def test_a_plug_in_that_raises_leaves_nothing(
     class Raising(Processor):
         frames = 0
 
-        def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+        def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
             self.frames += 1
             if self.frames == 20:
                 raise error
@@ -166,9 +166,9 @@ def test_a_plug_in_that_raises_leaves_nothing(
 class _Nothing(Processor):
     """A plug-in's processor that leaves every frame as it is."""
 
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         nowhere = Face(np.zeros((468, 3), np.float32), 1.0)
-        return [Scene(scene.frame, [*scene.faces] or [nowhere]) for scene in scenes]
+        return [AnalysedFrame(scene.frame, [*scene.faces] or [nowhere]) for scene in scenes]
 
 
 def _plug_in() -> Registry:

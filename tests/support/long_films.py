@@ -20,7 +20,7 @@ from roop.pipeline.progress import Progress, Watch
 from roop.pipeline.segments.plan import Pace
 from roop.processors import installed
 from roop.processors.base import Context, Processor, ProcessorSpec, Registry
-from roop.types import Box, Pixels, Scene
+from roop.types import AnalysedFrame, Box, Pixels
 from support.clips import Clip
 from support.films import SIZE, woman_at
 
@@ -83,7 +83,7 @@ class Counter(Processor):
         self._log = log
         self._seen = 0
 
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         for scene in scenes:
             self._seen += 1
             square = np.full((40, 40, 3), 40 + self._seen, np.uint8)
@@ -93,7 +93,7 @@ class Counter(Processor):
                     log.write(f"{scene.frame.pts}\n")
         return scenes
 
-    def learn(self, scene: Scene, frames: int) -> None:
+    def learn(self, scene: AnalysedFrame, frames: int) -> None:
         self._seen += frames
 
     def reset(self) -> None:

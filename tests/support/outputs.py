@@ -10,13 +10,13 @@ import numpy as np
 from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import JobResult, run_job
 from roop.processors.base import Context, Processor, ProcessorSpec, Registry
-from roop.types import Box, Scene
+from roop.types import AnalysedFrame, Box
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
 class Painter(Processor):
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         for scene in scenes:
             square = np.full((40, 40, 3), 90, np.uint8)
             scene.frame.paste(Box(60, 60, 100, 100), square, np.full((40, 40), 255, np.uint8))

@@ -14,7 +14,7 @@ from roop.media.frames.stored_frame import StoredFrame
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context, Processor
-from roop.types import Alpha, Box, Face, Frame, Identity, Mesh, Pixels, Portrait, Scene
+from roop.types import Alpha, AnalysedFrame, Box, Face, Frame, Identity, Mesh, Pixels, Portrait
 from support.heads import frame
 
 Mask = NDArray[np.bool_]
@@ -47,7 +47,7 @@ def pixels_of(picture: Frame) -> Pixels:
 def swapped(source: Portrait, target: Pixels, faces: Sequence[Face], **options: float) -> Pixels:
     """Return a still target with the source's face in the place of ``faces``."""
     picture = frame(target)
-    engine(source, **options).process([Scene(picture, tuple(faces))])
+    engine(source, **options).process([AnalysedFrame(picture, tuple(faces))])
     return pixels_of(picture)
 
 

@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     with leave_on_signals():  # first of all: a Ctrl+C during the imports must be quiet, too
         from roop.cli.app import run
-        from roop.heap import share_one_heap
+        from roop.heap import use_one_arena
 
-        share_one_heap()
+        use_one_arena()
         return run(arguments)

@@ -25,7 +25,7 @@ from roop.pipeline.people.no_face import nobody_replaced
 from roop.pipeline.people.paths import source_paths
 from roop.pipeline.progress import Meter, Watch
 from roop.pipeline.segments.plan import DEFAULT_PACE, Pace, planned
-from roop.pipeline.stages.stats import Tally
+from roop.pipeline.stages.stats import JobStats
 from roop.pipeline.task import Task
 from roop.pipeline.workers.pool import bytes_of, workers_for
 from roop.processors import private
@@ -124,25 +124,25 @@ def _run(
         if registry.models(job.steps, settings):
             pace = pace.slow()
         segments = planned(reader, pace)
-        tally = Tally() if segments else _at_one_go(task, reader)
+        stats = JobStats() if segments else _at_one_go(task, reader)
     if segments:
         workers = _workers(task, reader, len(segments))
-        tally = LongJob(task, segments, pace, workers, bytes_of(reader.info.size)).run()
+        stats = LongJob(task, segments, pace, workers, bytes_of(reader.info.size)).run()
     return JobResult(
         output=task.output,
-        frames=tally.frames,
-        swapped=tally.swapped,
-        faces=tally.faces,
-        seen=tally.seen,
-        damaged=tally.damaged,
-        screened=tally.photos + tally.screened,
-        resumed=tally.resumed,
+        frames=stats.frames,
+        swapped=stats.swapped,
+        faces=stats.faces,
+        seen=stats.seen,
+        damaged=stats.damaged,
+        screened=stats.photos + stats.screened,
+        resumed=stats.resumed,
         elapsed_s=time.monotonic() - started,
         engine=engine,
         models=models,
         recognition=recognition_of(job, settings),
-        providers=tally.providers,
-        warnings=tuple(dict.fromkeys((*warnings, *tally.warnings))),
+        providers=stats.providers,
+        warnings=tuple(dict.fromkeys((*warnings, *stats.warnings))),
     )
 
 
@@ -165,28 +165,28 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
     return settings.workers or usual
 
 
-def _at_one_go(task: Task, reader: Reader) -> Tally:
+def _at_one_go(task: Task, reader: Reader) -> JobStats:
     """Do a job whose target is not cut."""
     # Not where only workers have a use for their libraries.
-    from roop.pipeline.stages.frame_pipeline import Bench
+    from roop.pipeline.stages.frame_pipeline import FramePipeline
     from roop.provenance.label import Label
 
     job = task.job
     several = job.faces.many_faces or job.faces.mapped
     single = reader.info.kind == "image" and not several
-    with Bench(
+    with FramePipeline(
         job, task.settings, task.registry, cancel=task.cancel, watch=task.watch, single=single
-    ) as bench:
+    ) as pipeline:
         meter = Meter(reader.info.frames, task.watch)
         label = Label(job.label) if job.label.label else None
         with open_writer(
             task.output, reader, job.video, force=job.force, warn=task.warn, marks=task.marks
         ) as writer:
-            tally = bench.run(reader, writer, meter, label=label)
-            if not tally.swapped and bench.scale == 1:
-                raise nobody_replaced(job, tally.nearest)
+            stats = pipeline.run(reader, writer, meter, label=label)
+            if not stats.swapped and pipeline.scale == 1:
+                raise nobody_replaced(job, stats.nearest)
     meter.tell()
-    return tally
+    return stats
 
 
 def output_path(job: Job) -> Path:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from roop.errors import CancelledError, NoFaceError, RefusedError, RoopError
-from roop.heap import give_back
+from roop.heap import trim_heap
 from roop.media.files.output_file import OutputFile
 from roop.media.video.output import VideoOutput
 from roop.media.video.packet_file import joined
@@ -17,9 +17,9 @@ from roop.pipeline.progress import Meter
 from roop.pipeline.segments.fingerprint import Fingerprint, difference, fingerprint_of
 from roop.pipeline.segments.plan import Pace, Segment
 from roop.pipeline.segments.work_folder import WorkFolder
-from roop.pipeline.stages.stats import Tally
+from roop.pipeline.stages.stats import JobStats
 from roop.pipeline.task import Task
-from roop.pipeline.workers.pool import Crew, ProcessCrew
+from roop.pipeline.workers.pool import ProcessPool, WorkerPool
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class LongJob:
     worker_bytes: int
     """Memory that each of them takes, about."""
 
-    def run(self) -> Tally:
+    def run(self) -> JobStats:
         """Do what is not done yet, and join it all.
 
         Raises:
@@ -51,7 +51,7 @@ class LongJob:
         note = None if folder.path.exists() else self._why_afresh(others, fingerprint)
         with folder.claimed():
             try:
-                tally = self._work(folder, fingerprint, note)
+                stats = self._work(folder, fingerprint, note)
             except BaseException as error:
                 self._tidy(folder, error)
                 raise
@@ -59,7 +59,7 @@ class LongJob:
         for other in others:
             if not other.busy:
                 other.discard()
-        return tally
+        return stats
 
     def _why_afresh(self, others: Sequence[WorkFolder], fingerprint: Fingerprint) -> str | None:
         if not others:
@@ -86,19 +86,19 @@ class LongJob:
             kept = f"{finished} of {len(self.segments)} segments are kept: the same command goes on"
             error.hint = f"{error.hint}; {kept}" if error.hint else kept
 
-    def _work(self, folder: WorkFolder, fingerprint: Fingerprint, note: str | None) -> Tally:
+    def _work(self, folder: WorkFolder, fingerprint: Fingerprint, note: str | None) -> JobStats:
         task = self.task
         gc.collect()  # the decoder that the plan was made with
         self._file(folder).discard()  # what stands in the way is said now
         job = task.job.model_copy(update={"output": task.output})
         folder.begin(job, task.settings, fingerprint, self.segments)
         resumed = self._do(folder, note)
-        done = (folder.done(s.number) or Tally() for s in self.segments)
-        tally = sum(done, Tally(resumed=resumed))
-        if not tally.swapped and task.registry.scale(task.job.steps) == 1:
-            raise nobody_replaced(task.job, tally.nearest)
-        self._join(folder, tally)
-        return tally
+        done = (folder.done(s.number) or JobStats() for s in self.segments)
+        stats = sum(done, JobStats(resumed=resumed))
+        if not stats.swapped and task.registry.scale(task.job.steps) == 1:
+            raise nobody_replaced(task.job, stats.nearest)
+        self._join(folder, stats)
+        return stats
 
     def _file(self, folder: WorkFolder) -> OutputFile:
         task = self.task
@@ -114,7 +114,7 @@ class LongJob:
         """Do the segments that are not recorded as done; return how many frames were."""
         done = {s.number: folder.done(s.number) for s in self.segments}
         missing = [s for s in self.segments if done[s.number] is None]
-        resumed = sum(tally.frames for tally in done.values() if tally is not None)
+        resumed = sum(stats.frames for stats in done.values() if stats is not None)
         if resumed and missing:
             note = f"going on after {missing[0].clock}"
         total = sum(s.frames for s in self.segments)
@@ -129,23 +129,23 @@ class LongJob:
 
     def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
         # Not where only workers have a use for their libraries.
-        from roop.pipeline.segments.chosen_person import Scout
+        from roop.pipeline.segments.chosen_person import ChosenPersonFinder
         from roop.pipeline.segments.segment_run import SegmentRun
-        from roop.pipeline.stages.frame_pipeline import Bench
+        from roop.pipeline.stages.frame_pipeline import FramePipeline
 
         task = self.task
-        with Bench(
+        with FramePipeline(
             task.job, task.settings, task.registry, cancel=task.cancel, watch=task.watch
-        ) as bench:
-            scout = Scout(bench, self._places, folder)
-            SegmentRun(bench, scout, task.output, folder, meter).do(missing)
+        ) as pipeline:
+            chosen_person = ChosenPersonFinder(pipeline, self._places, folder)
+            SegmentRun(pipeline, chosen_person, task.output, folder, meter).do(missing)
 
-    def _crew(self, folder: WorkFolder, workers: int) -> Crew:
+    def _crew(self, folder: WorkFolder, workers: int) -> WorkerPool:
         task, settings = self.task, self.task.settings
         if settings.cluster:
-            from roop.pipeline.workers.cluster import ClusterCrew
+            from roop.pipeline.workers.cluster import ClusterPool
 
-            return ClusterCrew(task, folder, self._places, self.worker_bytes)
+            return ClusterPool(task, folder, self._places, self.worker_bytes)
         if settings.max_memory is not None:
             share = settings.max_memory / workers
             settings = settings.model_copy(update={"max_memory": share})
@@ -156,18 +156,18 @@ class LongJob:
             "folder": str(folder.path),
             "places": [None if place is None else str(place) for place in self._places],
         }
-        return ProcessCrew(brief, workers, task.cancel)
+        return ProcessPool(brief, workers, task.cancel)
 
     @property
     def _places(self) -> list[Fraction | None]:
         """Where the decoding of each segment begins."""
         return [segment.stretch.seek for segment in self.segments]
 
-    def _join(self, folder: WorkFolder, tally: Tally) -> None:
+    def _join(self, folder: WorkFolder, stats: JobStats) -> None:
         """Put the finished segments and everything else of the target into the output."""
-        give_back()
+        trim_heap()
         warn, video = self.task.warn, self.task.job.video
-        for warning in tally.warnings:
+        for warning in stats.warnings:
             warn(warning)
         note = self.task.marks.note
         paths = [folder.packets(s.number) for s in self.segments]
@@ -176,7 +176,7 @@ class LongJob:
             file = self._file(folder)
             with VideoOutput(file, reader, video, note=note, warn=warn) as output:
                 output.mux(self._cancellable(joined(paths, output.encoder)))
-                output.warn_of(tally.left_out)
+                output.warn_of(stats.left_out)
 
     def _cancellable(self, items: Iterable[T]) -> Iterator[T]:
         for item in items:

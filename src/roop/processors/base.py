@@ -13,7 +13,7 @@ from roop.validation import Spelling, checked
 
 if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
     from roop.models.loader import Models
-    from roop.types import Identity, Scene
+    from roop.types import AnalysedFrame, Identity
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 """The options type of a processor."""
@@ -41,11 +41,11 @@ class Context:
 class Processor(Protocol):
     """One step of a pipeline; derive from it. May keep state between calls, until ``reset``."""
 
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         """Edit the frames of ``scenes`` (consecutive, in order); return them with their faces."""
         ...
 
-    def learn(self, scene: Scene, frames: int) -> None:
+    def learn(self, scene: AnalysedFrame, frames: int) -> None:
         """Look at a scene that is not shown, for what is to be remembered of its faces.
 
         Args:
@@ -62,7 +62,7 @@ class Processor(Protocol):
         return  # nor one that remembers nothing
 
 
-def applied(processor: Processor, scenes: Sequence[Scene]) -> Sequence[Scene]:
+def applied(processor: Processor, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
     """Run a processor over ``scenes``, and hold it to what it promises.
 
     Raises:

@@ -57,7 +57,7 @@ def jpeg_with_xmp(data: bytes, merge: Merge) -> bytes:
     packet = merge(old.body.removeprefix(_JPEG_XMP) if old else b"")
     if len(_JPEG_XMP) + len(packet) > _JPEG_ROOM:
         return data
-    new = jpeg.Segment(0xE1, _JPEG_XMP + packet, 0).packed()
+    new = jpeg.JpegSegment(0xE1, _JPEG_XMP + packet, 0).packed()
     if old:
         start, end = old.at - 4, old.at + len(old.body)
     else:  # after JFIF and EXIF, which have to come first
@@ -73,7 +73,7 @@ def png_with_xmp(data: bytes, merge: Merge) -> bytes:
         (p for p in parts if p.name == b"iTXt" and p.body.startswith(_PNG_XMP + b"\0")), None
     )
     packet = merge(_png_text(old.body) if old else b"")
-    new = png.Chunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + packet)
+    new = png.PngChunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + packet)
     kept = [part for part in parts if part is not old]
     kept.insert(1, new)  # after IHDR
     return png.SIGNATURE + b"".join(part.packed() for part in kept)
@@ -88,8 +88,8 @@ def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
     if parts[0].name != b"VP8X":
         parts.insert(0, _webp_header(parts[0]))
     header = parts[0].body
-    parts[0] = webp.Chunk(b"VP8X", bytes([header[0] | 0x04]) + header[1:])
-    body = b"WEBP" + b"".join(part.packed() for part in [*parts, webp.Chunk(b"XMP ", packet)])
+    parts[0] = webp.RiffChunk(b"VP8X", bytes([header[0] | 0x04]) + header[1:])
+    body = b"WEBP" + b"".join(part.packed() for part in [*parts, webp.RiffChunk(b"XMP ", packet)])
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
@@ -145,7 +145,7 @@ def _png_text(body: bytes) -> bytes:
         return b""
 
 
-def _webp_header(picture: webp.Chunk) -> webp.Chunk:
+def _webp_header(picture: webp.RiffChunk) -> webp.RiffChunk:
     """The extended header for a file of one plain picture."""
     body, alpha = picture.body, False
     if picture.name == b"VP8L":
@@ -155,7 +155,7 @@ def _webp_header(picture: webp.Chunk) -> webp.Chunk:
         width = (int.from_bytes(body[6:8], "little") & 0x3FFF) - 1
         height = (int.from_bytes(body[8:10], "little") & 0x3FFF) - 1
     sides = width.to_bytes(3, "little") + height.to_bytes(3, "little")
-    return webp.Chunk(b"VP8X", bytes([0x10 if alpha else 0, 0, 0, 0]) + sides)
+    return webp.RiffChunk(b"VP8X", bytes([0x10 if alpha else 0, 0, 0, 0]) + sides)
 
 
 def find_packet(path: Path) -> bytes:

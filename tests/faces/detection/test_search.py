@@ -10,7 +10,7 @@ from skimage import data
 
 from roop.faces.detection.blazeface import FaceDetector
 from roop.faces.detection.search import find_faces
-from roop.faces.mesh.mesher import FaceMesher, Laid
+from roop.faces.mesh.mesher import FaceMesher, FittedMesh
 from roop.types import Pixels
 from support.heads import (
     ASTRONAUT,
@@ -28,7 +28,7 @@ from support.heads import (
     placed,
 )
 
-Find = Callable[[Pixels], list[Laid]]
+Find = Callable[[Pixels], list[FittedMesh]]
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def find(detector: FaceDetector, mesher: FaceMesher) -> Find:
     return lambda pixels: find_faces(frame(pixels), detector, mesher)
 
 
-def miss(laid: Laid, head: Placed, marks: dict[int, tuple[float, float]], unit: float) -> float:
+def miss(
+    laid: FittedMesh, head: Placed, marks: dict[int, tuple[float, float]], unit: float
+) -> float:
     """Return how far the worst mark is from where a person sees it, in eye distances."""
     off = laid.mesh[list(marks), :2] - head.points(marks)
     zoom = float(np.sqrt(abs(np.linalg.det(head.matrix[:, :2]))))

@@ -14,8 +14,8 @@ from roop.media.video.output import VideoOutput
 from roop.media.video.packet_file import decoding_times, joined
 from roop.media.video.packet_times import packet_times
 from roop.media.video.reader import VideoReader
-from roop.media.video.segment_writer import StretchWriter
-from roop.media.video.timeline import Stretch
+from roop.media.video.segment_writer import SegmentWriter
+from roop.media.video.timeline import TimeRange
 from roop.media.video.writer import VideoWriter
 from roop.options import VideoOptions
 from support.clips import Clip, planes, times
@@ -43,13 +43,13 @@ def test_decoding_times_never_go_back_nor_come_too_late() -> None:
     assert all(dts <= pts for dts, pts in zip(made, shown, strict=True))
 
 
-def cut(path: Path) -> list[Stretch]:
+def cut(path: Path) -> list[TimeRange]:
     """Return two stretches that meet four frames behind the second keyframe."""
     found = packet_times(path)
     assert found is not None
     key = found.keys[1]
     at = found.shown[found.shown.index(key) + 4] * found.time_base
-    return [Stretch(None, None, at), Stretch(key * found.time_base, at, None)]
+    return [TimeRange(None, None, at), TimeRange(key * found.time_base, at, None)]
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".ts"])
@@ -65,7 +65,7 @@ def test_two_stretches_are_one_film(tmp_path: Path, suffix: str, fps: float | No
     for part, stretch in zip(parts, cut(target), strict=True):
         with (
             VideoReader(target, video, warnings.append, stretch=stretch) as reader,
-            StretchWriter(part, reader, video, output=output, warn=warnings.append) as writer,
+            SegmentWriter(part, reader, video, output=output, warn=warnings.append) as writer,
         ):
             for frame in reader:
                 if reader.lead(frame):
@@ -98,7 +98,7 @@ def test_a_damaged_file_of_packets_is_an_error(tmp_path: Path) -> None:
     part = tmp_path / "0.packets"
     video = VideoOptions()
     with VideoReader(target, video, print) as reader:
-        with StretchWriter(part, reader, video, output=Path("o.mp4"), warn=print) as writer:
+        with SegmentWriter(part, reader, video, output=Path("o.mp4"), warn=print) as writer:
             for frame in reader:
                 writer.write(frame)
         part.write_bytes(part.read_bytes()[:-10])

@@ -13,7 +13,7 @@ import pytest
 
 from roop.errors import MediaError, UsageError
 from roop.media.video.reader import VideoReader
-from roop.media.video.timeline import Stretch
+from roop.media.video.timeline import TimeRange
 from roop.options import VideoOptions
 from support.clips import Clip, damaged, planes, scene, times
 
@@ -100,7 +100,7 @@ def test_a_stretch_is_whole_and_what_leads_up_to_it_exact(tmp_path: Path, codec:
     target = Clip(times=range(80), codec=codec, options=options).write(tmp_path / "t.mkv")
     with av.open(str(target)) as container:
         whole = {frame.time: frame.to_ndarray() for frame in container.decode(video=0)}
-    stretch = Stretch(Fraction(40, 25), Fraction(70, 25), None)
+    stretch = TimeRange(Fraction(40, 25), Fraction(70, 25), None)
     lead, own = [], []
     with VideoReader(target, VideoOptions(), print, stretch=stretch) as reader:
         for frame in reader:

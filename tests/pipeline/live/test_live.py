@@ -20,9 +20,9 @@ from PIL import ImageFont
 import roop
 from roop.errors import CancelledError, MediaError, RoopError, UsageError
 from roop.media.video.clip import write_clip
-from roop.pipeline.live.latest_slot import Newest
+from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.progress import Progress
-from roop.pipeline.stages.channel import Stages
+from roop.pipeline.stages.channel import StageThreads
 from support.ip_camera import Pixels, Viewer, idle_viewer, ip_camera
 
 SIZE = 320
@@ -256,7 +256,7 @@ def test_what_cannot_be_is_said(
 
 def test_the_newest_is_taken_and_the_others_are_counted() -> None:
     dropped: list[int] = []
-    newest: Newest[int] = Newest(Stages(threading.Event()), lambda: dropped.append(1))
+    newest: LatestSlot[int] = LatestSlot(StageThreads(threading.Event()), lambda: dropped.append(1))
     for number in range(5):
         newest.put(number)
     taken = iter(newest)

@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from roop.errors import CancelledError, MediaError
-from roop.pipeline.stages.channel import Channel, Stages
+from roop.pipeline.stages.channel import Channel, StageThreads
 
 MANY = 200
 """More items than any channel here holds."""
 
 
-class Line:
+class FrameStages:
     """A reader, a middle and a writer around two channels of two places each, as in a job."""
 
     def __init__(self, **faults: Callable[[int], None]) -> None:
@@ -24,7 +24,7 @@ class Line:
         self.written: list[int] = []
 
     def run(self) -> None:
-        stages = Stages(self.cancel)
+        stages = StageThreads(self.cancel)
         first: Channel[int] = Channel(2, stages)
         second: Channel[int] = Channel(2, stages)
 
@@ -64,7 +64,7 @@ def failing(at: int, error: BaseException) -> Callable[[int], None]:
 
 
 def test_everything_arrives_in_order() -> None:
-    line = Line()
+    line = FrameStages()
     line.run()
     assert line.written == list(range(MANY))
 
@@ -73,7 +73,7 @@ def test_everything_arrives_in_order() -> None:
 @pytest.mark.parametrize("at", [0, 7, MANY - 1])
 def test_the_error_of_any_stage_reaches_the_caller(stage: str, at: int) -> None:
     error = MediaError("item is bad")
-    line = Line(**{stage: failing(at, error)})
+    line = FrameStages(**{stage: failing(at, error)})
     with pytest.raises(MediaError) as caught:
         line.run()
     assert caught.value is error
@@ -83,7 +83,7 @@ def test_the_error_of_any_stage_reaches_the_caller(stage: str, at: int) -> None:
 @pytest.mark.parametrize("stage", ["reader", "middle", "writer"])
 def test_even_an_exit_in_a_stage_is_not_lost(stage: str) -> None:
     with pytest.raises(KeyboardInterrupt):
-        Line(**{stage: failing(3, KeyboardInterrupt())}).run()
+        FrameStages(**{stage: failing(3, KeyboardInterrupt())}).run()
 
 
 def test_the_first_of_two_errors_wins() -> None:
@@ -101,12 +101,12 @@ def test_the_first_of_two_errors_wins() -> None:
             raise second
 
     with pytest.raises(MediaError, match="first"):
-        Line(reader=reader, writer=writer).run()
+        FrameStages(reader=reader, writer=writer).run()
 
 
 @pytest.mark.parametrize("stage", ["reader", "middle", "writer"])
 def test_cancelling_from_any_stage_ends_all(stage: str) -> None:
-    line = Line()
+    line = FrameStages()
 
     def cancel(number: int) -> None:
         if number == 4:
@@ -119,7 +119,7 @@ def test_cancelling_from_any_stage_ends_all(stage: str) -> None:
 
 
 def test_cancelled_before_the_start() -> None:
-    line = Line()
+    line = FrameStages()
     line.cancel.set()
     with pytest.raises(CancelledError):
         line.run()
@@ -129,7 +129,7 @@ def test_cancelled_before_the_start() -> None:
 def test_a_slow_writer_holds_the_reader_back() -> None:
     read: list[int] = []
     ahead: list[int] = []
-    line = Line(reader=read.append)
+    line = FrameStages(reader=read.append)
     line.faults["writer"] = lambda number: ahead.append(len(read) - number)
     line.run()
     assert max(ahead) <= 2 + 2 + 3  # two channels of two, and one item in each stage's hands
@@ -139,7 +139,7 @@ def test_what_has_been_handed_on_is_held_no_longer_while_the_next_is_awaited() -
     class Large:
         """As a frame of 4K is."""
 
-    stages = Stages(threading.Event())
+    stages = StageThreads(threading.Event())
     channel: Channel[Large] = Channel(1, stages)
     used = threading.Event()
     freed: list[bool] = []
@@ -170,7 +170,7 @@ def test_what_has_been_handed_on_is_held_no_longer_while_the_next_is_awaited() -
 def test_an_interrupt_while_joining_leaves_no_thread() -> None:
     # A program started in the background has SIGINT ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    stages = Stages(threading.Event())
+    stages = StageThreads(threading.Event())
     interrupted = threading.Event()
 
     def slow() -> None:

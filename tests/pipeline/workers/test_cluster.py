@@ -15,14 +15,14 @@ import pytest
 from PIL import Image
 
 from roop.errors import CancelledError, UsageError
-from roop.media.video.timeline import Stretch
+from roop.media.video.timeline import TimeRange
 from roop.options import Job, Settings
 from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.progress import Progress
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.workers import remote_job
 from roop.pipeline.workers.cluster_node import sweep, work
-from roop.pipeline.workers.remote_job import Parcel, Seal, packed, unpacked
+from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, packed, unpacked
 from roop.processors import installed
 from roop.validation import checked
 from support.long_films import FRAMES, PACE, counting, seen, swap, swapping, work_folders
@@ -131,8 +131,8 @@ def test_from_outside_and_with_files_that_the_machines_do_not_see(
     job = swapping(media, out / "out.mp4").model_copy(
         update={"sources": (photos,), "target": mine / "film.mp4"}
     )
-    seal = remote_job.Seal(1, "of another file")
-    monkeypatch.setattr(remote_job.Seal, "of", lambda path: seal)
+    seal = remote_job.SampleDigest(1, "of another file")
+    monkeypatch.setattr(remote_job.SampleDigest, "of", lambda path: seal)
     result = run_job(job, Settings(cluster=machines.client), installed(), pace=PACE)
     assert seen(result.output) == seen(alone.output)
     assert told(result) == told(alone)
@@ -165,9 +165,9 @@ def test_a_processor_of_this_program_alone_is_not_for_it(media: Path, out: Path)
         run_job(job, Settings(cluster="auto"), counting(), pace=PACE)
 
 
-def on_a_machine(sent: Parcel) -> dict[str, str | None]:
+def on_a_machine(sent: RemoteJob) -> dict[str, str | None]:
     """Return the error of a machine that is given the first second of a film."""
-    first = Segment(0, Stretch(None, None, Fraction(1)), Fraction(0), 15, 0)
+    first = Segment(0, TimeRange(None, None, Fraction(1)), Fraction(0), 15, 0)
     try:
         answer = work(sent, first, film=None, tell=lambda state: None)
     finally:
@@ -217,5 +217,5 @@ def test_a_film_is_told_from_another_of_its_size(tmp_path: Path) -> None:
     content = bytes(3_000_000)
     one.write_bytes(content)
     two.write_bytes(content[:-1] + b"1")
-    assert Seal.of(one) == Seal.of(one)
-    assert Seal.of(one) != Seal.of(two)
+    assert SampleDigest.of(one) == SampleDigest.of(one)
+    assert SampleDigest.of(one) != SampleDigest.of(two)

@@ -8,7 +8,7 @@ import numpy as np
 from roop.faces.mesh.topology import OVAL
 from roop.geometry import bounds
 from roop.processors.base import Processor
-from roop.types import Face, Frame, Scene
+from roop.types import AnalysedFrame, Face, Frame
 from roop_pixelate import PixelateOptions
 
 
@@ -18,7 +18,7 @@ class Pixelate(Processor):
     def __init__(self, options: PixelateOptions) -> None:
         self._squares = options.pixelate_squares
 
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         """Edit the frames in place, and return the same scenes."""
         for scene in scenes:
             for face in scene.faces:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.parsing.configuration import Presets
+from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.job_flags import add_job_flags
 from roop.cli.parsing.original_options import translate
 from roop.cli.parsing.parser import Parser, add_report
@@ -57,7 +57,7 @@ class _Batch:
 
     def __init__(self, values: dict[str, Any], registry: "Registry") -> None:
         self._registry = registry
-        self._presets = Presets.read(registry)
+        self._presets = Configuration.read(registry)
         self._settings: Settings = self._presets.settings(values)
         self._sources: list[str] = values.pop("source", [])
         self._targets: list[str] = values.pop("target", [])

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from roop.cli.parsing.configuration import Preset, files, groups, presets
+from roop.cli.parsing.configuration import ConfiguredValue, files, groups, presets
 from roop.cli.parsing.parser import Parser, add_report
 from roop.cli.terminal.text import line
 from roop.options import LabelOptions
@@ -41,13 +41,13 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _row(name: str, preset: Preset | None, default: object) -> dict[str, Any]:
+def _row(name: str, preset: ConfiguredValue | None, default: object) -> dict[str, Any]:
     if preset is None:
         return {"name": name, "value": default, "from": "default"}
     return {"name": name, "value": preset.value, "from": preset.origin}
 
 
-def _print(options: dict[str, Any], found: dict[str, Preset]) -> None:
+def _print(options: dict[str, Any], found: dict[str, ConfiguredValue]) -> None:
     for path in files():
         sys.stdout.write(line(f"{path}{'' if path.is_file() else ' (not there)'}") + "\n")
     rows = [_row(name, found.get(name), default) for name, default in options.items()]

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from roop.cli.parsing.configuration import Presets
+from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import add_flags
 from roop.cli.parsing.parser import Parser, add_report
 from roop.cli.terminal.results import print_json
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     from roop.processors import installed
 
     registry = installed()
-    report = examine(Presets.read(registry).settings(values), registry)
+    report = examine(Configuration.read(registry).settings(values), registry)
     if values["json"]:
         print_json(report)
     else:

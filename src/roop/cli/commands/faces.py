@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.parsing.configuration import Presets
+from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import OF_NETWORKS, add_flags, flag_of
 from roop.cli.parsing.parser import Parser, add_report
 from roop.cli.terminal.interrupts import cancel_on_signals
@@ -19,7 +19,7 @@ from roop.processors import installed
 from roop.validation import checked
 
 if TYPE_CHECKING:
-    from roop.pipeline.people.scan import Census
+    from roop.pipeline.people.scan import PeopleScan
 
 _FACES = ("face_detector", "face_order", "similar_face_distance")
 _VIDEO = ("start", "end")
@@ -31,29 +31,29 @@ def run(arguments: Sequence[str]) -> int:
     sheet = values["output"]
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise UsageError(f"{sheet} must end in .png", hint="the picture of everybody is a PNG")
-    census = _census(values)
+    scan = _census(values)
     from roop.pipeline.people.face_sheet import write_sheet, write_template
 
     if values["output"] is not None:
-        write_sheet(values["output"], census, force=values["force"])
+        write_sheet(values["output"], scan, force=values["force"])
     if values["template"] is not None:
-        write_template(values["template"], census, force=values["force"])
+        write_template(values["template"], scan, force=values["force"])
     if values["json"]:
-        people = [dataclasses.asdict(person) for person in census.people]
-        body = {"target": str(census.target), "people": people}
+        people = [dataclasses.asdict(person) for person in scan.people]
+        body = {"target": str(scan.target), "people": people}
         sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
     elif not values["quiet"]:
-        sys.stdout.write("".join(f"{line(text)}\n" for text in _lines(census, values)))
+        sys.stdout.write("".join(f"{line(text)}\n" for text in _lines(scan, values)))
     return 0
 
 
-def _census(values: dict[str, Any]) -> "Census":
-    from roop.pipeline.people.scan import take_census
+def _census(values: dict[str, Any]) -> "PeopleScan":
+    from roop.pipeline.people.scan import scan_people
 
-    settings = Presets.read(installed()).settings(values)
+    settings = Configuration.read(installed()).settings(values)
     faces = {name: values[name] for name in _FACES if name in values}
     video = {name: values[name] for name in _VIDEO if name in values}
-    return take_census(
+    return scan_people(
         values["file"],
         settings,
         faces=checked(FaceOptions, faces, spelling=flag_of),
@@ -62,9 +62,9 @@ def _census(values: dict[str, Any]) -> "Census":
     )
 
 
-def _lines(census: "Census", values: dict[str, Any]) -> Iterable[str]:
+def _lines(scan: "PeopleScan", values: dict[str, Any]) -> Iterable[str]:
     yield f"{'position@frame':>14}  {'first frame':>11}  {'frames':>7}  {'size':>4}  frontality"
-    for person in census.people:
+    for person in scan.people:
         name = f"{person.position}@{person.frame}"
         yield (
             f"{name:>14}  {person.first_frame:>11}  {person.frames:>7}  {person.size:>4}  "
@@ -75,8 +75,8 @@ def _lines(census: "Census", values: dict[str, Any]) -> Iterable[str]:
         yield f"their pictures are in {values['output']}"
     else:
         yield "-o FILE.png writes a picture of everybody"
-    one = f"{census.people[0].position}@{census.people[0].frame}"
-    target = shlex.quote(str(census.target))
+    one = f"{scan.people[0].position}@{scan.people[0].frame}"
+    target = shlex.quote(str(scan.target))
     yield "to replace the first of them:"
     yield f"roop swap --map PHOTO={one} -t {target} -o OUTPUT"
 

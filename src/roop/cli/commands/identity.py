@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from roop.cli.parsing.configuration import Presets
+from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import OF_NETWORKS, add_flags, flag_of
 from roop.cli.parsing.parser import Parser, add_report
 from roop.cli.terminal.text import line, warn
@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     count = make_identity(
         output,
         [Path(photo) for photo in values["photos"]],
-        Presets.read(installed()).settings(values),
+        Configuration.read(installed()).settings(values),
         position=_position(values),
         force=values["force"],
         warn=warn,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.parsing.configuration import Presets
+from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import add_flags
 from roop.cli.parsing.job_flags import (
     add_consent,
@@ -68,7 +68,7 @@ def _live(values: dict[str, Any], registry: "Registry", *, quiet: bool) -> "Live
     from roop.api import make_live
     from roop.pipeline.live.live_job import LiveTask, run_live
 
-    presets = Presets.read(registry)
+    presets = Configuration.read(registry)
     settings = presets.settings(values)
     sources = [Path(name) for name in values.pop("source", [])]
     given = dict(values)

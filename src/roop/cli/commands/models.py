@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roop.cli.parsing.configuration import Presets
+from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import OF_MODEL_FILES, add_flags
 from roop.cli.parsing.parser import Parser, add_report
 from roop.cli.terminal.interrupts import cancel_on_signals
@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     from roop.models.files.folder import ModelFolder
     from roop.processors import installed
 
-    settings = Presets.read(installed()).settings(vars(values))
+    settings = Configuration.read(installed()).settings(vars(values))
     entries = []
     for entry in _RUN[action](ModelFolder(settings), values):
         entries.append(entry)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.parsing.configuration import Presets
+from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.job_flags import add_job_flags, add_source
 from roop.cli.parsing.original_options import translate
 from roop.cli.parsing.parser import Parser, add_report, add_version
@@ -87,7 +87,7 @@ def _asked(values: dict[str, Any], registry: "Registry") -> tuple[Job, Settings]
     """Return the job and what it may take of this machine."""
     from roop.api import make_job
 
-    presets = Presets.read(registry)
+    presets = Configuration.read(registry)
     settings = presets.settings(values)
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))

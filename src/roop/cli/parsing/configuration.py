@@ -30,7 +30,7 @@ NEVER = frozenset({"source", "target", "output", "force", "record"})
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class ConfiguredValue:
     """One option that was set."""
 
     value: Any
@@ -40,7 +40,7 @@ class Preset:
     """The option's name as it stands there, and where."""
 
 
-def presets(registry: Registry) -> dict[str, Preset]:
+def presets(registry: Registry) -> dict[str, ConfiguredValue]:
     """Read everything that is set, by the options' names in Python.
 
     Args:
@@ -53,7 +53,7 @@ def presets(registry: Registry) -> dict[str, Preset]:
         name: field for group in groups(registry) for name, field in group.model_fields.items()
     }
     known: dict[str, Any] = {"engine": None, **fields}
-    found: dict[str, Preset] = {}
+    found: dict[str, ConfiguredValue] = {}
     for path in files():
         found |= _in_file(path, known)
     found |= _in_environment(known)
@@ -72,10 +72,10 @@ def files() -> tuple[Path, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Presets:
+class Configuration:
     """All that is set besides the flags, read once for a command."""
 
-    found: Mapping[str, Preset]
+    found: Mapping[str, ConfiguredValue]
     registry: Registry
 
     @classmethod
@@ -137,7 +137,7 @@ def _is_picture(path: Path) -> bool:
         return False
 
 
-def _in_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, Preset]]:
+def _in_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredValue]]:
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -153,16 +153,16 @@ def _in_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, Preset
         value = _parted(value, known[name])
         if takes_path(known[name]) and isinstance(value, str):
             value = path.parent / Path(value).expanduser()
-        yield name, Preset(value, origin, f"{key} ({origin})")
+        yield name, ConfiguredValue(value, origin, f"{key} ({origin})")
 
 
-def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, Preset]]:
+def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredValue]]:
     for variable, value in sorted(os.environ.items()):
         if not variable.startswith(PREFIX) or not value:
             continue
         name = variable.removeprefix(PREFIX).lower()
         _refuse_unknown(name, known, variable, lambda near: PREFIX + near.upper())
-        yield name, Preset(_parted(plain(value), known[name]), variable, variable)
+        yield name, ConfiguredValue(_parted(plain(value), known[name]), variable, variable)
 
 
 def _parted(value: Any, field: Any) -> Any:  # noqa: ANN401 - whatever stands there; checked later

@@ -7,7 +7,7 @@ from typing import Protocol
 from roop.pipeline.progress import Progress, Watch
 
 
-class Bars(Protocol):
+class BatchProgress(Protocol):
     """Is told how far a batch is."""
 
     def begin(self, name: str) -> Watch | None:
@@ -26,7 +26,7 @@ class _Nothing:
 
 
 @contextmanager
-def batch_bars(*, shown: bool, total: int) -> Iterator[Bars]:
+def batch_bars(*, shown: bool, total: int) -> Iterator[BatchProgress]:
     """Give bars that draw on stderr, or some that draw nothing.
 
     Args:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from roop.faces.detection.blazeface import Detection, Detector, overlap
-from roop.faces.mesh.mesher import FaceMesher, Laid, square_of
+from roop.faces.mesh.mesher import FaceMesher, FittedMesh, square_of
 from roop.types import Frame, Mesh, Pixels
 
 SEARCH_SIDE = 640
@@ -25,7 +25,7 @@ _QUARTERS = (1, 3, 2)
 """Quarter turns in which heads that lie on the side or upside down are looked for."""
 
 
-def find_faces(frame: Frame, detector: Detector, mesher: FaceMesher) -> list[Laid]:
+def find_faces(frame: Frame, detector: Detector, mesher: FaceMesher) -> list[FittedMesh]:
     """Return every face of ``frame``, the best seen first; takes about 0.1 s.
 
     Heads that lie on the side or upside down are found too, unless an upright one is seen well.
@@ -51,10 +51,10 @@ def _likely(seen: list[Detection]) -> list[Detection]:
 
 def confirmed(
     frame: Frame, mesher: FaceMesher, detections: list[Detection], thumbnail: Pixels
-) -> list[Laid]:
+) -> list[FittedMesh]:
     """Return the meshes of those detections that are faces, each face once."""
     zoom = frame.size[0] / thumbnail.shape[1]
-    found: list[Laid] = []
+    found: list[FittedMesh] = []
     for detection in detections:
         first = mesher.lay(frame, detection.scaled(zoom).square())
         laid = mesher.lay(frame, square_of(first.mesh))  # the mesh places itself better

@@ -17,7 +17,7 @@ _RIGHT_EYE, _LEFT_EYE = 33, 263
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Laid:
+class FittedMesh:
     """A mesh and what it was laid on."""
 
     mesh: Mesh
@@ -35,7 +35,7 @@ class FaceMesher:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def lay(self, frame: Frame, square: Square) -> Laid:
+    def lay(self, frame: Frame, square: Square) -> FittedMesh:
         """Lay the mesh on the face in ``square``."""
         to_frame = square.to_pixels(_INPUT)
         crop = frame.warped(to_frame, _INPUT)
@@ -45,7 +45,7 @@ class FaceMesher:
         mesh[:, :2] = transform(to_frame, points[:, :2] - 0.5)  # it counts from the edge
         mesh[:, 2] = points[:, 2] * (square.side / _INPUT)
         score = float(1 / (1 + np.exp(-np.clip(logit, -80, 80))))
-        return Laid(mesh, score, crop, to_frame)
+        return FittedMesh(mesh, score, crop, to_frame)
 
 
 def square_of(mesh: Mesh) -> Square:

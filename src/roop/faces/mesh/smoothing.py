@@ -45,7 +45,7 @@ def make_view(crop: Pixels, to_frame: Matrix) -> View:
     return View(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), to_frame)
 
 
-def steadied(before: Mesh, seen: Mesh, old: View, new: View) -> Mesh:
+def smoothed(before: Mesh, seen: Mesh, old: View, new: View) -> Mesh:
     """Return the new frame's mesh, freed from what only trembles.
 
     The head's motion is read from the pixels themselves (Lucas and Kanade 1981, pyramids after

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.mesh.mesher import Laid, square_of
-from roop.faces.mesh.smoothing import View, steadied
+from roop.faces.mesh.mesher import FittedMesh, square_of
+from roop.faces.mesh.smoothing import View, smoothed
 from roop.geometry import Square
 from roop.types import Mesh
 
@@ -78,7 +78,7 @@ class Track:
         )
         return correlation(now, then)
 
-    def see(self, laid: Laid, view: View, *, likeness: float, cut: bool, frames: int) -> None:
+    def see(self, laid: FittedMesh, view: View, *, likeness: float, cut: bool, frames: int) -> None:
         """Go on to where the face is now.
 
         Args:
@@ -93,7 +93,7 @@ class Track:
         self.doubtful = self.lost > 0 or likeness < _ALIKE
         self.fresh = self.lost > HOLD or (cut and likeness < SAME_PLACE)
         anew = self.lost or likeness < SAME_PLACE
-        self.mesh = laid.mesh if anew else steadied(before, laid.mesh, self.view, view)
+        self.mesh = laid.mesh if anew else smoothed(before, laid.mesh, self.view, view)
         moved = (self.mesh - before)[:, :2].mean(axis=0) / np.float32(frames)
         self.motion = np.zeros(2, np.float32) if self.lost else moved
         self.view, self.score, self.lost, self.covered = view, laid.score, 0, False

@@ -15,7 +15,7 @@ from roop.faces.detection.search import (
     find_faces,
     is_same,
 )
-from roop.faces.mesh.mesher import FaceMesher, Laid, square_of
+from roop.faces.mesh.mesher import FaceMesher, FittedMesh, square_of
 from roop.faces.mesh.smoothing import make_view
 from roop.faces.tracking.choice import Choice
 from roop.faces.tracking.cuts import CutDetector
@@ -126,7 +126,7 @@ class FaceTracker:
             track.end()
         return False
 
-    def _is_own(self, track: Track, laid: Laid, likeness: float) -> bool:
+    def _is_own(self, track: Track, laid: FittedMesh, likeness: float) -> bool:
         """Tell whether what was found where a track must be by now is its face."""
         same = likeness >= SAME_PLACE
         if laid.score < (_KEEP_SCORE if same else MIN_SCORE):
@@ -190,7 +190,7 @@ class FaceTracker:
         for laid in found:
             self._meet(laid)
 
-    def _meet(self, laid: Laid) -> None:
+    def _meet(self, laid: FittedMesh) -> None:
         """Take a face that was found for the one that is followed there, or begin a track."""
         view = make_view(laid.crop, laid.to_frame)
         known = [t for t in self._tracks if is_same(t.mesh, laid.mesh) and not t.gone]

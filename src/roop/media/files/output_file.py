@@ -63,7 +63,7 @@ class OutputFile(Transaction):
 
     @override
     def commit(self) -> None:
-        """Seal the file, flush it to disk and give it its name.
+        """SampleDigest the file, flush it to disk and give it its name.
 
         Raises:
             UsageError: The output came into being meanwhile and ``force`` is off.

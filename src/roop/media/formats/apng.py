@@ -11,7 +11,7 @@ import numpy as np
 from PIL.PngImagePlugin import PngImageFile
 
 from roop.media.formats import png
-from roop.media.formats.canvas import Cel, Disposal, Drawing, Rgba, Timeline
+from roop.media.formats.canvas import AnimationTiming, Cel, Disposal, DrawnFrame, Rgba
 from roop.media.formats.picture_files import check_size
 from roop.types import Box
 
@@ -46,7 +46,7 @@ class Apng:
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file = file
         self._path = path
-        self._head: list[png.Chunk] = []
+        self._head: list[png.PngChunk] = []
         plays = 0
         for part in self._parts():
             if part.name in (b"IHDR", b"PLTE", b"tRNS"):
@@ -65,7 +65,7 @@ class Apng:
         durations = tuple(block.duration for block in self._blocks() if block.data)
         if not durations:
             raise ValueError("it holds no frame")
-        self.timeline = Timeline(
+        self.timeline = AnimationTiming(
             size=size,
             plays=plays,
             durations=durations,
@@ -80,7 +80,7 @@ class Apng:
         """Decode the frames in order; None stands for one that is damaged."""
         return (self._cel(block) for block in self._blocks() if block.data)
 
-    def _parts(self) -> Iterator[png.Chunk]:
+    def _parts(self) -> Iterator[png.PngChunk]:
         """The chunks up to the end, or to where the file breaks off."""
         try:
             yield from png.chunks(self._file)
@@ -126,10 +126,10 @@ class Apng:
         first, *others = self._head
         sides = size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big")
         parts = [
-            png.Chunk(b"IHDR", sides + first.body[8:]),
+            png.PngChunk(b"IHDR", sides + first.body[8:]),
             *others,
-            png.Chunk(b"IDAT", b"".join(data)),
-            png.Chunk(b"IEND", b""),
+            png.PngChunk(b"IDAT", b"".join(data)),
+            png.PngChunk(b"IEND", b""),
         ]
         stream = io.BytesIO(png.SIGNATURE + b"".join(part.packed() for part in parts))
         try:
@@ -149,7 +149,7 @@ class ApngEncoder:
         source: The target if it is an animated PNG too.
     """
 
-    def __init__(self, file: BinaryIO, timeline: Timeline, source: Apng | None) -> None:
+    def __init__(self, file: BinaryIO, timeline: AnimationTiming, source: Apng | None) -> None:
         self._file = file
         self._plays = timeline.plays
         self.copies = source is not None and source.plain
@@ -167,7 +167,7 @@ class ApngEncoder:
         """Write a frame of the target as it is stored."""
         self._write_frame(cel.stored[4:26], cel.stored[26:])
 
-    def draw(self, drawing: Drawing) -> Rgba:
+    def draw(self, drawing: DrawnFrame) -> Rgba:
         """Encode a frame; it is shown exactly."""
         channels = {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[self._channels]
         samples = np.ascontiguousarray(drawing.wanted[..., channels])
@@ -186,23 +186,23 @@ class ApngEncoder:
 
     def close(self) -> None:
         """Complete the file."""
-        for part in (*self._words.after, png.Chunk(b"IEND", b"")):
+        for part in (*self._words.after, png.PngChunk(b"IEND", b"")):
             self._file.write(part.packed())
         self._file.seek(self._control_at)
         self._write_control()
 
     def _write_control(self) -> None:
         numbers = self._frames.to_bytes(4, "big") + self._plays.to_bytes(4, "big")
-        self._file.write(png.Chunk(b"acTL", numbers).packed())
+        self._file.write(png.PngChunk(b"acTL", numbers).packed())
 
     def _write_frame(self, control: bytes, data: bytes) -> None:
         self._write_numbered(b"fcTL", control)
         if self._frames == 0:
-            self._file.write(png.Chunk(b"IDAT", data).packed())
+            self._file.write(png.PngChunk(b"IDAT", data).packed())
         else:
             self._write_numbered(b"fdAT", data)
         self._frames += 1
 
     def _write_numbered(self, name: bytes, body: bytes) -> None:
-        self._file.write(png.Chunk(name, self._sequence.to_bytes(4, "big") + body).packed())
+        self._file.write(png.PngChunk(name, self._sequence.to_bytes(4, "big") + body).packed())
         self._sequence += 1

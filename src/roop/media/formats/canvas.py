@@ -36,7 +36,7 @@ class Cel:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class AnimationTiming:
     """What an animation's file says about all of it."""
 
     size: tuple[int, int]
@@ -53,7 +53,7 @@ class Animation(Protocol):
     """An animation file that is open for reading."""
 
     @property
-    def timeline(self) -> Timeline:
+    def timeline(self) -> AnimationTiming:
         """What is known before the first frame is decoded."""
         ...
 
@@ -63,7 +63,7 @@ class Animation(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawing:
+class DrawnFrame:
     """A frame that has to be encoded anew."""
 
     box: Box
@@ -82,7 +82,7 @@ class Drawing:
     """The frame that it replaces, if that comes from the same format."""
 
 
-class Encoder(Protocol):
+class AnimationEncoder(Protocol):
     """Writes one animation file, frame after frame."""
 
     @property
@@ -94,7 +94,7 @@ class Encoder(Protocol):
         """Write a frame of the target as it is stored."""
         ...
 
-    def draw(self, drawing: Drawing) -> Rgba:
+    def draw(self, drawing: DrawnFrame) -> Rgba:
         """Encode a frame; return what a viewer shows in its box then."""
         ...
 

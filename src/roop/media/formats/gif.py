@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from roop.media.formats.canvas import Cel, Disposal, Drawing, Rgba, Timeline
+from roop.media.formats.canvas import AnimationTiming, Cel, Disposal, DrawnFrame, Rgba
 from roop.media.formats.gif_palette import Indexed, indexed
 from roop.media.formats.picture_files import check_size
 from roop.media.frames.stored_frame import StoredSamples, depth8, rgb8
@@ -81,7 +81,7 @@ class Gif:
         check_size(path, size)
         self.head = head + table
         """Everything before the first extension."""
-        self.timeline = Timeline(
+        self.timeline = AnimationTiming(
             size=size,
             plays=_plays(extensions[0]),
             durations=tuple(durations),
@@ -138,7 +138,7 @@ class GifEncoder:
         source: The target if it is a GIF too: its head and its frames can be taken over.
     """
 
-    def __init__(self, file: BinaryIO, timeline: Timeline, source: Gif | None) -> None:
+    def __init__(self, file: BinaryIO, timeline: AnimationTiming, source: Gif | None) -> None:
         self._file = file
         self.copies = source is not None
         self._time = Fraction(0)
@@ -155,7 +155,7 @@ class GifEncoder:
         """Write a frame of the target as it is stored."""
         self._file.write(cel.stored)
 
-    def draw(self, drawing: Drawing) -> Rgba:
+    def draw(self, drawing: DrawnFrame) -> Rgba:
         """Encode a frame with colours of its own; return what it shows."""
         picture = indexed(drawing)
         before = self._before(drawing, picture.transparent)
@@ -166,7 +166,7 @@ class GifEncoder:
         """Complete the file."""
         self._file.write(_TRAILER)
 
-    def _before(self, drawing: Drawing, transparent: int | None) -> bytes:
+    def _before(self, drawing: DrawnFrame, transparent: int | None) -> bytes:
         """The extensions of a frame, its delay among them."""
         start, self._time = self._time, self._time + drawing.duration
         if isinstance(drawing.cel, GifCel):
@@ -192,7 +192,7 @@ def still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
         opaque = np.where(depth8(samples[..., 3:]) >= 128, 255, 0).astype(np.uint8)
     wanted = np.dstack([rgb8(samples), opaque])
     box = Box(0, 0, width, height)
-    drawing = Drawing(
+    drawing = DrawnFrame(
         box=box,
         wanted=wanted,
         before=np.zeros_like(wanted),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from roop.media.formats.canvas import Drawing, Rgba, different
+from roop.media.formats.canvas import DrawnFrame, Rgba, different
 
 _COLOURS = 256
 
@@ -25,7 +25,7 @@ class Indexed:
     """``(H, W, 4)``: what a viewer shows."""
 
 
-def indexed(drawing: Drawing) -> Indexed:
+def indexed(drawing: DrawnFrame) -> Indexed:
     """Choose the colours of a frame.
 
     Pixels that the canvas already shows are left out. Those that were not edited get their exact

@@ -34,7 +34,7 @@ _ROOM = 65535
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class JpegSegment:
     """A marker and what belongs to it, without the two bytes of length."""
 
     marker: int
@@ -47,20 +47,20 @@ class Segment:
         return bytes([0xFF, self.marker]) + (len(self.body) + 2).to_bytes(2, "big") + self.body
 
 
-def segments(data: bytes) -> list[Segment]:
+def segments(data: bytes) -> list[JpegSegment]:
     """Return the segments of a JPEG file up to its first scan, which is the last of them.
 
     Raises:
         ValueError: The file ends before its first scan.
     """
-    found: list[Segment] = []
+    found: list[JpegSegment] = []
     at = 2
     while at + 4 <= len(data):
         if data[at] != 0xFF or data[at + 1] in (0x00, 0x01, 0xFF, _SOI):
             at += 1
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
-        found.append(Segment(data[at + 1], data[at + 4 : at + 2 + length], at + 4))
+        found.append(JpegSegment(data[at + 1], data[at + 4 : at + 2 + length], at + 4))
         if data[at + 1] == _SOS:
             return found
         at += 2 + length
@@ -265,11 +265,11 @@ def _with_descriptions(
     return b"\xff\xd8" + b"".join(part.packed() for part in (*own, *kept)) + encoded[start:]
 
 
-def _is_description(part: Segment) -> bool:
+def _is_description(part: JpegSegment) -> bool:
     return 0xE0 <= part.marker <= _APP15 or part.marker == _COM
 
 
-def _describes(part: Segment, *, same_form: bool) -> bool:
+def _describes(part: JpegSegment, *, same_form: bool) -> bool:
     """Whether a segment of the old file is still true for the new one."""
     if not _is_description(part) or part.marker == _APP11:
         return False  # APP11 holds content credentials: they sign the old pixels
@@ -281,11 +281,11 @@ def _describes(part: Segment, *, same_form: bool) -> bool:
     return not colours and part.marker not in (0xE0, _APP14)
 
 
-def _kept(part: Segment, frame: StoredFrame) -> Segment:
+def _kept(part: JpegSegment, frame: StoredFrame) -> JpegSegment:
     if part.marker != _APP1 or not part.body.startswith(_EXIF):
         return part
     patched = exif.with_thumbnail(part.body[len(_EXIF) :], rgb8(frame.samples))
-    return Segment(part.marker, _EXIF + patched, part.at)
+    return JpegSegment(part.marker, _EXIF + patched, part.at)
 
 
 def _end(data: bytes, at: int) -> int:

@@ -25,7 +25,7 @@ _UNSAFE_BUT_TRUE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class PngChunk:
     """One chunk of a file."""
 
     name: bytes
@@ -41,12 +41,12 @@ class Chunk:
 class Ancillary:
     """The chunks of a file that say something about its picture."""
 
-    before: tuple[Chunk, ...]
+    before: tuple[PngChunk, ...]
     """Those that stand before the pixels."""
-    after: tuple[Chunk, ...]
+    after: tuple[PngChunk, ...]
 
 
-def chunks(file: BinaryIO) -> Iterator[Chunk]:
+def chunks(file: BinaryIO) -> Iterator[PngChunk]:
     """Yield the chunks of an open file from its beginning to IEND.
 
     Raises:
@@ -59,13 +59,13 @@ def chunks(file: BinaryIO) -> Iterator[Chunk]:
         length = int.from_bytes(head[:4], "big")
         if len(head) < 8 or length > size - file.tell():
             raise ValueError("the file ends before its last chunk")
-        yield Chunk(head[4:], file.read(length))
+        yield PngChunk(head[4:], file.read(length))
         if head[4:] == b"IEND":
             return
         file.seek(4, 1)
 
 
-def ancillary(parts: Iterable[Chunk], *, expanded: bool) -> Ancillary:
+def ancillary(parts: Iterable[PngChunk], *, expanded: bool) -> Ancillary:
     """Return which of a file's chunks go with the edited picture.
 
     Args:
@@ -73,8 +73,8 @@ def ancillary(parts: Iterable[Chunk], *, expanded: bool) -> Ancillary:
         expanded: The picture had a palette, or less than 8 bits, and has not any more: chunks that
             speak in its old numbers are left out.
     """
-    before: list[Chunk] = []
-    after: list[Chunk] = []
+    before: list[PngChunk] = []
+    after: list[PngChunk] = []
     place = before
     for part in parts:
         if part.name in (b"IDAT", b"fdAT"):
@@ -84,10 +84,10 @@ def ancillary(parts: Iterable[Chunk], *, expanded: bool) -> Ancillary:
     return Ancillary(tuple(before), tuple(after))
 
 
-def header(size: tuple[int, int], samples: StoredSamples) -> Chunk:
+def header(size: tuple[int, int], samples: StoredSamples) -> PngChunk:
     """Return the IHDR of a (width, height) picture with the form and depth of ``samples``."""
     form = bytes([8 * samples.itemsize, COLOUR_TYPES[samples.shape[2]], 0, 0, 0])
-    return Chunk(b"IHDR", size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big") + form)
+    return PngChunk(b"IHDR", size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big") + form)
 
 
 def encoded(samples: StoredSamples, extra: Ancillary) -> bytes:
@@ -96,9 +96,9 @@ def encoded(samples: StoredSamples, extra: Ancillary) -> bytes:
     parts = [
         header(size, samples),
         *extra.before,
-        Chunk(b"IDAT", compressed(samples)),
+        PngChunk(b"IDAT", compressed(samples)),
         *extra.after,
-        Chunk(b"IEND", b""),
+        PngChunk(b"IEND", b""),
     ]
     return SIGNATURE + b"".join(part.packed() for part in parts)
 

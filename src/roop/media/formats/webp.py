@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
 
-from roop.media.formats.canvas import Cel, Drawing, Rgba, Timeline
+from roop.media.formats.canvas import AnimationTiming, Cel, DrawnFrame, Rgba
 from roop.media.formats.picture_files import check_size
 from roop.types import Box
 
@@ -25,7 +25,7 @@ _LONGEST = 0xFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class RiffChunk:
     """One chunk of a file."""
 
     name: bytes
@@ -37,7 +37,7 @@ class Chunk:
         return self.name + len(self.body).to_bytes(4, "little") + self.body + padding
 
 
-def chunks(file: BinaryIO, start: int = 12) -> Iterator[Chunk]:
+def chunks(file: BinaryIO, start: int = 12) -> Iterator[RiffChunk]:
     """Yield the chunks of an open file up to its end, or to where it breaks off."""
     file.seek(start)
     while len(head := file.read(8)) == 8:
@@ -45,7 +45,7 @@ def chunks(file: BinaryIO, start: int = 12) -> Iterator[Chunk]:
         body = file.read(length)
         if len(body) < length:
             return
-        yield Chunk(head[:4], body)
+        yield RiffChunk(head[:4], body)
         file.seek(length & 1, 1)
 
 
@@ -77,7 +77,7 @@ class Webp:
         check_size(path, size)
         self.background = control[:4]
         """The colour that hardly a viewer shows behind the frames: BGRA."""
-        self.timeline = Timeline(
+        self.timeline = AnimationTiming(
             size=size,
             plays=int.from_bytes(control[4:6], "little"),
             durations=tuple(durations),
@@ -108,7 +108,7 @@ class Webp:
             over=not body[15] & 2,
             disposal="clear" if body[15] & 1 else "keep",
             duration=_number(body, 12) * _TICK,
-            stored=Chunk(b"ANMF", body).packed(),
+            stored=RiffChunk(b"ANMF", body).packed(),
             lossless=any(part.name == b"VP8L" for part in parts),
         )
 
@@ -124,7 +124,7 @@ class WebpEncoder:
 
     copies = True
 
-    def __init__(self, file: BinaryIO, timeline: Timeline, source: Webp | None) -> None:
+    def __init__(self, file: BinaryIO, timeline: AnimationTiming, source: Webp | None) -> None:
         self._file = file
         self._time = Fraction(0)
         self._words = source.descriptions if source else {}
@@ -132,18 +132,20 @@ class WebpEncoder:
         for name in self._words:
             flags |= _DESCRIPTION_FLAGS[name]
         size = b"".join((side - 1).to_bytes(3, "little") for side in timeline.size)
-        file.write(b"RIFF\0\0\0\0WEBP" + Chunk(b"VP8X", bytes([flags, 0, 0, 0]) + size).packed())
+        file.write(
+            b"RIFF\0\0\0\0WEBP" + RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + size).packed()
+        )
         if icc := self._words.get(b"ICCP"):
-            file.write(Chunk(b"ICCP", icc).packed())
+            file.write(RiffChunk(b"ICCP", icc).packed())
         background = source.background if source else b"\0\0\0\0"
         plays = min(timeline.plays, 0xFFFF).to_bytes(2, "little")
-        file.write(Chunk(b"ANIM", background + plays).packed())
+        file.write(RiffChunk(b"ANIM", background + plays).packed())
 
     def copy(self, cel: Cel) -> None:
         """Write a frame of the target as it is stored."""
         self._file.write(cel.stored)
 
-    def draw(self, drawing: Drawing) -> Rgba:
+    def draw(self, drawing: DrawnFrame) -> Rgba:
         """Encode a frame, without loss unless its own file is lossy."""
         start, self._time = self._time, self._time + drawing.duration
         if drawing.cel is not None:
@@ -156,14 +158,14 @@ class WebpEncoder:
         lossless = drawing.cel is None or drawing.cel.lossless
         body = b"".join(side.to_bytes(3, "little") for side in sides) + bytes([flags])
         body += _encoded(drawing, lossless=lossless)
-        self._file.write(Chunk(b"ANMF", body).packed())
+        self._file.write(RiffChunk(b"ANMF", body).packed())
         return drawing.wanted
 
     def close(self) -> None:
         """Complete the file."""
         for name in (b"EXIF", b"XMP "):
             if words := self._words.get(name):
-                self._file.write(Chunk(name, words).packed())
+                self._file.write(RiffChunk(name, words).packed())
         length = self._file.tell() - 8
         self._file.seek(4)
         self._file.write(length.to_bytes(4, "little"))
@@ -173,11 +175,11 @@ def _number(body: bytes, at: int) -> int:
     return int.from_bytes(body[at : at + 3], "little")
 
 
-def _decoded(size: tuple[int, int], parts: list[Chunk]) -> Rgba | None:
+def _decoded(size: tuple[int, int], parts: list[RiffChunk]) -> Rgba | None:
     """The RGBA pixels of one frame, read as if it were a still picture."""
     flags = _ALPHA_FLAG if any(part.name in (b"ALPH", b"VP8L") for part in parts) else 0
     sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
-    header = Chunk(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
+    header = RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
     picture = [part for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L")]
     body = b"WEBP" + b"".join(part.packed() for part in (header, *picture))
     stream = io.BytesIO(b"RIFF" + len(body).to_bytes(4, "little") + body)
@@ -191,7 +193,7 @@ def _decoded(size: tuple[int, int], parts: list[Chunk]) -> Rgba | None:
         return None
 
 
-def _encoded(drawing: Drawing, *, lossless: bool) -> bytes:
+def _encoded(drawing: DrawnFrame, *, lossless: bool) -> bytes:
     pixels = drawing.wanted
     if (pixels[..., 3] == 255).all():
         pixels = np.ascontiguousarray(pixels[..., :3])

@@ -48,7 +48,7 @@ Check = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CameraAddress:
     """Where a camera is."""
 
     kind: Literal["device", "address", "file"]
@@ -100,19 +100,19 @@ def open_camera(source: str, tell: Warn, *, size: str | None = None) -> Camera:
     Raises:
         MediaError: It is not there, in use, or shows nothing.
     """
-    place = place_of(source)
+    place = camera_address(source)
     if place.kind == "file":
         return FileCamera(Path(source), tell)
     return LiveCamera(place, tell, size=size)
 
 
-def place_of(source: str) -> Place:
+def camera_address(source: str) -> CameraAddress:
     """Tell what a person means by ``source``; see ``open_camera``."""
     if re.match(r"[a-z]{2,}://", source, re.IGNORECASE):
-        return Place("address", source, re.sub(r"//[^/@]*@", "//", source))
+        return CameraAddress("address", source, re.sub(r"//[^/@]*@", "//", source))
     if source.isdecimal() or _is_device(source):
-        return Place("device", _device_address(source), f"camera {source}")
-    return Place("file", source, source)
+        return CameraAddress("device", _device_address(source), f"camera {source}")
+    return CameraAddress("file", source, source)
 
 
 def cameras() -> list[tuple[str, str]]:
@@ -135,7 +135,7 @@ def cameras() -> list[tuple[str, str]]:
 class LiveCamera:
     """A device or a network camera. Implements ``Camera``."""
 
-    def __init__(self, place: Place, tell: Warn, *, size: str | None) -> None:
+    def __init__(self, place: CameraAddress, tell: Warn, *, size: str | None) -> None:
         self.name = place.name
         """In words for the person."""
         self._place = place

@@ -24,7 +24,7 @@ from roop.media.frames.conversion import PLAYABLE, fit_of
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.frames.properties import properties_of
 from roop.media.video.containers import CONSTANT_RATE, container_of, holds
-from roop.media.video.encoder_specs import Encoder, chosen, open_encoder
+from roop.media.video.encoder_specs import EncoderSpec, chosen, open_encoder
 from roop.media.video.errors import muxing
 from roop.media.video.writer import decoded
 from roop.options import VideoOptions
@@ -62,7 +62,7 @@ class LiveRecorder(Transaction):
                 f"{output.suffix} files have one frame rate, a camera has not",
                 hint="name the recording .mp4 or .mkv",
             )
-        self._encoder: Encoder = chosen(video, self._form, partial(holds, self._form))
+        self._encoder: EncoderSpec = chosen(video, self._form, partial(holds, self._form))
         self._video = video
         self._note = marks.note
         self._file = OutputFile(output, force=force, marks=marks)

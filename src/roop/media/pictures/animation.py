@@ -20,13 +20,13 @@ from roop.media.files.transaction import Transaction
 from roop.media.formats.apng import Apng, ApngEncoder
 from roop.media.formats.canvas import (
     Animation,
+    AnimationEncoder,
+    AnimationTiming,
     Canvas,
     Cel,
     Disposal,
-    Drawing,
-    Encoder,
+    DrawnFrame,
     Rgba,
-    Timeline,
     changed_box,
     union,
 )
@@ -225,7 +225,7 @@ class AnimationWriter(Transaction):
         before = np.where(edited[..., np.newaxis], self._meant.pixels, self._shown.pixels)
         box = self._box(frame, changed_box(wanted, before))
         where = slice(box.y0, box.y1), slice(box.x0, box.x1)
-        drawing = Drawing(
+        drawing = DrawnFrame(
             box=box,
             wanted=wanted[where],
             before=before[where],
@@ -268,8 +268,8 @@ def opened(found: Container, file: BinaryIO, path: Path) -> Animation:
 
 
 def encoder(
-    wanted: Container, file: BinaryIO, timeline: Timeline, source: Animation | None
-) -> Encoder:
+    wanted: Container, file: BinaryIO, timeline: AnimationTiming, source: Animation | None
+) -> AnimationEncoder:
     """Return an encoder; ``source`` is the target if it has the format that is wanted."""
     if wanted == "GIF":
         return GifEncoder(file, timeline, source if isinstance(source, Gif) else None)
@@ -278,6 +278,6 @@ def encoder(
     return WebpEncoder(file, timeline, source if isinstance(source, Webp) else None)
 
 
-def _time_base(timeline: Timeline) -> Fraction:
+def _time_base(timeline: AnimationTiming) -> Fraction:
     finest = lcm(*(duration.denominator for duration in timeline.durations))
     return Fraction(1, min(finest, _FINEST))

@@ -82,10 +82,10 @@ def _same_png(picture: Picture, frame: StoredFrame) -> bytes:
     )
 
 
-def _patched(part: png.Chunk, frame: StoredFrame) -> png.Chunk:
+def _patched(part: png.PngChunk, frame: StoredFrame) -> png.PngChunk:
     if part.name != b"eXIf":
         return part
-    return png.Chunk(b"eXIf", exif.with_thumbnail(part.body, rgb8(frame.samples)))
+    return png.PngChunk(b"eXIf", exif.with_thumbnail(part.body, rgb8(frame.samples)))
 
 
 def _same_bmp(picture: Picture, frame: StoredFrame) -> bytes | None:

@@ -63,7 +63,7 @@ class Hdr:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
+class EncoderSpec:
     """One row of the table."""
 
     name: str
@@ -136,8 +136,8 @@ def _videotoolbox(quality: int) -> Mapping[str, str]:
     return {"flags": "+qscale", "global_quality": str((100 - min(quality, 99)) * 118)}
 
 
-TABLE: tuple[Encoder, ...] = (
-    Encoder(
+TABLE: tuple[EncoderSpec, ...] = (
+    EncoderSpec(
         "libx264",
         "h264",
         "H.264, any machine",
@@ -148,7 +148,7 @@ TABLE: tuple[Encoder, ...] = (
         presets=_X264_PRESETS,  # asked for another, it prints a line of its own
         even=True,
     ),
-    Encoder(
+    EncoderSpec(
         "libx265",
         "hevc",
         "H.265, any machine",
@@ -160,7 +160,7 @@ TABLE: tuple[Encoder, ...] = (
         presets=_X264_PRESETS,
         even=True,
     ),
-    Encoder(
+    EncoderSpec(
         "libvpx-vp9",
         "vp9",
         "VP9, any machine",
@@ -170,7 +170,7 @@ TABLE: tuple[Encoder, ...] = (
         {"deadline": "good", "row-mt": "1"},
         presets=tuple(map(str, range(-8, 9))),
     ),
-    Encoder(
+    EncoderSpec(
         "libsvtav1",
         "av1",
         "AV1, any machine",
@@ -181,17 +181,19 @@ TABLE: tuple[Encoder, ...] = (
         presets=tuple(map(str, range(-1, 14))),
         even=True,
     ),
-    Encoder("h264_nvenc", "h264", "H.264, NVIDIA", _nvenc, "preset", "p4", even=True),
-    Encoder("hevc_nvenc", "hevc", "H.265, NVIDIA", _nvenc, "preset", "p4", even=True),
-    Encoder("h264_qsv", "h264", "H.264, Intel Quick Sync", _qsv, "preset", "veryfast", even=True),
-    Encoder("h264_amf", "h264", "H.264, AMD", _amf, "quality", "speed", even=True),
-    Encoder("h264_videotoolbox", "h264", "H.264, Apple", _videotoolbox, None, None, even=True),
-    Encoder("hevc_videotoolbox", "hevc", "H.265, Apple", _videotoolbox, None, None, even=True),
+    EncoderSpec("h264_nvenc", "h264", "H.264, NVIDIA", _nvenc, "preset", "p4", even=True),
+    EncoderSpec("hevc_nvenc", "hevc", "H.265, NVIDIA", _nvenc, "preset", "p4", even=True),
+    EncoderSpec(
+        "h264_qsv", "h264", "H.264, Intel Quick Sync", _qsv, "preset", "veryfast", even=True
+    ),
+    EncoderSpec("h264_amf", "h264", "H.264, AMD", _amf, "quality", "speed", even=True),
+    EncoderSpec("h264_videotoolbox", "h264", "H.264, Apple", _videotoolbox, None, None, even=True),
+    EncoderSpec("hevc_videotoolbox", "hevc", "H.265, Apple", _videotoolbox, None, None, even=True),
 )
 """Every encoder that ``--output-video-encoder`` takes."""
 
 
-def chosen(video: VideoOptions, container: str, holds: Callable[[str], bool]) -> Encoder:
+def chosen(video: VideoOptions, container: str, holds: Callable[[str], bool]) -> EncoderSpec:
     """Return the encoder for an output.
 
     Args:
@@ -223,7 +225,7 @@ def chosen(video: VideoOptions, container: str, holds: Callable[[str], bool]) ->
     return encoder
 
 
-def options_of(encoder: Encoder, video: VideoOptions, hdr: str = "") -> dict[str, str]:
+def options_of(encoder: EncoderSpec, video: VideoOptions, hdr: str = "") -> dict[str, str]:
     """Return the options that open ``encoder`` as the person asked.
 
     Args:
@@ -252,7 +254,7 @@ def options_of(encoder: Encoder, video: VideoOptions, hdr: str = "") -> dict[str
 
 
 def open_encoder(
-    context: VideoCodecContext, encoder: Encoder, video: VideoOptions, *, hdr: str = ""
+    context: VideoCodecContext, encoder: EncoderSpec, video: VideoOptions, *, hdr: str = ""
 ) -> None:
     """Open ``context`` for ``encoder``, quietly; for the arguments see ``options_of``.
 
@@ -275,7 +277,7 @@ def open_encoder(
         ) from error
 
 
-def _threads(context: VideoCodecContext, encoder: Encoder, video: VideoOptions) -> int:
+def _threads(context: VideoCodecContext, encoder: EncoderSpec, video: VideoOptions) -> int:
     """Return how many threads encode, by what is encoded and not by the machine."""
     name, presets = _QUICK
     if encoder.name != name or context.options.get("preset") not in presets:

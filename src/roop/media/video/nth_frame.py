@@ -5,7 +5,7 @@ from pathlib import Path
 
 from roop.media.video.packet_times import packet_times
 from roop.media.video.reader import VideoReader
-from roop.media.video.timeline import Stretch
+from roop.media.video.timeline import TimeRange
 from roop.options import VideoOptions
 from roop.types import Frame, Warn
 
@@ -32,7 +32,7 @@ def numbered_frame(path: Path, number: int, warn: Warn) -> Frame | None:
         return None
     time = times.shown[number]
     key = times.keys[bisect.bisect_right(times.keys, time) - 1]
-    stretch = Stretch(key * times.time_base, None, None)
+    stretch = TimeRange(key * times.time_base, None, None)
     with VideoReader(path, VideoOptions(), warn, stretch=stretch) as reader:
         for frame in reader:
             seconds = frame.pts * frame.time_base

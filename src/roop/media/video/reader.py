@@ -18,7 +18,7 @@ from roop.media.frames.properties import properties_of
 from roop.media.video.decoder import Decoder
 from roop.media.video.errors import demuxing
 from roop.media.video.opening import open_target, video_stream
-from roop.media.video.timeline import WHOLE, Stretch, Trim, exact_rate, resampled, slot
+from roop.media.video.timeline import WHOLE, TimeRange, Trim, exact_rate, resampled, slot
 from roop.options import VideoOptions
 from roop.types import Frame, Warn
 
@@ -36,7 +36,7 @@ class VideoReader:
         video: VideoOptions,
         warn: Warn,
         *,
-        stretch: Stretch = WHOLE,
+        stretch: TimeRange = WHOLE,
         scale: int = 1,
         beside_work: bool = False,
     ) -> None:

@@ -23,7 +23,7 @@ from roop.replacement import sync_folder
 from roop.types import Frame, Warn
 
 
-class StretchWriter(Transaction):
+class SegmentWriter(Transaction):
     """Encodes a stretch. Implements ``roop.media.base.Writer``."""
 
     def __init__(

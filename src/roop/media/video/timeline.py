@@ -49,7 +49,7 @@ class Trim:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimeRange:
     """A part of a target that is read by itself, in seconds of the container's clock."""
 
     seek: Fraction | None
@@ -61,7 +61,7 @@ class Stretch:
     """The first frame of the next part; None where the target is read to its end."""
 
 
-WHOLE = Stretch(None, None, None)
+WHOLE = TimeRange(None, None, None)
 """All of a target."""
 
 

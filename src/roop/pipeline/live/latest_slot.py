@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from roop.pipeline.stages.channel import Stages
+from roop.pipeline.stages.channel import StageThreads
 
 T = TypeVar("T")
 """What it holds."""
@@ -13,7 +13,7 @@ _POLL_S = 0.05
 """Time between two looks at whether the work shall end."""
 
 
-class Newest(Generic[T]):
+class LatestSlot(Generic[T]):
     """Between a camera, which does not wait, and whoever takes its frames: latency stays bounded.
 
     Args:
@@ -21,7 +21,7 @@ class Newest(Generic[T]):
         drop: Called for every item that nobody took in time.
     """
 
-    def __init__(self, stages: Stages, drop: Callable[[], None]) -> None:
+    def __init__(self, stages: StageThreads, drop: Callable[[], None]) -> None:
         self._stages = stages
         self._drop = drop
         self._news = threading.Condition()

@@ -28,12 +28,12 @@ from roop.options import (
 from roop.pipeline.live.live_stages import stream_live
 from roop.pipeline.people.mapping_file import assignments_of
 from roop.pipeline.progress import Progress, Watch
-from roop.pipeline.stages.frame_pipeline import Bench
+from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.processors.base import Registry
 from roop.provenance.marks import marks_for, statement_of
 from roop.provenance.xmp import merged
 from roop.provenance.xmp_places import jpeg_with_xmp
-from roop.types import Scene, Warn
+from roop.types import AnalysedFrame, Warn
 
 PATIENCE_S = 15.0
 """How long the screen may take for a verdict: nothing is shown meanwhile, then the stream ends."""
@@ -111,8 +111,8 @@ def run_live(task: LiveTask) -> LiveResult:
     with ExitStack() as stack:
         recorder = _recorder(task, marks, stack)
         page = _page(task, warn, stack)
-        bench = stack.enter_context(
-            Bench(
+        pipeline = stack.enter_context(
+            FramePipeline(
                 job,
                 task.settings,
                 task.registry,
@@ -124,11 +124,11 @@ def run_live(task: LiveTask) -> LiveResult:
         camera = stack.enter_context(
             open_camera(task.live.input, outlet.say, size=task.live.camera_size)
         )
-        for note in (*bench.notes(), *(f"warning: {warning}" for warning in warnings)):
+        for note in (*pipeline.notes(), *(f"warning: {warning}" for warning in warnings)):
             outlet.say(note)
         if page is not None:
             outlet.say(f"look at {page.url}")
-        line = bench.live(camera.name, patience_s=task.patience_s)
+        line = pipeline.live(camera.name, patience_s=task.patience_s)
         try:
             stream_live(line, camera, outlet, task.cancel)
         except CancelledError:  # how a camera is stopped: all that was shown had passed the screen
@@ -144,13 +144,13 @@ def run_live(task: LiveTask) -> LiveResult:
         recorded=None if recorder is None else task.live.record_video,
         engine=engine,
         models=models,
-        providers=bench.providers,
-        warnings=tuple(dict.fromkeys((*warnings, *bench.warnings))),
+        providers=pipeline.providers,
+        warnings=tuple(dict.fromkeys((*warnings, *pipeline.warnings))),
     )
 
 
 class _Outlet:
-    """Shows and records finished frames, and tells how it goes. Implements ``Outlet``."""
+    """Shows and records finished frames, and tells how it goes. Implements ``LiveOutput``."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class _Outlet:
         """Median from a frame's arrival to its showing, None before the first."""
         return round(median(self._latencies) * 1000, 1) if self._latencies else None
 
-    def show(self, scene: Scene, camera: Camera) -> None:
+    def show(self, scene: AnalysedFrame, camera: Camera) -> None:
         """Take a scene that has passed the screen."""
         if not self.shown:
             self.began = time.monotonic()

@@ -9,19 +9,19 @@ from roop.faces.tracking.tracker import FaceTracker
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.cameras import Camera
 from roop.options import LabelOptions
-from roop.pipeline.live.latest_slot import Newest
-from roop.pipeline.stages.channel import Channel, Stages
+from roop.pipeline.live.latest_slot import LatestSlot
+from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.processors.base import Processor, applied
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
 from roop.safety.screen import Screen
-from roop.types import Scene
+from roop.types import AnalysedFrame
 
 
-class Outlet(Protocol):
+class LiveOutput(Protocol):
     """Where finished scenes go."""
 
-    def show(self, scene: Scene, camera: Camera) -> None:
+    def show(self, scene: AnalysedFrame, camera: Camera) -> None:
         """Take a scene that has passed the screen."""
         ...
 
@@ -31,7 +31,7 @@ class Outlet(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LiveLine:
+class LiveStages:
     """The parts that a live frame passes, in order."""
 
     name: str
@@ -45,7 +45,7 @@ class LiveLine:
     patience_s: float
     """How long the screen may take for a verdict."""
 
-    def scenes(self, frames: Iterable[PlanarFrame]) -> Iterator[Scene]:
+    def scenes(self, frames: Iterable[PlanarFrame]) -> Iterator[AnalysedFrame]:
         """Yield the changed and labelled scenes; not all has passed the screen yet."""
         size: tuple[int, int] | None = None
         for frame in frames:
@@ -54,14 +54,14 @@ class LiveLine:
                 for processor in self.processors:
                     processor.reset()
             self.screen.show(frame, self.name, still=False)
-            scenes: Sequence[Scene] = [Scene(frame, tracker.update(frame))]
+            scenes: Sequence[AnalysedFrame] = [AnalysedFrame(frame, tracker.update(frame))]
             for processor in self.processors:
                 scenes = applied(processor, scenes)
             for scene in scenes:
                 label.stamp(scene.frame)
                 yield scene
 
-    def passed(self, scenes: Iterable[Scene]) -> Iterator[Scene]:
+    def passed(self, scenes: Iterable[AnalysedFrame]) -> Iterator[AnalysedFrame]:
         """Yield every scene, none before all that the screen was shown so far has passed."""
         for scene in scenes:
             self.screen.settle(self.patience_s)
@@ -69,7 +69,9 @@ class LiveLine:
             yield scene
 
 
-def stream_live(line: LiveLine, camera: Camera, outlet: Outlet, cancel: threading.Event) -> None:
+def stream_live(
+    line: LiveStages, camera: Camera, outlet: LiveOutput, cancel: threading.Event
+) -> None:
     """Read, change and show at the same time, until the camera ends.
 
     One frame is worked on, one may wait before it and one behind it: what is shown is never older.
@@ -77,27 +79,27 @@ def stream_live(line: LiveLine, camera: Camera, outlet: Outlet, cancel: threadin
     Raises:
         CancelledError: The person stopped it; all that was shown had passed the screen.
     """
-    stages = Stages(cancel)
-    newest: Newest[PlanarFrame] = Newest(stages, outlet.drop)
-    changed: Channel[Scene] = Channel(1, stages)
+    stages = StageThreads(cancel)
+    newest: LatestSlot[PlanarFrame] = LatestSlot(stages, outlet.drop)
+    changed: Channel[AnalysedFrame] = Channel(1, stages)
     stages.spawn(lambda: _film(camera, newest, stages), "roop-camera")
     stages.spawn(lambda: _show(line.passed(changed), camera, outlet), "roop-show")
     stages.guard(lambda: _pump(line.scenes(newest), changed))
     stages.join()
 
 
-def _film(camera: Camera, newest: Newest[PlanarFrame], stages: Stages) -> None:
+def _film(camera: Camera, newest: LatestSlot[PlanarFrame], stages: StageThreads) -> None:
     for frame in camera.frames(stages.check):
         newest.put(frame)
     newest.close()
 
 
-def _pump(scenes: Iterable[Scene], channel: Channel[Scene]) -> None:
+def _pump(scenes: Iterable[AnalysedFrame], channel: Channel[AnalysedFrame]) -> None:
     for scene in scenes:
         channel.put(scene)
     channel.close()
 
 
-def _show(scenes: Iterable[Scene], camera: Camera, outlet: Outlet) -> None:
+def _show(scenes: Iterable[AnalysedFrame], camera: Camera, outlet: LiveOutput) -> None:
     for scene in scenes:
         outlet.show(scene, camera)

@@ -16,7 +16,7 @@ from roop.options import Assignment, FaceOptions, Job, VideoOptions
 from roop.pipeline.people.mapping_file import assignments_of
 from roop.pipeline.people.no_face import no_face_in
 from roop.pipeline.people.paths import reference_paths, source_paths
-from roop.pipeline.people.photos import PhotoDesk
+from roop.pipeline.people.photos import PhotoLoader
 from roop.safety.screen import Screen
 from roop.types import Frame, Identity, Warn
 
@@ -28,7 +28,7 @@ _EVERY = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cast:
+class FaceMapping:
     """Who is given, and to whom."""
 
     identities: tuple[Identity, ...]
@@ -53,9 +53,9 @@ class Cast:
         return Everyone() if options.many_faces else Largest(looks)
 
 
-def read_cast(
+def resolve_mapping(
     job: Job, analyser: Analyser, screen: Screen, *, warn: Warn, cancel: threading.Event
-) -> Cast:
+) -> FaceMapping:
     """Read the sources and whom they replace.
 
     Raises:
@@ -66,7 +66,7 @@ def read_cast(
     """
     assignments = assignments_of(job.faces)
     paths = [*source_paths(job), *reference_paths(job)]
-    desk = PhotoDesk(paths, analyser, screen, warn)
+    desk = PhotoLoader(paths, analyser, screen, warn)
     position = job.faces.source_face_position
     groups = list(dict.fromkeys(a.source for a in assignments))
     identities = [desk.identity(group, position) for group in groups]
@@ -76,9 +76,9 @@ def read_cast(
     if assignments:
         given = [(a, groups.index(a.source)) for a in assignments]
         others = len(groups) if job.sources else None
-        return Cast(tuple(identities), finder.people(given), others)
+        return FaceMapping(tuple(identities), finder.people(given), others)
     wanted = _wanted(job.faces)
-    return Cast(tuple(identities), finder.people([(wanted, 0)]) if wanted else ())
+    return FaceMapping(tuple(identities), finder.people([(wanted, 0)]) if wanted else ())
 
 
 def _wanted(options: FaceOptions) -> Assignment | None:
@@ -95,7 +95,7 @@ class _Finder:
     """Describes the people that a job names."""
 
     def __init__(
-        self, job: Job, analyser: Analyser, desk: PhotoDesk, cancel: threading.Event
+        self, job: Job, analyser: Analyser, desk: PhotoLoader, cancel: threading.Event
     ) -> None:
         self._job = job
         self._analyser = analyser

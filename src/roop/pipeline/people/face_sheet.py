@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
-from roop.pipeline.people.scan import PICTURE, Census, FoundPerson
+from roop.pipeline.people.scan import PICTURE, FoundPerson, PeopleScan
 
 _COLUMNS = 5
 _GAP = 10
@@ -18,19 +18,19 @@ _LINES = 44
 _PAPER, _INK = (24, 24, 24), (235, 235, 235)
 
 
-def write_sheet(path: Path, census: Census, *, force: bool) -> None:
+def write_sheet(path: Path, scan: PeopleScan, *, force: bool) -> None:
     """Write a PNG with a picture of everybody and how to name them.
 
     Raises:
         UsageError: The file exists.
         MediaError: It cannot be written.
     """
-    count = len(census.people)
+    count = len(scan.people)
     columns, rows = min(count, _COLUMNS), -(-count // _COLUMNS)
     step = (PICTURE + _GAP, PICTURE + _LINES + _GAP)
     sheet = Image.new("RGB", (columns * step[0] + _GAP, rows * step[1] + _GAP), _PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)
-    for number, (person, picture) in enumerate(zip(census.people, census.pictures, strict=True)):
+    for number, (person, picture) in enumerate(zip(scan.people, scan.pictures, strict=True)):
         left = _GAP + number % _COLUMNS * step[0]
         top = _GAP + number // _COLUMNS * step[1]
         sheet.paste(Image.fromarray(np.asarray(picture)), (left, top + PICTURE - len(picture)))
@@ -40,24 +40,24 @@ def write_sheet(path: Path, census: Census, *, force: bool) -> None:
         sheet.save(file.part, format="PNG")
 
 
-def write_template(path: Path, census: Census, *, force: bool) -> None:
+def write_template(path: Path, scan: PeopleScan, *, force: bool) -> None:
     """Write a mapping file without sources: TOML, or JSON under a name that ends so.
 
     Raises:
         UsageError: The file exists.
         MediaError: It cannot be written.
     """
-    text = _as_json(census) if path.suffix.lower() == ".json" else _as_toml(census)
+    text = _as_json(scan) if path.suffix.lower() == ".json" else _as_toml(scan)
     with OutputFile(path, force=force) as file, writing(path, file.part):
         file.part.write_text(text, encoding="utf-8")
 
 
-def _as_toml(census: Census) -> str:
-    name = json.dumps(census.target.name, ensure_ascii=False)
+def _as_toml(scan: PeopleScan) -> str:
+    name = json.dumps(scan.target.name, ensure_ascii=False)
     blocks = [
         f"# Who is in {name}. Take the # away from those who get a face, and name its photo.\n"
     ]
-    for person in census.people:
+    for person in scan.people:
         blocks.append(
             f"# {_when(person)}, {person.size} pixels\n"
             "# [[person]]\n"
@@ -68,8 +68,8 @@ def _as_toml(census: Census) -> str:
     return "\n".join(blocks)
 
 
-def _as_json(census: Census) -> str:
-    people = [{"source": [], "position": p.position, "frame": p.frame} for p in census.people]
+def _as_json(scan: PeopleScan) -> str:
+    people = [{"source": [], "position": p.position, "frame": p.frame} for p in scan.people]
     return json.dumps({"person": people}, indent=2) + "\n"
 
 

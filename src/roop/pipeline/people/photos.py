@@ -12,7 +12,7 @@ from roop.safety.screen import Screen
 from roop.types import Identity, Pixels, Warn
 
 
-class PhotoDesk:
+class PhotoLoader:
     """Hands out the photos of a job, every one of them screened before the first is looked at."""
 
     def __init__(

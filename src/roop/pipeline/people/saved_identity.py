@@ -13,7 +13,7 @@ from roop.geometry import bounds
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.pictures.identity_file import SIDE, save_identity
 from roop.options import Settings
-from roop.pipeline.people.photos import PhotoDesk
+from roop.pipeline.people.photos import PhotoLoader
 from roop.safety.screen import Screen
 from roop.types import Pixels, Portrait, Warn
 
@@ -48,7 +48,7 @@ def make_identity(
     """
     with Screen(settings, threading.Event()) as screen:
         analyser = Analyser(settings)
-        desk = PhotoDesk(photos, analyser, screen, warn)
+        desk = PhotoLoader(photos, analyser, screen, warn)
         identity = desk.identity(photos, position)
         crops = [_cropped(portrait) for portrait in identity.portraits]
         for number, crop in enumerate(crops):

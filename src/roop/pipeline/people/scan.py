@@ -61,7 +61,7 @@ class FoundPerson:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Census:
+class PeopleScan:
     """Who is in a target."""
 
     target: Path
@@ -71,14 +71,14 @@ class Census:
     """One of each, screened, in the same order."""
 
 
-def take_census(
+def scan_people(
     target: Path,
     settings: Settings,
     *,
     faces: FaceOptions,
     video: VideoOptions,
     cancel: threading.Event,
-) -> Census:
+) -> PeopleScan:
     """Find the people of a photo, an animation or a film.
 
     A film is searched twice a second and at cuts, a long one less often.
@@ -98,7 +98,7 @@ def take_census(
     """
     with Screen(settings, cancel) as screen:
         analyser = Analyser(settings, faces)
-        counting = _Counting(analyser, faces, screen, str(target))
+        counting = _Scanner(analyser, faces, screen, str(target))
         with open_reader(target, video, lambda sentence: None) as reader:
             step = _step(reader.info)
             first = _offset(reader.info, video)
@@ -113,7 +113,7 @@ def take_census(
     found = sorted(counting.people, key=lambda p: (p.first_frame, p.first_position))
     most = reader.info.frames or last + 1
     people = tuple(person.described(step, most) for person in found)
-    return Census(target, people, tuple(person.picture for person in found))
+    return PeopleScan(target, people, tuple(person.picture for person in found))
 
 
 def _step(info: TargetInfo) -> int:
@@ -169,7 +169,7 @@ class _Known:
         )
 
 
-class _Counting:
+class _Scanner:
     """Tells the faces of one frame after another apart."""
 
     def __init__(self, analyser: Analyser, options: FaceOptions, screen: Screen, name: str) -> None:

@@ -14,13 +14,13 @@ from roop.faces.tracking.choice import SAME_PERSON, Largest
 from roop.faces.tracking.cuts import CutDetector
 from roop.media.files.disk import writing
 from roop.media.video.reader import VideoReader
-from roop.media.video.timeline import Stretch
+from roop.media.video.timeline import TimeRange
 from roop.pipeline.segments.work_folder import WorkFolder
-from roop.pipeline.stages.frame_pipeline import Bench
+from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.types import Frame
 
 
-class Scout:
+class ChosenPersonFinder:
     """Looks at the target where the decoding of each segment begins.
 
     Who is chosen in a shot follows from the first of its frames that shows a face, which may lie
@@ -35,8 +35,10 @@ class Scout:
         folder: Where what is found is kept.
     """
 
-    def __init__(self, bench: Bench, places: Sequence[Fraction | None], folder: WorkFolder) -> None:
-        self._bench = bench
+    def __init__(
+        self, pipeline: FramePipeline, places: Sequence[Fraction | None], folder: WorkFolder
+    ) -> None:
+        self._pipeline = pipeline
         self._places = places
         self._folder = folder
         self._recogniser = TextureRecogniser()
@@ -51,7 +53,7 @@ class Scout:
         Raises:
             CancelledError: The person stopped the job.
         """
-        faces = self._bench.job.faces
+        faces = self._pipeline.job.faces
         if number == 0 or faces.particular or faces.many_faces:
             return None
         known, looks = next(
@@ -75,7 +77,7 @@ class Scout:
         """
         if frame is None:
             return None
-        meshes = self._bench.analyser.faces(frame, "left-right")
+        meshes = self._pipeline.analyser.faces(frame, "left-right")
         seen = [self._recogniser.describe(frame, mesh) for mesh in meshes]
         if len(seen) == 1:
             return seen[0]
@@ -88,11 +90,11 @@ class Scout:
     def _followed(self, number: int, before: Descriptor | None) -> Descriptor | None:
         """Return who is chosen where a segment begins, by following the faces up to there."""
         choice = Largest(before)
-        tracker = self._bench.analyser.tracker(choice)
+        tracker = self._pipeline.analyser.tracker(choice)
         end = self._places[number]
         with self._reader(self._places[number - 1]) as reader:
             for frame in reader:
-                if self._bench.cancel.is_set():
+                if self._pipeline.cancel.is_set():
                     raise CancelledError("cancelled")
                 tracker.update(frame)
                 if end is not None and frame.pts * frame.time_base >= end:
@@ -111,9 +113,9 @@ class Scout:
             return reader.peek()
 
     def _reader(self, place: Fraction | None) -> VideoReader:
-        job = self._bench.job
+        job = self._pipeline.job
         video = job.video.model_copy(update={"fps": None})
-        return VideoReader(job.target, video, _quiet, stretch=Stretch(place, place, None))
+        return VideoReader(job.target, video, _quiet, stretch=TimeRange(place, place, None))
 
     def _saved(self, number: int) -> tuple[Descriptor | None] | None:
         """Return what was written down of a segment, None if nothing was."""

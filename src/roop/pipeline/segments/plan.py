@@ -8,7 +8,7 @@ from typing import Any
 
 from roop.media.base import Reader
 from roop.media.video.packet_times import PacketTimes
-from roop.media.video.timeline import Stretch, Trim
+from roop.media.video.timeline import TimeRange, Trim
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Segment:
 
     number: int
     """From 0."""
-    stretch: Stretch
+    stretch: TimeRange
     time: Fraction
     """Seconds from the beginning of the output."""
     frames: int
@@ -74,7 +74,7 @@ class Segment:
     def unpacked(packed: Mapping[str, Any]) -> "Segment":
         """Return what ``packed`` packed."""
         times = [packed[name] for name in ("seek", "start", "end")]
-        stretch = Stretch(*(None if time is None else Fraction(time) for time in times))
+        stretch = TimeRange(*(None if time is None else Fraction(time) for time in times))
         time = Fraction(packed["time"])
         return Segment(packed["number"], stretch, time, packed["frames"], packed["lead"])
 
@@ -123,10 +123,10 @@ def segments_of(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ..
     if not cuts:
         return ()
     ends = [first for _, first in cuts] + [len(shown)]
-    segments = [Segment(0, Stretch(None, None, shown[ends[0]] * unit), Fraction(0), ends[0], 0)]
+    segments = [Segment(0, TimeRange(None, None, shown[ends[0]] * unit), Fraction(0), ends[0], 0)]
     for number, ((place, first), end) in enumerate(zip(cuts, ends[1:], strict=True), 1):
         until = shown[end] * unit if end < len(shown) else None
-        stretch = Stretch(shown[place] * unit, shown[first] * unit, until)
+        stretch = TimeRange(shown[place] * unit, shown[first] * unit, until)
         time = (shown[first] - shown[0]) * unit
         segments.append(Segment(number, stretch, time, end - first, first - place))
     return tuple(segments)

@@ -7,17 +7,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from roop.heap import give_back
+from roop.heap import trim_heap
 from roop.media.base import Writer
 from roop.media.video.reader import VideoReader
-from roop.media.video.segment_writer import StretchWriter
+from roop.media.video.segment_writer import SegmentWriter
 from roop.pipeline.progress import Meter
-from roop.pipeline.segments.chosen_person import Scout
+from roop.pipeline.segments.chosen_person import ChosenPersonFinder
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.segments.work_folder import WorkFolder
-from roop.pipeline.stages.channel import Stages
-from roop.pipeline.stages.frame_pipeline import Bench, Part
-from roop.pipeline.stages.stats import Tally
+from roop.pipeline.stages.channel import StageThreads
+from roop.pipeline.stages.frame_pipeline import FramePipeline, Part
+from roop.pipeline.stages.stats import JobStats
 from roop.provenance.label import Label
 from roop.types import Frame
 
@@ -29,16 +29,18 @@ larger than that take too much memory for two decoders beside an encoder."""
 class _SegmentFiles:
     """What a segment is read from and written to, and the last frame before it."""
 
-    def __init__(self, bench: Bench, segment: Segment, output: Path, folder: WorkFolder) -> None:
+    def __init__(
+        self, pipeline: FramePipeline, segment: Segment, output: Path, folder: WorkFolder
+    ) -> None:
         """Open the target.
 
         Args:
-            bench: What works on its frames.
+            pipeline: What works on its frames.
             segment: Which part of the job.
             output: The file that the job is to make.
             folder: Where finished segments lie.
         """
-        self._bench = bench
+        self._pipeline = pipeline
         self._segment = segment
         self._output = output
         self._folder = folder
@@ -47,11 +49,11 @@ class _SegmentFiles:
         self._resources = ExitStack()
         self.reader = self._resources.enter_context(
             VideoReader(
-                bench.job.target,
-                bench.job.video,
-                bench.warn,
+                pipeline.job.target,
+                pipeline.job.video,
+                pipeline.warn,
                 stretch=segment.stretch,
-                scale=bench.scale,
+                scale=pipeline.scale,
                 beside_work=True,
             )
         )
@@ -75,8 +77,8 @@ class _SegmentFiles:
         The target is closed then, too, but not after an error: it may still be read.
         """
         path = self._folder.packets(self._segment.number)
-        video, warn = self._bench.job.video, self._bench.warn
-        with StretchWriter(path, self.reader, video, output=self._output, warn=warn) as writer:
+        video, warn = self._pipeline.job.video, self._pipeline.warn
+        with SegmentWriter(path, self.reader, video, output=self._output, warn=warn) as writer:
             if self._last is not None:
                 writer.skip(self._last)
                 self._last = None
@@ -84,19 +86,19 @@ class _SegmentFiles:
         self._left_out = writer.left_out
         self.close()
 
-    def record(self, tally: Tally) -> None:
+    def record(self, stats: JobStats) -> None:
         """Note that the segment is done."""
-        self._folder.record(self._segment.number, tally + Tally(left_out=self._left_out))
+        self._folder.record(self._segment.number, stats + JobStats(left_out=self._left_out))
         # PyAV's containers and streams hold each other: encoders and decoders would pile up.
         gc.collect()
-        give_back()  # or what is left between the pieces in use grows with every segment
+        trim_heap()  # or what is left between the pieces in use grows with every segment
 
 
 @dataclass(frozen=True, slots=True)
 class _Running:
     """A segment of which the last frames are being encoded."""
 
-    stages: Stages
+    stages: StageThreads
     files: _SegmentFiles
 
     @property
@@ -116,9 +118,9 @@ class _Running:
 class SegmentRun:
     """Does segments one after another; while the last frames of one are encoded the next begins."""
 
-    bench: Bench
+    pipeline: FramePipeline
     """What works on the frames."""
-    scout: Scout
+    chosen_person: ChosenPersonFinder
     """Knows who is in sight where a segment begins."""
     output: Path
     """The file that the job is to make."""
@@ -143,8 +145,8 @@ class SegmentRun:
 
     def _begun(self, segment: Segment, before: _Running | None) -> _Running:
         """Work on all frames of ``segment``; write none before all of the segment before."""
-        job, bench = self.bench.job, self.bench
-        files = _SegmentFiles(bench, segment, self.output, self.folder)
+        job, pipeline = self.pipeline.job, self.pipeline
+        files = _SegmentFiles(pipeline, segment, self.output, self.folder)
         try:
             reader = files.reader
             part = Part(
@@ -153,10 +155,10 @@ class SegmentRun:
                 files.record,
                 Label(job.label, begins=reader.begins) if job.label.label else None,
                 lead=files.lead,
-                looks=self.scout.looks(segment.number, reader),
+                looks=self.chosen_person.looks(segment.number, reader),
             )
             after = before.stages if before is not None else None
-            return _Running(bench.begin(part, self.meter, after=after), files)
+            return _Running(pipeline.begin(part, self.meter, after=after), files)
         except BaseException:
             files.close()
             raise

@@ -16,7 +16,7 @@ from roop.options import Job, Settings
 from roop.pipeline.people.paths import absolute
 from roop.pipeline.segments.fingerprint import Fingerprint
 from roop.pipeline.segments.plan import Segment
-from roop.pipeline.stages.stats import Tally
+from roop.pipeline.stages.stats import JobStats
 from roop.replacement import replacing
 
 _PREFIX = ".roop-work-"
@@ -140,16 +140,16 @@ class WorkFolder:
         """Return the file that says who is in sight where a segment begins."""
         return self.path / f"{number:05}.looks"
 
-    def record(self, number: int, tally: Tally) -> None:
+    def record(self, number: int, stats: JobStats) -> None:
         """Note that a segment's packets are whole and safe on the disk.
 
         Raises:
             DiskFullError: There is no room left.
         """
         size = self.packets(number).stat().st_size
-        self._write(self._record(number), {"bytes": size, **dataclasses.asdict(tally)})
+        self._write(self._record(number), {"bytes": size, **dataclasses.asdict(stats)})
 
-    def take(self, number: int, packets: bytes, tally: Tally) -> None:
+    def take(self, number: int, packets: bytes, stats: JobStats) -> None:
         """Keep a segment that was done elsewhere, as if it had been done here.
 
         Raises:
@@ -158,16 +158,16 @@ class WorkFolder:
         path = self.packets(number)
         with writing(path), replacing(path) as part:
             part.write_bytes(packets)
-        self.record(number, tally)
+        self.record(number, stats)
 
-    def done(self, number: int) -> Tally | None:
+    def done(self, number: int) -> JobStats | None:
         """Return what was done to a segment, None if it is still to do."""
         try:
             record = json.loads(self._record(number).read_text(encoding="utf-8"))
             if self.packets(number).stat().st_size != record.pop("bytes"):
                 return None
             lists = {name: tuple(record[name]) for name in ("providers", "warnings")}
-            return Tally(**record | lists)
+            return JobStats(**record | lists)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

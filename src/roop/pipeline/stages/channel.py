@@ -22,7 +22,7 @@ class _StoppedError(Exception):
     """Another stage failed; that one's error is the one to report."""
 
 
-class Stages:
+class StageThreads:
     """Threads that share one stop and remember the first error."""
 
     def __init__(self, cancel: threading.Event) -> None:
@@ -75,7 +75,7 @@ class Stages:
 class Channel(Generic[T]):
     """A bounded queue with an end, between two stages."""
 
-    def __init__(self, size: int, stages: Stages) -> None:
+    def __init__(self, size: int, stages: StageThreads) -> None:
         self._queue: queue.Queue[tuple[T] | None] = queue.Queue(size)
         self._stages = stages
 

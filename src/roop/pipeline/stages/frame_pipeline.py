@@ -14,17 +14,17 @@ from roop.faces.tracking.choice import Wanted
 from roop.media.base import Reader, Writer
 from roop.models.loader import Models
 from roop.options import Job, Settings
-from roop.pipeline.live.live_stages import LiveLine
-from roop.pipeline.people.face_mapping import read_cast
+from roop.pipeline.live.live_stages import LiveStages
+from roop.pipeline.people.face_mapping import resolve_mapping
 from roop.pipeline.progress import Meter, Progress, Watch
-from roop.pipeline.stages.channel import Stages
-from roop.pipeline.stages.frame_stages import Line, begin
-from roop.pipeline.stages.stats import Tally
+from roop.pipeline.stages.channel import StageThreads
+from roop.pipeline.stages.frame_stages import FrameStages, begin
+from roop.pipeline.stages.stats import JobStats
 from roop.processors.base import Context, Registry
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
 from roop.safety.screen import Screen
-from roop.types import Frame, Scene, Warn
+from roop.types import AnalysedFrame, Frame, Warn
 
 
 def _no_lead(frame: Frame) -> int:
@@ -40,7 +40,7 @@ class Part:
     output: Callable[[], AbstractContextManager[Writer]]
     """Opens the writer that they go to, in the thread that writes, when those that lead up to them
     have been looked at; it is left when they have passed the screen."""
-    done: Callable[[Tally], None]
+    done: Callable[[JobStats], None]
     """Told in that thread what was done, when the writer has been left."""
     label: Label | None
     """What people can see."""
@@ -50,7 +50,7 @@ class Part:
     """Those of who was chosen just before the first frame, if that is known."""
 
 
-class Bench:
+class FramePipeline:
     """The screen, the networks and the processors of one job. A context manager."""
 
     def __init__(
@@ -97,7 +97,7 @@ class Bench:
             self._models = Models(self._settings, warn=self.warn, fetching=self._fetching)
             self.analyser = Analyser(self._settings, self.job.faces, models=self._models)
             """Owns the networks that find faces."""
-            self._cast = read_cast(
+            self._cast = resolve_mapping(
                 self.job, self.analyser, self._screen, warn=self.warn, cancel=self.cancel
             )
             context = Context(
@@ -117,7 +117,7 @@ class Bench:
     ) -> None:
         self._stack.close()
 
-    def run(self, reader: Reader, writer: Writer, meter: Meter, *, label: Label | None) -> Tally:
+    def run(self, reader: Reader, writer: Writer, meter: Meter, *, label: Label | None) -> JobStats:
         """Bring all frames of ``reader`` into ``writer``, which is still open in the end.
 
         Args:
@@ -126,12 +126,12 @@ class Bench:
             meter: Counts them.
             label: What people can see.
         """
-        tallies: list[Tally] = []
-        part = Part(reader, lambda: nullcontext(writer), tallies.append, label)
+        all_stats: list[JobStats] = []
+        part = Part(reader, lambda: nullcontext(writer), all_stats.append, label)
         self.begin(part, meter).join()
-        return tallies[0]
+        return all_stats[0]
 
-    def begin(self, part: Part, meter: Meter, *, after: Stages | None = None) -> Stages:
+    def begin(self, part: Part, meter: Meter, *, after: StageThreads | None = None) -> StageThreads:
         """Work on all frames of a part; nothing done before shows in them.
 
         Args:
@@ -148,7 +148,7 @@ class Bench:
         for processor in self._processors:
             processor.reset()
         choice = self._cast.choice(self.job.faces, self.analyser, part.looks)
-        line = Line(
+        line = FrameStages(
             reader,
             self._screen,
             self.analyser.tracker(choice),
@@ -161,13 +161,13 @@ class Bench:
             lead=part.lead,
         )
 
-        def write(scenes: Iterable[Scene]) -> None:
+        def write(scenes: Iterable[AnalysedFrame]) -> None:
             if after is not None:
                 after.join()
             start = meter.now()
             line.write(scenes, meter)
             end = meter.now()
-            tally = Tally(
+            stats = JobStats(
                 frames=end.frames - start.frames,
                 swapped=end.swapped - start.swapped,
                 faces=end.faces - start.faces,
@@ -179,18 +179,18 @@ class Bench:
                 providers=self.providers,
                 warnings=self.warnings,
             )
-            part.done(tally)
+            part.done(stats)
 
         return begin(line, write, self.cancel)
 
-    def live(self, name: str, *, patience_s: float) -> LiveLine:
+    def live(self, name: str, *, patience_s: float) -> LiveStages:
         """Return what the frames of a camera pass.
 
         Args:
             name: What to call the camera.
             patience_s: How long the screen may take for a verdict.
         """
-        return LiveLine(
+        return LiveStages(
             name,
             self._screen,
             lambda: self.analyser.tracker(self._cast.choice(self.job.faces, self.analyser)),

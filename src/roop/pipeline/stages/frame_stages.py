@@ -16,13 +16,13 @@ from roop.media.base import Reader, Writer
 from roop.options import WithoutFace
 from roop.pipeline.people.no_face import nobody_in
 from roop.pipeline.progress import Meter
-from roop.pipeline.stages.channel import Channel, Stages
-from roop.priority import step_back
+from roop.pipeline.stages.channel import Channel, StageThreads
+from roop.priority import lower_priority
 from roop.processors.base import Processor, applied
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
 from roop.safety.screen import Screen
-from roop.types import Frame, Scene
+from roop.types import AnalysedFrame, Frame
 
 T = TypeVar("T")
 """What is pumped from one stage to the next."""
@@ -43,7 +43,7 @@ _WAITING = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FrameStages:
     """The parts that a frame passes, in order."""
 
     reader: Reader
@@ -62,13 +62,13 @@ class Line:
     """Tells how many frames of the target, with this one, only lead up to those that are written,
     mostly 0; they need not all come."""
 
-    def scenes(self, frames: Iterable[Frame]) -> Iterator[Scene]:
+    def scenes(self, frames: Iterable[Frame]) -> Iterator[AnalysedFrame]:
         """Yield the scenes to write, in order."""
         own = self._after_lead(frames)
         while scenes := self._next(own):
             yield from _handed_over(scenes)
 
-    def _next(self, frames: Iterator[Frame]) -> list[Scene]:
+    def _next(self, frames: Iterator[Frame]) -> list[AnalysedFrame]:
         """Show the next frames to the screen, change and mark them; an empty list is the end."""
         some = list(islice(frames, self.at_once))
         if not some:
@@ -101,18 +101,18 @@ class Line:
                     processor.learn(scene, step)
                 last = left
 
-    def _changed(self, frames: Sequence[Frame], *, step: int = 1) -> Sequence[Scene]:
-        scenes: Sequence[Scene] = [self._scene(frame, step) for frame in frames]
+    def _changed(self, frames: Sequence[Frame], *, step: int = 1) -> Sequence[AnalysedFrame]:
+        scenes: Sequence[AnalysedFrame] = [self._scene(frame, step) for frame in frames]
         for processor in self.processors:
             scenes = applied(processor, scenes)
         return scenes
 
-    def _scene(self, frame: Frame, step: int) -> Scene:
+    def _scene(self, frame: Frame, step: int) -> AnalysedFrame:
         """Return a frame with its faces; the target has gone on by ``step`` frames to it."""
         faces = self.tracker.update(frame, frames=step)
-        return Scene(frame, faces, max(self.tracker.seen, len(faces)))
+        return AnalysedFrame(frame, faces, max(self.tracker.seen, len(faces)))
 
-    def write(self, scenes: Iterable[Scene], meter: Meter) -> None:
+    def write(self, scenes: Iterable[AnalysedFrame], meter: Meter) -> None:
         """Write ``scenes``, not one of them before the first pictures have passed the screen."""
         scenes = iter(scenes)
         first = list(islice(scenes, 1))  # now what leads up to it has been looked at
@@ -136,7 +136,9 @@ class Line:
         return self.without_face == "copy"
 
 
-def begin(line: Line, write: Callable[[Iterable[Scene]], None], cancel: threading.Event) -> Stages:
+def begin(
+    line: FrameStages, write: Callable[[Iterable[AnalysedFrame]], None], cancel: threading.Event
+) -> StageThreads:
     """Read, change and write at the same time, in bounded memory.
 
     Args:
@@ -150,11 +152,11 @@ def begin(line: Line, write: Callable[[Iterable[Scene]], None], cancel: threadin
     Raises:
         BaseException: The first error so far of any stage; none of them is at work any more.
     """
-    stages = Stages(cancel)
+    stages = StageThreads(cancel)
     # Fewer than the processors take at once, and the stages beside them would wait in turn.
     depth = max(_depth(*line.reader.info.size), line.at_once)
     decoded: Channel[Frame] = Channel(depth, stages)
-    changed: Channel[Scene] = Channel(depth, stages)
+    changed: Channel[AnalysedFrame] = Channel(depth, stages)
     stages.spawn(lambda: _read(line.reader, decoded), "roop-reader")
     stages.spawn(lambda: write(changed), "roop-writer")
     stages.guard(lambda: _pump(line.scenes(decoded), changed))
@@ -170,7 +172,7 @@ def _depth(width: int, height: int) -> int:
 
 
 def _read(reader: Reader, decoded: Channel[Frame]) -> None:
-    step_back()  # frames wait already, most of the time; those who work on them shall not
+    lower_priority()  # frames wait already, most of the time; those who work on them shall not
     _pump(reader, decoded)
 
 

@@ -6,7 +6,7 @@ from roop.faces.recognition.descriptor import FARTHEST
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class JobStats:
     """Counts, and what there is to say."""
 
     frames: int = 0
@@ -32,9 +32,9 @@ class Tally:
     """What the processors' networks ran on."""
     warnings: tuple[str, ...] = ()
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def __add__(self, other: "JobStats") -> "JobStats":
         """Return what was done to two parts of one job."""
-        return Tally(
+        return JobStats(
             frames=self.frames + other.frames,
             swapped=self.swapped + other.swapped,
             faces=self.faces + other.faces,

@@ -21,7 +21,7 @@ from typing import Any
 from roop.errors import CancelledError
 from roop.pipeline.workers.remote_error import told
 
-News = Mapping[str, Any]
+Message = Mapping[str, Any]
 """One line, in either direction."""
 
 _PATIENCE_S = 10.0
@@ -33,7 +33,7 @@ _LAST_WORDS = 8000
 _PROGRAM = "import sys; sys.path.append({!r}); from {} import main; main()"
 
 
-class Child:
+class ChildProcess:
     """A process that was started, and a thread that hears what it says: the parent's side.
 
     Args:
@@ -41,7 +41,7 @@ class Child:
         hear: Is given everything that it says, and None when it has ended; in a thread of its own.
     """
 
-    def __init__(self, module: str, hear: Callable[[News | None], None]) -> None:
+    def __init__(self, module: str, hear: Callable[[Message | None], None]) -> None:
         # The group of its own keeps a terminal's Ctrl+C away: the parent decides what is ended.
         alone: dict[str, Any] = {"process_group": 0}
         if sys.platform == "win32":
@@ -62,7 +62,7 @@ class Child:
         self._thread = threading.Thread(target=self._listen, name="roop-child")
         self._thread.start()
 
-    def tell(self, order: News) -> None:
+    def tell(self, order: Message) -> None:
         """Say something to it."""
         with suppress(OSError):  # it has ended: its thread says so
             if self._process.stdin is not None:
@@ -103,29 +103,29 @@ class Child:
 
 
 @dataclass(frozen=True, slots=True)
-class Parent:
+class ParentProcess:
     """Whoever has started this process: the child's side."""
 
-    orders: "queue.Queue[News | None]"
+    orders: "queue.Queue[Message | None]"
     """What it says; None is the end."""
-    answer: Callable[[News], None]
+    answer: Callable[[Message], None]
     """Says something to it."""
     cancel: threading.Event
     """Set when it closes stdin, or is gone."""
 
 
-def serve(work: Callable[[Parent], None]) -> None:
+def serve(work: Callable[[ParentProcess], None]) -> None:
     """Work for the parent; an error is answered as ``{"error": ...}``."""
     faulthandler.enable()  # what a crash in a library leaves behind; the parent keeps stderr
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the parent, which decides
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library may print must not come between
 
-    def answer(news: News) -> None:
+    def answer(news: Message) -> None:
         answers.write(json.dumps(news) + "\n")
         answers.flush()
 
-    parent = Parent(queue.Queue(), answer, threading.Event())
+    parent = ParentProcess(queue.Queue(), answer, threading.Event())
 
     def listen() -> None:
         for line in sys.stdin:

@@ -15,9 +15,9 @@ from roop.pipeline.progress import Meter
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.task import Task
-from roop.pipeline.workers.child_process import Child, News
+from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.pool import TRIES
-from roop.pipeline.workers.ray_driver import Errand
+from roop.pipeline.workers.ray_driver import DriverTask
 from roop.pipeline.workers.remote_error import heard
 from roop.pipeline.workers.remote_job import packed
 
@@ -28,8 +28,8 @@ _NONE = (0, 0, 0, 0)
 """Counts of a segment that was not begun."""
 
 
-class ClusterCrew:
-    """The machines of a Ray cluster. Implements ``roop.pipeline.workers.pool.Crew``.
+class ClusterPool:
+    """The machines of a Ray cluster. Implements ``roop.pipeline.workers.pool.WorkerPool``.
 
     Args:
         task: The job; its settings name the cluster.
@@ -58,22 +58,22 @@ class ClusterCrew:
                 "a cluster needs Ray, which is not installed", hint="pip install 'roop[ray]'"
             )
         settings = self._task.settings
-        parcel = packed(self._task.job, _there(settings), self._task.output, self._places)
+        remote_job = packed(self._task.job, _there(settings), self._task.output, self._places)
         ends: list[tuple[int, str]] = []
         while missing := [s for s in segments if self._folder.done(s.number) is None]:
             for segment in missing:
                 self._count(segment.number, _NONE, meter)
             if len(ends) == TRIES:
                 raise _broken(*ends[-1])
-            errand = Errand(parcel, settings, missing, self._folder, self._bytes)
-            ends.append(self._drive(errand, meter))
+            driver_task = DriverTask(remote_job, settings, missing, self._folder, self._bytes)
+            ends.append(self._drive(driver_task, meter))
 
-    def _drive(self, errand: Errand, meter: Meter) -> tuple[int, str]:
+    def _drive(self, driver_task: DriverTask, meter: Meter) -> tuple[int, str]:
         """Have a driver do what it can; return its exit code and its last words."""
-        news: queue.Queue[News | None] = queue.Queue()
-        driver = Child("roop.pipeline.workers.ray_driver", news.put)
+        news: queue.Queue[Message | None] = queue.Queue()
+        driver = ChildProcess("roop.pipeline.workers.ray_driver", news.put)
         try:
-            driver.tell(errand.packed())
+            driver.tell(driver_task.packed())
             while (said := self._next(news)) is not None:
                 if "error" in said:
                     raise heard(said["error"])
@@ -82,7 +82,7 @@ class ClusterCrew:
             end = driver.wait()  # it takes back what the machines are doing
         return end
 
-    def _next(self, news: "queue.Queue[News | None]") -> News | None:
+    def _next(self, news: "queue.Queue[Message | None]") -> Message | None:
         while True:
             if self._task.cancel.is_set():
                 raise CancelledError("cancelled")

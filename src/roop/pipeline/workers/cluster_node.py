@@ -14,14 +14,14 @@ from filelock import FileLock
 from roop.errors import UsageError
 from roop.media.files.disk import writing
 from roop.pipeline.progress import Meter, Progress
-from roop.pipeline.segments.chosen_person import Scout
+from roop.pipeline.segments.chosen_person import ChosenPersonFinder
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.segments.segment_run import SegmentRun
 from roop.pipeline.segments.work_folder import WorkFolder
-from roop.pipeline.stages.frame_pipeline import Bench
-from roop.pipeline.stages.stats import Tally
+from roop.pipeline.stages.frame_pipeline import FramePipeline
+from roop.pipeline.stages.stats import JobStats
 from roop.pipeline.workers.remote_error import Told, told
-from roop.pipeline.workers.remote_job import Parcel, Seal, places_of, software, unpacked
+from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, places_of, software, unpacked
 from roop.processors import installed
 
 _PERIOD_S = 0.5
@@ -37,7 +37,7 @@ class Done:
 
     packets: bytes
     """The file of its pictures."""
-    tally: Tally
+    stats: JobStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class FilmWanted:
 
 
 def work(
-    parcel: Parcel, segment: Segment, *, film: Film | None, tell: Callable[[Progress], None]
+    remote_job: RemoteJob, segment: Segment, *, film: Film | None, tell: Callable[[Progress], None]
 ) -> Done | FilmWanted | Told:
     """Do one segment.
 
     Args:
-        parcel: The job.
+        remote_job: The job.
         segment: Which part of it.
         film: Hands out the target, if it was sent.
         tell: Hears of the progress.
@@ -61,12 +61,12 @@ def work(
         is raised is tried again elsewhere.
     """
     try:
-        _refuse_other_software(parcel)
-        if not _target(parcel, film):
+        _refuse_other_software(remote_job)
+        if not _target(remote_job, film):
             return FilmWanted()
-        return _work(parcel, segment, tell)
+        return _work(remote_job, segment, tell)
     except Exception as error:  # the edge of this process: who sent the job shows it
-        return _named_there(told(error), parcel)
+        return _named_there(told(error), remote_job)
 
 
 def sweep(key: str) -> None:
@@ -74,37 +74,37 @@ def sweep(key: str) -> None:
     shutil.rmtree(_folder(key), ignore_errors=True)
 
 
-def _work(parcel: Parcel, segment: Segment, tell: Callable[[Progress], None]) -> Done:
+def _work(remote_job: RemoteJob, segment: Segment, tell: Callable[[Progress], None]) -> Done:
     import cv2
 
     cv2.setNumThreads(1)  # other segments are done on the other cores
-    bench, scout = _begun(parcel)
+    pipeline, chosen_person = _begun(remote_job)
     meter = Meter(None, tell, period_s=_PERIOD_S)
-    with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(parcel.key)) as name:
+    with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(remote_job.key)) as name:
         folder = WorkFolder(Path(name))
-        SegmentRun(bench, scout, parcel.output, folder, meter).do([segment])
-        tally = folder.done(segment.number) or Tally()
-        return Done(folder.packets(segment.number).read_bytes(), tally)
+        SegmentRun(pipeline, chosen_person, remote_job.output, folder, meter).do([segment])
+        stats = folder.done(segment.number) or JobStats()
+        return Done(folder.packets(segment.number).read_bytes(), stats)
 
 
 @lru_cache(maxsize=1)  # a process does many segments of one run, and networks take a while
-def _begun(parcel: Parcel) -> tuple[Bench, Scout]:
+def _begun(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
     """Return what works on the job's frames, and who knows what came before them."""
-    folder = _folder(parcel.key)
+    folder = _folder(remote_job.key)
     with writing(folder):
-        job = unpacked(parcel, folder)
-    sent = _sent(parcel)
+        job = unpacked(remote_job, folder)
+    sent = _sent(remote_job)
     job = job.model_copy(update={"target": sent if sent.exists() else job.target})
-    bench = Bench(job, parcel.settings, installed(), cancel=threading.Event())
-    bench.__enter__()  # until this process ends, or is ended
-    return bench, Scout(bench, parcel.places, WorkFolder(folder))
+    pipeline = FramePipeline(job, remote_job.settings, installed(), cancel=threading.Event())
+    pipeline.__enter__()  # until this process ends, or is ended
+    return pipeline, ChosenPersonFinder(pipeline, remote_job.places, WorkFolder(folder))
 
 
-def _target(parcel: Parcel, film: Film | None) -> bool:
+def _target(remote_job: RemoteJob, film: Film | None) -> bool:
     """Return true if the target can be read here, as it is or after it was taken from ``film``."""
-    target, sent = parcel.job.target, _sent(parcel)
+    target, sent = remote_job.job.target, _sent(remote_job)
     try:
-        if sent.exists() or (target.is_file() and Seal.of(target) == parcel.seal):
+        if sent.exists() or (target.is_file() and SampleDigest.of(target) == remote_job.seal):
             return True
     except OSError:
         pass  # nothing that this machine may read: it must be sent
@@ -125,14 +125,14 @@ def _folder(key: str) -> Path:
     return Path(tempfile.gettempdir()) / f"roop-cluster-{key}"
 
 
-def _sent(parcel: Parcel) -> Path:
+def _sent(remote_job: RemoteJob) -> Path:
     """Where the target lies on this machine after it was sent."""
-    return _folder(parcel.key) / "target" / parcel.job.target.name
+    return _folder(remote_job.key) / "target" / remote_job.job.target.name
 
 
-def _refuse_other_software(parcel: Parcel) -> None:
+def _refuse_other_software(remote_job: RemoteJob) -> None:
     here = software()
-    for name, version in parcel.software.items():
+    for name, version in remote_job.software.items():
         if here.get(name) != version:
             raise UsageError(
                 f"the cluster's machine {socket.gethostname()} has {name} "
@@ -141,10 +141,12 @@ def _refuse_other_software(parcel: Parcel) -> None:
             )
 
 
-def _named_there(failure: Told, parcel: Parcel) -> Told:
+def _named_there(failure: Told, remote_job: RemoteJob) -> Told:
     """Name photos and target as the person did who sent them."""
-    places = {_sent(parcel): parcel.job.target}
-    places |= {here: there for there, here in places_of(parcel, _folder(parcel.key)).items()}
+    places = {_sent(remote_job): remote_job.job.target}
+    places |= {
+        here: there for there, here in places_of(remote_job, _folder(remote_job.key)).items()
+    }
     named = dict(failure)
     for what in ("message", "hint"):
         for here, there in places.items():

@@ -12,7 +12,7 @@ from roop.models.machine import usable_cores
 from roop.options import Settings
 from roop.pipeline.progress import Meter
 from roop.pipeline.segments.plan import Segment
-from roop.pipeline.workers.child_process import Child, News
+from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.remote_error import heard
 
 TRIES = 3
@@ -48,7 +48,7 @@ def bytes_of(size: tuple[int, int]) -> int:
     return _WORKER_BYTES + _FRAMES * size[0] * size[1] * 3 // 2
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Whoever shares the segments of one job."""
 
     def run(self, segments: Sequence[Segment], meter: Meter) -> None:
@@ -64,11 +64,13 @@ class Crew(Protocol):
 class _Worker:
     """One child, and what it is doing."""
 
-    def __init__(self, brief: News, news: "queue.Queue[tuple[_Worker, News | None]]") -> None:
+    def __init__(self, brief: Message, news: "queue.Queue[tuple[_Worker, Message | None]]") -> None:
         self.segment: Segment | None = None
         self.counts = [0, 0, 0, 0]
         """Frames, swapped frames, faces and faces in sight of its segment so far."""
-        self.child = Child("roop.pipeline.workers.worker", lambda said: news.put((self, said)))
+        self.child = ChildProcess(
+            "roop.pipeline.workers.worker", lambda said: news.put((self, said))
+        )
         self.child.tell(brief)
 
     def begin(self, segment: Segment) -> None:
@@ -77,8 +79,8 @@ class _Worker:
         self.child.tell(segment.packed())
 
 
-class ProcessCrew:
-    """Processes of this machine. Implements ``Crew``.
+class ProcessPool:
+    """Processes of this machine. Implements ``WorkerPool``.
 
     Args:
         brief: What every worker is told first.
@@ -86,11 +88,11 @@ class ProcessCrew:
         cancel: Set it to stop.
     """
 
-    def __init__(self, brief: News, size: int, cancel: threading.Event) -> None:
+    def __init__(self, brief: Message, size: int, cancel: threading.Event) -> None:
         self._brief = brief
         self._size = size
         self._cancel = cancel
-        self._news: queue.Queue[tuple[_Worker, News | None]] = queue.Queue()
+        self._news: queue.Queue[tuple[_Worker, Message | None]] = queue.Queue()
         self._workers: list[_Worker] = []
         self._tries: Counter[int] = Counter()
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from roop.errors import CancelledError, RoopError, UsageError
-from roop.pipeline.workers.child_process import News, Parent, serve
+from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.cluster_node import Done, FilmWanted, sweep, work
 from roop.pipeline.workers.pool import TRIES
 from roop.pipeline.workers.remote_error import Told, heard
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from roop.pipeline.progress import Progress
     from roop.pipeline.segments.plan import Segment
     from roop.pipeline.segments.work_folder import WorkFolder
-    from roop.pipeline.workers.remote_job import Parcel
+    from roop.pipeline.workers.remote_job import RemoteJob
 
 _POLL_S = 0.25
 """Time between two looks at the cluster, and at whether the person wants to stop."""
@@ -51,10 +51,10 @@ Counts = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class DriverTask:
     """What the driver is started for."""
 
-    parcel: Parcel
+    remote_job: RemoteJob
     settings: Settings
     """Of the machine that it runs on; they name the cluster."""
     segments: Sequence[Segment]
@@ -63,16 +63,16 @@ class Errand:
     worker_bytes: int
     """Memory that a segment takes while it is done, about."""
 
-    def packed(self) -> News:
+    def packed(self) -> Message:
         """Return it as JSON."""
         return {"errand": base64.b64encode(pickle.dumps(self)).decode()}
 
     @staticmethod
-    def unpacked(order: News) -> Errand:
+    def unpacked(order: Message) -> DriverTask:
         """Return what ``packed`` packed; only ever what our own parent has said."""
-        errand = pickle.loads(base64.b64decode(order["errand"]))
-        assert isinstance(errand, Errand)
-        return errand
+        driver_task = pickle.loads(base64.b64decode(order["errand"]))
+        assert isinstance(driver_task, DriverTask)
+        return driver_task
 
 
 def main() -> None:
@@ -80,13 +80,13 @@ def main() -> None:
     serve(_run)
 
 
-def _run(parent: Parent) -> None:
+def _run(parent: ParentProcess) -> None:
     order = parent.orders.get()
     if order is None:
         return
-    errand = Errand.unpacked(order)
-    with _connected(str(errand.settings.cluster)) as ray:
-        driver = _Driver(_Tasks(ray, errand), errand, parent)
+    driver_task = DriverTask.unpacked(order)
+    with _connected(str(driver_task.settings.cluster)) as ray:
+        driver = _Driver(_Tasks(ray, driver_task), driver_task, parent)
         try:
             driver.share()
         except ray.exceptions.RayError as error:
@@ -98,11 +98,11 @@ def _run(parent: Parent) -> None:
 class _Driver:
     """Has segments done until all are."""
 
-    def __init__(self, tasks: _Tasks, errand: Errand, parent: Parent) -> None:
+    def __init__(self, tasks: _Tasks, driver_task: DriverTask, parent: ParentProcess) -> None:
         self._tasks = tasks
-        self._errand = errand
+        self._errand = driver_task
         self._parent = parent
-        self._waiting = deque(errand.segments)
+        self._waiting = deque(driver_task.segments)
         self._flight: dict[Ref, Segment] = {}
         self._film: list[Ref] | None = None
 
@@ -126,9 +126,9 @@ class _Driver:
 
     def _take(self, segment: Segment, result: Done | FilmWanted | Told) -> None:
         if isinstance(result, Done):
-            tally = result.tally
-            self._errand.folder.take(segment.number, result.packets, tally)
-            counts = (tally.frames, tally.swapped, tally.faces, tally.seen)
+            stats = result.stats
+            self._errand.folder.take(segment.number, result.packets, stats)
+            counts = (stats.frames, stats.swapped, stats.faces, stats.seen)
             self._parent.answer({"segment": segment.number, "counts": counts})
         elif isinstance(result, FilmWanted):
             self._film = self._film or list(self._sent())
@@ -138,7 +138,7 @@ class _Driver:
 
     def _sent(self) -> Iterator[Ref]:
         """Give the target to the cluster, piece by piece: some machine does not see it."""
-        with self._errand.parcel.job.target.open("rb") as file:
+        with self._errand.remote_job.job.target.open("rb") as file:
             while piece := file.read(_PIECE_BYTES):
                 self._check()
                 yield self._tasks.keep(piece)
@@ -151,16 +151,16 @@ class _Driver:
 class _Tasks:
     """The errand on the cluster: sends segments, hears of them, and clears up."""
 
-    def __init__(self, ray: Ray, errand: Errand) -> None:
-        settings = errand.settings
+    def __init__(self, ray: Ray, driver_task: DriverTask) -> None:
+        settings = driver_task.settings
         self._ray = ray
-        self._key = errand.parcel.key
-        self._parcel = ray.put(errand.parcel)
+        self._key = driver_task.remote_job.key
+        self._parcel = ray.put(driver_task.remote_job)
         gpu = not _GPU.isdisjoint(settings.execution_provider)
         self._task = ray.remote(_segment).options(
             num_cpus=settings.execution_threads or 1,
             num_gpus=int(gpu),
-            memory=errand.worker_bytes,
+            memory=driver_task.worker_bytes,
             max_retries=TRIES - 1,
         )
         # Here, or on the machine that speaks for us: without either all is lost anyway.
@@ -229,7 +229,7 @@ class _Board:
 
 
 def _segment(
-    parcel: Parcel,
+    remote_job: RemoteJob,
     segment: Segment,
     film: list[Ref] | None,
     board: Any,  # noqa: ANN401 - Ray makes a handle's methods as the program runs
@@ -241,7 +241,7 @@ def _segment(
         board.tell.remote(segment.number, (seen.frames, seen.swapped, seen.faces, seen.seen))
 
     pieces = None if film is None else lambda: (ray.get(piece) for piece in film)
-    return work(parcel, segment, film=pieces, tell=tell)
+    return work(remote_job, segment, film=pieces, tell=tell)
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ _LOOKS, _LOOK_BYTES = 32, 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class SampleDigest:
     """What tells a film from others: all of it would be too much to read on every machine."""
 
     size: int
@@ -31,7 +31,7 @@ class Seal:
     """Of its beginning, its end, and places between."""
 
     @classmethod
-    def of(cls, path: Path) -> "Seal":
+    def of(cls, path: Path) -> "SampleDigest":
         """Read that of a file.
 
         Raises:
@@ -47,7 +47,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class RemoteJob:
     """Everything that a segment takes on a machine that may see none of our files.
 
     Two are equal if they are of one run: what is built for a job is kept by that.
@@ -63,13 +63,15 @@ class Parcel:
     """Where the decoding of each segment begins, in seconds; None for the first frame."""
     photos: Mapping[Path, Mapping[str, bytes]] = field(compare=False)
     """Sources and references by their paths there: of each the files, one or a folder's."""
-    seal: Seal = field(compare=False)
+    seal: SampleDigest = field(compare=False)
     """The target's."""
     software: Mapping[str, str] = field(compare=False)
     """Versions that the bytes of the output depend on."""
 
 
-def packed(job: Job, settings: Settings, output: Path, places: Sequence[Fraction | None]) -> Parcel:
+def packed(
+    job: Job, settings: Settings, output: Path, places: Sequence[Fraction | None]
+) -> RemoteJob:
     """Pack a job.
 
     Args:
@@ -86,33 +88,33 @@ def packed(job: Job, settings: Settings, output: Path, places: Sequence[Fraction
     paths = dict.fromkeys((*source_paths(job), *reference_paths(job)))
     try:
         photos = {path: {p.name: p.read_bytes() for p in photos_in([path])} for path in paths}
-        seal = Seal.of(job.target)
+        seal = SampleDigest.of(job.target)
     except OSError as error:
         raise MediaError(f"{error.filename} cannot be read: {reason(error)}") from error
-    return Parcel(secrets.token_hex(8), job, settings, output, places, photos, seal, software())
+    return RemoteJob(secrets.token_hex(8), job, settings, output, places, photos, seal, software())
 
 
-def unpacked(parcel: Parcel, folder: Path) -> Job:
+def unpacked(remote_job: RemoteJob, folder: Path) -> Job:
     """Put the photos of a parcel into a folder and return its job with their paths.
 
     Raises:
         OSError: They cannot be written.
     """
-    places = places_of(parcel, folder)
-    for path, files in parcel.photos.items():
+    places = places_of(remote_job, folder)
+    for path, files in remote_job.photos.items():
         place = places[path]
         inside = place.parent if len(files) == 1 else place
         inside.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             with replacing(inside / name) as part:  # other processes may do the same
                 part.write_bytes(content)
-    return _moved(parcel.job, places)
+    return _moved(remote_job.job, places)
 
 
-def places_of(parcel: Parcel, folder: Path) -> dict[Path, Path]:
+def places_of(remote_job: RemoteJob, folder: Path) -> dict[Path, Path]:
     """Return where each photo, or folder of photos, lies after it was unpacked into ``folder``."""
     places: dict[Path, Path] = {}
-    for number, (path, files) in enumerate(parcel.photos.items()):
+    for number, (path, files) in enumerate(remote_job.photos.items()):
         inside = folder / str(number)
         places[path] = inside / next(iter(files)) if len(files) == 1 else inside
     return places

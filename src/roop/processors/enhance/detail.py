@@ -13,7 +13,7 @@ from roop.media.frames.stored_frame import StoredFrame
 from roop.processors.base import Context, Processor
 from roop.processors.enhance import EnhanceOptions
 from roop.processors.masks import outline_mask, soften
-from roop.types import Face, Frame, Identity, Mesh, Scene
+from roop.types import AnalysedFrame, Face, Frame, Identity, Mesh
 
 Bands = NDArray[np.float32]
 """``(4, S, S)``: brightness taken apart, finest first."""
@@ -64,7 +64,7 @@ class DetailEnhancer(Processor):
         self._seen: dict[int, deque[Levels]] = {}
 
     @override
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         for scene in scenes:
             for face in scene.faces:
                 self._enhance(scene.frame, face)

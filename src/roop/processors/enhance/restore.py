@@ -9,7 +9,7 @@ from roop.faces.cutout import Crops, Cutout, cutout
 from roop.processors.base import Context, Processor
 from roop.processors.enhance import EnhanceOptions
 from roop.processors.masks import outline_mask, soften
-from roop.types import Face, Frame, Scene
+from roop.types import AnalysedFrame, Face, Frame
 
 _AT_ONCE = 4
 """Faces in one run of the network: they are large."""
@@ -28,7 +28,7 @@ class FaceRestorer(Processor):
         self._session = models.session(self._model.name)
 
     @override
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         template, side = self._model.alignment or "", self._model.input("pixels").shape[-1]
         found = [
             (scene.frame, face, place)

@@ -19,7 +19,7 @@ from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
 from roop.processors.mesh.appearance.detail import DetailMatch
 from roop.processors.mesh.appearance.light import enlarge, match_folds, match_light
-from roop.processors.mesh.appearance.occlusion import OcclusionFinder, OwnLook
+from roop.processors.mesh.appearance.occlusion import OcclusionFinder, OwnReflectance
 from roop.processors.mesh.appearance.skin import likeness
 from roop.processors.mesh.expression.eyes import Eyes, GazeMatch, find_eyes
 from roop.processors.mesh.expression.shape import Opening, ShapeSpace, TargetShape
@@ -37,9 +37,9 @@ from roop.processors.mesh.surface.surface import (
     softened,
     with_rim,
 )
-from roop.processors.mesh.surface.unrolled import Unrolled, Unroller
-from roop.processors.mesh.surface.work_area import Place, place_of
-from roop.types import Box, Face, Frame, Mesh, Pixels, Scene
+from roop.processors.mesh.surface.unrolled import UnwrappedFace, Unwrapper
+from roop.processors.mesh.surface.work_area import WorkArea, work_area
+from roop.types import AnalysedFrame, Box, Face, Frame, Mesh, Pixels
 
 _LIGHT = 0.25
 """Light changes slower than this share of the face's width; what changes faster is the face."""
@@ -68,14 +68,14 @@ class _Memory:
     gaze: GazeMatch = field(default_factory=GazeMatch)
     detail: DetailMatch = field(default_factory=DetailMatch)
     aspect: AspectFollower = field(default_factory=AspectFollower)
-    own: OwnLook | None = None
+    own: OwnReflectance | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Drawn:
     """The surface drawn on the grid of one place."""
 
-    place: Place
+    place: WorkArea
     shown: NDArray[np.intp]
     """``(H, W)``: the triangle that each pixel shows."""
     to_atlas: NDArray[np.float32]
@@ -94,7 +94,7 @@ class MeshSwap(Processor):
         self._regions = make_regions(topology, self._surface)
         self._eyes = CloseUpMaker(self._surface, _LIDS)
         self._mouth = CloseUpMaker(self._surface, INNER_LIPS)
-        self._unroller = Unroller(self._surface, self._regions)
+        self._unroller = Unwrapper(self._surface, self._regions)
         self._occlusions = OcclusionFinder(self._unroller)
         self._space = ShapeSpace(topology)
         self._aspects = AspectFinder(self._space, self._unroller)
@@ -103,16 +103,16 @@ class MeshSwap(Processor):
         self._memories: dict[int, _Memory] = {}
 
     @override
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         for scene in scenes:
             for face in scene.faces:
                 self._swap(scene.frame, face)
         return scenes
 
     @override
-    def learn(self, scene: Scene, frames: int) -> None:
+    def learn(self, scene: AnalysedFrame, frames: int) -> None:
         for face in scene.faces:
-            place = place_of(face.mesh, scene.frame.size)
+            place = work_area(face.mesh, scene.frame.size)
             if place is not None:
                 memory, target = self._memory(face), place.cut(scene.frame)
                 eyes = find_eyes(target, place.on_picture(face.mesh))
@@ -128,7 +128,7 @@ class MeshSwap(Processor):
         self._memories.clear()
 
     def _swap(self, frame: Frame, face: Face) -> None:
-        place = place_of(face.mesh, frame.size)
+        place = work_area(face.mesh, frame.size)
         if place is None:
             return
         memory = self._memory(face)
@@ -181,14 +181,14 @@ class MeshSwap(Processor):
         moved += target.openings(shape, lids, source.opening, self._strength)
         return (mesh + pose.turn(moved)).astype(np.float32), lids
 
-    def _drawn(self, place: Place, mesh: Mesh, atlas: AtlasMixture) -> _Drawn:
+    def _drawn(self, place: WorkArea, mesh: Mesh, atlas: AtlasMixture) -> _Drawn:
         on_grid = place.on_grid(with_rim(mesh))
         drawing = draw(self._surface, on_grid, atlas.ends, place.grid)
         width = float(np.ptp(on_grid[list(OVAL), 0]))
         return _Drawn(place, drawing.shown, drawing.places, width)
 
     def _seen(
-        self, face: Face, memory: _Memory, unrolled: Unrolled, frames: int = 1
+        self, face: Face, memory: _Memory, unrolled: UnwrappedFace, frames: int = 1
     ) -> Sequence[float]:
         """Return the share of each of the source's atlases: as the target is seen, they are."""
         source = self._sources[face.identity]
@@ -198,7 +198,7 @@ class MeshSwap(Processor):
         return memory.aspect.update(source.aspects, now, frames)
 
     def _hidden(
-        self, memory: _Memory, old: Pixels, unrolled: Unrolled, was: Vertices
+        self, memory: _Memory, old: Pixels, unrolled: UnwrappedFace, was: Vertices
     ) -> NDArray[np.float32] | None:
         """Return how much of each pixel of the grid shows something in front of the face."""
         memory.own, cover = self._occlusions.find(memory.own, unrolled)

@@ -17,7 +17,7 @@ from roop.processors.neural.colour import match_colour
 from roop.processors.neural.identity import embed_portraits, latents, mixed
 from roop.processors.neural.masker import Masker
 from roop.processors.neural.tiles import interleave, join
-from roop.types import Face, Frame, Identity, Scene
+from roop.types import AnalysedFrame, Face, Frame, Identity
 
 _AT_ONCE = 16
 """Pictures in one run of the network; more need memory and gain nothing."""
@@ -52,13 +52,13 @@ class NeuralSwap(Processor):
         self._masker = Masker(options, models)
 
     @override
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         targets = [target for scene in scenes for target in self._targets(scene)]
         if targets:
             self._swap(targets)
         return scenes
 
-    def _targets(self, scene: Scene) -> list[_Target]:
+    def _targets(self, scene: AnalysedFrame) -> list[_Target]:
         side = self._model.input("pixels").shape[-1] * self._factor
         template = self._model.alignment or ""
         return [

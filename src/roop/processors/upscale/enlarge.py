@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from roop.processors.base import Context, Processor
 from roop.processors.upscale import UpscaleOptions
-from roop.types import Box, Face, Frame, Pixels, Scene
+from roop.types import AnalysedFrame, Box, Face, Frame, Pixels
 
 _TILE = 192
 """Side of the part of a tile that is used, pixels."""
@@ -31,10 +31,10 @@ class Upscaler(Processor):
         self._session = models.session(self._model.name)
 
     @override
-    def process(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         return [self._enlarged(scene) for scene in scenes]
 
-    def _enlarged(self, scene: Scene) -> Scene:
+    def _enlarged(self, scene: AnalysedFrame) -> AnalysedFrame:
         frame, factor = scene.frame, self._factor
         picture = frame.crop(Box(0, 0, *frame.size))
         boxes = list(_tiles(frame.size))

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from roop.processors.mesh.appearance.reflectance import (
     Light,
     LightFitter,
-    Look,
+    Reflectance,
     brightness_of,
-    look_of,
     middle,
+    reflectance_of,
 )
-from roop.processors.mesh.surface.unrolled import Unrolled, Unroller
+from roop.processors.mesh.surface.unrolled import UnwrappedFace, Unwrapper
 from roop.types import Pixels
 
 Field = NDArray[np.float32]
@@ -70,10 +70,10 @@ _NEAR = np.ones((3, 3), np.uint8)
 
 
 @dataclass(slots=True)
-class OwnLook:
+class OwnReflectance:
     """What is known of the look of one face with nothing in front of it."""
 
-    usual: Look
+    usual: Reflectance
     unrest: Field
     """How much its brightness changes from frame to frame."""
     frames: Field
@@ -90,9 +90,9 @@ class Cover:
 
     covered: Field
     """1 behind it, 0 elsewhere."""
-    expected: Look
+    expected: Reflectance
     """What the face would look like without it."""
-    spread: Look
+    spread: Reflectance
     """How far the face may stray from that."""
     unknown: Field
     """1 where it is not known what it would look like, 0 elsewhere."""
@@ -101,19 +101,21 @@ class Cover:
 class OcclusionFinder:
     """Compares faces with what is known of them, light aside."""
 
-    def __init__(self, unroller: Unroller) -> None:
+    def __init__(self, unroller: Unwrapper) -> None:
         self._lights = LightFitter(unroller.size)
         self._skin = unroller.skin
         self._beyond = 1 - (unroller.inside > 0).astype(np.float32)
 
-    def find(self, own: OwnLook | None, face: Unrolled) -> tuple[OwnLook, Cover | None]:
+    def find(
+        self, own: OwnReflectance | None, face: UnwrappedFace
+    ) -> tuple[OwnReflectance, Cover | None]:
         """Return what is now known of a face, and what is in front of it, if anything.
 
         Args:
             own: What was known of it; None if it was never seen.
             face: The next frame's face.
         """
-        look = look_of(face.pixels)
+        look = reflectance_of(face.pixels)
         if own is None:
             return self._first(look, face.seen)
         weight = face.seen * self._skin * (own.frames > 0)
@@ -152,16 +154,16 @@ class OcclusionFinder:
         wide = np.maximum(wide, cv2.dilate(wide, _CLOSED) * self._beyond)
         rough, core = (_moved(field, places) for field in (wide, cv2.erode(wide, _CLOSED)))
         expected, spread = (_moved(field, places) for field in (cover.expected, cover.spread))
-        odd = _oddness(look_of(picture), expected, spread)
+        odd = _oddness(reflectance_of(picture), expected, spread)
         sharp = np.clip((odd - _SOFTLY) / (_LIKELY - _SOFTLY), 0, 1)
         sharp = np.maximum(sharp, _moved(np.maximum(self._beyond, cover.unknown), places))
         shown: Field = np.maximum(rough * sharp, core)
         return shown
 
-    def _first(self, look: Look, seen: Field) -> tuple[OwnLook, Cover | None]:
+    def _first(self, look: Reflectance, seen: Field) -> tuple[OwnReflectance, Cover | None]:
         """Begin with a face: what cannot be skin is in front of it."""
         covered = self._unlike_skin(look, seen)
-        own = OwnLook(
+        own = OwnReflectance(
             look.copy(),
             np.full(seen.shape, 4, np.float32),
             ((seen > _SHOWN) & (covered == 0)).astype(np.float32),
@@ -170,7 +172,7 @@ class OcclusionFinder:
         )
         return own, _cover(own, own.usual, _spread(own, own.usual, self._skin))
 
-    def _unlike_skin(self, look: Look, seen: Field) -> Field:
+    def _unlike_skin(self, look: Reflectance, seen: Field) -> Field:
         """Return where there cannot be skin: too dark, too light or of another hue.
 
         Shadows darken colours with the brightness, gloss pales them: neither makes another hue. A
@@ -199,7 +201,9 @@ class OcclusionFinder:
         sure = (odd > np.where(was, _SURE, _STRIKING)) & (self._skin > 0)
         return _grown(likely, sure, _SMALLEST)
 
-    def _disbelieve(self, own: OwnLook, covered: Field, look: Look, seen: Field) -> None:
+    def _disbelieve(
+        self, own: OwnReflectance, covered: Field, look: Reflectance, seen: Field
+    ) -> None:
         """Take back what was covered from the start and comes to light now.
 
         Of the two looks that a region had the one that fits the rest of the face is its own.
@@ -223,19 +227,19 @@ def _moved(field: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[n
     return result
 
 
-def _level(look: Look, skin: Field) -> float:
+def _level(look: Reflectance, skin: Field) -> float:
     """Return how bright a face is, 1 for one in good light."""
     return math.exp(middle(look[::3, ::3, 0][skin[::3, ::3] > 0]) / 100) / _BRIGHT
 
 
-def _spread(own: OwnLook, expected: Look, skin: Field) -> Look:
+def _spread(own: OwnReflectance, expected: Reflectance, skin: Field) -> Reflectance:
     tint = max(_TINT * _level(expected, skin), _LEAST_TINT)
     spread = np.full(expected.shape, tint, np.float32)
     spread[..., 0] = _DARKER + _RESTLESS * own.unrest
     return spread
 
 
-def _oddness(look: Look, expected: Look, spread: Look) -> Field:
+def _oddness(look: Reflectance, expected: Reflectance, spread: Reflectance) -> Field:
     """Return how unlike it should look a face looks, 1 for surely unlike.
 
     Each bit may look like any of its neighbours, as the mesh is not exact, and as in a shadow.
@@ -253,14 +257,14 @@ def _oddness(look: Look, expected: Look, spread: Look) -> Field:
     return odd
 
 
-def _most_oddness(look: Look, expected: Look, spread: Look) -> Field:
+def _most_oddness(look: Reflectance, expected: Reflectance, spread: Reflectance) -> Field:
     """Return no less than ``_oddness``, in a fifth of the time."""
     off = (look - expected) / spread
     most: Field = cv2.blur(cv2.sqrt(cv2.transform(off * off, np.ones((1, 3)))), (3, 3))
     return most
 
 
-def _shadowed(look: Look, shaded: Look) -> Field:
+def _shadowed(look: Reflectance, shaded: Reflectance) -> Field:
     """Return how much the colours look as in a shadow, 0..1; without colours nobody can tell."""
     off, strength = (
         cv2.sqrt(cv2.transform(tint * tint, np.ones((1, 2))))
@@ -283,7 +287,7 @@ def _grown(likely: NDArray[np.bool_], sure: NDArray[np.bool_], least: int) -> Fi
     return regions
 
 
-def _learn(own: OwnLook, look: Look, seen: Field, covered: Field, odd: Field) -> None:
+def _learn(own: OwnReflectance, look: Reflectance, seen: Field, covered: Field, odd: Field) -> None:
     """Let what is known of a face follow its look where it is seen."""
     rate = np.maximum(_RATE, 1 / (own.frames + 1)) * np.where(odd < 0.8, 1, 0.3)
     near = cv2.dilate(covered, np.ones((5, 5), np.uint8)) > 0
@@ -294,7 +298,7 @@ def _learn(own: OwnLook, look: Look, seen: Field, covered: Field, odd: Field) ->
     own.frames += (seen > _SHOWN) & ~near
 
 
-def _cover(own: OwnLook, expected: Look, spread: Look) -> Cover | None:
+def _cover(own: OwnReflectance, expected: Reflectance, spread: Reflectance) -> Cover | None:
     if not own.covered.any():
         return None
     return Cover(own.covered, expected, spread, (own.frames == 0).astype(np.float32))

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from roop.types import Pixels
 
-Look = NDArray[np.float32]
+Reflectance = NDArray[np.float32]
 """``(H, W, 3)``: brightness in hundredths of its logarithm, red and blue difference in grey levels.
 """
 
@@ -39,7 +39,7 @@ _SHARE = 0.3
 """Weight above which a pixel tells about the look of a whole face."""
 
 
-def look_of(pixels: Pixels) -> Look:
+def reflectance_of(pixels: Pixels) -> Reflectance:
     """Return the look of ``(H, W, 3)`` RGB pixels."""
     colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb)
     look = np.empty(pixels.shape, np.float32)
@@ -49,13 +49,13 @@ def look_of(pixels: Pixels) -> Look:
     return look
 
 
-def brightness_of(look: Look) -> NDArray[np.float32]:
+def brightness_of(look: Reflectance) -> NDArray[np.float32]:
     """Return the brightness, ``(H, W)``, in grey levels, at least 1."""
     brightness: NDArray[np.float32] = np.maximum(np.exp(look[..., 0] / 100) - _FLOOR, 1)
     return brightness
 
 
-def brightness_slope(look: Look, weight: NDArray[np.float32]) -> Slope:
+def brightness_slope(look: Reflectance, weight: NDArray[np.float32]) -> Slope:
     """Return the slope of the brightness.
 
     Args:
@@ -87,12 +87,12 @@ class LightFitter:
         self._terms = terms.astype(np.float32)
         self._few = np.ascontiguousarray(self._terms[::2, ::2]).reshape(-1, 6)
 
-    def field(self, light: Light) -> Look:
+    def field(self, light: Light) -> Reflectance:
         """Return what a light adds everywhere."""
-        field: Look = cv2.transform(self._terms[..., 1:], light.T[:, [1, 2, 3, 4, 5, 0]])
+        field: Reflectance = cv2.transform(self._terms[..., 1:], light.T[:, [1, 2, 3, 4, 5, 0]])
         return field
 
-    def follow(self, light: Light, change: Look, weight: NDArray[np.float32]) -> Light:
+    def follow(self, light: Light, change: Reflectance, weight: NDArray[np.float32]) -> Light:
         """Return the light that explains the most of a change of look, beginning with the last one.
 
         Args:
@@ -105,7 +105,7 @@ class LightFitter:
             light = light + self._step(few, told, light, power=1)
         return light
 
-    def plain(self, look: Look, weight: NDArray[np.float32]) -> Look:
+    def plain(self, look: Reflectance, weight: NDArray[np.float32]) -> Reflectance:
         """Return the smooth look that fits most of a face.
 
         Args:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.processors.mesh.appearance.reflectance import Slope, brightness_slope, look_of
+from roop.processors.mesh.appearance.reflectance import Slope, brightness_slope, reflectance_of
 from roop.processors.mesh.expression.shape import ShapeSpace
-from roop.processors.mesh.surface.unrolled import Unrolled, Unroller
+from roop.processors.mesh.surface.unrolled import UnwrappedFace, Unwrapper
 from roop.types import Mesh
 
 _TURN = math.radians(12)
@@ -51,11 +51,11 @@ class Aspect:
 class AspectFinder:
     """Finds out how faces are seen."""
 
-    def __init__(self, space: ShapeSpace, unroller: Unroller) -> None:
+    def __init__(self, space: ShapeSpace, unroller: Unwrapper) -> None:
         self._space = space
         self._skin = unroller.skin
 
-    def find(self, mesh: Mesh, unrolled: Unrolled) -> Aspect:
+    def find(self, mesh: Mesh, unrolled: UnwrappedFace) -> Aspect:
         """Return how a face is seen.
 
         Args:
@@ -64,7 +64,7 @@ class AspectFinder:
         """
         facing = self._space.pose(mesh).rotation[:, 2]
         weight = unrolled.seen * self._skin
-        return Aspect(facing, brightness_slope(look_of(unrolled.pixels), weight))
+        return Aspect(facing, brightness_slope(reflectance_of(unrolled.pixels), weight))
 
 
 def different(aspects: Sequence[Aspect], most: int) -> list[int]:

@@ -14,8 +14,8 @@ from roop.processors.mesh.source.lids import with_shut_lids
 from roop.processors.mesh.surface.polygon import filled, softly_filled
 from roop.processors.mesh.surface.regions import Regions, Weights
 from roop.processors.mesh.surface.surface import (
-    Drawing,
     Ends,
+    RenderedMesh,
     Surface,
     Vertices,
     draw,
@@ -265,7 +265,7 @@ def _smoothed(
     return filled.astype(np.uint8)
 
 
-def _cut(photo: Pixels, drawing: Drawing) -> NDArray[np.uint8]:
+def _cut(photo: Pixels, drawing: RenderedMesh) -> NDArray[np.uint8]:
     x, y = drawing.places
     pixels: NDArray[np.uint8] = cv2.remap(
         photo, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE

@@ -12,7 +12,7 @@ from roop.geometry import bounds
 from roop.processors.mesh.source.atlas import AtlasMixture
 from roop.processors.mesh.surface.regions import Weights
 from roop.processors.mesh.surface.surface import (
-    Drawing,
+    RenderedMesh,
     Surface,
     Vertices,
     draw,
@@ -36,7 +36,7 @@ class CloseUp:
     """The part of the picture."""
     vertices: Vertices
     """``(N, 3)``: where the surface's points lie in the box."""
-    drawing: Drawing
+    drawing: RenderedMesh
     width: float
     """Of the face, pixels."""
 

@@ -18,8 +18,8 @@ from roop.processors.mesh.source.aspect import Aspect, AspectFinder, different
 from roop.processors.mesh.source.atlas import Atlas, AtlasMaker, AtlasMixture
 from roop.processors.mesh.surface.regions import Regions
 from roop.processors.mesh.surface.surface import Surface, with_rim
-from roop.processors.mesh.surface.unrolled import Unrolled, Unroller
-from roop.processors.mesh.surface.work_area import place_of
+from roop.processors.mesh.surface.unrolled import UnwrappedFace, Unwrapper
+from roop.processors.mesh.surface.work_area import work_area
 from roop.types import Identity, Pixels, Portrait
 
 _MOST = 6
@@ -54,7 +54,7 @@ class SourceMaker:
     """Makes identities ready to be drawn."""
 
     def __init__(
-        self, space: ShapeSpace, surface: Surface, regions: Regions, unroller: Unroller
+        self, space: ShapeSpace, surface: Surface, regions: Regions, unroller: Unwrapper
     ) -> None:
         self._space = space
         self._surface = surface
@@ -90,9 +90,9 @@ class SourceMaker:
     def _aspect(self, portrait: Portrait) -> Aspect:
         return self._aspects.find(portrait.mesh, self._unrolled(portrait))
 
-    def _unrolled(self, portrait: Portrait) -> Unrolled:
+    def _unrolled(self, portrait: Portrait) -> UnwrappedFace:
         pixels, mesh = portrait.pixels, with_rim(portrait.mesh)
-        place = place_of(portrait.mesh, (pixels.shape[1], pixels.shape[0]))
+        place = work_area(portrait.mesh, (pixels.shape[1], pixels.shape[0]))
         if place is None:
             return self._unroller.unroll(pixels, mesh)
         part: Pixels = cv2.resize(

@@ -25,7 +25,7 @@ _FARTHEST = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawing:
+class RenderedMesh:
     """The surface as it was drawn."""
 
     shown: NDArray[np.intp]
@@ -154,7 +154,7 @@ def draw(
     ends: Ends,
     size: tuple[int, int],
     only: Indices | slice = _ALL,
-) -> Drawing:
+) -> RenderedMesh:
     """Draw the surface, and say of each pixel where it comes from.
 
     Nearer triangles cover farther ones. Those that face away, or are seen edge on, only fill the
@@ -185,13 +185,13 @@ def draw(
     )
     number = seen[..., 2] * np.float32(len(surface.triangles)) + np.float32(0.5)
     places = np.multiply(seen.transpose(2, 0, 1)[:2], ends.scale, order="C")
-    return Drawing(number.astype(np.intp) - 1, places)
+    return RenderedMesh(number.astype(np.intp) - 1, places)
 
 
 def _in_space(
     corners: NDArray[np.float32], depth: NDArray[np.float32], size: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Place triangles before a camera that looks 90 degrees wide, each flat at its own depth.
+    """WorkArea triangles before a camera that looks 90 degrees wide, each flat at its own depth.
 
     So perspective bends nothing, and the pixels are met exactly.
     """

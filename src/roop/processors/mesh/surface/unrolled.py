@@ -20,7 +20,7 @@ _HIDDEN, _SEEN = 0.15, 0.45
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Unrolled:
+class UnwrappedFace:
     """One frame's face."""
 
     pixels: Pixels
@@ -29,7 +29,7 @@ class Unrolled:
     """``(H, W)``, 0..1: how well the frame shows this bit of skin; 0 beyond the face."""
 
 
-class Unroller:
+class Unwrapper:
     """Lays faces out flat, point on point."""
 
     def __init__(self, surface: Surface, regions: Regions) -> None:
@@ -58,7 +58,7 @@ class Unroller:
         painted: NDArray[np.float32] = paint(self._shown, weights) * self.inside
         return painted
 
-    def unroll(self, picture: Pixels, vertices: Vertices) -> Unrolled:
+    def unroll(self, picture: Pixels, vertices: Vertices) -> UnwrappedFace:
         """Lay a face out flat.
 
         Args:
@@ -78,7 +78,7 @@ class Unroller:
         border = cv2.BORDER_REPLICATE
         pixels: Pixels = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=border)
         within = (x >= 0) & (y >= 0) & (x < picture.shape[1]) & (y < picture.shape[0])
-        return Unrolled(pixels, self._seen(vertices) * within)
+        return UnwrappedFace(pixels, self._seen(vertices) * within)
 
     def rolled(self, vertices: Vertices, size: tuple[int, int]) -> NDArray[np.float32]:
         """Return where each pixel of a picture of ``size`` lies in the layout: ``(2, H, W)``."""

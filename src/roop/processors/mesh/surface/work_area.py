@@ -23,7 +23,7 @@ _MARGIN = 0.08
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WorkArea:
     """A box of the frame, the size that it is worked on in, and its grid."""
 
     box: Box
@@ -90,14 +90,14 @@ class Place:
         return large
 
 
-def place_of(mesh: Mesh, size: tuple[int, int]) -> Place | None:
+def work_area(mesh: Mesh, size: tuple[int, int]) -> WorkArea | None:
     """Return the place of a face on a frame of ``size`` (width, height); None if it is outside."""
     margin = 2 + _MARGIN * float(np.ptp(mesh[:, 0]))
     box = bounds(mesh[list(OVAL), :2], margin=margin).evened().clipped(size)
     if min(box.width, box.height) < 4:
         return None
     size = _at_most((box.width, box.height), _LARGEST)
-    return Place(box, size, _at_most(size, _GRID))
+    return WorkArea(box, size, _at_most(size, _GRID))
 
 
 def _at_most(size: tuple[int, int], side: int) -> tuple[int, int]:
