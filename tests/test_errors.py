@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import roop.errors
-from roop.cli.terminal.errors import EXIT_CODES, exit_code
+from roop.cli.terminal.errors import EXIT_CODES, exit_code, flag_style
 from roop.errors import RoopError
 
 
@@ -51,3 +51,18 @@ def test_an_error_says_what_happened_and_what_to_do(kind: type[RoopError]) -> No
     error = kind("the file is gone", hint="fetch it again")
     assert str(error) == "the file is gone"
     assert error.hint == "fetch it again"
+
+
+def test_options_are_written_as_the_reader_would() -> None:
+    error = RoopError(
+        "[[start]] lies behind the end",
+        hint="use [[force=True]], [[keep_audio=False]] or [[max_memory=2]]",
+    )
+    assert (str(error), error.hint) == (
+        "start lies behind the end",
+        "use force=True, keep_audio=False or max_memory=2",
+    )
+    assert error.written(flag_style) == (
+        "--start lies behind the end",
+        "use --force, --no-keep-audio or --max-memory 2",
+    )

@@ -8,9 +8,29 @@
   * NoFaceError       nothing to work on
   * RefusedError      the safety screen said no
   * CancelledError    the person stopped the work
+
+A message or hint names an option as ``[[force]]``, or with a value as ``[[force=True]]``: a caller
+of ``roop.swap`` reads ``force=True``, a person at a terminal ``--force``.
 """
 
+import re
+from collections.abc import Callable
 from typing import ClassVar
+
+OptionStyle = Callable[[str, str | None], str]
+"""Write an option: its name in Python, and its value as Python writes it, or None without one."""
+
+_OPTION = re.compile(r"\[\[(\w+)(?:=([^\]]*))?\]\]")
+
+
+def python_style(name: str, value: str | None) -> str:
+    """Write an option as a keyword argument: ``force=True``."""
+    return name if value is None else f"{name}={value}"
+
+
+def with_options(text: str, style: OptionStyle) -> str:
+    """Return ``text`` with its ``[[option]]`` marks written in ``style``."""
+    return _OPTION.sub(lambda found: style(found[1], found[2]), text)
 
 
 class RoopError(Exception):
@@ -19,8 +39,24 @@ class RoopError(Exception):
     code: ClassVar[str] = "internal"
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(with_options(message, python_style))
+        self.template = (message, hint)
+        """Message and hint with their options unspelled."""
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about it, with options written as keyword arguments."""
+        return self.written(python_style)[1]
+
+    def add_hint(self, hint: str) -> None:
+        """Add more of what can be done."""
+        message, first = self.template
+        self.template = (message, f"{first}; {hint}" if first else hint)
+
+    def written(self, style: OptionStyle) -> tuple[str, str | None]:
+        """Return message and hint with options written in ``style``."""
+        message, hint = self.template
+        return with_options(message, style), None if hint is None else with_options(hint, style)
 
 
 class UsageError(RoopError):

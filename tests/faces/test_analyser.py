@@ -35,7 +35,7 @@ def test_faces_are_counted_from_the_left(
 def test_several_faces_need_a_choice(analyser: Analyser, couple: Pixels) -> None:
     with pytest.raises(NoFaceError, match="2 faces found in couple") as caught:
         analyser.portrait(couple, None, name="couple.jpg")
-    assert "--source-face-position" in (caught.value.hint or "")
+    assert "source_face_position" in (caught.value.hint or "")
 
 
 def test_a_choice_beyond_the_last_face(analyser: Analyser, couple: Pixels) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from roop.cli.parsing.parser import Parser, add_version
-from roop.cli.terminal.errors import show
+from roop.cli.terminal.errors import flag_style, show
 from roop.cli.terminal.interrupts import CANCELLED, MESSAGE
 from roop.errors import CancelledError, UsageError
 
@@ -69,7 +69,8 @@ def _shown(arguments: Sequence[str]) -> int:
 
 def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
     if isinstance(error, CancelledError) and not as_json:
-        sys.stderr.write(f"{error}\nhint: {error.hint}\n" if error.hint else f"{MESSAGE}\n")
+        message, hint = error.written(flag_style)
+        sys.stderr.write(f"{message}\nhint: {hint}\n" if hint else f"{MESSAGE}\n")
         return CANCELLED
     return show(error, as_json=as_json, debug=debug)
 

@@ -70,7 +70,7 @@ def run_demo(
     """
     standing = [folder / name for name in _NAMES if (folder / name).exists()]
     if 0 < len(standing) < len(_NAMES):  # so they may be somebody's own
-        raise UsageError(f"{standing[0]} exists", hint="use --output for another folder")
+        raise UsageError(f"{standing[0]} exists", hint="use [[output]] for another folder")
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = TemporaryDirectory(prefix=".roop-demo-", dir=folder.parent)

@@ -70,7 +70,7 @@ class Analyser:
         position: int | None,
         *,
         name: str,
-        flag: str = "--source-face-position",
+        option: str = "source_face_position",
     ) -> Portrait:
         """Return the face of a photo.
 
@@ -78,7 +78,7 @@ class Analyser:
             pixels: The photo, upright.
             position: Which face counted from the left, from 0; None if there must be only one.
             name: What to call the photo in an error.
-            flag: The option that ``position`` comes from.
+            option: The option that ``position`` comes from.
 
         Raises:
             NoFaceError: There is no such face.
@@ -92,12 +92,12 @@ class Analyser:
         if position is None and len(found) > 1:
             raise NoFaceError(
                 f"{len(found)} faces found in {name}",
-                hint=f"choose one with {flag}, 0 is the leftmost",
+                hint=f"choose one with [[{option}]], 0 is the leftmost",
             )
         if position is not None and position >= len(found):
             raise NoFaceError(
                 f"no face number {position} in {name}: it shows {len(found)}",
-                hint=f"{flag} counts from the left, from 0",
+                hint=f"[[{option}]] counts from the left, from 0",
             )
         return Portrait(pixels, self._refined(frame, found[position or 0]))
 

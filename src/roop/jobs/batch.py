@@ -64,7 +64,7 @@ def refuse_twins(outputs: Sequence[Path]) -> None:
         if path in seen:
             raise UsageError(
                 f"two jobs would write {output}",
-                hint="name outputs apart, e.g. with --output-pattern "
+                hint="name outputs apart, e.g. with [[output_pattern]] "
                 "'{folder}-{source}-{target}{ext}'",
             )
         seen.add(path)
@@ -103,7 +103,7 @@ def _there(job: Job, item: Item, queue: Queue) -> Report:
     if queue.made(job.output.absolute()):
         error = UsageError(
             f"{job.output} was made from other files or with other options",
-            hint="use --force to replace it, or --output-pattern to name outputs differently",
+            hint="use [[force=True]] to replace it, or [[output_pattern]] for other names",
         )
         return _failed(job, error)
     return _report(job, "skipped", "it is there already")

@@ -51,7 +51,7 @@ def open_session(
         return session if brief else _many_at_once(session, path, settings)
     raise ModelError(
         f"no execution provider that was asked for works ({_said(faults)})",
-        hint=f"{order[0]} needs {row(order[0]).need}; or leave --strict-provider out",
+        hint=f"{order[0]} needs {row(order[0]).need}; or leave [[strict_provider]] out",
     )
 
 

@@ -81,7 +81,7 @@ class Session:
         except ProviderError as error:
             raise ModelError(
                 f"the model {self.model.name} failed on {self.provider}: {error}",
-                hint="try --execution-provider cpu, or less at once",
+                hint="try [[execution_provider=cpu]], or less at once",
             ) from error
         return {
             tensor.role: _shaped(value, tensor, count)
@@ -93,7 +93,7 @@ def too_large(model: Model) -> ModelError:
     """Return what to say when the memory that networks may take does not hold one."""
     return ModelError(
         f"the memory is too small for the model {model.name}",
-        hint="allow more with --max-memory, or use a smaller model",
+        hint="allow more with [[max_memory]], or use a smaller model",
     )
 
 

@@ -84,7 +84,7 @@ class LongJob:
             ) from error
         if isinstance(error, RoopError):
             kept = f"{finished} of {len(self.segments)} segments are kept: the same command goes on"
-            error.hint = f"{error.hint}; {kept}" if error.hint else kept
+            error.add_hint(kept)
 
     def _work(self, folder: WorkFolder, fingerprint: Fingerprint, note: str | None) -> JobStats:
         task = self.task

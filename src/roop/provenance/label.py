@@ -62,7 +62,7 @@ class Label:
             raise UsageError(
                 f"the label {self._options.label_text!r} is too long for a picture of "
                 f"{size[0]} x {size[1]}",
-                hint="shorten --label-text",
+                hint="shorten [[label_text]]",
             )
         corner = self._options.label_corner
         left = 0 if corner.endswith("left") else size[0] - width

@@ -169,7 +169,7 @@ def _own(settings: Settings) -> Signer:
     if certificate is None or key is None:
         raise UsageError(
             "a certificate of your own needs its key, and a key its certificate",
-            hint="give both --signing-certificate and --signing-key",
+            hint="give both [[signing_certificate]] and [[signing_key]]",
         )
     try:
         chain, secret = certificate.read_bytes(), key.read_bytes()

@@ -501,7 +501,7 @@ def test_existing_outputs_are_replaced_only_on_request(tmp_path: Path) -> None:
     output.write_text("precious")
     with pytest.raises(UsageError, match="exists") as caught:
         passed(target, output)
-    assert "--force" in (caught.value.hint or "")
+    assert "force=True" in (caught.value.hint or "")
     assert output.read_text() == "precious"
     passed(target, output, force=True)
     assert len(times(output)) == 20

@@ -106,7 +106,7 @@ def test_nobody_is_the_one(swap: Swap, portraits: dict[str, Path], tmp_path: Pat
         NoFaceError, match=r"the nearest face is at a distance of \d\.\d\d, the l"
     ) as e:
         swap(target, portraits["astronaut"], reference=portraits["hopper"])
-    assert "--similar-face-distance" in (e.value.hint or "")
+    assert "similar_face_distance=" in (e.value.hint or "")
     assert not (tmp_path / "o.mp4").exists()
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from roop.cli.terminal.errors import flag_style
 from roop.options import Options
 
 OF_MODEL_FILES = ("models", "offline", "licence")
@@ -55,7 +56,7 @@ def add_flags(
 
 def flag_of(name: str) -> str:
     """Return how the option ``name`` is written on the command line."""
-    return "--" + name.replace("_", "-")
+    return flag_style(name, None)
 
 
 def _settings(name: str, field: FieldInfo) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.terminal.errors import exit_code
+from roop.cli.terminal.errors import exit_code, flag_style
 from roop.cli.terminal.interrupts import CANCELLED
 from roop.cli.terminal.results import amount
 from roop.cli.terminal.text import line, warn
@@ -21,10 +21,15 @@ _OUTCOMES = ("done", "skipped", "elsewhere", "failed", "cancelled")
 
 def row(report: "Report") -> str:
     """Return the row of the table that tells of one job."""
-    said = report.message
+    said, _ = explained(report)
     if report.result is not None:
         said = f"{amount(report.result)}, {report.result.elapsed_s:.1f} s"
     return line(f"{report.outcome:9}  {report.output}  {said}") + "\n"
+
+
+def explained(report: "Report") -> tuple[str, str | None]:
+    """Return the message and the hint of a report, with options written as flags."""
+    return report.error.written(flag_style) if report.error else (report.message, report.hint)
 
 
 def say(reports: "Sequence[Report]", *, as_json: bool, quiet: bool, told: bool) -> None:
@@ -42,7 +47,7 @@ def say(reports: "Sequence[Report]", *, as_json: bool, quiet: bool, told: bool) 
         parts = [f"{count} {outcome}" for outcome, count in counts if count]
         sys.stdout.write((", ".join(parts) or "nothing to do") + "\n")
         sys.stdout.flush()
-    for hint in dict.fromkeys(report.hint for report in reports if report.hint):
+    for hint in dict.fromkeys(hint for report in reports if (hint := explained(report)[1])):
         sys.stderr.write(f"hint: {line(hint)}\n")
 
 
@@ -51,6 +56,7 @@ def _body(reports: "Sequence[Report]") -> dict[str, Any]:
     items = []
     for report in reports:
         result = dataclasses.asdict(report.result) if report.result else None
+        message, hint = explained(report)
         items.append(
             {
                 "sources": report.sources,
@@ -58,8 +64,8 @@ def _body(reports: "Sequence[Report]") -> dict[str, Any]:
                 "output": report.output,
                 "outcome": report.outcome,
                 "code": report.code,
-                "message": report.message or None,
-                "hint": report.hint,
+                "message": message or None,
+                "hint": hint,
                 "result": result,
             }
         )

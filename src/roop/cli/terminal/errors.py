@@ -29,6 +29,14 @@ EXIT_CODES: dict[type[RoopError], int] = {
 """The code of each kind of error; a kind that is not listed has that of the kind above it."""
 
 
+def flag_style(name: str, value: str | None) -> str:
+    """Write an option as a flag: ``--force``, ``--no-force``, ``--workers 1``."""
+    flag = name.replace("_", "-")
+    if value == "False":
+        return f"--no-{flag}"
+    return f"--{flag}" if value in (None, "True") else f"--{flag} {value}"
+
+
 def exit_code(error: RoopError) -> int:
     """Return the exit code of ``error``."""
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
@@ -45,10 +53,11 @@ def show(error: Exception, *, as_json: bool = False, debug: bool = False) -> int
     if debug:
         traceback.print_exception(error)
     known = error if isinstance(error, RoopError) else unexpected(error)
+    message, hint = known.written(flag_style)
     if as_json:
-        body = {"code": known.code, "message": str(known), "hint": known.hint}
+        body = {"code": known.code, "message": message, "hint": hint}
         sys.stdout.write(json.dumps(body) + "\n")
     else:
-        hint = f"hint: {line(known.hint)}\n" if known.hint else ""
-        sys.stderr.write(f"error: {line(str(known))}\n{hint}")
+        advice = f"hint: {line(hint)}\n" if hint else ""
+        sys.stderr.write(f"error: {line(message)}\n{advice}")
     return exit_code(known)

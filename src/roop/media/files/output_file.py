@@ -98,7 +98,7 @@ class OutputFile(Transaction):
         if target is not None and target.exists() and target.samefile(self._final):
             raise UsageError(
                 f"the output {self.path} is the target itself",
-                hint="name another output, or use --force to replace the target",
+                hint="name another output, or use [[force=True]] to replace the target",
             )
         raise self._exists()
 
@@ -122,5 +122,6 @@ class OutputFile(Transaction):
 
     def _exists(self) -> UsageError:
         return UsageError(
-            f"the output {self.path} exists", hint="use --force to replace it, or another name"
+            f"the output {self.path} exists",
+            hint="use [[force=True]] to replace it, or another name",
         )

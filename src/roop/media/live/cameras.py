@@ -236,7 +236,7 @@ class LiveCamera:
             )
         return MediaError(
             f"{self.name} cannot be opened: {reason(error)}",
-            hint="try it without --camera-size; `roop live --list-cameras` says what there is",
+            hint="try it without [[camera_size]]; `roop live --list-cameras` says what there is",
         )
 
     def _decoded(self, check: Check) -> Iterator[av.VideoFrame]:
@@ -321,7 +321,7 @@ def _system() -> str:
     if system is None or not any(system in names.split(",") for names in av.formats_available):
         raise MediaError(
             "the cameras of this machine cannot be read",
-            hint="--input takes the address of a network camera, or a file",
+            hint="[[input]] takes the address of a network camera, or a file",
         )
     return system
 

@@ -67,7 +67,7 @@ class LivePage:
         except (OSError, ValueError, OverflowError) as error:
             why = reason(error) if isinstance(error, OSError) else "it is not HOST:PORT"
             raise UsageError(
-                f"--serve cannot show pictures at {address}: {why}",
+                f"[[serve]] cannot show pictures at {address}: {why}",
                 hint="name another port, such as 127.0.0.1:8081; 127.0.0.1:0 takes any",
             ) from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="roop-page")

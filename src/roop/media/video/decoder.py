@@ -215,7 +215,7 @@ class Decoder:
         if self._in_a_row >= DAMAGED_IN_A_ROW:
             raise MediaError(
                 f"{self._container.name}: {self._in_a_row} packets in a row cannot be decoded",
-                hint="the file is damaged; --end can stop before the damaged part",
+                hint="the file is damaged; [[end]] can stop before the damaged part",
             ) from error
 
     def _time(self, frame: av.VideoFrame, last: int | None) -> None:

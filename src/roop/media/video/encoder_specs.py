@@ -214,7 +214,7 @@ def chosen(video: VideoOptions, container: str, holds: Callable[[str], bool]) ->
     if not holds(name):
         raise UsageError(
             f"{container} files cannot hold what {name} makes",
-            hint="name the output .mp4 or .mkv, or choose another --output-video-encoder",
+            hint="name the output .mp4 or .mkv, or choose another [[output_video_encoder]]",
         )
     if not usable(name):
         names = ", ".join(row.name for row in TABLE if usable(row.name))
@@ -273,7 +273,7 @@ def open_encoder(
         raise UsageError(
             f"the video encoder {encoder.name} cannot be opened{asked} for "
             f"{context.width} x {context.height} {context.pix_fmt}",
-            hint="try it without --output-video-preset, or another --output-video-encoder",
+            hint="try it without [[output_video_preset]], or another [[output_video_encoder]]",
         ) from error
 
 

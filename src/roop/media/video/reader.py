@@ -169,7 +169,7 @@ class VideoReader:
         if self.trim.active and not self.damaged:
             raise UsageError(
                 f"{self._path} has no picture between start and end",
-                hint="check --start and --end against its length",
+                hint="check [[start]] and [[end]] against its length",
             )
         raise MediaError(
             f"{self._path}: none of its pictures can be decoded", hint="the file is damaged"
@@ -220,7 +220,7 @@ class VideoReader:
             raise MediaError(
                 f"{self._path}: the picture changes from {expected[0]}x{expected[1]} to "
                 f"{size[0]}x{size[1]} at {seconds:.2f} s",
-                hint="use --start and --end to take the parts one by one",
+                hint="use [[start]] and [[end]] to take the parts one by one",
             )
 
     @staticmethod

@@ -105,7 +105,7 @@ def _take(folder: ModelFolder, model: Model, source: IO[bytes], size: int) -> No
         raise ModelError(
             f"no room for {model.name}: it needs {size / 1e6:.0f} MB, {free / 1e6:.0f} MB are free "
             f"in {folder.path}",
-            hint="free some space or choose another folder with --models",
+            hint="free some space or choose another folder with [[models]]",
         )
     digest = hashlib.sha256()
     with _written(folder.path / model.filename) as part:

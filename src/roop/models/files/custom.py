@@ -93,5 +93,5 @@ def _change(folder: ModelFolder, change: Callable[[dict[str, Model]], dict[str, 
     except OSError as error:
         raise ModelError(
             f"cannot write {folder.path / OWN}: {error.strerror or error}",
-            hint="choose another folder with --models",
+            hint="choose another folder with [[models]]",
         ) from error

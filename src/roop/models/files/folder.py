@@ -98,7 +98,7 @@ class ModelFolder:
         engines = ("mesh", *names) if model.task == "swap" else tuple(names)
         raise ModelError(
             f"the model {model.name} may not be used commercially: {model.terms or model.licence}",
-            hint=f"usable for the same task: {', '.join(engines)}; or leave --licence out"
+            hint=f"usable for the same task: {', '.join(engines)}; or leave [[licence]] out"
             if engines
-            else "no model for this task may be; do without, or leave --licence out",
+            else "no model for this task may be; do without, or leave [[licence]] out",
         )

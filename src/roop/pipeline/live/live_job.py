@@ -99,7 +99,7 @@ def run_live(task: LiveTask) -> LiveResult:
     if task.live.serve == NOWHERE and task.live.record_video is None:
         raise UsageError(
             "without a page and a recording nobody sees anything",
-            hint="leave --serve out, or add --record-video FILE",
+            hint="leave [[serve]] out, or add [[record_video=FILE]]",
         )
     job = task.job.model_copy(update={"label": _labelled(task.job.label)})
     engine, folder = job.steps[0].processor, ModelFolder(task.settings)
@@ -258,5 +258,5 @@ def _refuse_what_films_need(job: Job) -> None:
     if job.faces.by_position or pointed:
         raise UsageError(
             "a camera has no frame in which to point at a person",
-            hint="--reference PHOTO, or --map SOURCE=PHOTO, says who is replaced",
+            hint="[[reference=PHOTO]] or [[map=SOURCE=PHOTO]] says who is replaced",
         )

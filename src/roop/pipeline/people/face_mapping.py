@@ -20,7 +20,7 @@ from roop.pipeline.people.photos import PhotoLoader
 from roop.safety.screen import Screen
 from roop.types import Frame, Identity, Warn
 
-_FLAG = "--reference-face-position"
+_OPTION = "reference_face_position"
 """Chooses one of several faces of a reference photo."""
 
 _EVERY = 10
@@ -132,7 +132,7 @@ class _Finder:
         """Describe who a photo shows, or all photos of a folder."""
         position, looks = self._job.faces.reference_face_position, []
         for pixels, name in self._desk.photos([path]):
-            mesh = self._analyser.portrait(pixels, position, name=name, flag=_FLAG).mesh
+            mesh = self._analyser.portrait(pixels, position, name=name, option=_OPTION).mesh
             looks.append(self._analyser.recogniser.describe(StoredFrame(pixels), mesh))
         return merged(looks)
 

@@ -20,7 +20,7 @@ def nobody_replaced(job: Job, nearest: float) -> NoFaceError:
         return NoFaceError(
             f"nobody in {job.target} is the one to replace: the nearest face is at a distance of "
             f"{nearest:.2f}, the limit is {limit:g}",
-            hint=f"--similar-face-distance {nearest + 0.05:.2f} would take it; "
+            hint=f"[[similar_face_distance={nearest + 0.05:.2f}]] would take it; "
             f"`roop faces {job.target}` shows who is there",
         )
     return no_face_in(job.target)
@@ -39,5 +39,5 @@ def nobody_in(frame: Frame, target: Path) -> NoFaceError:
     seconds = float(frame.pts * frame.time_base)
     return NoFaceError(
         f"nobody to replace in {target} at {seconds:.2f} s",
-        hint="--if-no-face copy keeps such frames as they are, skip leaves them out",
+        hint="[[if_no_face=copy]] keeps such frames as they are, skip leaves them out",
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from roop.errors import CancelledError
-from roop.pipeline.workers.remote_error import told
+from roop.pipeline.workers.remote_error import error_to_dict
 
 Message = Mapping[str, Any]
 """One line, in either direction."""
@@ -139,4 +139,4 @@ def serve(work: Callable[[ParentProcess], None]) -> None:
     except (CancelledError, BrokenPipeError):
         pass  # nobody listens any more
     except Exception as error:  # the edge of this process: the parent shows it
-        answer({"error": told(error)})
+        answer({"error": error_to_dict(error)})

@@ -18,7 +18,7 @@ from roop.pipeline.task import Task
 from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.pool import TRIES
 from roop.pipeline.workers.ray_driver import DriverTask
-from roop.pipeline.workers.remote_error import heard
+from roop.pipeline.workers.remote_error import error_from_dict
 from roop.pipeline.workers.remote_job import packed
 
 _POLL_S = 0.05
@@ -76,7 +76,7 @@ class ClusterPool:
             driver.tell(driver_task.packed())
             while (said := self._next(news)) is not None:
                 if "error" in said:
-                    raise heard(said["error"])
+                    raise error_from_dict(said["error"])
                 self._count(said["segment"], said["counts"], meter)
         finally:
             end = driver.wait()  # it takes back what the machines are doing

@@ -20,7 +20,7 @@ from roop.pipeline.segments.segment_run import SegmentRun
 from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.stats import JobStats
-from roop.pipeline.workers.remote_error import Told, told
+from roop.pipeline.workers.remote_error import ErrorDict, error_to_dict
 from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, places_of, software, unpacked
 from roop.processors import installed
 
@@ -47,7 +47,7 @@ class FilmWanted:
 
 def work(
     remote_job: RemoteJob, segment: Segment, *, film: Film | None, tell: Callable[[Progress], None]
-) -> Done | FilmWanted | Told:
+) -> Done | FilmWanted | ErrorDict:
     """Do one segment.
 
     Args:
@@ -66,7 +66,7 @@ def work(
             return FilmWanted()
         return _work(remote_job, segment, tell)
     except Exception as error:  # the edge of this process: who sent the job shows it
-        return _named_there(told(error), remote_job)
+        return _named_there(error_to_dict(error), remote_job)
 
 
 def sweep(key: str) -> None:
@@ -141,7 +141,7 @@ def _refuse_other_software(remote_job: RemoteJob) -> None:
             )
 
 
-def _named_there(failure: Told, remote_job: RemoteJob) -> Told:
+def _named_there(failure: ErrorDict, remote_job: RemoteJob) -> ErrorDict:
     """Name photos and target as the person did who sent them."""
     places = {_sent(remote_job): remote_job.job.target}
     places |= {

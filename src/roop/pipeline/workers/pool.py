@@ -13,7 +13,7 @@ from roop.options import Settings
 from roop.pipeline.progress import Meter
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.workers.child_process import ChildProcess, Message
-from roop.pipeline.workers.remote_error import heard
+from roop.pipeline.workers.remote_error import error_from_dict
 
 TRIES = 3
 """Times that a segment is begun before its workers' end counts as its fault."""
@@ -125,7 +125,7 @@ class ProcessPool:
         if news is None:
             self._replace(worker, waiting, meter)
         elif "error" in news:
-            raise heard(news["error"])
+            raise error_from_dict(news["error"])
         elif "counts" in news:
             steps = [new - old for new, old in zip(news["counts"], worker.counts, strict=True)]
             worker.counts = news["counts"]
@@ -145,7 +145,7 @@ class ProcessPool:
             error = RoopError(
                 f"{TRIES} workers have ended without a word in the stretch from {segment.clock} "
                 f"(the last with code {code})",
-                hint="if memory is short, try --workers 1; --debug shows what they left behind",
+                hint="if memory is short, try [[workers=1]]; --debug shows what they left behind",
             )
             error.add_note(f"the last worker's stderr:\n{last_words}")
             raise error

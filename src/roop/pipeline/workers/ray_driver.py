@@ -19,7 +19,7 @@ from roop.errors import CancelledError, RoopError, UsageError
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.cluster_node import Done, FilmWanted, sweep, work
 from roop.pipeline.workers.pool import TRIES
-from roop.pipeline.workers.remote_error import Told, heard
+from roop.pipeline.workers.remote_error import ErrorDict, error_from_dict
 
 if TYPE_CHECKING:
     from roop.options import Settings
@@ -124,7 +124,7 @@ class _Driver:
         """Stop what is still done, and leave nothing on the machines."""
         self._tasks.recall(list(self._flight))
 
-    def _take(self, segment: Segment, result: Done | FilmWanted | Told) -> None:
+    def _take(self, segment: Segment, result: Done | FilmWanted | ErrorDict) -> None:
         if isinstance(result, Done):
             stats = result.stats
             self._errand.folder.take(segment.number, result.packets, stats)
@@ -134,7 +134,7 @@ class _Driver:
             self._film = self._film or list(self._sent())
             self._waiting.appendleft(segment)
         else:
-            raise heard(result)
+            raise error_from_dict(result)
 
     def _sent(self) -> Iterator[Ref]:
         """Give the target to the cluster, piece by piece: some machine does not see it."""
@@ -176,7 +176,7 @@ class _Tasks:
         """Give the cluster something that its machines can ask for."""
         return self._ray.put(piece)
 
-    def answers(self, refs: list[Ref]) -> Iterator[tuple[Ref, Done | FilmWanted | Told]]:
+    def answers(self, refs: list[Ref]) -> Iterator[tuple[Ref, Done | FilmWanted | ErrorDict]]:
         """Yield what has come back of ``refs``; waits a moment for the first."""
         for ref in self._ray.wait(refs, num_returns=1, timeout=_POLL_S)[0]:
             yield ref, self._ray.get(ref)
@@ -299,7 +299,7 @@ def _no_cluster(address: str, error: Exception) -> UsageError:
     if address == "auto":
         return UsageError(
             "this machine belongs to no Ray cluster",
-            hint="`ray start --head` begins one; or name its address: --cluster ray://HOST:10001",
+            hint="`ray start --head` begins one; or name its address: [[cluster=ray://HOST:10001]]",
         )
     return UsageError(
         f"there is no Ray cluster at {address}: {_flat(said)}",
@@ -316,7 +316,7 @@ def _lost(error: Exception) -> RoopError:
         )
     return RoopError(
         f"the cluster has lost a segment {TRIES} times: {_flat(said)}",
-        hint="if memory is short, let a machine do fewer at once: --workers",
+        hint="if memory is short, let a machine do fewer at once: [[workers]]",
     )
 
 

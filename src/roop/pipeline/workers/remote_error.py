@@ -1,29 +1,30 @@
-"""An error on its way from a worker to whoever runs the job: plain data in between."""
+"""An error on its way from a worker to whoever runs the job, as plain data."""
 
 import traceback
 
 from roop.errors import RoopError, unexpected
 
-Told = dict[str, str | None]
-"""The code, the message, the hint and the trace of an error, as JSON has them."""
+ErrorDict = dict[str, str | None]
+"""The code, the message, the hint and the traceback of an error, as JSON has them."""
 
 
-def told(error: Exception) -> Told:
-    """Return an error as data; one that is not ours is a fault of the program."""
+def error_to_dict(error: Exception) -> ErrorDict:
+    """Return an error as data; one that is not a ``RoopError`` counts as a fault of the program."""
     known = error if isinstance(error, RoopError) else unexpected(error)
+    message, hint = known.template
     trace = "".join(traceback.format_exception(error))
-    return {"code": known.code, "message": str(known), "hint": known.hint, "trace": trace}
+    return {"code": known.code, "message": message, "hint": hint, "trace": trace}
 
 
-def heard(told: Told) -> RoopError:
+def error_from_dict(data: ErrorDict) -> RoopError:
     """Return a worker's error as one of this process.
 
-    The worker's traceback is its note: who prints the traceback (``--debug``) prints that, too.
+    The worker's traceback becomes a note, so that ``--debug`` prints both.
     """
     kinds = [RoopError]
     for kind in kinds:
         kinds += kind.__subclasses__()
-    kind = next((kind for kind in kinds if kind.code == told["code"]), RoopError)
-    error = kind(told["message"] or "", hint=told["hint"])
-    error.add_note(f"in a worker:\n{told['trace']}")
+    kind = next((kind for kind in kinds if kind.code == data["code"]), RoopError)
+    error = kind(data["message"] or "", hint=data["hint"])
+    error.add_note(f"in a worker:\n{data['trace']}")
     return error

@@ -41,7 +41,7 @@ class NeuralSwap(Processor):
         if model.family != family:
             raise UsageError(
                 f"{model.name} is no model of the engine {family}",
-                hint=f"use --engine {model.family}",
+                hint=f"use [[engine={model.family}]]",
             )
         self._options = options
         self._model = model
