@@ -21,7 +21,7 @@ HERE = (Path("a.jpg"),), Path("b.mp4"), Path("c.mp4")
 
 
 def test_public_names() -> None:
-    assert roop.__all__ == ["JobResult", "__version__", "live", "swap"]
+    assert roop.__all__ == ["JobResult", "Swapper", "__version__", "live", "swap"]
     assert all(hasattr(roop, name) for name in roop.__all__)
     with pytest.raises(AttributeError, match="no attribute 'swop'"):
         _ = roop.swop

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 from roop.version import VERSION
 
 if TYPE_CHECKING:
-    from roop.api import JobResult, live, swap
+    from roop.api import JobResult, Swapper, live, swap
 
 __version__ = VERSION
 
-__all__ = ["JobResult", "__version__", "live", "swap"]
+__all__ = ["JobResult", "Swapper", "__version__", "live", "swap"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: importing roop stays instant
-    if name in ("JobResult", "live", "swap"):
+    if name in ("JobResult", "Swapper", "live", "swap"):
         from roop import api
 
         return getattr(api, name)

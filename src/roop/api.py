@@ -1,13 +1,12 @@
 """The calls most people need."""
 
-import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
-from roop.errors import CancelledError, UsageError
+from roop.errors import UsageError
 from roop.options import (
     FaceOptions,
     FaceOrder,
@@ -21,26 +20,25 @@ from roop.options import (
     VideoOptions,
     WithoutFace,
 )
-from roop.pipeline.job import JobResult, run_job
-from roop.pipeline.output.kept_frames import keep_frames
+from roop.pipeline.job import JobResult, JobRunner, run_job
 from roop.pipeline.progress import Progress, Watch
 from roop.processors import installed
 from roop.processors.base import OptionsT, Registry
-from roop.provenance.marks import marks_for
 from roop.validation import Spelling, checked, nearest
 
-if TYPE_CHECKING:  # live pictures need more, a web server among it: imported when asked for
+if TYPE_CHECKING:  # they load many libraries
     from roop.pipeline.live.live_job import LiveResult
+    from roop.pipeline.preview import Preview
 
 __all__ = [
     "JobResult",
     "LiveSwapOptions",
     "Progress",
     "SwapOptions",
+    "Swapper",
     "live",
     "make_job",
     "make_live",
-    "perform",
     "swap",
 ]
 
@@ -127,7 +125,7 @@ def swap(
         target: A photo, an animation or a video.
         output: A file, or an existing folder.
         settings: What this machine has; the defaults suit most.
-        watch: Told of the progress a few times a second.
+        watch: Receives the progress a few times a second.
         cancel: Set it from another thread to stop.
         **options: As in ``roop swap --help``.
 
@@ -139,10 +137,115 @@ def swap(
             nothing is left behind, but for the finished segments of a long video: the same call
             goes on after them.
     """
-    sources = [source] if isinstance(source, str | PathLike) else source
     registry = installed()
-    job = make_job([Path(s) for s in sources], Path(target), Path(output), options, registry)
-    return perform(job, settings or Settings(), registry, watch=watch, cancel=cancel)
+    job = make_job(_paths(source), Path(target), Path(output), options, registry)
+    return run_job(job, settings or Settings(), registry, watch=watch, cancel=cancel)
+
+
+class Swapper:
+    """Puts one face into many targets: networks and photos are prepared once. A context manager.
+
+        with roop.Swapper("face.jpg", many_faces=True) as swapper:
+            for photo in photos:
+                swapper.swap(photo, folder / photo.name)
+
+    Calls from several threads run one after another.
+    """
+
+    def __init__(
+        self,
+        source: AnyPath | Sequence[AnyPath],
+        *,
+        settings: Settings | None = None,
+        **options: Unpack[SwapOptions],
+    ) -> None:
+        """Prepare to swap; networks are loaded by the first call.
+
+        Args:
+            source: As for ``swap``.
+            settings: What this machine has; the defaults suit most.
+            **options: As in ``roop swap --help``; they hold for every target.
+        """
+        from roop.pipeline.stages.resources import PipelineResources  # loads many libraries
+
+        self._sources = _paths(source)
+        self._options = options
+        self._registry = installed()
+        self._lock = threading.Lock()
+        settings = settings or Settings()
+        self._resources = PipelineResources(settings, self._registry)
+        self._runner = JobRunner(settings, self._registry, shared=self._resources)
+
+    def swap(
+        self,
+        target: AnyPath,
+        output: AnyPath,
+        *,
+        watch: Watch | None = None,
+        cancel: threading.Event | None = None,
+        **options: Unpack[SwapOptions],
+    ) -> JobResult:
+        """Put the face into ``target`` and write the result to ``output``.
+
+        Args:
+            target: A photo, an animation or a video.
+            output: A file, or an existing folder.
+            watch: Receives the progress a few times a second.
+            cancel: Set it from another thread to stop.
+            **options: Those that differ for this target.
+
+        Returns:
+            What was made.
+
+        Raises:
+            RoopError: As for ``swap``; the next call is not affected.
+        """
+        job = self._job(target, output, options)
+        with self._lock:
+            return self._runner.run(job, watch=watch, cancel=cancel)
+
+    def preview(
+        self,
+        target: AnyPath,
+        time_s: float = 0.0,
+        *,
+        cancel: threading.Event | None = None,
+        **options: Unpack[SwapOptions],
+    ) -> "Preview":
+        """Swap one frame of ``target`` without writing a file.
+
+        Args:
+            target: A photo, an animation or a video.
+            time_s: Which frame: the one shown at this time, in seconds from the beginning.
+            cancel: Set it from another thread to stop.
+            **options: Those that differ for this call.
+
+        Returns:
+            The frame before and after, screened; what is after carries the label.
+
+        Raises:
+            RoopError: As for ``swap``.
+        """
+        from roop.pipeline.preview import preview_frame
+
+        job = self._job(target, Path("preview"), options)
+        with self._lock:
+            return preview_frame(job, self._resources, time_s, cancel or threading.Event())
+
+    def close(self) -> None:
+        """Free the networks."""
+        with self._lock:
+            self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _job(self, target: AnyPath, output: AnyPath, options: SwapOptions) -> Job:
+        values = {**self._options, **options}
+        return make_job(self._sources, Path(target), Path(output), values, self._registry)
 
 
 def live(
@@ -170,9 +273,8 @@ def live(
     """
     from roop.pipeline.live.live_job import LiveTask, run_live
 
-    sources = [source] if isinstance(source, str | PathLike) else source
     registry = installed()
-    job, where = make_live([Path(s) for s in sources], options, registry)
+    job, where = make_live(_paths(source), options, registry)
     cancel = cancel or threading.Event()
     return run_live(LiveTask(job, where, settings or Settings(), registry, watch, cancel))
 
@@ -193,30 +295,6 @@ def make_live(
         )
     output = where.record_video or Path("live")
     return make_job(sources, Path(where.input), output, rest, registry, spelling=spelling), where
-
-
-def perform(
-    job: Job,
-    settings: Settings,
-    registry: Registry,
-    *,
-    watch: Watch | None = None,
-    cancel: threading.Event | None = None,
-) -> JobResult:
-    """Do a job that ``make_job`` made; for the arguments and errors see ``swap``."""
-    cancel = cancel or threading.Event()
-    result = run_job(job, settings, registry, watch=watch, cancel=cancel)
-    if not job.frames.keep_frames:
-        return result
-    said = list(result.warnings)
-    swaps = registry[result.engine].engine
-    marks = marks_for(result.engine, result.models, settings, said.append, swaps=swaps)
-    folder = None
-    try:
-        folder = keep_frames(result.output, job.frames, marks, cancel)
-    except CancelledError:  # the output stands
-        said.append(f"cancelled: the frames of {result.output} were not written")
-    return dataclasses.replace(result, warnings=tuple(said), kept_frames=folder)
 
 
 def make_job(
@@ -254,6 +332,11 @@ def make_job(
     files = {"sources": tuple(sources), "target": target, "output": output, "steps": steps}
     groups = {"faces": faces, "video": video, "label": label, "frames": frames}
     return checked(Job, {**files, **groups, **rest}, spelling=spelling)
+
+
+def _paths(source: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    sources = [source] if isinstance(source, str | PathLike) else source
+    return [Path(path) for path in sources]
 
 
 def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tuple[Step, ...]:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from roop.errors import NoFaceError
-from roop.faces.detection.loading import load_detector
+from roop.faces.detection.loading import EmbeddedNetworks, load_detector
 from roop.faces.detection.search import find_faces
-from roop.faces.mesh.mesher import FaceMesher, square_of
+from roop.faces.mesh.mesher import square_of
 from roop.faces.recognition.descriptor import Recogniser
 from roop.faces.recognition.embedding import present_recogniser
 from roop.faces.recognition.texture import TextureRecogniser
@@ -16,7 +16,6 @@ from roop.faces.tracking.tracker import FaceTracker
 from roop.geometry import Square
 from roop.media.frames.stored_frame import StoredFrame
 from roop.models.loader import Models
-from roop.models.networks import face_mesh
 from roop.options import FaceOptions, FaceOrder, Settings
 from roop.types import Frame, Mesh, Pixels, Portrait
 
@@ -42,6 +41,7 @@ class Analyser:
         options: FaceOptions | None = None,
         *,
         models: Models | None = None,
+        embedded: EmbeddedNetworks | None = None,
     ) -> None:
         """Load the networks.
 
@@ -49,6 +49,7 @@ class Analyser:
             settings: Where they lie and what they may run on.
             options: Which of them find faces; None for the embedded ones.
             models: The job's own loader, which remembers what was loaded.
+            embedded: The embedded networks, if they were loaded before.
 
         Raises:
             ModelError: One cannot be had or run.
@@ -56,8 +57,9 @@ class Analyser:
         self._settings = settings
         self._models = models or Models(settings)
         name = (options or FaceOptions()).face_detector
-        self._detector = load_detector(name, self._models, settings)
-        self._mesher = FaceMesher(face_mesh(settings))
+        embedded = embedded or EmbeddedNetworks(settings)
+        self._detector = load_detector(name, self._models, embedded)
+        self._mesher = embedded.mesher
         self._recogniser: Recogniser | None = None
 
     def tracker(self, choice: Choice) -> FaceTracker:

@@ -1,6 +1,6 @@
 """The networks of one job: fetched, loaded, and remembered for its result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,49 @@ class UsedModel:
     """What it really ran on."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A network that was loaded, and the warnings about how it runs."""
+
+    session: Session
+    warnings: tuple[str, ...]
+
+
+class SessionCache:
+    """Loaded networks that jobs use one after another, in one thread at a time."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[tuple[str, bool], _Loaded] = {}
+        self._in_use: set[str] = set()
+        self.weights = 0
+        """Bytes of all networks loaded so far."""
+
+    def get(self, name: str, open_network: Callable[[Warn], Session], *, brief: bool) -> _Loaded:
+        """Return the network called ``name``, opened if it is not here.
+
+        Args:
+            name: Its row of the catalogue.
+            open_network: Opens it; takes what receives warnings.
+            brief: It was, or is to be, loaded for one or two runs.
+        """
+        key = (name, brief)
+        self._in_use.add(name)
+        if key not in self._loaded:
+            warnings: list[str] = []
+            session = open_network(warnings.append)
+            self._loaded[key] = _Loaded(session, tuple(warnings))
+        return self._loaded[key]
+
+    def use(self, names: Iterable[str]) -> None:
+        """Note that the running job uses the networks called ``names``."""
+        self._in_use.update(names)
+
+    def end_job(self) -> None:
+        """Let go of the networks that the job did not use."""
+        self._loaded = {key: one for key, one in self._loaded.items() if key[0] in self._in_use}
+        self._in_use.clear()
+
+
 class Models:
     """Loads networks by their catalogue names, for one job and one thread."""
 
@@ -37,6 +80,7 @@ class Models:
         warn: Warn = lambda text: None,
         fetching: Callable[[str, int, int | None], None] | None = None,
         catalogue: Catalogue | None = None,
+        cache: SessionCache | None = None,
     ) -> None:
         """Prepare to load; nothing is looked for yet.
 
@@ -46,13 +90,14 @@ class Models:
             fetching: Told of downloads: the model, the bytes that are here and those in all, where
                 known. It may raise to stop.
             catalogue: The rows to choose from; None for the package's own.
+            cache: Networks that earlier jobs have loaded; None for none.
         """
         self.folder = ModelFolder(settings, catalogue)
         self._settings = settings
         self._warn = warn
         self._fetching = fetching
+        self._cache = cache or SessionCache()
         self._used: dict[str, UsedModel] = {}
-        self._weights = 0
 
     @property
     def used(self) -> tuple[UsedModel, ...]:
@@ -69,12 +114,19 @@ class Models:
         Raises:
             ModelError: It is unknown, cannot be had or cannot be run.
         """
-        path = self._path(name)
         model = self.folder.catalogue[name]
-        self._keep_room(path, model)
-        session = open_session(path, model, self._settings, self._warn, brief=brief)
-        self._used[name] = UsedModel(name, model.sha256, model.licence, session.provider)
-        return session
+
+        def open_network(warn: Warn) -> Session:
+            path = self._path(name)
+            self._keep_room(path, model)
+            return open_session(path, model, self._settings, warn, brief=brief)
+
+        loaded = self._cache.get(name, open_network, brief=brief)
+        for warning in loaded.warnings:
+            self._warn(warning)
+        provider = loaded.session.provider
+        self._used[name] = UsedModel(name, model.sha256, model.licence, provider)
+        return loaded.session
 
     def _keep_room(self, path: Path, model: Model) -> None:
         """Hold the networks to the memory that they may take.
@@ -85,12 +137,12 @@ class Models:
         bound = self._settings.network_memory
         if bound is None:
             return
-        if not self._used:
+        if not self._cache.weights:
             from roop.models.runtimes.onnx import bound_memory  # takes half a second to import
 
             bound_memory(bound)
-        self._weights += path.stat().st_size
-        if self._weights > bound:
+        self._cache.weights += path.stat().st_size
+        if self._cache.weights > bound:
             raise too_large(model)
 
     def last_initializer(self, name: str) -> NDArray[np.float32]:

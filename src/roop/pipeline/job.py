@@ -5,14 +5,17 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
 
-from roop.errors import UsageError
+from roop.errors import CancelledError, UsageError
 from roop.media.base import Reader
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
 from roop.media.open import natural_suffix, open_reader, open_writer
 from roop.options import Job, Settings
 from roop.pipeline.long_job import LongJob
+from roop.pipeline.output.kept_frames import keep_frames
 from roop.pipeline.output.naming import named
 from roop.pipeline.output.record import (
     Recognition,
@@ -32,6 +35,9 @@ from roop.processors import private
 from roop.processors.base import Registry
 from roop.provenance.marks import marks_for
 from roop.types import Warn
+
+if TYPE_CHECKING:  # loads many libraries, which only workers may need
+    from roop.pipeline.stages.resources import PipelineResources
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def run_job(
         job: What to do.
         settings: What this machine has.
         registry: The processors that ``job.steps`` may name.
-        watch: Told of the progress a few times a second.
+        watch: Receives the progress a few times a second.
         cancel: Set it from another thread or a signal handler to stop the job.
         pace: How a long target is cut.
 
@@ -90,60 +96,102 @@ def run_job(
         RoopError: The job could not be done; nothing is left behind but the finished segments of a
             long target.
     """
-    cancel = cancel or threading.Event()
-    if job.record is None:
-        return _run(job, settings, registry, watch=watch, cancel=cancel, pace=pace)
-    if job.record.absolute() == output_path(job).absolute():
-        raise UsageError(f"{job.record} is the output", hint="name another file for the record")
-    with OutputFile(job.record, force=job.force) as file:
-        inputs = inputs_of(job)
-        result = _run(job, settings, registry, watch=watch, cancel=cancel, pace=pace)
-        with writing(job.record, file.part):
-            results = dataclasses.asdict(result)
-            write_record(file.part, job, settings, inputs=inputs, results=results)
-    return result
+    return JobRunner(settings, registry, pace=pace).run(job, watch=watch, cancel=cancel)
 
 
-def _run(
-    job: Job,
-    settings: Settings,
-    registry: Registry,
-    *,
-    watch: Watch | None,
-    cancel: threading.Event,
-    pace: Pace,
-) -> JobResult:
-    started = time.monotonic()
-    warnings: dict[str, None] = {}  # a set that keeps its order
-    warn: Warn = warnings.setdefault
-    engine, models = job.steps[0].processor, models_of(job, settings, registry)
-    marks = marks_for(engine, models, settings, warn, swaps=registry[engine].engine)
-    task = Task(job, settings, registry, output_path(job), marks, warn, watch, cancel)
-    scale = registry.scale(job.steps)
-    with open_reader(job.target, job.video, warn, output=task.output, scale=scale) as reader:
-        if registry.models(job.steps, settings):
-            pace = pace.slow()
-        segments = planned(reader, pace)
-        stats = JobStats() if segments else _at_one_go(task, reader)
-    if segments:
-        workers = _workers(task, reader, len(segments))
-        stats = LongJob(task, segments, pace, workers, bytes_of(reader.info.size)).run()
-    return JobResult(
-        output=task.output,
-        frames=stats.frames,
-        swapped=stats.swapped,
-        faces=stats.faces,
-        seen=stats.seen,
-        damaged=stats.damaged,
-        screened=stats.photos + stats.screened,
-        resumed=stats.resumed,
-        elapsed_s=time.monotonic() - started,
-        engine=engine,
-        models=models,
-        recognition=recognition_of(job, settings),
-        providers=stats.providers,
-        warnings=tuple(dict.fromkeys((*warnings, *stats.warnings))),
-    )
+class JobRunner:
+    """Does jobs one after another.
+
+    Args:
+        settings: What this machine has.
+        registry: The processors that jobs may name.
+        shared: Keeps networks, sources and processors from one job to the next; None to build them
+            for every job.
+        pace: How long targets are cut.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        *,
+        shared: "PipelineResources | None" = None,
+        pace: Pace = DEFAULT_PACE,
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._shared = shared
+        self._pace = pace
+
+    def run(
+        self, job: Job, *, watch: Watch | None = None, cancel: threading.Event | None = None
+    ) -> JobResult:
+        """Do one job, with its record and its kept frames; see ``run_job``."""
+        cancel = cancel or threading.Event()
+        if job.record is None:
+            return self._with_kept_frames(job, watch, cancel)
+        if job.record.absolute() == output_path(job).absolute():
+            raise UsageError(f"{job.record} is the output", hint="name another file for the record")
+        with OutputFile(job.record, force=job.force) as file:
+            inputs = inputs_of(job)
+            result = self._with_kept_frames(job, watch, cancel)
+            with writing(job.record, file.part):
+                results = dataclasses.asdict(result)
+                write_record(file.part, job, self._settings, inputs=inputs, results=results)
+        return result
+
+    def _with_kept_frames(self, job: Job, watch: Watch | None, cancel: Event) -> JobResult:
+        """Do a job, and write the frames of its output if they are asked for."""
+        warnings: dict[str, None] = {}  # a set that keeps its order
+        task = self._task(job, warnings.setdefault, watch, cancel)
+        result = self._run(task)
+        folder = None
+        if job.frames.keep_frames:
+            try:
+                folder = keep_frames(result.output, job.frames, task.marks, cancel)
+            except CancelledError:  # the output stands
+                task.warn(f"cancelled: the frames of {result.output} were not written")
+        all_warnings = tuple(dict.fromkeys((*warnings, *result.warnings)))
+        return dataclasses.replace(result, warnings=all_warnings, kept_frames=folder)
+
+    def _task(self, job: Job, warn: Warn, watch: Watch | None, cancel: Event) -> Task:
+        settings, registry = self._settings, self._registry
+        engine, models = job.steps[0].processor, models_of(job, settings, registry)
+        marks = marks_for(engine, models, settings, warn, swaps=registry[engine].engine)
+        output = output_path(job)
+        return Task(job, settings, registry, output, marks, warn, watch, cancel, self._shared)
+
+    def _run(self, task: Task) -> JobResult:
+        started = time.monotonic()
+        job, settings, registry = task.job, task.settings, task.registry
+        models = models_of(job, settings, registry)
+        scale, pace = registry.scale(job.steps), self._pace
+        with open_reader(
+            job.target, job.video, task.warn, output=task.output, scale=scale
+        ) as reader:
+            if registry.models(job.steps, settings):
+                pace = pace.slow()
+            segments = planned(reader, pace)
+            stats = JobStats() if segments else _in_one_run(task, reader)
+        if segments:
+            workers = _workers(task, reader, len(segments))
+            stats = LongJob(task, segments, pace, workers, bytes_of(reader.info.size)).run()
+        return JobResult(
+            output=task.output,
+            frames=stats.counts.frames,
+            swapped=stats.counts.swapped,
+            faces=stats.counts.faces,
+            seen=stats.counts.seen,
+            damaged=stats.damaged,
+            screened=stats.photos + stats.screened,
+            resumed=stats.resumed,
+            elapsed_s=time.monotonic() - started,
+            engine=job.steps[0].processor,
+            models=models,
+            recognition=recognition_of(job, settings),
+            providers=stats.providers,
+            warnings=stats.warnings,
+        )
 
 
 def _workers(task: Task, reader: Reader, segments: int) -> int:
@@ -165,7 +213,7 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
     return settings.workers or usual
 
 
-def _at_one_go(task: Task, reader: Reader) -> JobStats:
+def _in_one_run(task: Task, reader: Reader) -> JobStats:
     """Do a job whose target is not cut."""
     # Not where only workers have a use for their libraries.
     from roop.pipeline.stages.frame_pipeline import FramePipeline
@@ -173,9 +221,9 @@ def _at_one_go(task: Task, reader: Reader) -> JobStats:
 
     job = task.job
     several = job.faces.many_faces or job.faces.mapped
-    single = reader.info.kind == "image" and not several
+    single = reader.info.kind == "image" and not several and task.shared is None
     with FramePipeline(
-        job, task.settings, task.registry, cancel=task.cancel, watch=task.watch, single=single
+        job, task.resources(), cancel=task.cancel, watch=task.watch, single=single
     ) as pipeline:
         meter = Meter(reader.info.frames, task.watch)
         label = Label(job.label) if job.label.label else None
@@ -183,9 +231,9 @@ def _at_one_go(task: Task, reader: Reader) -> JobStats:
             task.output, reader, job.video, force=job.force, warn=task.warn, marks=task.marks
         ) as writer:
             stats = pipeline.run(reader, writer, meter, label=label)
-            if not stats.swapped and pipeline.scale == 1:
+            if not stats.counts.swapped and pipeline.scale == 1:
                 raise nobody_replaced(job, stats.nearest)
-    meter.tell()
+    meter.report()
     return stats
 
 

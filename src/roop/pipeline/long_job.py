@@ -20,6 +20,7 @@ from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.stages.stats import JobStats
 from roop.pipeline.task import Task
 from roop.pipeline.workers.pool import ProcessPool, WorkerPool
+from roop.pipeline.workers.setup import WorkerSetup
 
 T = TypeVar("T")
 
@@ -95,7 +96,7 @@ class LongJob:
         resumed = self._do(folder, note)
         done = (folder.done(s.number) or JobStats() for s in self.segments)
         stats = sum(done, JobStats(resumed=resumed))
-        if not stats.swapped and task.registry.scale(task.job.steps) == 1:
+        if not stats.counts.swapped and task.registry.scale(task.job.steps) == 1:
             raise nobody_replaced(task.job, stats.nearest)
         self._join(folder, stats)
         return stats
@@ -114,17 +115,17 @@ class LongJob:
         """Do the segments that are not recorded as done; return how many frames were."""
         done = {s.number: folder.done(s.number) for s in self.segments}
         missing = [s for s in self.segments if done[s.number] is None]
-        resumed = sum(stats.frames for stats in done.values() if stats is not None)
+        resumed = sum(stats.counts.frames for stats in done.values() if stats is not None)
         if resumed and missing:
             note = f"going on after {missing[0].clock}"
         total = sum(s.frames for s in self.segments)
         meter = Meter(total, self.task.watch, resumed=resumed, note=note)
-        meter.tell()
+        meter.report()
         if missing and (self.task.settings.cluster or min(self.workers, len(missing)) > 1):
-            self._crew(folder, min(self.workers, len(missing))).run(missing, meter)
+            self._pool(folder, min(self.workers, len(missing))).run(missing, meter)
         elif missing:
             self._do_here(missing, folder, meter)
-        meter.tell()
+        meter.report()
         return resumed
 
     def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
@@ -135,33 +136,27 @@ class LongJob:
 
         task = self.task
         with FramePipeline(
-            task.job, task.settings, task.registry, cancel=task.cancel, watch=task.watch
+            task.job, task.resources(), cancel=task.cancel, watch=task.watch
         ) as pipeline:
-            chosen_person = ChosenPersonFinder(pipeline, self._places, folder)
+            chosen_person = ChosenPersonFinder(pipeline, self._seek_times, folder)
             SegmentRun(pipeline, chosen_person, task.output, folder, meter).do(missing)
 
-    def _crew(self, folder: WorkFolder, workers: int) -> WorkerPool:
+    def _pool(self, folder: WorkFolder, workers: int) -> WorkerPool:
         task, settings = self.task, self.task.settings
         if settings.cluster:
             from roop.pipeline.workers.cluster import ClusterPool
 
-            return ClusterPool(task, folder, self._places, self.worker_bytes)
+            return ClusterPool(task, folder, self._seek_times, self.worker_bytes)
         if settings.max_memory is not None:
             share = settings.max_memory / workers
             settings = settings.model_copy(update={"max_memory": share})
-        brief = {
-            "job": task.job.model_dump(mode="json"),
-            "settings": settings.model_dump(mode="json"),
-            "output": str(task.output),
-            "folder": str(folder.path),
-            "places": [None if place is None else str(place) for place in self._places],
-        }
-        return ProcessPool(brief, workers, task.cancel)
+        setup = WorkerSetup(task.job, settings, task.output, folder.path, self._seek_times)
+        return ProcessPool(setup, workers, task.cancel)
 
     @property
-    def _places(self) -> list[Fraction | None]:
+    def _seek_times(self) -> list[Fraction | None]:
         """Where the decoding of each segment begins."""
-        return [segment.stretch.seek for segment in self.segments]
+        return [segment.time_range.seek for segment in self.segments]
 
     def _join(self, folder: WorkFolder, stats: JobStats) -> None:
         """Put the finished segments and everything else of the target into the output."""

@@ -1,14 +1,53 @@
-"""How far a job is, as told to whoever watches it."""
+"""How far a job is."""
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class FrameCounts:
+    """What was done to the frames of a job, or of a part of it."""
+
+    frames: int = 0
+    """Finished frames."""
+    swapped: int = 0
+    """Frames of those in which at least one face was replaced."""
+    faces: int = 0
+    """Faces that were replaced, in all frames together."""
+    seen: int = 0
+    """Faces that were visible, replaced or not, in all frames together."""
+
+    def __add__(self, other: "FrameCounts") -> "FrameCounts":
+        return FrameCounts(
+            self.frames + other.frames,
+            self.swapped + other.swapped,
+            self.faces + other.faces,
+            self.seen + other.seen,
+        )
+
+    def __sub__(self, other: "FrameCounts") -> "FrameCounts":
+        return FrameCounts(
+            self.frames - other.frames,
+            self.swapped - other.swapped,
+            self.faces - other.faces,
+            self.seen - other.seen,
+        )
+
+    def to_dict(self) -> dict[str, int]:
+        """Return the counts as JSON has them."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, int]) -> "FrameCounts":
+        """Return the counts that ``to_dict`` wrote."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """A look at a running job."""
+    """The state of a running job."""
 
     frames: int
     """Frames finished so far."""
@@ -20,13 +59,18 @@ class Progress:
     """Faces that were replaced, in all frames together."""
     elapsed_s: float
     seen: int = 0
-    """Faces that were in sight, replaced or not, in all frames together."""
+    """Faces that were visible, replaced or not, in all frames together."""
     resumed: int = 0
     """Frames of those that were finished before this run."""
     note: str | None = None
-    """What there is to say of the start: where it goes on, what networks run on."""
+    """What to know of the start: where the job resumes, what its networks run on."""
     activity: str | None = None
     """What is done before the first frame, such as a download."""
+
+    @property
+    def counts(self) -> FrameCounts:
+        """What was counted so far."""
+        return FrameCounts(self.frames, self.swapped, self.faces, self.seen)
 
     @property
     def fps(self) -> float:
@@ -39,7 +83,7 @@ Watch = Callable[[Progress], None]
 
 
 class Meter:
-    """Counts frames and tells a watcher a few times a second."""
+    """Counts frames, and reports to a watcher a few times a second."""
 
     def __init__(
         self,
@@ -50,49 +94,61 @@ class Meter:
         note: str | None = None,
         period_s: float = 0.1,
     ) -> None:
-        """Begin to count.
+        """Start to count.
 
         Args:
             total: Frames of the whole job, None if unknown.
-            watch: Whom to tell.
+            watch: Receives the reports.
             resumed: Frames that were finished before this run.
-            note: What there is to say of the start.
-            period_s: Least time between two tellings.
+            note: What to know of the start.
+            period_s: Least time between two reports.
         """
+        self.counts = FrameCounts(frames=resumed)
+        """What was counted so far, the frames of earlier runs included."""
+        self._total = total
         self._watch = watch
+        self._resumed = resumed
+        self._note = note
         self._period_s = period_s
         self._started = time.monotonic()
-        self._told = float("-inf")
-        self._state = Progress(resumed, total, 0, 0, 0.0, resumed=resumed, note=note)
+        self._reported = float("-inf")
 
-    def count(self, *, faces: int, seen: int) -> None:
-        """Note one more finished frame, in which so many faces were replaced of those in sight."""
-        self.add(1, int(faces > 0), faces, seen)
+    def count_frame(self, *, faces: int, seen: int) -> None:
+        """Count one more finished frame.
 
-    def add(self, frames: int, swapped: int, faces: int, seen: int) -> None:
-        """Note finished frames, of which so many with a replaced face."""
-        state = self._state
-        self._state = dataclasses.replace(
-            state,
-            frames=state.frames + frames,
-            swapped=state.swapped + swapped,
-            faces=state.faces + faces,
-            seen=state.seen + seen,
-        )
-        if self._watch and time.monotonic() - self._told >= self._period_s:
-            self.tell()
+        Args:
+            faces: How many faces were replaced in it.
+            seen: How many are visible.
+        """
+        self.add(FrameCounts(1, int(faces > 0), faces, seen))
 
-    def say(self, note: str) -> None:
-        """Tell the watcher something of the start."""
-        self._state = dataclasses.replace(self._state, note=note)
-        self.tell()
+    def add(self, counts: FrameCounts) -> None:
+        """Add ``counts``, which may be negative: work can be lost."""
+        self.counts += counts
+        if self._watch and time.monotonic() - self._reported >= self._period_s:
+            self.report()
 
-    def tell(self) -> None:
-        """Tell the watcher now."""
-        self._told = time.monotonic()
+    def note(self, note: str) -> None:
+        """Report something to know of the start."""
+        self._note = note
+        self.report()
+
+    def report(self) -> None:
+        """Report now."""
+        self._reported = time.monotonic()
         if self._watch:
-            self._watch(self.now())
+            self._watch(self.progress())
 
-    def now(self) -> Progress:
+    def progress(self) -> Progress:
         """Return the state of the job."""
-        return dataclasses.replace(self._state, elapsed_s=time.monotonic() - self._started)
+        counts = self.counts
+        return Progress(
+            counts.frames,
+            self._total,
+            counts.swapped,
+            counts.faces,
+            time.monotonic() - self._started,
+            seen=counts.seen,
+            resumed=self._resumed,
+            note=self._note,
+        )

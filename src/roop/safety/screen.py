@@ -6,14 +6,12 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from roop.errors import CancelledError, ModelError, RefusedError, RoopError
 from roop.media.frames.stored_frame import StoredFrame
-from roop.models.networks import body_parts, nudity
-from roop.options import Settings
-from roop.safety.nudity import SIDE, Finding, NudityDetector
-from roop.safety.open_nsfw import OpenNsfw
+from roop.safety.judges import Judges
+from roop.safety.nudity import SIDE, Finding
 from roop.safety.samples import Sampler
 from roop.types import Frame, Pixels
 
@@ -28,14 +26,6 @@ _ENDING_S = 1.0
 
 PATIENCE_S = 60.0
 """How long a verdict may take; a machine at its limit needs a while to load the network."""
-
-
-class _Voice(Protocol):
-    """One of those who judge; each can refuse alone."""
-
-    def look(self, pixels: Pixels) -> Finding | None:
-        """Return what is refused in an RGB picture, None if nothing is."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +46,12 @@ class Screen:
     against a picture, is raised by the next call of any method.
 
     Args:
-        settings: What this machine has; nothing in it changes what is refused.
+        judges: What judges the pictures.
         cancel: The job's; ends every wait.
     """
 
-    def __init__(self, settings: Settings, cancel: threading.Event) -> None:
-        self._settings = settings
+    def __init__(self, judges: Judges, cancel: threading.Event) -> None:
+        self._judges = judges
         self._cancel = cancel
         self._samples: queue.Queue[_Sample] = queue.Queue(_WAITING)
         self._sampler = Sampler()
@@ -77,6 +67,11 @@ class Screen:
     def shown(self) -> int:
         """How many pictures were taken to be looked at."""
         return self._shown
+
+    @property
+    def passed(self) -> bool:
+        """True if every picture taken so far was judged and none was refused."""
+        return self._error is None and self._judged == self._shown
 
     def start_afresh(self) -> Sampler:
         """The next frame begins a stretch: it is looked at, whatever came before.
@@ -177,25 +172,17 @@ class Screen:
             self._news.notify_all()
 
     def _judge(self) -> None:
-        voices = _voices(self._settings)
         while not self._leaving.is_set():
             try:
                 sample = self._samples.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
-            for voice in voices:
-                finding = voice.look(sample.pixels)
-                if finding is not None:
-                    raise _refusal(sample, finding)
+            finding = self._judges.find(sample.pixels)
+            if finding is not None:
+                raise _refusal(sample, finding)
             with self._news:
                 self._judged += 1
                 self._news.notify_all()
-
-
-def _voices(settings: Settings) -> list[_Voice]:
-    voices: list[_Voice] = [NudityDetector(body_parts(settings))]
-    second = nudity(settings)
-    return voices if second is None else [*voices, OpenNsfw(second)]
 
 
 def _refusal(sample: _Sample, finding: Finding) -> RefusedError:

@@ -23,11 +23,16 @@ def test_segments_hold_every_frame_once_and_begin_behind_a_keyframe(every: float
     times = clock(95, every=every)
     segments = segments_of(times, OPEN, Pace())
     assert sum(s.frames for s in segments) == len(times.shown)
-    assert segments[0].stretch.seek is segments[0].stretch.start is segments[-1].stretch.end is None
-    assert all(a.stretch.end == b.stretch.start for a, b in pairwise(segments))
+    assert (
+        segments[0].time_range.seek
+        is segments[0].time_range.start
+        is segments[-1].time_range.end
+        is None
+    )
+    assert all(a.time_range.end == b.time_range.start for a, b in pairwise(segments))
     keys = {key * times.time_base for key in times.keys}
     for segment in segments[1:]:
-        seek, start = segment.stretch.seek, segment.stretch.start
+        seek, start = segment.time_range.seek, segment.time_range.start
         assert seek in keys
         assert start is not None
         assert start - seek == 4
@@ -50,7 +55,7 @@ def test_only_what_is_used_is_cut() -> None:
     segments = segments_of(clock(95, every=1), trim, Pace())
     assert sum(s.frames for s in segments) == 40 * 30
     assert segments[0].time == 0
-    assert all(20 < s.stretch.start < 60 for s in segments[1:] if s.stretch.start)
+    assert all(20 < s.time_range.start < 60 for s in segments[1:] if s.time_range.start)
 
 
 def test_rare_frames_far_apart() -> None:

@@ -22,7 +22,7 @@ from roop.pipeline.progress import Progress
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.workers import remote_job
 from roop.pipeline.workers.cluster_node import sweep, work
-from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, packed, unpacked
+from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, pack, unpack
 from roop.processors import installed
 from roop.validation import checked
 from support.long_films import FRAMES, PACE, counting, seen, swap, swapping, work_folders
@@ -169,7 +169,7 @@ def on_a_machine(sent: RemoteJob) -> dict[str, str | None]:
     """Return the error of a machine that is given the first second of a film."""
     first = Segment(0, TimeRange(None, None, Fraction(1)), Fraction(0), 15, 0)
     try:
-        answer = work(sent, first, film=None, tell=lambda state: None)
+        answer = work(sent, first, film=None, report=lambda state: None)
     finally:
         sweep(sent.key)
     assert isinstance(answer, dict)
@@ -177,7 +177,7 @@ def on_a_machine(sent: RemoteJob) -> dict[str, str | None]:
 
 
 def test_other_versions_on_a_machine_are_one_line(media: Path, out: Path) -> None:
-    sent = packed(swapping(media, out / "out.mp4"), Settings(), out / "out.mp4", [None])
+    sent = pack(swapping(media, out / "out.mp4"), Settings(), out / "out.mp4", [None])
     other = dataclasses.replace(sent, software={**sent.software, "av": "1.2"})
     answer = on_a_machine(other)
     assert answer["code"] == "usage"
@@ -188,7 +188,7 @@ def test_other_versions_on_a_machine_are_one_line(media: Path, out: Path) -> Non
 def test_a_photo_is_called_by_its_own_name_in_what_a_machine_says(media: Path, out: Path) -> None:
     Image.new("RGB", (200, 200), (90, 90, 90)).save(out / "no.png")
     job = swapping(media, out / "o.mp4").model_copy(update={"sources": (out / "no.png",)})
-    answer = on_a_machine(packed(job, Settings(), out / "o.mp4", [None]))
+    answer = on_a_machine(pack(job, Settings(), out / "o.mp4", [None]))
     assert answer["code"] == "no_face"
     assert str(out / "no.png") in (answer["message"] or "")
 
@@ -203,7 +203,7 @@ def test_people_and_their_folders_travel(media: Path, out: Path) -> None:
     (out / "who.json").write_text(json.dumps(mapping))
     files = {"target": media / "film.mp4", "output": out / "o.mp4"}
     job = Job.model_validate({**files, "faces": {"map_file": out / "who.json"}})
-    there = unpacked(packed(job, Settings(), out / "o.mp4", [None]), out / "there")
+    there = unpack(pack(job, Settings(), out / "o.mp4", [None]), out / "there")
     (person,) = there.faces.map
     assert there.faces.map_file is None
     assert sorted(p.name for p in person.source[0].iterdir()) == ["a.png", "b.png"]

@@ -72,20 +72,22 @@ class _Batch:
         """Do the work; yield a report for each job when it is settled."""
         import cv2
 
-        from roop.api import perform
         from roop.cli.terminal.batch_progress import batch_bars
         from roop.jobs.batch import run_batch
         from roop.jobs.queue import Queue
+        from roop.pipeline.job import JobRunner
+        from roop.pipeline.stages.resources import PipelineResources
 
         cv2.setNumThreads(1)  # as in roop swap
         given = None if self._watched else self._jobs(self._rows())
         cancel = cancel_on_signals()
+        shared = PipelineResources(self._settings, self._registry)
+        runner = JobRunner(self._settings, self._registry, shared=shared)
         with Queue.of_user(warn) as queue, batch_bars(shown=shown, total=len(given or ())) as bars:
 
             def do(job: "Job") -> Any:  # noqa: ANN401 - a JobResult, imported above only
                 watch = bars.begin(str(job.target))
-                settings, registry = self._settings, self._registry
-                return perform(job, settings, registry, watch=watch, cancel=cancel)
+                return runner.run(job, watch=watch, cancel=cancel)
 
             for jobs in [given] if given is not None else self._dropped(cancel):
                 for report in run_batch(jobs, queue, do, cancel=cancel):

@@ -99,13 +99,13 @@ def work(job: Job, settings: Settings, registry: "Registry", *, show_progress: b
     """Do a job at a terminal: with a bar, and until somebody presses Ctrl+C."""
     import cv2
 
-    from roop.api import perform
     from roop.cli.terminal.progress import progress
+    from roop.pipeline.job import run_job
 
     cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
     cancel = cancel_on_signals()
     with progress(shown=show_progress) as watch:
-        return perform(job, settings, registry, watch=watch, cancel=cancel)
+        return run_job(job, settings, registry, watch=watch, cancel=cancel)
 
 
 def _parser(prog: str, registry: "Registry") -> Parser:

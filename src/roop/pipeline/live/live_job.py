@@ -25,10 +25,11 @@ from roop.options import (
     Settings,
     VideoOptions,
 )
-from roop.pipeline.live.live_stages import stream_live
+from roop.pipeline.live.live_stages import LiveStages, stream_live
 from roop.pipeline.people.mapping_file import assignments_of
 from roop.pipeline.progress import Progress, Watch
 from roop.pipeline.stages.frame_pipeline import FramePipeline
+from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
 from roop.provenance.marks import marks_for, statement_of
 from roop.provenance.xmp import merged
@@ -95,7 +96,7 @@ def run_live(task: LiveTask) -> LiveResult:
     Raises:
         RoopError: It could not be done, or not any longer; nothing is recorded then.
     """
-    _refuse_what_films_need(task.job)
+    _refuse_options_for_files(task.job)
     if task.live.serve == NOWHERE and task.live.record_video is None:
         raise UsageError(
             "without a page and a recording nobody sees anything",
@@ -114,33 +115,32 @@ def run_live(task: LiveTask) -> LiveResult:
         pipeline = stack.enter_context(
             FramePipeline(
                 job,
-                task.settings,
-                task.registry,
+                PipelineResources(task.settings, task.registry),
                 cancel=task.cancel,
                 watch=task.watch,
             )
         )
-        outlet = _Outlet(page, recorder, packet, task.watch)
+        output = _Viewers(page, recorder, packet, task.watch)
         camera = stack.enter_context(
-            open_camera(task.live.input, outlet.say, size=task.live.camera_size)
+            open_camera(task.live.input, output.note, size=task.live.camera_size)
         )
         for note in (*pipeline.notes(), *(f"warning: {warning}" for warning in warnings)):
-            outlet.say(note)
+            output.note(note)
         if page is not None:
-            outlet.say(f"look at {page.url}")
-        line = pipeline.live(camera.name, patience_s=task.patience_s)
+            output.note(f"look at {page.url}")
+        stages = LiveStages(pipeline, camera.name, task.patience_s)
         try:
-            stream_live(line, camera, outlet, task.cancel)
+            stream_live(stages, camera, output, task.cancel)
         except CancelledError:  # how a camera is stopped: all that was shown had passed the screen
-            if not outlet.shown:
+            if not output.shown:
                 raise
     return LiveResult(
         camera=camera.name,
-        shown=outlet.shown,
-        swapped=outlet.swapped,
-        dropped=outlet.dropped,
-        latency_ms=outlet.latency_ms,
-        elapsed_s=time.monotonic() - outlet.began,
+        shown=output.shown,
+        swapped=output.swapped,
+        dropped=output.dropped,
+        latency_ms=output.latency_ms,
+        elapsed_s=time.monotonic() - output.began,
         recorded=None if recorder is None else task.live.record_video,
         engine=engine,
         models=models,
@@ -149,8 +149,8 @@ def run_live(task: LiveTask) -> LiveResult:
     )
 
 
-class _Outlet:
-    """Shows and records finished frames, and tells how it goes. Implements ``LiveOutput``."""
+class _Viewers:
+    """Shows and records finished frames, and reports progress. Implements ``LiveOutput``."""
 
     def __init__(
         self,
@@ -167,30 +167,30 @@ class _Outlet:
         self._watch = watch
         self._faces = 0
         self._latencies: deque[float] = deque(maxlen=_LATEST)
-        self._told = float("-inf")
+        self._reported = float("-inf")
 
     @property
     def latency_ms(self) -> float | None:
         """Median from a frame's arrival to its showing, None before the first."""
         return round(median(self._latencies) * 1000, 1) if self._latencies else None
 
-    def show(self, scene: AnalysedFrame, camera: Camera) -> None:
-        """Take a scene that has passed the screen."""
+    def show(self, analysed: AnalysedFrame, camera: Camera) -> None:
+        """Show a frame that has passed the screen."""
         if not self.shown:
             self.began = time.monotonic()
         if self._page is not None and self._page.viewers:
-            jpeg = jpeg_of(scene.frame)
+            jpeg = jpeg_of(analysed.frame)
             self._page.show(jpeg_with_xmp(jpeg, lambda packet: self._packet))
-        self._latencies.append(camera.age_s(scene.frame))
+        self._latencies.append(camera.age_s(analysed.frame))
         if self._recorder is not None:
-            self._recorder.write(scene.frame)
+            self._recorder.write(analysed.frame)
         self.shown += 1
-        self.swapped += bool(scene.faces)
-        self._faces += len(scene.faces)
-        if time.monotonic() - self._told >= _PERIOD_S:
-            self._told = time.monotonic()
+        self.swapped += bool(analysed.faces)
+        self._faces += len(analysed.faces)
+        if time.monotonic() - self._reported >= _PERIOD_S:
+            self._reported = time.monotonic()
             viewers = f", {self._page.viewers} watching" if self._page is not None else ""
-            self._tell(
+            self._report(
                 activity=f"live, {self.latency_ms:.0f} ms late, {self.dropped} dropped" + viewers
             )
 
@@ -198,11 +198,11 @@ class _Outlet:
         """Count a frame of the camera for which there was no time."""
         self.dropped += 1
 
-    def say(self, note: str) -> None:
-        """Tell the watcher something at once."""
-        self._tell(note=note)
+    def note(self, note: str) -> None:
+        """Report something at once."""
+        self._report(note=note)
 
-    def _tell(self, *, note: str | None = None, activity: str | None = None) -> None:
+    def _report(self, *, note: str | None = None, activity: str | None = None) -> None:
         if self._watch is not None:
             elapsed = time.monotonic() - self.began if self.shown else 0.0
             self._watch(
@@ -237,7 +237,7 @@ def _page(task: LiveTask, warn: Warn, stack: ExitStack) -> LivePage | None:
     return stack.enter_context(LivePage(task.live.serve, warn))
 
 
-def _refuse_what_films_need(job: Job) -> None:
+def _refuse_options_for_files(job: Job) -> None:
     """Refuse options that a camera has no use for.
 
     Raises:
@@ -252,8 +252,7 @@ def _refuse_what_films_need(job: Job) -> None:
     given = [name for name in sorted(FOR_FILES) if values[name] != defaults[name]]
     given += ["record"] if job.record else []
     if given:
-        flag = "--" + given[0].replace("_", "-")
-        raise UsageError(f"{flag} can do nothing for a camera", hint="leave it out")
+        raise UsageError(f"[[{given[0]}]] has no effect on a camera", hint="leave it out")
     pointed = any(person.position is not None for person in assignments_of(job.faces))
     if job.faces.by_position or pointed:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Find out who is replaced by whom before the target is read."""
+"""Find the people of a target who are replaced, and by which identity."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,10 +15,8 @@ from roop.media.video.nth_frame import numbered_frame
 from roop.options import Assignment, FaceOptions, Job, VideoOptions
 from roop.pipeline.people.mapping_file import assignments_of
 from roop.pipeline.people.no_face import no_face_in
-from roop.pipeline.people.paths import reference_paths, source_paths
-from roop.pipeline.people.photos import PhotoLoader
-from roop.safety.screen import Screen
-from roop.types import Frame, Identity, Warn
+from roop.pipeline.people.photos import Photos
+from roop.types import Frame, Identity
 
 _OPTION = "reference_face_position"
 """Chooses one of several faces of a reference photo."""
@@ -53,32 +51,52 @@ class FaceMapping:
         return Everyone() if options.many_faces else Largest(looks)
 
 
-def resolve_mapping(
-    job: Job, analyser: Analyser, screen: Screen, *, warn: Warn, cancel: threading.Event
+def load_identities(job: Job, photos: Photos, analyser: Analyser) -> tuple[Identity, ...]:
+    """Return the identities of a job: those of its mapping, then that of its sources.
+
+    Raises:
+        NoFaceError: A photo does not show the face that it should.
+    """
+    position = job.faces.source_face_position
+    groups = [*_groups(job), *([job.sources] if job.sources else [])]
+    return tuple(photos.identity(group, position, analyser) for group in groups)
+
+
+def find_people(
+    job: Job,
+    identities: tuple[Identity, ...],
+    photos: Photos,
+    analyser: Analyser,
+    cancel: threading.Event,
 ) -> FaceMapping:
-    """Read the sources and whom they replace.
+    """Return which people of a job's target get which identity.
+
+    Args:
+        job: Names the people.
+        identities: As ``load_identities`` returned them.
+        photos: Those of the job, for references.
+        analyser: Finds the faces.
+        cancel: Stops the search.
 
     Raises:
         NoFaceError: A photo or a frame does not show the face that it should.
-        RefusedError: A photo is refused; or later, as the verdicts come in from ``screen``.
         UsageError: The mapping makes no sense.
-        MediaError: A file cannot be read.
+        MediaError: The target cannot be read.
+        CancelledError: ``cancel`` was set.
     """
-    assignments = assignments_of(job.faces)
-    paths = [*source_paths(job), *reference_paths(job)]
-    desk = PhotoLoader(paths, analyser, screen, warn)
-    position = job.faces.source_face_position
-    groups = list(dict.fromkeys(a.source for a in assignments))
-    identities = [desk.identity(group, position) for group in groups]
-    if job.sources:
-        identities.append(desk.identity(job.sources, position))
-    finder = _Finder(job, analyser, desk, cancel)
-    if assignments:
-        given = [(a, groups.index(a.source)) for a in assignments]
+    finder = _PeopleFinder(job, analyser, photos, cancel)
+    groups = _groups(job)
+    if groups:
+        given = [(a, groups.index(a.source)) for a in assignments_of(job.faces)]
         others = len(groups) if job.sources else None
-        return FaceMapping(tuple(identities), finder.people(given), others)
+        return FaceMapping(identities, finder.people(given), others)
     wanted = _wanted(job.faces)
-    return FaceMapping(tuple(identities), finder.people([(wanted, 0)]) if wanted else ())
+    return FaceMapping(identities, finder.people([(wanted, 0)]) if wanted else ())
+
+
+def _groups(job: Job) -> list[tuple[Path, ...]]:
+    """Return the sources of a job's mapping, each once."""
+    return list(dict.fromkeys(given.source for given in assignments_of(job.faces)))
 
 
 def _wanted(options: FaceOptions) -> Assignment | None:
@@ -91,15 +109,15 @@ def _wanted(options: FaceOptions) -> Assignment | None:
     return Assignment(source=(Path(),), position=position, frame=options.reference_frame_number)
 
 
-class _Finder:
+class _PeopleFinder:
     """Describes the people that a job names."""
 
     def __init__(
-        self, job: Job, analyser: Analyser, desk: PhotoLoader, cancel: threading.Event
+        self, job: Job, analyser: Analyser, photos: Photos, cancel: threading.Event
     ) -> None:
         self._job = job
         self._analyser = analyser
-        self._desk = desk
+        self._photos = photos
         self._cancel = cancel
 
     def people(self, given: Sequence[tuple[Assignment, int]]) -> tuple[Person, ...]:
@@ -131,7 +149,7 @@ class _Finder:
     def _of_photo(self, path: Path) -> Descriptor:
         """Describe who a photo shows, or all photos of a folder."""
         position, looks = self._job.faces.reference_face_position, []
-        for pixels, name in self._desk.photos([path]):
+        for pixels, name in self._photos.of([path]):
             mesh = self._analyser.portrait(pixels, position, name=name, option=_OPTION).mesh
             looks.append(self._analyser.recogniser.describe(StoredFrame(pixels), mesh))
         return merged(looks)

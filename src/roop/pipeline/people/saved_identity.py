@@ -13,7 +13,8 @@ from roop.geometry import bounds
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.pictures.identity_file import SIDE, save_identity
 from roop.options import Settings
-from roop.pipeline.people.photos import PhotoLoader
+from roop.pipeline.people.photos import Photos
+from roop.safety.judges import Judges
 from roop.safety.screen import Screen
 from roop.types import Pixels, Portrait, Warn
 
@@ -46,10 +47,15 @@ def make_identity(
         MediaError: A file cannot be read or written.
         UsageError: The file exists.
     """
-    with Screen(settings, threading.Event()) as screen:
+    with Screen(Judges(settings), threading.Event()) as screen:
         analyser = Analyser(settings)
-        desk = PhotoLoader(photos, analyser, screen, warn)
-        identity = desk.identity(photos, position)
+        read = Photos(photos, warn)
+        read.submit(screen)
+        try:
+            identity = read.identity(photos, position, analyser)
+        except NoFaceError:
+            screen.settle()  # a refusal comes first
+            raise
         crops = [_cropped(portrait) for portrait in identity.portraits]
         for number, crop in enumerate(crops):
             found = len(analyser.faces(StoredFrame(crop), "left-right"))

@@ -19,6 +19,7 @@ from roop.media.base import TargetInfo
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.no_face import no_face_in
+from roop.safety.judges import Judges
 from roop.safety.screen import Screen
 from roop.types import Frame, Mesh, Pixels
 
@@ -96,7 +97,7 @@ def scan_people(
         MediaError: The target cannot be read.
         CancelledError: ``cancel`` was set.
     """
-    with Screen(settings, cancel) as screen:
+    with Screen(Judges(settings), cancel) as screen:
         analyser = Analyser(settings, faces)
         counting = _Scanner(analyser, faces, screen, str(target))
         with open_reader(target, video, lambda sentence: None) as reader:

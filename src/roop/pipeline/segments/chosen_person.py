@@ -30,21 +30,21 @@ class ChosenPersonFinder:
     alone, so every process finds the same; the first one writes it down.
 
     Args:
-        bench: Knows the job, and owns what finds faces.
-        places: Where the decoding of each segment begins, in seconds; None for the first frame.
+        pipeline: Knows the job, and owns what finds faces.
+        seek_times: Where the decoding of each segment begins, in seconds; None for the first frame.
         folder: Where what is found is kept.
     """
 
     def __init__(
-        self, pipeline: FramePipeline, places: Sequence[Fraction | None], folder: WorkFolder
+        self, pipeline: FramePipeline, seek_times: Sequence[Fraction | None], folder: WorkFolder
     ) -> None:
         self._pipeline = pipeline
-        self._places = places
+        self._seek_times = seek_times
         self._folder = folder
         self._recogniser = TextureRecogniser()
 
-    def looks(self, number: int, reader: VideoReader) -> Descriptor | None:
-        """Return the looks of who was chosen when segment ``number`` begins, if it matters.
+    def before(self, number: int, reader: VideoReader) -> Descriptor | None:
+        """Return the person who was chosen when segment ``number`` begins, if it matters.
 
         Args:
             number: Of the segment.
@@ -91,8 +91,8 @@ class ChosenPersonFinder:
         """Return who is chosen where a segment begins, by following the faces up to there."""
         choice = Largest(before)
         tracker = self._pipeline.analyser.tracker(choice)
-        end = self._places[number]
-        with self._reader(self._places[number - 1]) as reader:
+        end = self._seek_times[number]
+        with self._reader(self._seek_times[number - 1]) as reader:
             for frame in reader:
                 if self._pipeline.cancel.is_set():
                     raise CancelledError("cancelled")
@@ -109,7 +109,7 @@ class ChosenPersonFinder:
 
     def _frame(self, number: int) -> Frame | None:
         """Return the frame at which the decoding of a segment begins; None if it is damaged."""
-        with self._reader(self._places[number]) as reader:
+        with self._reader(self._seek_times[number]) as reader:
             return reader.peek()
 
     def _reader(self, place: Fraction | None) -> VideoReader:
@@ -120,13 +120,13 @@ class ChosenPersonFinder:
     def _saved(self, number: int) -> tuple[Descriptor | None] | None:
         """Return what was written down of a segment, None if nothing was."""
         with suppress(OSError, ValueError, EOFError):
-            with self._folder.looks(number).open("rb") as file:
+            with self._folder.descriptor(number).open("rb") as file:
                 rows = np.load(file)
             return (Descriptor(rows[:, 1:], rows[:, 0]) if len(rows) else None,)
         return None
 
     def _save(self, number: int, looks: Descriptor | None) -> None:
-        path = self._folder.looks(number)
+        path = self._folder.descriptor(number)
         rows = np.zeros((0, 1), np.float32)
         if looks is not None:
             rows = np.column_stack([looks.weights, looks.features])

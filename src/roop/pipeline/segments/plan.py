@@ -37,11 +37,11 @@ DEFAULT_PACE = Pace()
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One stretch of a target, done at one go."""
+    """One part of a target, done at one go."""
 
     number: int
     """From 0."""
-    stretch: TimeRange
+    time_range: TimeRange
     time: Fraction
     """Seconds from the beginning of the output."""
     frames: int
@@ -52,7 +52,7 @@ class Segment:
     @property
     def lead_fps(self) -> Fraction:
         """Frames per second between that keyframe and that one; 0 if there are none."""
-        seek, start = self.stretch.seek, self.stretch.start
+        seek, start = self.time_range.seek, self.time_range.start
         if seek is None or start is None or seek == start:
             return Fraction(0)
         return self.lead / (start - seek)
@@ -63,20 +63,20 @@ class Segment:
         minutes, seconds = divmod(int(self.time), 60)
         return f"{minutes:02}:{seconds:02}"
 
-    def packed(self) -> dict[str, object]:
-        """Return it as what JSON can hold."""
-        stretch = asdict(self.stretch)
-        times = {name: None if time is None else str(time) for name, time in stretch.items()}
+    def to_dict(self) -> dict[str, object]:
+        """Return the segment as JSON has it."""
+        time_range = asdict(self.time_range)
+        times = {name: None if time is None else str(time) for name, time in time_range.items()}
         counts = {"number": self.number, "frames": self.frames, "lead": self.lead}
         return {**counts, "time": str(self.time), **times}
 
     @staticmethod
-    def unpacked(packed: Mapping[str, Any]) -> "Segment":
-        """Return what ``packed`` packed."""
-        times = [packed[name] for name in ("seek", "start", "end")]
-        stretch = TimeRange(*(None if time is None else Fraction(time) for time in times))
-        time = Fraction(packed["time"])
-        return Segment(packed["number"], stretch, time, packed["frames"], packed["lead"])
+    def from_dict(data: Mapping[str, Any]) -> "Segment":
+        """Return the segment that ``to_dict`` wrote."""
+        times = [data[name] for name in ("seek", "start", "end")]
+        time_range = TimeRange(*(None if time is None else Fraction(time) for time in times))
+        time = Fraction(data["time"])
+        return Segment(data["number"], time_range, time, data["frames"], data["lead"])
 
 
 def planned(target: Reader, pace: Pace) -> tuple[Segment, ...]:
@@ -126,9 +126,9 @@ def segments_of(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ..
     segments = [Segment(0, TimeRange(None, None, shown[ends[0]] * unit), Fraction(0), ends[0], 0)]
     for number, ((place, first), end) in enumerate(zip(cuts, ends[1:], strict=True), 1):
         until = shown[end] * unit if end < len(shown) else None
-        stretch = TimeRange(shown[place] * unit, shown[first] * unit, until)
+        time_range = TimeRange(shown[place] * unit, shown[first] * unit, until)
         time = (shown[first] - shown[0]) * unit
-        segments.append(Segment(number, stretch, time, end - first, first - place))
+        segments.append(Segment(number, time_range, time, end - first, first - place))
     return tuple(segments)
 
 

@@ -16,7 +16,7 @@ from roop.pipeline.segments.chosen_person import ChosenPersonFinder
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.stages.channel import StageThreads
-from roop.pipeline.stages.frame_pipeline import FramePipeline, Part
+from roop.pipeline.stages.frame_pipeline import FramePipeline, PipelineRun
 from roop.pipeline.stages.stats import JobStats
 from roop.provenance.label import Label
 from roop.types import Frame
@@ -52,7 +52,7 @@ class _SegmentFiles:
                 pipeline.job.target,
                 pipeline.job.video,
                 pipeline.warn,
-                stretch=segment.stretch,
+                stretch=segment.time_range,
                 scale=pipeline.scale,
                 beside_work=True,
             )
@@ -136,29 +136,29 @@ class SegmentRun:
             for segment in segments:
                 if running is not None and not running.overlapping:
                     running.finish()
-                before, running = running, self._begun(segment, running)
+                before, running = running, self._started(segment, running)
                 if before is not None:
                     before.finish()
         finally:
             if running is not None:
                 running.finish()
 
-    def _begun(self, segment: Segment, before: _Running | None) -> _Running:
+    def _started(self, segment: Segment, before: _Running | None) -> _Running:
         """Work on all frames of ``segment``; write none before all of the segment before."""
         job, pipeline = self.pipeline.job, self.pipeline
         files = _SegmentFiles(pipeline, segment, self.output, self.folder)
         try:
             reader = files.reader
-            part = Part(
+            run = PipelineRun(
                 reader,
                 files.open,
                 files.record,
                 Label(job.label, begins=reader.begins) if job.label.label else None,
                 lead=files.lead,
-                looks=self.chosen_person.looks(segment.number, reader),
+                chosen=self.chosen_person.before(segment.number, reader),
             )
             after = before.stages if before is not None else None
-            return _Running(pipeline.begin(part, self.meter, after=after), files)
+            return _Running(pipeline.start(run, self.meter, after=after), files)
         except BaseException:
             files.close()
             raise

@@ -1,6 +1,5 @@
 """The hidden folder beside an output in which a long job keeps what it has finished."""
 
-import dataclasses
 import hashlib
 import json
 import shutil
@@ -136,8 +135,8 @@ class WorkFolder:
         """Return the file of a segment's pictures."""
         return self.path / f"{number:05}.packets"
 
-    def looks(self, number: int) -> Path:
-        """Return the file that says who is in sight where a segment begins."""
+    def descriptor(self, number: int) -> Path:
+        """Return the file that describes the person chosen where a segment begins."""
         return self.path / f"{number:05}.looks"
 
     def record(self, number: int, stats: JobStats) -> None:
@@ -147,7 +146,7 @@ class WorkFolder:
             DiskFullError: There is no room left.
         """
         size = self.packets(number).stat().st_size
-        self._write(self._record(number), {"bytes": size, **dataclasses.asdict(stats)})
+        self._write(self._record(number), {"bytes": size, **stats.to_dict()})
 
     def take(self, number: int, packets: bytes, stats: JobStats) -> None:
         """Keep a segment that was done elsewhere, as if it had been done here.
@@ -166,8 +165,7 @@ class WorkFolder:
             record = json.loads(self._record(number).read_text(encoding="utf-8"))
             if self.packets(number).stat().st_size != record.pop("bytes"):
                 return None
-            lists = {name: tuple(record[name]) for name in ("providers", "warnings")}
-            return JobStats(**record | lists)
+            return JobStats.from_dict(record)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -1,28 +1,25 @@
-"""What one process needs to work on the frames of a job: built once, used for every segment."""
+"""The pipeline of one job: every frame is screened, changed, marked and written."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from roop.errors import CancelledError
-from roop.faces.analyser import Analyser
 from roop.faces.recognition.descriptor import FARTHEST, Descriptor
-from roop.faces.tracking.choice import Wanted
+from roop.faces.tracking.choice import Choice, Wanted
 from roop.media.base import Reader, Writer
-from roop.models.loader import Models
-from roop.options import Job, Settings
-from roop.pipeline.live.live_stages import LiveStages
-from roop.pipeline.people.face_mapping import resolve_mapping
-from roop.pipeline.progress import Meter, Progress, Watch
+from roop.options import Job
+from roop.pipeline.people.face_mapping import find_people
+from roop.pipeline.progress import FrameCounts, Meter, Progress, Watch
 from roop.pipeline.stages.channel import StageThreads
-from roop.pipeline.stages.frame_stages import FrameStages, begin
+from roop.pipeline.stages.frame_stages import FrameStages
+from roop.pipeline.stages.resources import PipelineResources
 from roop.pipeline.stages.stats import JobStats
-from roop.processors.base import Context, Registry
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
+from roop.safety.samples import Sampler
 from roop.safety.screen import Screen
 from roop.types import AnalysedFrame, Frame, Warn
 
@@ -32,89 +29,81 @@ def _no_lead(frame: Frame) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a job, or all of it."""
+class PipelineRun:
+    """The frames of one run through a pipeline: those of a target, or of one of its segments."""
 
     reader: Reader
     """Where the frames come from."""
-    output: Callable[[], AbstractContextManager[Writer]]
-    """Opens the writer that they go to, in the thread that writes, when those that lead up to them
-    have been looked at; it is left when they have passed the screen."""
-    done: Callable[[JobStats], None]
-    """Told in that thread what was done, when the writer has been left."""
+    open_writer: Callable[[], AbstractContextManager[Writer]]
+    """Opens where they go, in the thread that writes, once the frames of the lead were worked on;
+    the writer is closed when all frames have passed the screen."""
+    on_done: Callable[[JobStats], None]
+    """Receives what was done, in that thread, when the writer was closed."""
     label: Label | None
-    """What people can see."""
+    """The label that people see."""
     lead: Callable[[Frame], int] = _no_lead
-    """Tells how many frames, with this one, only lead up to those that are written."""
-    looks: Descriptor | None = None
-    """Those of who was chosen just before the first frame, if that is known."""
+    """Returns how many frames are left, with this one, before the first that is written."""
+    chosen: Descriptor | None = None
+    """The person who was chosen just before the first frame, if that is known."""
 
 
-class FramePipeline:
-    """The screen, the networks and the processors of one job. A context manager."""
+class FramePipeline(AbstractContextManager["FramePipeline"]):
+    """The screen, the networks and the processors of one job."""
 
     def __init__(
         self,
         job: Job,
-        settings: Settings,
-        registry: Registry,
+        resources: PipelineResources,
         *,
         cancel: threading.Event,
         watch: Watch | None = None,
         single: bool = False,
     ) -> None:
-        """Prepare to work; entering loads what it takes.
+        """Prepare; entering loads what the job takes.
 
         Args:
             job: What to do.
-            settings: What this machine has.
-            registry: The processors.
+            resources: What was built for earlier jobs and may be used again.
             cancel: Set when the person wants to stop.
-            watch: Told of downloads.
+            watch: Receives the progress of downloads.
             single: One face of one picture is all there is to do.
         """
         self.job = job
         """What to do."""
-        self._settings = settings
-        self._registry = registry
         self.cancel = cancel
         """Set to stop."""
+        self._resources = resources
         self._watch = watch
         self._single = single
         self._stack = ExitStack()
         self._warnings: dict[str, None] = {}  # a set that keeps its order
         self.warn: Warn = self._warnings.setdefault
-        """Takes what there is to say of the job."""
-
-    @property
-    def scale(self) -> int:
-        """How many times as wide and as high frames become."""
-        return self._registry.scale(self.job.steps)
+        """Takes a warning for the result; one that is repeated counts once."""
 
     def __enter__(self) -> Self:
+        resources, job = self._resources, self.job
         with ExitStack() as stack:
-            self._screen = stack.enter_context(Screen(self._settings, self.cancel))
-            self._models = Models(self._settings, warn=self.warn, fetching=self._fetching)
-            self.analyser = Analyser(self._settings, self.job.faces, models=self._models)
-            """Owns the networks that find faces."""
-            self._cast = resolve_mapping(
-                self.job, self.analyser, self._screen, warn=self.warn, cancel=self.cancel
+            self.screen = stack.enter_context(Screen(resources.judges, self.cancel))
+            """Judges the photos and frames."""
+            self._models = resources.models(self.warn, self._fetching)
+            self.analyser = resources.analyser(job, self._models)
+            """Finds the faces."""
+            self._sources = resources.sources(job, self.analyser, self.screen, self.warn)
+            built = resources.processors(
+                job, self._sources, self.warn, self._fetching, single=self._single
             )
-            context = Context(
-                self._settings, self._cast.identities, self._models, single=self._single
-            )
-            self._processors = self._registry.build(self.job.steps, context)
-            self._watermark = Watermark()
-            self._photos = self._screen.shown
+            self.processors = built.processors
+            """Change the frames, in order."""
+            self._used = built.used
+            photos, people = self._sources.photos, self._sources.identities
+            self._mapping = find_people(job, people, photos, self.analyser, self.cancel)
+            self.watermark = Watermark()
+            """Marks the changed faces."""
+            stack.callback(self._end_job)
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stack.close()
 
     def run(self, reader: Reader, writer: Writer, meter: Meter, *, label: Label | None) -> JobStats:
@@ -124,112 +113,117 @@ class FramePipeline:
             reader: Where they come from.
             writer: Where they go.
             meter: Counts them.
-            label: What people can see.
+            label: The label that people see.
         """
         all_stats: list[JobStats] = []
-        part = Part(reader, lambda: nullcontext(writer), all_stats.append, label)
-        self.begin(part, meter).join()
+        run = PipelineRun(reader, lambda: nullcontext(writer), all_stats.append, label)
+        self.start(run, meter).join()
         return all_stats[0]
 
-    def begin(self, part: Part, meter: Meter, *, after: StageThreads | None = None) -> StageThreads:
-        """Work on all frames of a part; nothing done before shows in them.
+    def start(
+        self, run: PipelineRun, meter: Meter, *, after: StageThreads | None = None
+    ) -> StageThreads:
+        """Work on all frames of a run; earlier runs leave no trace in them.
 
         Args:
-            part: Which.
+            run: Where the frames come from and go.
             meter: Counts them.
-            after: What is written first; none of this is before all of that.
+            after: Stages that must have written everything before this run writes.
 
         Returns:
-            What still writes the last of them; to be joined.
+            The stages, while the last frames are still being written; to be joined.
         """
-        reader, sampler = part.reader, self._screen.start_afresh()
+        sampler = self.screen.start_afresh()
         for note in self.notes():
-            meter.say(note)
-        for processor in self._processors:
+            meter.note(note)
+        for processor in self.processors:
             processor.reset()
-        choice = self._cast.choice(self.job.faces, self.analyser, part.looks)
-        line = FrameStages(
-            reader,
-            self._screen,
+        choice = self.choice(run.chosen)
+        stages = FrameStages(
+            run.reader,
+            self.screen,
             self.analyser.tracker(choice),
-            self._processors,
-            self._watermark,
-            part.label,
-            part.output,
-            at_once=self._at_once(reader.info.size),
+            self.processors,
+            self.watermark,
+            run.label,
+            batch=self._batch(run.reader.info.size),
             without_face=self.job.faces.if_no_face,
-            lead=part.lead,
+            lead=run.lead,
         )
 
-        def write(scenes: Iterable[AnalysedFrame]) -> None:
+        def write(frames: Iterable[AnalysedFrame]) -> None:
             if after is not None:
                 after.join()
-            start = meter.now()
-            line.write(scenes, meter)
-            end = meter.now()
-            stats = JobStats(
-                frames=end.frames - start.frames,
-                swapped=end.swapped - start.swapped,
-                faces=end.faces - start.faces,
-                seen=end.seen - start.seen,
-                damaged=reader.damaged,
-                photos=self._photos,
-                screened=sampler.wanted,
-                nearest=choice.nearest if isinstance(choice, Wanted) else FARTHEST,
-                providers=self.providers,
-                warnings=self.warnings,
-            )
-            part.done(stats)
+            before = meter.counts
+            stages.write(frames, run.open_writer, meter)
+            run.on_done(self._stats(run, meter.counts - before, sampler, choice))
 
-        return begin(line, write, self.cancel)
+        return stages.start(write, self.cancel)
 
-    def live(self, name: str, *, patience_s: float) -> LiveStages:
-        """Return what the frames of a camera pass.
+    def choice(self, chosen: Descriptor | None = None) -> Choice:
+        """Return what chooses among the faces of one stream of frames.
 
         Args:
-            name: What to call the camera.
-            patience_s: How long the screen may take for a verdict.
+            chosen: The person who was chosen just before the stream, if that is known.
         """
-        return LiveStages(
-            name,
-            self._screen,
-            lambda: self.analyser.tracker(self._cast.choice(self.job.faces, self.analyser)),
-            self._processors,
-            self._watermark,
-            self.job.label,
-            patience_s,
-        )
+        return self._mapping.choice(self.job.faces, self.analyser, chosen)
+
+    @property
+    def scale(self) -> int:
+        """How many times as wide and as high frames become."""
+        return self._resources.registry.scale(self.job.steps)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What there is to say of the job."""
+        """The warnings so far."""
         return tuple(self._warnings)
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """What the processors' networks run on."""
-        return tuple(dict.fromkeys(used.provider for used in self._models.used))
-
-    def _at_once(self, size: tuple[int, int]) -> int:
-        """Return how many frames of ``size`` the processors get together.
-
-        What they want, as far as an eighth of the memory that the job may take holds them.
-        """
-        wanted = self._registry.batch(self.job.steps, self._settings)
-        if self._settings.max_memory is None:
-            return wanted
-        fitting = int(self._settings.max_memory * 1e9 / 8) // (size[0] * size[1] * 3)
-        return max(1, min(wanted, fitting))
+        """What the job's networks run on."""
+        used = (*self._models.used, *self._used)
+        return tuple(dict.fromkeys(model.provider for model in used))
 
     def notes(self) -> Iterator[str]:
         """Yield what should be known now, not after hours of work."""
-        for used in self._models.used:
+        for used in dict.fromkeys((*self._models.used, *self._used)):
             yield f"{used.name} on {used.provider}"
         for warning in self._warnings:
             yield f"warning: {warning}"
 
+    def _stats(
+        self, run: PipelineRun, counts: FrameCounts, sampler: Sampler, choice: Choice
+    ) -> JobStats:
+        return JobStats(
+            counts=counts,
+            damaged=run.reader.damaged,
+            photos=self._sources.photos.count,
+            screened=sampler.wanted,
+            nearest=choice.nearest if isinstance(choice, Wanted) else FARTHEST,
+            providers=self.providers,
+            warnings=self.warnings,
+        )
+
+    def _end_job(self) -> None:
+        """Leave the resources ready for the next job, which need not screen the photos again."""
+        if self.screen.passed:
+            self._sources.passed = True
+        self._resources.end_job()
+
+    def _batch(self, size: tuple[int, int]) -> int:
+        """Return how many frames of ``size`` the processors get at once.
+
+        As many as they gain from, as far as an eighth of the job's memory holds them.
+        """
+        settings = self._resources.settings
+        wanted = self._resources.registry.batch(self.job.steps, settings)
+        if settings.max_memory is None:
+            return wanted
+        fitting = int(settings.max_memory * 1e9 / 8) // (size[0] * size[1] * 3)
+        return max(1, min(wanted, fitting))
+
     def _fetching(self, name: str, done: int, total: int | None) -> None:
-        """Tell the watcher of a download, and stop it if the person wants to stop."""
+        """Report a download, and stop it if the person wants to stop."""
         if self.cancel.is_set():
             raise CancelledError("cancelled")
         if self._watch is not None:

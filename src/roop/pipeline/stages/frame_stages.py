@@ -7,7 +7,7 @@ while it waits for the next.
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ _WAITING = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class FrameStages:
-    """The parts that a frame passes, in order."""
+    """What the frames of one run pass, in order: reader, worker and writer."""
 
     reader: Reader
     screen: Screen
@@ -52,39 +52,86 @@ class FrameStages:
     processors: Sequence[Processor]
     watermark: Watermark
     label: Label | None
-    output: Callable[[], AbstractContextManager[Writer]]
-    """Opens the writer, which is left when all that it was given has passed the screen."""
-    at_once: int
-    """Frames that the processors are given together, if there are so many."""
+    _: KW_ONLY
+    batch: int
+    """Frames that the processors are given at once, if there are so many."""
     without_face: WithoutFace
     """What to do with frames in which nobody is replaced."""
     lead: Callable[[Frame], int]
-    """Tells how many frames of the target, with this one, only lead up to those that are written,
-    mostly 0; they need not all come."""
+    """Returns how many frames of the target are left, with this one, before the first that is
+    written: mostly 0; not all of them need to come."""
 
-    def scenes(self, frames: Iterable[Frame]) -> Iterator[AnalysedFrame]:
-        """Yield the scenes to write, in order."""
-        own = self._after_lead(frames)
-        while scenes := self._next(own):
-            yield from _handed_over(scenes)
+    def start(
+        self, write: Callable[[Iterable[AnalysedFrame]], None], cancel: threading.Event
+    ) -> StageThreads:
+        """Read, change and write at the same time, in bounded memory.
 
-    def _next(self, frames: Iterator[Frame]) -> list[AnalysedFrame]:
-        """Show the next frames to the screen, change and mark them; an empty list is the end."""
-        some = list(islice(frames, self.at_once))
-        if not some:
-            return []
+        Args:
+            write: Writes the changed frames; called in a thread of its own.
+            cancel: Set it to stop.
+
+        Returns:
+            The threads, while the last frames are still being written; to be joined.
+
+        Raises:
+            BaseException: The first error so far of any stage; none of them runs any more.
+        """
+        threads = StageThreads(cancel)
+        # Fewer than the processors take at once, and the stages beside them would wait in turn.
+        depth = max(_depth(*self.reader.info.size), self.batch)
+        decoded: Channel[Frame] = Channel(depth, threads)
+        changed: Channel[AnalysedFrame] = Channel(depth, threads)
+        threads.spawn(lambda: _read(self.reader, decoded), "roop-reader")
+        threads.spawn(lambda: write(changed), "roop-writer")
+        threads.guard(lambda: _pump(self.work(decoded), changed))
+        if threads.failed:
+            threads.join()
+        return threads
+
+    def work(self, frames: Iterable[Frame]) -> Iterator[AnalysedFrame]:
+        """Screen, change and mark ``frames``; yield those to write, in order."""
+        wanted = self._after_lead(frames)
+        while batch := list(islice(wanted, self.batch)):
+            yield from _handed_over(self._marked(batch))
+
+    def write(
+        self,
+        frames: Iterable[AnalysedFrame],
+        open_writer: Callable[[], AbstractContextManager[Writer]],
+        meter: Meter,
+    ) -> None:
+        """Write ``frames``, none of them before the first have passed the screen.
+
+        Args:
+            frames: As ``work`` yields them.
+            open_writer: Opens where they go; closed when all of them have passed the screen.
+            meter: Counts them.
+        """
+        frames = iter(frames)
+        first = list(islice(frames, 1))  # when it is here, the lead has been worked on
+        with open_writer() as writer:
+            self.screen.settle()
+            for analysed in chain(_handed_over(first), frames):
+                meter.count_frame(faces=len(analysed.faces), seen=analysed.seen)
+                if analysed.faces or self._keeps(analysed.frame):
+                    writer.write(analysed.frame)
+                del analysed
+            self.screen.settle()
+
+    def _marked(self, frames: list[Frame]) -> list[AnalysedFrame]:
+        """Submit ``frames`` to the screen, change them and mark them."""
         target = self.reader.info
-        for frame in some:
+        for frame in frames:
             self.screen.show(frame, str(target.path), still=target.kind == "image")
-        scenes = list(self._changed(some))
-        for scene in scenes:
+        changed = list(self._changed(frames))
+        for analysed in changed:
             if self.label is not None:
-                self.label.stamp(scene.frame)
-            self.watermark.stamp(scene.frame, scene.faces)
-        return scenes
+                self.label.stamp(analysed.frame)
+            self.watermark.stamp(analysed.frame, analysed.faces)
+        return changed
 
     def _after_lead(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Yield the frames to write; look at some of those before them."""
+        """Yield the frames to write; let the processors learn from some of those before them."""
         last: int | None = None
         for frame in frames:
             left = self.lead(frame)
@@ -96,37 +143,24 @@ class FrameStages:
                 self._changed([frame], step=step)
                 last = left
             elif step >= _STEP:
-                scene = self._scene(frame, step)
+                analysed = self._analysed(frame, step)
                 for processor in self.processors:
-                    processor.learn(scene, step)
+                    processor.learn(analysed, step)
                 last = left
 
     def _changed(self, frames: Sequence[Frame], *, step: int = 1) -> Sequence[AnalysedFrame]:
-        scenes: Sequence[AnalysedFrame] = [self._scene(frame, step) for frame in frames]
+        changed: Sequence[AnalysedFrame] = [self._analysed(frame, step) for frame in frames]
         for processor in self.processors:
-            scenes = applied(processor, scenes)
-        return scenes
+            changed = applied(processor, changed)
+        return changed
 
-    def _scene(self, frame: Frame, step: int) -> AnalysedFrame:
-        """Return a frame with its faces; the target has gone on by ``step`` frames to it."""
+    def _analysed(self, frame: Frame, step: int) -> AnalysedFrame:
+        """Return a frame with its faces; it comes ``step`` frames after the one before."""
         faces = self.tracker.update(frame, frames=step)
         return AnalysedFrame(frame, faces, max(self.tracker.seen, len(faces)))
 
-    def write(self, scenes: Iterable[AnalysedFrame], meter: Meter) -> None:
-        """Write ``scenes``, not one of them before the first pictures have passed the screen."""
-        scenes = iter(scenes)
-        first = list(islice(scenes, 1))  # now what leads up to it has been looked at
-        with self.output() as writer:
-            self.screen.settle()
-            for scene in chain(_handed_over(first), scenes):
-                meter.count(faces=len(scene.faces), seen=scene.seen)
-                if scene.faces or self.keeps(scene.frame):
-                    writer.write(scene.frame)
-                del scene
-            self.screen.settle()
-
-    def keeps(self, frame: Frame) -> bool:
-        """Tell whether a frame in which nobody was replaced goes into the output.
+    def _keeps(self, frame: Frame) -> bool:
+        """Return True if a frame in which nobody was replaced goes into the output.
 
         Raises:
             NoFaceError: There may be no such frame.
@@ -136,35 +170,6 @@ class FrameStages:
         return self.without_face == "copy"
 
 
-def begin(
-    line: FrameStages, write: Callable[[Iterable[AnalysedFrame]], None], cancel: threading.Event
-) -> StageThreads:
-    """Read, change and write at the same time, in bounded memory.
-
-    Args:
-        line: What the frames pass.
-        write: Writes the scenes, in a thread of its own.
-        cancel: Set it to stop.
-
-    Returns:
-        The stages, while the last scenes are still being written; to be joined.
-
-    Raises:
-        BaseException: The first error so far of any stage; none of them is at work any more.
-    """
-    stages = StageThreads(cancel)
-    # Fewer than the processors take at once, and the stages beside them would wait in turn.
-    depth = max(_depth(*line.reader.info.size), line.at_once)
-    decoded: Channel[Frame] = Channel(depth, stages)
-    changed: Channel[AnalysedFrame] = Channel(depth, stages)
-    stages.spawn(lambda: _read(line.reader, decoded), "roop-reader")
-    stages.spawn(lambda: write(changed), "roop-writer")
-    stages.guard(lambda: _pump(line.scenes(decoded), changed))
-    if stages.failed:
-        stages.join()
-    return stages
-
-
 def _depth(width: int, height: int) -> int:
     """Return how many frames of a size may wait between two stages."""
     fitting = _WAITING // (width * height * 3 // 2)
@@ -172,7 +177,7 @@ def _depth(width: int, height: int) -> int:
 
 
 def _read(reader: Reader, decoded: Channel[Frame]) -> None:
-    lower_priority()  # frames wait already, most of the time; those who work on them shall not
+    lower_priority()  # mostly frames are waiting already; the threads that use them go first
     _pump(reader, decoded)
 
 

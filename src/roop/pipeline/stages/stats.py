@@ -1,44 +1,39 @@
-"""What was done to the frames of a job, or of a part of it."""
+"""What came of a job, or of a part of it."""
 
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from roop.faces.recognition.descriptor import FARTHEST
+from roop.pipeline.progress import FrameCounts
 
 
 @dataclass(frozen=True, slots=True)
 class JobStats:
-    """Counts, and what there is to say."""
+    """Counts and warnings."""
 
-    frames: int = 0
-    swapped: int = 0
-    """Frames in which at least one face was replaced."""
-    faces: int = 0
-    """Faces that were replaced, in all frames together."""
-    seen: int = 0
-    """Faces that were in sight, replaced or not, in all frames together."""
+    counts: FrameCounts = field(default_factory=FrameCounts)
     damaged: int = 0
     """Frames of the target that could not be decoded."""
     photos: int = 0
     """Source photos that were screened; every part of a job screens them all."""
     screened: int = 0
-    """Frames that were."""
+    """Frames that were screened."""
     left_out: int = 0
     """Frames that the output's container has no place for."""
     resumed: int = 0
-    """Frames that were done in an earlier run."""
+    """Frames that were finished in an earlier run."""
     nearest: float = FARTHEST
-    """The smallest distance of a face to somebody who is wanted."""
+    """The smallest distance of a face to a person who is to be replaced."""
     providers: tuple[str, ...] = ()
     """What the processors' networks ran on."""
     warnings: tuple[str, ...] = ()
 
     def __add__(self, other: "JobStats") -> "JobStats":
-        """Return what was done to two parts of one job."""
+        """Return the stats of two parts of one job."""
         return JobStats(
-            frames=self.frames + other.frames,
-            swapped=self.swapped + other.swapped,
-            faces=self.faces + other.faces,
-            seen=self.seen + other.seen,
+            counts=self.counts + other.counts,
             damaged=self.damaged + other.damaged,
             photos=max(self.photos, other.photos),
             screened=self.screened + other.screened,
@@ -48,3 +43,22 @@ class JobStats:
             providers=tuple(dict.fromkeys((*self.providers, *other.providers))),
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the stats as JSON has them, with the counts among the other fields."""
+        data = dataclasses.asdict(self)
+        return {**data.pop("counts"), **data}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "JobStats":
+        """Return the stats that ``to_dict`` wrote.
+
+        Raises:
+            KeyError: A field is missing.
+            TypeError: A field is unknown or of another type.
+        """
+        names = [field.name for field in dataclasses.fields(FrameCounts)]
+        rest = {name: value for name, value in data.items() if name not in names}
+        lists = {name: tuple(rest[name]) for name in ("providers", "warnings")}
+        counts = FrameCounts.from_dict({name: data[name] for name in names})
+        return cls(counts=counts, **rest | lists)

@@ -1,6 +1,6 @@
-"""Processes of our own: told what to do on stdin, they answer on stdout, one JSON object a line.
+"""Child processes that take messages on stdin and send them on stdout, one JSON object a line.
 
-A child lives as long as its parent keeps stdin open: whatever happens to the parent, none stays.
+A child lives as long as its parent keeps stdin open, so none outlives its parent.
 """
 
 import faulthandler
@@ -25,23 +25,24 @@ Message = Mapping[str, Any]
 """One line, in either direction."""
 
 _PATIENCE_S = 10.0
-"""How long a child may take to end when it has nothing more to say."""
+"""How long a child may take to end after its stdin was closed."""
 
-_LAST_WORDS = 8000
+_STDERR_BYTES = 8000
 """Bytes of a child's stderr that are kept."""
 
 _PROGRAM = "import sys; sys.path.append({!r}); from {} import main; main()"
 
 
 class ChildProcess:
-    """A process that was started, and a thread that hears what it says: the parent's side.
+    """The parent's side: a process, and a thread that receives its messages.
 
     Args:
         module: Its ``main`` is the program; it calls ``serve``.
-        hear: Is given everything that it says, and None when it has ended; in a thread of its own.
+        receive: Called with every message, and with None when the process has ended, in a thread
+            of its own.
     """
 
-    def __init__(self, module: str, hear: Callable[[Message | None], None]) -> None:
+    def __init__(self, module: str, receive: Callable[[Message | None], None]) -> None:
         # The group of its own keeps a terminal's Ctrl+C away: the parent decides what is ended.
         alone: dict[str, Any] = {"process_group": 0}
         if sys.platform == "win32":
@@ -58,19 +59,19 @@ class ChildProcess:
             env={"OPENBLAS_NUM_THREADS": "1", **os.environ},  # its threads wait by spinning
             **alone,
         )
-        self._hear = hear
+        self._receive = receive
         self._thread = threading.Thread(target=self._listen, name="roop-child")
         self._thread.start()
 
-    def tell(self, order: Message) -> None:
-        """Say something to it."""
-        with suppress(OSError):  # it has ended: its thread says so
+    def send(self, message: Message) -> None:
+        """Send it a message."""
+        with suppress(OSError):  # it has ended, as its thread will report
             if self._process.stdin is not None:
-                self._process.stdin.write(json.dumps(order) + "\n")
+                self._process.stdin.write(json.dumps(message) + "\n")
                 self._process.stdin.flush()
 
-    def dismiss(self) -> None:
-        """Let it end: there will be no more orders."""
+    def close_stdin(self) -> None:
+        """Let it end: there will be no more messages."""
         with suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
@@ -81,7 +82,7 @@ class ChildProcess:
 
     def wait(self) -> tuple[int, str]:
         """Wait for its end; return its exit code and the end of what it wrote to stderr."""
-        self.dismiss()
+        self.close_stdin()
         try:
             self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -90,53 +91,53 @@ class ChildProcess:
         if self._process.stdout is not None:
             self._process.stdout.close()
         with self._stderr as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS))
-            last_words = file.read().decode(errors="replace")
-        return self._process.wait(), last_words
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _STDERR_BYTES))
+            stderr = file.read().decode(errors="replace")
+        return self._process.wait(), stderr
 
     def _listen(self) -> None:
         if self._process.stdout is not None:
             for line in self._process.stdout:
                 with suppress(ValueError):  # half a line of one that was killed
-                    self._hear(json.loads(line))
-        self._hear(None)
+                    self._receive(json.loads(line))
+        self._receive(None)
 
 
 @dataclass(frozen=True, slots=True)
 class ParentProcess:
-    """Whoever has started this process: the child's side."""
+    """The child's side."""
 
-    orders: "queue.Queue[Message | None]"
-    """What it says; None is the end."""
-    answer: Callable[[Message], None]
-    """Says something to it."""
+    messages: "queue.Queue[Message | None]"
+    """From the parent; None is the end."""
+    send: Callable[[Message], None]
+    """Sends a message to the parent."""
     cancel: threading.Event
     """Set when it closes stdin, or is gone."""
 
 
 def serve(work: Callable[[ParentProcess], None]) -> None:
-    """Work for the parent; an error is answered as ``{"error": ...}``."""
+    """Work for the parent; an error is sent as ``{"error": ...}``."""
     faulthandler.enable()  # what a crash in a library leaves behind; the parent keeps stderr
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the parent, which decides
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library may print must not come between
+    stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints must not come between
 
-    def answer(news: Message) -> None:
-        answers.write(json.dumps(news) + "\n")
-        answers.flush()
+    def send(message: Message) -> None:
+        stdout.write(json.dumps(message) + "\n")
+        stdout.flush()
 
-    parent = ParentProcess(queue.Queue(), answer, threading.Event())
+    parent = ParentProcess(queue.Queue(), send, threading.Event())
 
-    def listen() -> None:
+    def receive() -> None:
         for line in sys.stdin:
-            parent.orders.put(json.loads(line))
+            parent.messages.put(json.loads(line))
         parent.cancel.set()
-        parent.orders.put(None)
+        parent.messages.put(None)
 
-    threading.Thread(target=listen, name="roop-orders", daemon=True).start()
+    threading.Thread(target=receive, name="roop-messages", daemon=True).start()
     try:
         work(parent)
     except (CancelledError, BrokenPipeError):
-        pass  # nobody listens any more
+        pass  # nobody reads any more
     except Exception as error:  # the edge of this process: the parent shows it
-        answer({"error": error_to_dict(error)})
+        send({"error": error_to_dict(error)})

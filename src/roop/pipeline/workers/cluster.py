@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from roop.errors import CancelledError, RoopError, UsageError
 from roop.options import Settings
-from roop.pipeline.progress import Meter
+from roop.pipeline.progress import FrameCounts, Meter
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.task import Task
@@ -19,13 +19,10 @@ from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.pool import TRIES
 from roop.pipeline.workers.ray_driver import DriverTask
 from roop.pipeline.workers.remote_error import error_from_dict
-from roop.pipeline.workers.remote_job import packed
+from roop.pipeline.workers.remote_job import pack
 
 _POLL_S = 0.05
 """Time between two looks at whether the person wants to stop."""
-
-_NONE = (0, 0, 0, 0)
-"""Counts of a segment that was not begun."""
 
 
 class ClusterPool:
@@ -34,7 +31,7 @@ class ClusterPool:
     Args:
         task: The job; its settings name the cluster.
         folder: Where finished segments are kept.
-        places: Where the decoding of each segment of the plan begins.
+        seek_times: Where the decoding of each segment of the plan begins.
         worker_bytes: Memory that a segment takes while it is done, about.
     """
 
@@ -42,14 +39,14 @@ class ClusterPool:
         self,
         task: Task,
         folder: WorkFolder,
-        places: Sequence[Fraction | None],
+        seek_times: Sequence[Fraction | None],
         worker_bytes: int,
     ) -> None:
         self._task = task
         self._folder = folder
-        self._places = places
+        self._seek_times = seek_times
         self._bytes = worker_bytes
-        self._counts: dict[int, Sequence[int]] = {}
+        self._counts: dict[int, FrameCounts] = {}
 
     def run(self, segments: Sequence[Segment], meter: Meter) -> None:
         """Do ``segments``."""
@@ -58,43 +55,44 @@ class ClusterPool:
                 "a cluster needs Ray, which is not installed", hint="pip install 'roop[ray]'"
             )
         settings = self._task.settings
-        remote_job = packed(self._task.job, _there(settings), self._task.output, self._places)
+        remote_job = pack(self._task.job, _there(settings), self._task.output, self._seek_times)
         ends: list[tuple[int, str]] = []
         while missing := [s for s in segments if self._folder.done(s.number) is None]:
             for segment in missing:
-                self._count(segment.number, _NONE, meter)
+                self._count(segment.number, FrameCounts(), meter)
             if len(ends) == TRIES:
                 raise _broken(*ends[-1])
             driver_task = DriverTask(remote_job, settings, missing, self._folder, self._bytes)
             ends.append(self._drive(driver_task, meter))
 
     def _drive(self, driver_task: DriverTask, meter: Meter) -> tuple[int, str]:
-        """Have a driver do what it can; return its exit code and its last words."""
-        news: queue.Queue[Message | None] = queue.Queue()
-        driver = ChildProcess("roop.pipeline.workers.ray_driver", news.put)
+        """Have a driver do what it can; return its exit code and its stderr."""
+        messages: queue.Queue[Message | None] = queue.Queue()
+        driver = ChildProcess("roop.pipeline.workers.ray_driver", messages.put)
         try:
-            driver.tell(driver_task.packed())
-            while (said := self._next(news)) is not None:
-                if "error" in said:
-                    raise error_from_dict(said["error"])
-                self._count(said["segment"], said["counts"], meter)
+            driver.send(driver_task.to_dict())
+            while (message := self._next(messages)) is not None:
+                if "error" in message:
+                    raise error_from_dict(message["error"])
+                counts = FrameCounts.from_dict(message["counts"])
+                self._count(message["segment"], counts, meter)
         finally:
             end = driver.wait()  # it takes back what the machines are doing
         return end
 
-    def _next(self, news: "queue.Queue[Message | None]") -> Message | None:
+    def _next(self, messages: "queue.Queue[Message | None]") -> Message | None:
         while True:
             if self._task.cancel.is_set():
                 raise CancelledError("cancelled")
             try:
-                return news.get(timeout=_POLL_S)
+                return messages.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
 
-    def _count(self, number: int, counts: Sequence[int], meter: Meter) -> None:
-        before = self._counts.get(number, _NONE)
-        self._counts[number] = counts  # fewer than before if it was begun again elsewhere
-        meter.add(*(new - old for new, old in zip(counts, before, strict=True)))
+    def _count(self, number: int, counts: FrameCounts, meter: Meter) -> None:
+        before = self._counts.get(number, FrameCounts())
+        self._counts[number] = counts  # fewer than before if it was started again elsewhere
+        meter.add(counts - before)
 
 
 def _broken(code: int, last_words: str) -> RoopError:

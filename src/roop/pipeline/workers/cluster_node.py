@@ -19,9 +19,10 @@ from roop.pipeline.segments.plan import Segment
 from roop.pipeline.segments.segment_run import SegmentRun
 from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.stages.frame_pipeline import FramePipeline
+from roop.pipeline.stages.resources import PipelineResources
 from roop.pipeline.stages.stats import JobStats
 from roop.pipeline.workers.remote_error import ErrorDict, error_to_dict
-from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, places_of, software, unpacked
+from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, places_of, software, unpack
 from roop.processors import installed
 
 _PERIOD_S = 0.5
@@ -46,7 +47,11 @@ class FilmWanted:
 
 
 def work(
-    remote_job: RemoteJob, segment: Segment, *, film: Film | None, tell: Callable[[Progress], None]
+    remote_job: RemoteJob,
+    segment: Segment,
+    *,
+    film: Film | None,
+    report: Callable[[Progress], None],
 ) -> Done | FilmWanted | ErrorDict:
     """Do one segment.
 
@@ -54,7 +59,7 @@ def work(
         remote_job: The job.
         segment: Which part of it.
         film: Hands out the target, if it was sent.
-        tell: Hears of the progress.
+        report: Receives the progress.
 
     Returns:
         What was made, or what keeps it from being made: an error is returned as data, because what
@@ -64,7 +69,7 @@ def work(
         _refuse_other_software(remote_job)
         if not _target(remote_job, film):
             return FilmWanted()
-        return _work(remote_job, segment, tell)
+        return _work(remote_job, segment, report)
     except Exception as error:  # the edge of this process: who sent the job shows it
         return _named_there(error_to_dict(error), remote_job)
 
@@ -74,12 +79,12 @@ def sweep(key: str) -> None:
     shutil.rmtree(_folder(key), ignore_errors=True)
 
 
-def _work(remote_job: RemoteJob, segment: Segment, tell: Callable[[Progress], None]) -> Done:
+def _work(remote_job: RemoteJob, segment: Segment, report: Callable[[Progress], None]) -> Done:
     import cv2
 
     cv2.setNumThreads(1)  # other segments are done on the other cores
     pipeline, chosen_person = _begun(remote_job)
-    meter = Meter(None, tell, period_s=_PERIOD_S)
+    meter = Meter(None, report, period_s=_PERIOD_S)
     with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(remote_job.key)) as name:
         folder = WorkFolder(Path(name))
         SegmentRun(pipeline, chosen_person, remote_job.output, folder, meter).do([segment])
@@ -92,19 +97,22 @@ def _begun(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
     """Return what works on the job's frames, and who knows what came before them."""
     folder = _folder(remote_job.key)
     with writing(folder):
-        job = unpacked(remote_job, folder)
+        job = unpack(remote_job, folder)
     sent = _sent(remote_job)
     job = job.model_copy(update={"target": sent if sent.exists() else job.target})
-    pipeline = FramePipeline(job, remote_job.settings, installed(), cancel=threading.Event())
+    resources = PipelineResources(remote_job.settings, installed())
+    pipeline = FramePipeline(job, resources, cancel=threading.Event())
     pipeline.__enter__()  # until this process ends, or is ended
-    return pipeline, ChosenPersonFinder(pipeline, remote_job.places, WorkFolder(folder))
+    return pipeline, ChosenPersonFinder(pipeline, remote_job.seek_times, WorkFolder(folder))
 
 
 def _target(remote_job: RemoteJob, film: Film | None) -> bool:
     """Return true if the target can be read here, as it is or after it was taken from ``film``."""
     target, sent = remote_job.job.target, _sent(remote_job)
     try:
-        if sent.exists() or (target.is_file() and SampleDigest.of(target) == remote_job.seal):
+        if sent.exists() or (
+            target.is_file() and SampleDigest.of(target) == remote_job.target_digest
+        ):
             return True
     except OSError:
         pass  # nothing that this machine may read: it must be sent

@@ -10,10 +10,11 @@ from typing import Protocol
 from roop.errors import CancelledError, RoopError
 from roop.models.machine import usable_cores
 from roop.options import Settings
-from roop.pipeline.progress import Meter
+from roop.pipeline.progress import FrameCounts, Meter
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.remote_error import error_from_dict
+from roop.pipeline.workers.setup import WorkerSetup
 
 TRIES = 3
 """Times that a segment is begun before its workers' end counts as its fault."""
@@ -64,95 +65,97 @@ class WorkerPool(Protocol):
 class _Worker:
     """One child, and what it is doing."""
 
-    def __init__(self, brief: Message, news: "queue.Queue[tuple[_Worker, Message | None]]") -> None:
+    def __init__(
+        self, setup: WorkerSetup, messages: "queue.Queue[tuple[_Worker, Message | None]]"
+    ) -> None:
         self.segment: Segment | None = None
-        self.counts = [0, 0, 0, 0]
-        """Frames, swapped frames, faces and faces in sight of its segment so far."""
+        self.counts = FrameCounts()
+        """Of its segment so far."""
         self.child = ChildProcess(
-            "roop.pipeline.workers.worker", lambda said: news.put((self, said))
+            "roop.pipeline.workers.worker", lambda message: messages.put((self, message))
         )
-        self.child.tell(brief)
+        self.child.send(setup.to_dict())
 
-    def begin(self, segment: Segment) -> None:
+    def start(self, segment: Segment) -> None:
         """Give it a segment to do."""
-        self.segment, self.counts = segment, [0, 0, 0, 0]
-        self.child.tell(segment.packed())
+        self.segment, self.counts = segment, FrameCounts()
+        self.child.send(segment.to_dict())
 
 
 class ProcessPool:
     """Processes of this machine. Implements ``WorkerPool``.
 
     Args:
-        brief: What every worker is told first.
+        setup: What every worker needs to know.
         size: How many there are at most.
         cancel: Set it to stop.
     """
 
-    def __init__(self, brief: Message, size: int, cancel: threading.Event) -> None:
-        self._brief = brief
+    def __init__(self, setup: WorkerSetup, size: int, cancel: threading.Event) -> None:
+        self._setup = setup
         self._size = size
         self._cancel = cancel
-        self._news: queue.Queue[tuple[_Worker, Message | None]] = queue.Queue()
+        self._messages: queue.Queue[tuple[_Worker, Message | None]] = queue.Queue()
         self._workers: list[_Worker] = []
         self._tries: Counter[int] = Counter()
 
     def run(self, segments: Sequence[Segment], meter: Meter) -> None:
         """Do ``segments``."""
         waiting = deque(segments)
-        with self._dismissed():
+        with self._ended():
             while waiting or any(worker.segment is not None for worker in self._workers):
                 while waiting and len(self._workers) < self._size:
-                    self._workers.append(_Worker(self._brief, self._news))
-                    self._employ(self._workers[-1], waiting)
-                self._hear(waiting, meter)
+                    self._workers.append(_Worker(self._setup, self._messages))
+                    self._assign(self._workers[-1], waiting)
+                self._receive(waiting, meter)
 
-    def _employ(self, worker: _Worker, waiting: deque[Segment]) -> None:
+    def _assign(self, worker: _Worker, waiting: deque[Segment]) -> None:
         if not waiting:
             worker.segment = None
-            worker.child.dismiss()
+            worker.child.close_stdin()
             return
         segment = waiting.popleft()
         self._tries[segment.number] += 1
-        worker.begin(segment)
+        worker.start(segment)
 
-    def _hear(self, waiting: deque[Segment], meter: Meter) -> None:
+    def _receive(self, waiting: deque[Segment], meter: Meter) -> None:
         if self._cancel.is_set():
             raise CancelledError("cancelled")
         try:
-            worker, news = self._news.get(timeout=_POLL_S)
+            worker, message = self._messages.get(timeout=_POLL_S)
         except queue.Empty:
             return
-        if news is None:
+        if message is None:
             self._replace(worker, waiting, meter)
-        elif "error" in news:
-            raise error_from_dict(news["error"])
-        elif "counts" in news:
-            steps = [new - old for new, old in zip(news["counts"], worker.counts, strict=True)]
-            worker.counts = news["counts"]
-            meter.add(*steps)
+        elif "error" in message:
+            raise error_from_dict(message["error"])
+        elif "counts" in message:
+            counts = FrameCounts.from_dict(message["counts"])
+            meter.add(counts - worker.counts)
+            worker.counts = counts
         elif worker.segment is not None:
-            self._employ(worker, waiting)
+            self._assign(worker, waiting)
 
     def _replace(self, worker: _Worker, waiting: deque[Segment], meter: Meter) -> None:
         """Put back what a worker that ended was doing."""
         self._workers.remove(worker)
-        code, last_words = worker.child.wait()
+        code, stderr = worker.child.wait()
         segment = worker.segment
         if segment is None:
             return
-        meter.add(*(-count for count in worker.counts))
+        meter.add(FrameCounts() - worker.counts)
         if self._tries[segment.number] >= TRIES:
             error = RoopError(
                 f"{TRIES} workers have ended without a word in the stretch from {segment.clock} "
                 f"(the last with code {code})",
                 hint="if memory is short, try [[workers=1]]; --debug shows what they left behind",
             )
-            error.add_note(f"the last worker's stderr:\n{last_words}")
+            error.add_note(f"the last worker's stderr:\n{stderr}")
             raise error
         waiting.appendleft(segment)
 
     @contextmanager
-    def _dismissed(self) -> Iterator[None]:
+    def _ended(self) -> Iterator[None]:
         """Leave no worker behind."""
         try:
             yield

@@ -23,7 +23,7 @@ from roop.pipeline.workers.remote_error import ErrorDict, error_from_dict
 
 if TYPE_CHECKING:
     from roop.options import Settings
-    from roop.pipeline.progress import Progress
+    from roop.pipeline.progress import FrameCounts, Progress
     from roop.pipeline.segments.plan import Segment
     from roop.pipeline.segments.work_folder import WorkFolder
     from roop.pipeline.workers.remote_job import RemoteJob
@@ -46,9 +46,6 @@ Ray = Any
 Ref = Any
 """What Ray knows a result by."""
 
-Counts = tuple[int, int, int, int]
-"""Frames of a segment, those that were swapped, faces replaced and faces seen."""
-
 
 @dataclass(frozen=True, slots=True)
 class DriverTask:
@@ -63,14 +60,14 @@ class DriverTask:
     worker_bytes: int
     """Memory that a segment takes while it is done, about."""
 
-    def packed(self) -> Message:
-        """Return it as JSON."""
-        return {"errand": base64.b64encode(pickle.dumps(self)).decode()}
+    def to_dict(self) -> Message:
+        """Return the task as JSON has it."""
+        return {"task": base64.b64encode(pickle.dumps(self)).decode()}
 
     @staticmethod
-    def unpacked(order: Message) -> DriverTask:
-        """Return what ``packed`` packed; only ever what our own parent has said."""
-        driver_task = pickle.loads(base64.b64decode(order["errand"]))
+    def from_dict(data: Message) -> DriverTask:
+        """Return the task that ``to_dict`` wrote; only ever for what our own parent sent."""
+        driver_task = pickle.loads(base64.b64decode(data["task"]))
         assert isinstance(driver_task, DriverTask)
         return driver_task
 
@@ -81,10 +78,10 @@ def main() -> None:
 
 
 def _run(parent: ParentProcess) -> None:
-    order = parent.orders.get()
-    if order is None:
+    message = parent.messages.get()
+    if message is None:
         return
-    driver_task = DriverTask.unpacked(order)
+    driver_task = DriverTask.from_dict(message)
     with _connected(str(driver_task.settings.cluster)) as ray:
         driver = _Driver(_Tasks(ray, driver_task), driver_task, parent)
         try:
@@ -117,19 +114,21 @@ class _Driver:
                 self._take(self._flight.pop(ref), result)
             for number, counts in self._tasks.progress().items():
                 if any(segment.number == number for segment in self._flight.values()):
-                    self._parent.answer({"segment": number, "counts": counts})
+                    self._report(number, counts)
             self._check()
 
     def recall(self) -> None:
         """Stop what is still done, and leave nothing on the machines."""
         self._tasks.recall(list(self._flight))
 
+    def _report(self, number: int, counts: FrameCounts) -> None:
+        self._parent.send({"segment": number, "counts": counts.to_dict()})
+
     def _take(self, segment: Segment, result: Done | FilmWanted | ErrorDict) -> None:
         if isinstance(result, Done):
             stats = result.stats
             self._errand.folder.take(segment.number, result.packets, stats)
-            counts = (stats.frames, stats.swapped, stats.faces, stats.seen)
-            self._parent.answer({"segment": segment.number, "counts": counts})
+            self._report(segment.number, stats.counts)
         elif isinstance(result, FilmWanted):
             self._film = self._film or list(self._sent())
             self._waiting.appendleft(segment)
@@ -181,7 +180,7 @@ class _Tasks:
         for ref in self._ray.wait(refs, num_returns=1, timeout=_POLL_S)[0]:
             yield ref, self._ray.get(ref)
 
-    def progress(self) -> dict[int, Counts]:
+    def progress(self) -> dict[int, FrameCounts]:
         """Return what machines have told since the last time, by segment; never waits for it.
 
         The board takes a while to begin, and results must not wait for news of their making.
@@ -189,7 +188,7 @@ class _Tasks:
         self._asked = self._asked or self._board.take.remote()
         if not self._ray.wait([self._asked], timeout=0)[0]:
             return {}
-        told: dict[int, Counts] = self._ray.get(self._asked)
+        told: dict[int, FrameCounts] = self._ray.get(self._asked)
         self._asked = None
         return told
 
@@ -216,13 +215,13 @@ class _Board:
     """An actor on which machines write how far they are."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, Counts] = {}
+        self._counts: dict[int, FrameCounts] = {}
 
-    def tell(self, number: int, counts: Counts) -> None:
+    def note(self, number: int, counts: FrameCounts) -> None:
         """Note what was done of a segment so far."""
         self._counts[number] = counts
 
-    def take(self) -> dict[int, Counts]:
+    def take(self) -> dict[int, FrameCounts]:
         """Return what was noted since the last time."""
         counts, self._counts = self._counts, {}
         return counts
@@ -237,11 +236,11 @@ def _segment(
     """Do a segment: what runs on the cluster's machines."""
     import ray
 
-    def tell(seen: Progress) -> None:
-        board.tell.remote(segment.number, (seen.frames, seen.swapped, seen.faces, seen.seen))
+    def report(progress: Progress) -> None:
+        board.note.remote(segment.number, progress.counts)
 
     pieces = None if film is None else lambda: (ray.get(piece) for piece in film)
-    return work(remote_job, segment, film=pieces, tell=tell)
+    return work(remote_job, segment, film=pieces, report=report)
 
 
 @contextlib.contextmanager

@@ -59,18 +59,18 @@ class RemoteJob:
     """With the paths of the machine that sends it."""
     settings: Settings = field(compare=False)
     output: Path = field(compare=False)
-    places: Sequence[Fraction | None] = field(compare=False)
+    seek_times: Sequence[Fraction | None] = field(compare=False)
     """Where the decoding of each segment begins, in seconds; None for the first frame."""
     photos: Mapping[Path, Mapping[str, bytes]] = field(compare=False)
     """Sources and references by their paths there: of each the files, one or a folder's."""
-    seal: SampleDigest = field(compare=False)
+    target_digest: SampleDigest = field(compare=False)
     """The target's."""
     software: Mapping[str, str] = field(compare=False)
     """Versions that the bytes of the output depend on."""
 
 
-def packed(
-    job: Job, settings: Settings, output: Path, places: Sequence[Fraction | None]
+def pack(
+    job: Job, settings: Settings, output: Path, seek_times: Sequence[Fraction | None]
 ) -> RemoteJob:
     """Pack a job.
 
@@ -78,7 +78,7 @@ def packed(
         job: What to do.
         settings: Of this machine, as far as they hold on others.
         output: The file that the job is to make.
-        places: Where the decoding of each segment begins.
+        seek_times: Where the decoding of each segment begins.
 
     Raises:
         MediaError: A file cannot be read.
@@ -88,14 +88,16 @@ def packed(
     paths = dict.fromkeys((*source_paths(job), *reference_paths(job)))
     try:
         photos = {path: {p.name: p.read_bytes() for p in photos_in([path])} for path in paths}
-        seal = SampleDigest.of(job.target)
+        digest = SampleDigest.of(job.target)
     except OSError as error:
         raise MediaError(f"{error.filename} cannot be read: {reason(error)}") from error
-    return RemoteJob(secrets.token_hex(8), job, settings, output, places, photos, seal, software())
+    return RemoteJob(
+        secrets.token_hex(8), job, settings, output, seek_times, photos, digest, software()
+    )
 
 
-def unpacked(remote_job: RemoteJob, folder: Path) -> Job:
-    """Put the photos of a parcel into a folder and return its job with their paths.
+def unpack(remote_job: RemoteJob, folder: Path) -> Job:
+    """Put the photos of a job into a folder and return its job with their paths.
 
     Raises:
         OSError: They cannot be written.
