@@ -19,15 +19,15 @@ from roop.pipeline.output.kept_frames import keep_frames
 from roop.pipeline.output.naming import named
 from roop.pipeline.output.record import (
     Recognition,
-    inputs_of,
+    input_digests,
     models_of,
     recognition_of,
     write_record,
 )
-from roop.pipeline.people.no_face import nobody_replaced
+from roop.pipeline.people.no_face import nobody_replaced_error
 from roop.pipeline.people.paths import source_paths
 from roop.pipeline.progress import Meter, Watch
-from roop.pipeline.segments.plan import DEFAULT_PACE, Pace, planned
+from roop.pipeline.segments.plan import DEFAULT_PACE, Pace, plan_segments
 from roop.pipeline.stages.stats import JobStats
 from roop.pipeline.task import Task
 from roop.pipeline.workers.pool import bytes_of, workers_for
@@ -133,7 +133,7 @@ class JobRunner:
         if job.record.absolute() == output_path(job).absolute():
             raise UsageError(f"{job.record} is the output", hint="name another file for the record")
         with OutputFile(job.record, force=job.force) as file:
-            inputs = inputs_of(job)
+            inputs = input_digests(job)
             result = self._with_kept_frames(job, watch, cancel)
             with writing(job.record, file.part):
                 results = dataclasses.asdict(result)
@@ -171,7 +171,7 @@ class JobRunner:
         ) as reader:
             if registry.models(job.steps, settings):
                 pace = pace.slow()
-            segments = planned(reader, pace)
+            segments = plan_segments(reader, pace)
             stats = JobStats() if segments else _in_one_run(task, reader)
         if segments:
             workers = _workers(task, reader, len(segments))
@@ -232,7 +232,7 @@ def _in_one_run(task: Task, reader: Reader) -> JobStats:
         ) as writer:
             stats = pipeline.run(reader, writer, meter, label=label)
             if not stats.counts.swapped and pipeline.scale == 1:
-                raise nobody_replaced(job, stats.nearest)
+                raise nobody_replaced_error(job, stats.nearest)
     meter.report()
     return stats
 

@@ -12,7 +12,7 @@ from roop.media.files.output_file import OutputFile
 from roop.media.video.output import VideoOutput
 from roop.media.video.packet_file import joined
 from roop.media.video.reader import VideoReader
-from roop.pipeline.people.no_face import nobody_replaced
+from roop.pipeline.people.no_face import nobody_replaced_error
 from roop.pipeline.progress import Meter
 from roop.pipeline.segments.fingerprint import Fingerprint, difference, fingerprint_of
 from roop.pipeline.segments.plan import Pace, Segment
@@ -48,9 +48,9 @@ class LongJob:
         task = self.task
         fingerprint = fingerprint_of(task.job, task.settings, task.registry, self.pace)
         folder = WorkFolder.of(task.output, fingerprint)
-        others = [o for o in WorkFolder.all_of(task.output) if o.path != folder.path]
+        others = [o for o in WorkFolder.all_for(task.output) if o.path != folder.path]
         note = None if folder.path.exists() else self._why_afresh(others, fingerprint)
-        with folder.claimed():
+        with folder.locked():
             try:
                 stats = self._work(folder, fingerprint, note)
             except BaseException as error:
@@ -77,7 +77,7 @@ class LongJob:
         if final or not finished:
             folder.discard()
             return
-        folder.sweep()
+        folder.remove_partial_files()
         if isinstance(error, CancelledError):
             raise CancelledError(
                 f"stopped, {finished} of {len(self.segments)} segments are kept",
@@ -97,7 +97,7 @@ class LongJob:
         done = (folder.done(s.number) or JobStats() for s in self.segments)
         stats = sum(done, JobStats(resumed=resumed))
         if not stats.counts.swapped and task.registry.scale(task.job.steps) == 1:
-            raise nobody_replaced(task.job, stats.nearest)
+            raise nobody_replaced_error(task.job, stats.nearest)
         self._join(folder, stats)
         return stats
 

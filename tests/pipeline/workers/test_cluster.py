@@ -178,7 +178,7 @@ def on_a_machine(sent: RemoteJob) -> dict[str, str | None]:
 
 def test_other_versions_on_a_machine_are_one_line(media: Path, out: Path) -> None:
     sent = pack(swapping(media, out / "out.mp4"), Settings(), out / "out.mp4", [None])
-    other = dataclasses.replace(sent, software={**sent.software, "av": "1.2"})
+    other = dataclasses.replace(sent, software_versions={**sent.software_versions, "av": "1.2"})
     answer = on_a_machine(other)
     assert answer["code"] == "usage"
     assert f"{socket.gethostname()} has av " in (answer["message"] or "")

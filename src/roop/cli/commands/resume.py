@@ -47,7 +47,7 @@ def _chosen(output: Path | None) -> "WorkFolder":
     from roop.pipeline.segments.work_folder import WorkFolder
 
     if output is not None:
-        found = WorkFolder.all_of(output)
+        found = WorkFolder.all_for(output)
         if not found:
             raise UsageError(f"nothing is unfinished of {output}", hint=_LIST)
         return found[0]

@@ -39,10 +39,10 @@ from roop.types import AnalysedFrame, Warn
 PATIENCE_S = 15.0
 """How long the screen may take for a verdict: nothing is shown meanwhile, then the stream ends."""
 
-NOWHERE = "none"
+NO_PAGE = "none"
 """Instead of an address: no page."""
 
-_LATEST = 300
+_LATENCIES = 300
 """Frames over which latency is told."""
 
 _PERIOD_S = 0.1
@@ -97,7 +97,7 @@ def run_live(task: LiveTask) -> LiveResult:
         RoopError: It could not be done, or not any longer; nothing is recorded then.
     """
     _refuse_options_for_files(task.job)
-    if task.live.serve == NOWHERE and task.live.record_video is None:
+    if task.live.serve == NO_PAGE and task.live.record_video is None:
         raise UsageError(
             "without a page and a recording nobody sees anything",
             hint="leave [[serve]] out, or add [[record_video=FILE]]",
@@ -166,7 +166,7 @@ class _Viewers:
         self._packet = packet
         self._watch = watch
         self._faces = 0
-        self._latencies: deque[float] = deque(maxlen=_LATEST)
+        self._latencies: deque[float] = deque(maxlen=_LATENCIES)
         self._reported = float("-inf")
 
     @property
@@ -232,7 +232,7 @@ def _recorder(task: LiveTask, marks: Marks, stack: ExitStack) -> LiveRecorder | 
 
 
 def _page(task: LiveTask, warn: Warn, stack: ExitStack) -> LivePage | None:
-    if task.live.serve == NOWHERE:
+    if task.live.serve == NO_PAGE:
         return None
     return stack.enter_context(LivePage(task.live.serve, warn))
 

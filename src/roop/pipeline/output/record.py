@@ -23,7 +23,7 @@ from roop.version import VERSION
 _LIBRARIES = ("av", "c2pa-python", "numpy", "onnxruntime", "opencv-python-headless", "pillow")
 
 
-def inputs_of(job: Job) -> dict[str, Any]:
+def input_digests(job: Job) -> dict[str, Any]:
     """Return the digests of what a job reads, which may be replaced by its output.
 
     Raises:

@@ -14,7 +14,7 @@ from roop.media.open import open_reader
 from roop.media.video.nth_frame import numbered_frame
 from roop.options import Assignment, FaceOptions, Job, VideoOptions
 from roop.pipeline.people.mapping_file import assignments_of
-from roop.pipeline.people.no_face import no_face_in
+from roop.pipeline.people.no_face import no_face_error
 from roop.pipeline.people.photos import Photos
 from roop.types import Frame, Identity
 
@@ -133,9 +133,9 @@ class _PeopleFinder:
             wanted = [(a.position, i) for a, i in here if a.position is not None]
             groups.append(list(self._of_frame(number, wanted)))
         named = [person for group in groups for person in group if person.identity is not None]
-        return (*named, *self._strangers(groups))
+        return (*named, *self._bystanders(groups))
 
-    def _strangers(self, groups: Sequence[Sequence[Person]]) -> Iterator[Person]:
+    def _bystanders(self, groups: Sequence[Sequence[Person]]) -> Iterator[Person]:
         """Yield who is named neither in their own frame nor, as the looks tell, elsewhere."""
         limit = self._job.faces.similar_face_distance
         for group in groups:
@@ -197,7 +197,7 @@ class _PeopleFinder:
                 ):
                     return frame, last
         if number is None:
-            raise no_face_in(target)
+            raise no_face_error(target)
         raise UsageError(
             f"{target} has no frame number {number}: its last is {last}",
             hint="frames are counted from 0",

@@ -8,7 +8,7 @@ from roop.options import Job
 from roop.types import Frame
 
 
-def nobody_replaced(job: Job, nearest: float) -> NoFaceError:
+def nobody_replaced_error(job: Job, nearest: float) -> NoFaceError:
     """Return what to say when the whole target went by and no face was replaced.
 
     Args:
@@ -23,10 +23,10 @@ def nobody_replaced(job: Job, nearest: float) -> NoFaceError:
             hint=f"[[similar_face_distance={nearest + 0.05:.2f}]] would take it; "
             f"`roop faces {job.target}` shows who is there",
         )
-    return no_face_in(job.target)
+    return no_face_error(job.target)
 
 
-def no_face_in(target: Path) -> NoFaceError:
+def no_face_error(target: Path) -> NoFaceError:
     """Return what to say when there is nobody in ``target``."""
     return NoFaceError(
         f"no face found in {target}",
@@ -34,7 +34,7 @@ def no_face_in(target: Path) -> NoFaceError:
     )
 
 
-def nobody_in(frame: Frame, target: Path) -> NoFaceError:
+def nobody_in_frame_error(frame: Frame, target: Path) -> NoFaceError:
     """Return what to say when a frame without anybody to replace is an error."""
     seconds = float(frame.pts * frame.time_base)
     return NoFaceError(

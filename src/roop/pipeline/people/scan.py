@@ -18,7 +18,7 @@ from roop.geometry import bounds
 from roop.media.base import TargetInfo
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
-from roop.pipeline.people.no_face import no_face_in
+from roop.pipeline.people.no_face import no_face_error
 from roop.safety.judges import Judges
 from roop.safety.screen import Screen
 from roop.types import Frame, Mesh, Pixels
@@ -110,7 +110,7 @@ def scan_people(
                 counting.look(frame, first + last)
         screen.settle()  # no picture is shown that has not passed
     if not counting.people:
-        raise no_face_in(target)
+        raise no_face_error(target)
     found = sorted(counting.people, key=lambda p: (p.first_frame, p.first_position))
     most = reader.info.frames or last + 1
     people = tuple(person.described(step, most) for person in found)

@@ -115,7 +115,7 @@ class ChosenPersonFinder:
     def _reader(self, place: Fraction | None) -> VideoReader:
         job = self._pipeline.job
         video = job.video.model_copy(update={"fps": None})
-        return VideoReader(job.target, video, _quiet, stretch=TimeRange(place, place, None))
+        return VideoReader(job.target, video, _ignore, stretch=TimeRange(place, place, None))
 
     def _saved(self, number: int) -> tuple[Descriptor | None] | None:
         """Return what was written down of a segment, None if nothing was."""
@@ -137,5 +137,5 @@ class ChosenPersonFinder:
             part.replace(path)
 
 
-def _quiet(sentence: str) -> None:
+def _ignore(sentence: str) -> None:
     """Whoever reads the target for its output says what there is to say."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from roop.options import Job, Settings
-from roop.pipeline.output.record import inputs_of, model_digests, models_of, versions
+from roop.pipeline.output.record import input_digests, model_digests, models_of, versions
 from roop.pipeline.people.mapping_file import assignments_of
 from roop.pipeline.segments.plan import Pace
 from roop.processors.base import Registry
@@ -30,7 +30,7 @@ def fingerprint_of(job: Job, settings: Settings, registry: Registry, pace: Pace)
     Raises:
         MediaError: A file cannot be read.
     """
-    inputs = inputs_of(job)
+    inputs = input_digests(job)
     options: dict[str, Any] = {}
     for group in job.model_dump(mode="json", exclude=_NOT_SHOWN).values():
         options |= group

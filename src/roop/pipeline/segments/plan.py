@@ -22,7 +22,7 @@ class Pace:
     """Seconds that a segment looks at before its own, so that faces are known when it begins."""
 
     @property
-    def least(self) -> Fraction:
+    def min_length(self) -> Fraction:
         """Seconds from which a target is cut at all."""
         return self.length * Fraction(3, 2)
 
@@ -79,7 +79,7 @@ class Segment:
         return Segment(data["number"], time_range, time, data["frames"], data["lead"])
 
 
-def planned(target: Reader, pace: Pace) -> tuple[Segment, ...]:
+def plan_segments(target: Reader, pace: Pace) -> tuple[Segment, ...]:
     """Cut a target, unless it is short, no video, or one that cannot be read from the middle.
 
     Args:
@@ -90,7 +90,7 @@ def planned(target: Reader, pace: Pace) -> tuple[Segment, ...]:
         As ``segments_of``.
     """
     length = target.info.duration_s
-    if target.info.kind != "video" or (length is not None and length < pace.least):
+    if target.info.kind != "video" or (length is not None and length < pace.min_length):
         return ()
     from roop.media.video.packet_times import packet_times
     from roop.media.video.reader import VideoReader
@@ -98,10 +98,10 @@ def planned(target: Reader, pace: Pace) -> tuple[Segment, ...]:
     times = packet_times(target.info.path)
     if times is None or not isinstance(target, VideoReader):
         return ()
-    return segments_of(times, target.trim, pace)
+    return cut_into_segments(times, target.trim, pace)
 
 
-def segments_of(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ...]:
+def cut_into_segments(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ...]:
     """Cut a target.
 
     Each segment but the first begins some seconds behind a keyframe: decoding begins there, and
@@ -117,7 +117,7 @@ def segments_of(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ..
     """
     unit = times.time_base
     shown = [t for t in times.shown if not trim.before(t * unit) and not trim.after(t * unit)]
-    if len(shown) < 2 or (shown[-1] - shown[0]) * unit < pace.least:
+    if len(shown) < 2 or (shown[-1] - shown[0]) * unit < pace.min_length:
         return ()
     cuts = _cuts(shown, times.keys, unit, pace)
     if not cuts:

@@ -38,7 +38,7 @@ class WorkFolder:
         return cls(output.absolute().parent / f"{_stem(output)}{digest}")
 
     @classmethod
-    def all_of(cls, output: Path) -> "list[WorkFolder]":
+    def all_for(cls, output: Path) -> "list[WorkFolder]":
         """Return every work folder for ``output``, the last one used first."""
         paths = output.absolute().parent.glob(f"{_stem(output)}*")
         found = [cls(path) for path in paths if (path / _ABOUT).is_file()]
@@ -55,7 +55,7 @@ class WorkFolder:
         return [cls(path) for path in paths if (path / _ABOUT).is_file()]
 
     @contextmanager
-    def claimed(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keep every other process out; the folder is made if need be.
 
         Raises:
@@ -85,7 +85,7 @@ class WorkFolder:
     def busy(self) -> bool:
         """True if a process is at work in it."""
         try:
-            with self.claimed():
+            with self.locked():
                 return False
         except UsageError:
             return True
@@ -110,14 +110,14 @@ class WorkFolder:
             "segments": len(plan),
             "frames": sum(segment.frames for segment in plan),
         }
-        self.sweep()
+        self.remove_partial_files()
         if not (self.path / _ABOUT).exists():
             self._write(self.path / _ABOUT, about)
         with suppress(OSError):  # then `roop jobs` does not know of it
             _notes().mkdir(parents=True, exist_ok=True)
             self._note.write_text(str(self.path), encoding="utf-8")
 
-    def sweep(self) -> None:
+    def remove_partial_files(self) -> None:
         """Remove what was left half done."""
         for path in self.path.iterdir():
             whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".looks")

@@ -14,7 +14,7 @@ from typing import TypeVar
 from roop.faces.tracking.tracker import FaceTracker
 from roop.media.base import Reader, Writer
 from roop.options import WithoutFace
-from roop.pipeline.people.no_face import nobody_in
+from roop.pipeline.people.no_face import nobody_in_frame_error
 from roop.pipeline.progress import Meter
 from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.priority import lower_priority
@@ -166,7 +166,7 @@ class FrameStages:
             NoFaceError: There may be no such frame.
         """
         if self.without_face == "error":
-            raise nobody_in(frame, self.reader.info.path)
+            raise nobody_in_frame_error(frame, self.reader.info.path)
         return self.without_face == "copy"
 
 

@@ -55,13 +55,15 @@ class ClusterPool:
                 "a cluster needs Ray, which is not installed", hint="pip install 'roop[ray]'"
             )
         settings = self._task.settings
-        remote_job = pack(self._task.job, _there(settings), self._task.output, self._seek_times)
+        remote_job = pack(
+            self._task.job, _settings_elsewhere(settings), self._task.output, self._seek_times
+        )
         ends: list[tuple[int, str]] = []
         while missing := [s for s in segments if self._folder.done(s.number) is None]:
             for segment in missing:
                 self._count(segment.number, FrameCounts(), meter)
             if len(ends) == TRIES:
-                raise _broken(*ends[-1])
+                raise _broken_error(*ends[-1])
             driver_task = DriverTask(remote_job, settings, missing, self._folder, self._bytes)
             ends.append(self._drive(driver_task, meter))
 
@@ -95,7 +97,7 @@ class ClusterPool:
         meter.add(counts - before)
 
 
-def _broken(code: int, last_words: str) -> RoopError:
+def _broken_error(code: int, last_words: str) -> RoopError:
     error = RoopError(
         f"the connection to the cluster has broken down {TRIES} times (the last with code {code})",
         hint="--debug shows what it left behind",
@@ -104,7 +106,7 @@ def _broken(code: int, last_words: str) -> RoopError:
     return error
 
 
-def _there(settings: Settings) -> Settings:
+def _settings_elsewhere(settings: Settings) -> Settings:
     """Return what of this machine's settings holds on others, too."""
     ours = dict.fromkeys(("cluster", "workers", "signing_certificate", "signing_key"))
     threads = settings.execution_threads or 1

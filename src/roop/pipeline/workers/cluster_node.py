@@ -22,18 +22,24 @@ from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
 from roop.pipeline.stages.stats import JobStats
 from roop.pipeline.workers.remote_error import ErrorDict, error_to_dict
-from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, places_of, software, unpack
+from roop.pipeline.workers.remote_job import (
+    RemoteJob,
+    SampleDigest,
+    software_versions,
+    unpack,
+    unpacked_paths,
+)
 from roop.processors import installed
 
 _PERIOD_S = 0.5
 """Time between two words about the progress."""
 
-Film = Callable[[], Iterable[bytes]]
+TargetPieces = Callable[[], Iterable[bytes]]
 """Hands out the target in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class SegmentResult:
     """A finished segment on its way back."""
 
     packets: bytes
@@ -42,7 +48,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmWanted:
+class TargetNeeded:
     """This machine does not see the target under its path: it must be sent."""
 
 
@@ -50,9 +56,9 @@ def work(
     remote_job: RemoteJob,
     segment: Segment,
     *,
-    film: Film | None,
+    film: TargetPieces | None,
     report: Callable[[Progress], None],
-) -> Done | FilmWanted | ErrorDict:
+) -> SegmentResult | TargetNeeded | ErrorDict:
     """Do one segment.
 
     Args:
@@ -66,12 +72,12 @@ def work(
         is raised is tried again elsewhere.
     """
     try:
-        _refuse_other_software(remote_job)
+        _check_software(remote_job)
         if not _target(remote_job, film):
-            return FilmWanted()
+            return TargetNeeded()
         return _work(remote_job, segment, report)
     except Exception as error:  # the edge of this process: who sent the job shows it
-        return _named_there(error_to_dict(error), remote_job)
+        return _with_senders_paths(error_to_dict(error), remote_job)
 
 
 def sweep(key: str) -> None:
@@ -79,21 +85,23 @@ def sweep(key: str) -> None:
     shutil.rmtree(_folder(key), ignore_errors=True)
 
 
-def _work(remote_job: RemoteJob, segment: Segment, report: Callable[[Progress], None]) -> Done:
+def _work(
+    remote_job: RemoteJob, segment: Segment, report: Callable[[Progress], None]
+) -> SegmentResult:
     import cv2
 
     cv2.setNumThreads(1)  # other segments are done on the other cores
-    pipeline, chosen_person = _begun(remote_job)
+    pipeline, chosen_person = _prepared(remote_job)
     meter = Meter(None, report, period_s=_PERIOD_S)
     with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(remote_job.key)) as name:
         folder = WorkFolder(Path(name))
         SegmentRun(pipeline, chosen_person, remote_job.output, folder, meter).do([segment])
         stats = folder.done(segment.number) or JobStats()
-        return Done(folder.packets(segment.number).read_bytes(), stats)
+        return SegmentResult(folder.packets(segment.number).read_bytes(), stats)
 
 
 @lru_cache(maxsize=1)  # a process does many segments of one run, and networks take a while
-def _begun(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
+def _prepared(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
     """Return what works on the job's frames, and who knows what came before them."""
     folder = _folder(remote_job.key)
     with writing(folder):
@@ -106,7 +114,7 @@ def _begun(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
     return pipeline, ChosenPersonFinder(pipeline, remote_job.seek_times, WorkFolder(folder))
 
 
-def _target(remote_job: RemoteJob, film: Film | None) -> bool:
+def _target(remote_job: RemoteJob, film: TargetPieces | None) -> bool:
     """Return true if the target can be read here, as it is or after it was taken from ``film``."""
     target, sent = remote_job.job.target, _sent(remote_job)
     try:
@@ -138,9 +146,9 @@ def _sent(remote_job: RemoteJob) -> Path:
     return _folder(remote_job.key) / "target" / remote_job.job.target.name
 
 
-def _refuse_other_software(remote_job: RemoteJob) -> None:
-    here = software()
-    for name, version in remote_job.software.items():
+def _check_software(remote_job: RemoteJob) -> None:
+    here = software_versions()
+    for name, version in remote_job.software_versions.items():
         if here.get(name) != version:
             raise UsageError(
                 f"the cluster's machine {socket.gethostname()} has {name} "
@@ -149,11 +157,11 @@ def _refuse_other_software(remote_job: RemoteJob) -> None:
             )
 
 
-def _named_there(failure: ErrorDict, remote_job: RemoteJob) -> ErrorDict:
+def _with_senders_paths(failure: ErrorDict, remote_job: RemoteJob) -> ErrorDict:
     """Name photos and target as the person did who sent them."""
     places = {_sent(remote_job): remote_job.job.target}
     places |= {
-        here: there for there, here in places_of(remote_job, _folder(remote_job.key)).items()
+        here: there for there, here in unpacked_paths(remote_job, _folder(remote_job.key)).items()
     }
     named = dict(failure)
     for what in ("message", "hint"):

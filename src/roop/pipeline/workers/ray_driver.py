@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from roop.errors import CancelledError, RoopError, UsageError
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
-from roop.pipeline.workers.cluster_node import Done, FilmWanted, sweep, work
+from roop.pipeline.workers.cluster_node import SegmentResult, TargetNeeded, sweep, work
 from roop.pipeline.workers.pool import TRIES
 from roop.pipeline.workers.remote_error import ErrorDict, error_from_dict
 
@@ -87,9 +87,9 @@ def _run(parent: ParentProcess) -> None:
         try:
             driver.share()
         except ray.exceptions.RayError as error:
-            raise _lost(error) from error
+            raise _lost_error(error) from error
         finally:
-            driver.recall()
+            driver.cancel_all()
 
 
 class _Driver:
@@ -97,47 +97,47 @@ class _Driver:
 
     def __init__(self, tasks: _Tasks, driver_task: DriverTask, parent: ParentProcess) -> None:
         self._tasks = tasks
-        self._errand = driver_task
+        self._job = driver_task
         self._parent = parent
         self._waiting = deque(driver_task.segments)
-        self._flight: dict[Ref, Segment] = {}
-        self._film: list[Ref] | None = None
+        self._running: dict[Ref, Segment] = {}
+        self._target_pieces: list[Ref] | None = None
 
     def share(self) -> None:
         """Do all of it."""
-        most = self._errand.settings.workers or len(self._waiting)
-        while self._waiting or self._flight:
-            while self._waiting and len(self._flight) < most:
+        most = self._job.settings.workers or len(self._waiting)
+        while self._waiting or self._running:
+            while self._waiting and len(self._running) < most:
                 segment = self._waiting.popleft()
-                self._flight[self._tasks.send(segment, self._film)] = segment
-            for ref, result in self._tasks.answers(list(self._flight)):
-                self._take(self._flight.pop(ref), result)
+                self._running[self._tasks.send(segment, self._target_pieces)] = segment
+            for ref, result in self._tasks.answers(list(self._running)):
+                self._take(self._running.pop(ref), result)
             for number, counts in self._tasks.progress().items():
-                if any(segment.number == number for segment in self._flight.values()):
+                if any(segment.number == number for segment in self._running.values()):
                     self._report(number, counts)
             self._check()
 
-    def recall(self) -> None:
+    def cancel_all(self) -> None:
         """Stop what is still done, and leave nothing on the machines."""
-        self._tasks.recall(list(self._flight))
+        self._tasks.cancel_all(list(self._running))
 
     def _report(self, number: int, counts: FrameCounts) -> None:
         self._parent.send({"segment": number, "counts": counts.to_dict()})
 
-    def _take(self, segment: Segment, result: Done | FilmWanted | ErrorDict) -> None:
-        if isinstance(result, Done):
+    def _take(self, segment: Segment, result: SegmentResult | TargetNeeded | ErrorDict) -> None:
+        if isinstance(result, SegmentResult):
             stats = result.stats
-            self._errand.folder.take(segment.number, result.packets, stats)
+            self._job.folder.take(segment.number, result.packets, stats)
             self._report(segment.number, stats.counts)
-        elif isinstance(result, FilmWanted):
-            self._film = self._film or list(self._sent())
+        elif isinstance(result, TargetNeeded):
+            self._target_pieces = self._target_pieces or list(self._sent())
             self._waiting.appendleft(segment)
         else:
             raise error_from_dict(result)
 
     def _sent(self) -> Iterator[Ref]:
         """Give the target to the cluster, piece by piece: some machine does not see it."""
-        with self._errand.remote_job.job.target.open("rb") as file:
+        with self._job.remote_job.job.target.open("rb") as file:
             while piece := file.read(_PIECE_BYTES):
                 self._check()
                 yield self._tasks.keep(piece)
@@ -154,7 +154,7 @@ class _Tasks:
         settings = driver_task.settings
         self._ray = ray
         self._key = driver_task.remote_job.key
-        self._parcel = ray.put(driver_task.remote_job)
+        self._remote_job = ray.put(driver_task.remote_job)
         gpu = not _GPU.isdisjoint(settings.execution_provider)
         self._task = ray.remote(_segment).options(
             num_cpus=settings.execution_threads or 1,
@@ -169,13 +169,15 @@ class _Tasks:
 
     def send(self, segment: Segment, film: Sequence[Ref] | None) -> Ref:
         """Have a segment done by whoever has time."""
-        return self._task.remote(self._parcel, segment, film, self._board)
+        return self._task.remote(self._remote_job, segment, film, self._board)
 
     def keep(self, piece: bytes) -> Ref:
         """Give the cluster something that its machines can ask for."""
         return self._ray.put(piece)
 
-    def answers(self, refs: list[Ref]) -> Iterator[tuple[Ref, Done | FilmWanted | ErrorDict]]:
+    def answers(
+        self, refs: list[Ref]
+    ) -> Iterator[tuple[Ref, SegmentResult | TargetNeeded | ErrorDict]]:
         """Yield what has come back of ``refs``; waits a moment for the first."""
         for ref in self._ray.wait(refs, num_returns=1, timeout=_POLL_S)[0]:
             yield ref, self._ray.get(ref)
@@ -192,7 +194,7 @@ class _Tasks:
         self._asked = None
         return told
 
-    def recall(self, refs: list[Ref]) -> None:
+    def cancel_all(self, refs: list[Ref]) -> None:
         """Stop what is still done, and leave nothing on the machines."""
         ray = self._ray
         with contextlib.suppress(ray.exceptions.RayError, ConnectionError):
@@ -254,11 +256,11 @@ def _connected(address: str) -> Iterator[Ray]:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     import ray
 
-    _knock(address)
+    _check_reachable(address)
     try:
         _init(ray, address)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise _no_cluster(address, error) from error
+        raise _no_cluster_error(address, error) from error
     try:
         yield ray
     finally:
@@ -277,7 +279,7 @@ def _init(ray: Ray, address: str) -> None:
         ray.init(address, **options)
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Ask whether somebody listens: Ray itself would wait for half a minute."""
     if address == "auto":
         return
@@ -285,10 +287,10 @@ def _knock(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), _PATIENCE_S).close()
     except (OSError, OverflowError) as error:
-        raise _no_cluster(address, error) from error
+        raise _no_cluster_error(address, error) from error
 
 
-def _no_cluster(address: str, error: Exception) -> UsageError:
+def _no_cluster_error(address: str, error: Exception) -> UsageError:
     said = str(error)
     if "ersion mismatch" in said:
         return UsageError(
@@ -306,7 +308,7 @@ def _no_cluster(address: str, error: Exception) -> UsageError:
     )
 
 
-def _lost(error: Exception) -> RoopError:
+def _lost_error(error: Exception) -> RoopError:
     """Return what to say of an error of Ray's own, after all retries."""
     said = str(error)
     if "No module named 'roop" in said:
@@ -319,7 +321,7 @@ def _lost(error: Exception) -> RoopError:
     )
 
 
-def _flat(text: str) -> str:
+def _on_one_line(text: str) -> str:
     """Return the beginning of what a library says as one line."""
     line = " ".join(text.split())
     return line if len(line) <= 200 else f"{line[:197]}..."

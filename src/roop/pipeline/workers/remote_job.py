@@ -65,7 +65,7 @@ class RemoteJob:
     """Sources and references by their paths there: of each the files, one or a folder's."""
     target_digest: SampleDigest = field(compare=False)
     """The target's."""
-    software: Mapping[str, str] = field(compare=False)
+    software_versions: Mapping[str, str] = field(compare=False)
     """Versions that the bytes of the output depend on."""
 
 
@@ -92,7 +92,7 @@ def pack(
     except OSError as error:
         raise MediaError(f"{error.filename} cannot be read: {reason(error)}") from error
     return RemoteJob(
-        secrets.token_hex(8), job, settings, output, seek_times, photos, digest, software()
+        secrets.token_hex(8), job, settings, output, seek_times, photos, digest, software_versions()
     )
 
 
@@ -102,7 +102,7 @@ def unpack(remote_job: RemoteJob, folder: Path) -> Job:
     Raises:
         OSError: They cannot be written.
     """
-    places = places_of(remote_job, folder)
+    places = unpacked_paths(remote_job, folder)
     for path, files in remote_job.photos.items():
         place = places[path]
         inside = place.parent if len(files) == 1 else place
@@ -113,7 +113,7 @@ def unpack(remote_job: RemoteJob, folder: Path) -> Job:
     return _moved(remote_job.job, places)
 
 
-def places_of(remote_job: RemoteJob, folder: Path) -> dict[Path, Path]:
+def unpacked_paths(remote_job: RemoteJob, folder: Path) -> dict[Path, Path]:
     """Return where each photo, or folder of photos, lies after it was unpacked into ``folder``."""
     places: dict[Path, Path] = {}
     for number, (path, files) in enumerate(remote_job.photos.items()):
@@ -122,7 +122,7 @@ def places_of(remote_job: RemoteJob, folder: Path) -> dict[Path, Path]:
     return places
 
 
-def software() -> dict[str, str]:
+def software_versions() -> dict[str, str]:
     """Return the versions that matter, by name."""
     python = ".".join(platform.python_version_tuple()[:2])
     return {"roop": VERSION, "Python": python, **versions()}
