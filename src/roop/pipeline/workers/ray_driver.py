@@ -294,7 +294,7 @@ def _no_cluster_error(address: str, error: Exception) -> UsageError:
     said = str(error)
     if "ersion mismatch" in said:
         return UsageError(
-            f"the cluster runs other versions: {_flat(said)}",
+            f"the cluster runs other versions: {_on_one_line(said)}",
             hint="install the same Ray and Python on all its machines and this one",
         )
     if address == "auto":
@@ -303,7 +303,7 @@ def _no_cluster_error(address: str, error: Exception) -> UsageError:
             hint="`ray start --head` begins one; or name its address: [[cluster=ray://HOST:10001]]",
         )
     return UsageError(
-        f"there is no Ray cluster at {address}: {_flat(said)}",
+        f"there is no Ray cluster at {address}: {_on_one_line(said)}",
         hint="check the address; the port is that of the Ray Client server, usually 10001",
     )
 
@@ -316,7 +316,7 @@ def _lost_error(error: Exception) -> RoopError:
             "a machine of the cluster has no roop", hint="install the same version on all of them"
         )
     return RoopError(
-        f"the cluster has lost a segment {TRIES} times: {_flat(said)}",
+        f"the cluster has lost a segment {TRIES} times: {_on_one_line(said)}",
         hint="if memory is short, let a machine do fewer at once: [[workers]]",
     )
 
