@@ -58,14 +58,14 @@ class LongJob:
                 raise
             folder.discard()
         for other in others:
-            if not other.busy:
+            if not other.is_locked:
                 other.discard()
         return stats
 
     def _why_afresh(self, others: Sequence[WorkFolder], fingerprint: Fingerprint) -> str | None:
         if not others:
             return None
-        why = difference(others[0].about().get("fingerprint", {}), fingerprint)
+        why = difference(others[0].description().get("fingerprint", {}), fingerprint)
         note = f"starting afresh: {why}"
         self.task.warn(note)
         return note
@@ -73,7 +73,7 @@ class LongJob:
     def _tidy(self, folder: WorkFolder, error: BaseException) -> None:
         """Keep what may be gone on with."""
         final = isinstance(error, RefusedError | NoFaceError)
-        finished = folder.finished
+        finished = folder.finished_count
         if final or not finished:
             folder.discard()
             return
@@ -92,9 +92,9 @@ class LongJob:
         gc.collect()  # the decoder that the plan was made with
         self._file(folder).discard()  # what stands in the way is said now
         job = task.job.model_copy(update={"output": task.output})
-        folder.begin(job, task.settings, fingerprint, self.segments)
+        folder.record_job(job, task.settings, fingerprint, self.segments)
         resumed = self._do(folder, note)
-        done = (folder.done(s.number) or JobStats() for s in self.segments)
+        done = (folder.stats_of(s.number) or JobStats() for s in self.segments)
         stats = sum(done, JobStats(resumed=resumed))
         if not stats.counts.swapped and task.registry.scale(task.job.steps) == 1:
             raise nobody_replaced_error(task.job, stats.nearest)
@@ -113,7 +113,7 @@ class LongJob:
 
     def _do(self, folder: WorkFolder, note: str | None) -> int:
         """Do the segments that are not recorded as done; return how many frames were."""
-        done = {s.number: folder.done(s.number) for s in self.segments}
+        done = {s.number: folder.stats_of(s.number) for s in self.segments}
         missing = [s for s in self.segments if done[s.number] is None]
         resumed = sum(stats.counts.frames for stats in done.values() if stats is not None)
         if resumed and missing:

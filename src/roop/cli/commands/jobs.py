@@ -27,7 +27,7 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.read(arguments)
     from roop.pipeline.segments.work_folder import WorkFolder
 
-    folders = WorkFolder.known()
+    folders = WorkFolder.of_user()
     jobs = [_described(folder) for folder in folders]
     if values.clean:
         for folder, job in zip(folders, jobs, strict=True):
@@ -41,15 +41,15 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _described(folder: "WorkFolder") -> dict[str, Any]:
-    about = folder.about()
+    about = folder.description()
     job = about.get("job", {})
     return {
         "output": str(Path(about.get("output", "?"))),
         "target": job.get("target", "?"),
         "segments": about.get("segments", 0),
-        "finished": folder.finished,
+        "finished": folder.finished_count,
         "bytes": folder.size,
-        "running": folder.busy,
+        "running": folder.is_locked,
         "folder": str(folder.path),
     }
 

@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.read(arguments)
     from roop.cli.commands.swap import report, work
 
-    about = _chosen(values.output).about()
+    about = _chosen(values.output).description()
     job = checked(Job, about.get("job", {}))
     if values.force:
         job = job.model_copy(update={"force": True})
@@ -51,7 +51,7 @@ def _chosen(output: Path | None) -> "WorkFolder":
         if not found:
             raise UsageError(f"nothing is unfinished of {output}", hint=_LIST)
         return found[0]
-    known = [folder for folder in WorkFolder.known() if not folder.busy]
+    known = [folder for folder in WorkFolder.of_user() if not folder.is_locked]
     if not known:
         raise UsageError("no job is unfinished", hint=_LIST)
     if len(known) > 1:

@@ -1,4 +1,4 @@
-"""Find out who was chosen before a segment begins, where the job names nobody in particular."""
+"""Find the person who was chosen before a segment begins, if the job names nobody."""
 
 import secrets
 from collections.abc import Sequence
@@ -21,18 +21,18 @@ from roop.types import Frame
 
 
 class ChosenPersonFinder:
-    """Looks at the target where the decoding of each segment begins.
+    """Examines the frame at which the decoding of each segment begins.
 
-    Who is chosen in a shot follows from the first of its frames that shows a face, which may lie
-    many segments back. So one segment hands on to the next the looks of who was chosen. Between
-    two such frames the target is followed only if neither tells: several people are there, and
-    it is another shot or none of them is the one. All of this depends on the target and the plan
-    alone, so every process finds the same; the first one writes it down.
+    The first frame of a shot that shows a face decides who is chosen in that shot, and it may lie
+    many segments back. So every segment passes a descriptor of the chosen person on to the next.
+    The frames between two segments' first frames are decoded only if those two do not decide:
+    several people are visible, and the shot has changed or nobody matches. The result depends on
+    the target and the plan alone, so every process finds the same; the first one stores it.
 
     Args:
         pipeline: Knows the job, and owns what finds faces.
         seek_times: Where the decoding of each segment begins, in seconds; None for the first frame.
-        folder: Where what is found is kept.
+        folder: Where descriptors are stored.
     """
 
     def __init__(

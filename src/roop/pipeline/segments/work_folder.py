@@ -25,7 +25,7 @@ _LOCK = "lock"
 
 
 class WorkFolder:
-    """Finished segments of one job, each a file of packets with a record beside it."""
+    """The finished segments of one job: for each a file of packets and a record."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -45,8 +45,8 @@ class WorkFolder:
         return sorted(found, key=lambda f: f.path.stat().st_mtime, reverse=True)
 
     @classmethod
-    def known(cls) -> "list[WorkFolder]":
-        """Return those of this user on this machine that still exist."""
+    def of_user(cls) -> "list[WorkFolder]":
+        """Return every work folder of this user that still exists."""
         notes = sorted(_notes().glob("*"))
         paths = [Path(note.read_text(encoding="utf-8")) for note in notes]
         for note, path in zip(notes, paths, strict=True):
@@ -56,13 +56,13 @@ class WorkFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other process out; the folder is made if need be.
+        """Keep every other process out; make the folder if it is missing.
 
         Raises:
-            UsageError: Another process is at work in it.
+            UsageError: Another process works in it.
             MediaError: It cannot be made.
         """
-        from filelock import FileLock, Timeout  # here: it takes a twentieth of a job's imports
+        from filelock import FileLock, Timeout  # takes a twentieth of the time of a job's imports
 
         with writing(self.path):
             self.path.mkdir(exist_ok=True)
@@ -71,7 +71,7 @@ class WorkFolder:
             lock.acquire(blocking=False)
         except Timeout as error:
             raise UsageError(
-                "another run of roop is at work on this output",
+                "another run of roop is working on this output",
                 hint="wait for it, or name another output",
             ) from error
         try:
@@ -82,18 +82,18 @@ class WorkFolder:
                 self._remove()  # Windows keeps a locked file until now
 
     @property
-    def busy(self) -> bool:
-        """True if a process is at work in it."""
+    def is_locked(self) -> bool:
+        """True if a process works in it."""
         try:
             with self.locked():
                 return False
         except UsageError:
             return True
 
-    def begin(
+    def record_job(
         self, job: Job, settings: Settings, fingerprint: Fingerprint, plan: Sequence[Segment]
     ) -> None:
-        """Write down what the folder is for.
+        """Write down which job the folder belongs to.
 
         Args:
             job: With the output's own name.
@@ -102,7 +102,7 @@ class WorkFolder:
             plan: All segments.
         """
         job = absolute(job)
-        about = {
+        description = {
             "output": str(job.output),
             "job": job.model_dump(mode="json"),
             "settings": settings.model_dump(mode="json"),
@@ -112,23 +112,24 @@ class WorkFolder:
         }
         self.remove_partial_files()
         if not (self.path / _ABOUT).exists():
-            self._write(self.path / _ABOUT, about)
-        with suppress(OSError):  # then `roop jobs` does not know of it
+            self._write(self.path / _ABOUT, description)
+        with suppress(OSError):  # then `roop jobs` does not list it
             _notes().mkdir(parents=True, exist_ok=True)
             self._note.write_text(str(self.path), encoding="utf-8")
 
     def remove_partial_files(self) -> None:
-        """Remove what was left half done."""
+        """Remove files that were not finished."""
         for path in self.path.iterdir():
             whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".looks")
             if not whole and path.name not in (_ABOUT, _LOCK):
                 path.unlink(missing_ok=True)
 
-    def about(self) -> dict[str, Any]:
-        """Return what ``begin`` wrote; empty if that cannot be read."""
+    def description(self) -> dict[str, Any]:
+        """Return what ``record_job`` wrote; empty if it cannot be read."""
         with suppress(OSError, ValueError):
-            about: dict[str, Any] = json.loads((self.path / _ABOUT).read_text(encoding="utf-8"))
-            return about
+            text = (self.path / _ABOUT).read_text(encoding="utf-8")
+            description: dict[str, Any] = json.loads(text)
+            return description
         return {}
 
     def packets(self, number: int) -> Path:
@@ -140,7 +141,7 @@ class WorkFolder:
         return self.path / f"{number:05}.looks"
 
     def record(self, number: int, stats: JobStats) -> None:
-        """Note that a segment's packets are whole and safe on the disk.
+        """Record that a segment's packets are complete and safe on the disk.
 
         Raises:
             DiskFullError: There is no room left.
@@ -148,8 +149,8 @@ class WorkFolder:
         size = self.packets(number).stat().st_size
         self._write(self._record(number), {"bytes": size, **stats.to_dict()})
 
-    def take(self, number: int, packets: bytes, stats: JobStats) -> None:
-        """Keep a segment that was done elsewhere, as if it had been done here.
+    def add_segment(self, number: int, packets: bytes, stats: JobStats) -> None:
+        """Keep a segment that another machine has done.
 
         Raises:
             DiskFullError: There is no room left.
@@ -159,8 +160,8 @@ class WorkFolder:
             part.write_bytes(packets)
         self.record(number, stats)
 
-    def done(self, number: int) -> JobStats | None:
-        """Return what was done to a segment, None if it is still to do."""
+    def stats_of(self, number: int) -> JobStats | None:
+        """Return the stats of a finished segment, None if it is not finished."""
         try:
             record = json.loads(self._record(number).read_text(encoding="utf-8"))
             if self.packets(number).stat().st_size != record.pop("bytes"):
@@ -170,7 +171,7 @@ class WorkFolder:
             return None
 
     @property
-    def finished(self) -> int:
+    def finished_count(self) -> int:
         """How many segments are recorded as done."""
         return sum(1 for path in self.path.glob("[0-9]*.json"))
 
@@ -201,10 +202,10 @@ class WorkFolder:
 
 
 def _stem(output: Path) -> str:
-    """The beginning of the names of an output's work folders: the name itself may be too long."""
+    """Return how the names of an output's work folders begin; its own name may be too long."""
     return f"{_PREFIX}{hashlib.sha256(output.name.encode()).hexdigest()[:8]}-"
 
 
 def _notes() -> Path:
-    """Where it is noted which work folders there are."""
+    """Return the folder that lists the work folders of this user."""
     return user_folder() / "unfinished"

@@ -59,7 +59,7 @@ class ClusterPool:
             self._task.job, _settings_elsewhere(settings), self._task.output, self._seek_times
         )
         ends: list[tuple[int, str]] = []
-        while missing := [s for s in segments if self._folder.done(s.number) is None]:
+        while missing := [s for s in segments if self._folder.stats_of(s.number) is None]:
             for segment in missing:
                 self._count(segment.number, FrameCounts(), meter)
             if len(ends) == TRIES:

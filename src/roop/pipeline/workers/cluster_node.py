@@ -96,7 +96,7 @@ def _work(
     with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(remote_job.key)) as name:
         folder = WorkFolder(Path(name))
         SegmentRun(pipeline, chosen_person, remote_job.output, folder, meter).do([segment])
-        stats = folder.done(segment.number) or JobStats()
+        stats = folder.stats_of(segment.number) or JobStats()
         return SegmentResult(folder.packets(segment.number).read_bytes(), stats)
 
 

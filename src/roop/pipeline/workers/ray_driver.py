@@ -127,7 +127,7 @@ class _Driver:
     def _take(self, segment: Segment, result: SegmentResult | TargetNeeded | ErrorDict) -> None:
         if isinstance(result, SegmentResult):
             stats = result.stats
-            self._job.folder.take(segment.number, result.packets, stats)
+            self._job.folder.add_segment(segment.number, result.packets, stats)
             self._report(segment.number, stats.counts)
         elif isinstance(result, TargetNeeded):
             self._target_pieces = self._target_pieces or list(self._sent())
