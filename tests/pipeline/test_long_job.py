@@ -199,7 +199,7 @@ def test_an_output_that_cannot_be_written_while_the_target_is_read(
 
 
 @pytest.mark.parametrize("what", ["target", "source", "option"])
-def test_a_change_starts_afresh_and_says_why(media: Path, out: Path, what: str) -> None:
+def test_a_change_starts_again_and_says_why(media: Path, out: Path, what: str) -> None:
     mine = out.parent / "media"
     mine.mkdir()
     for path in media.iterdir():
@@ -218,7 +218,7 @@ def test_a_change_starts_afresh_and_says_why(media: Path, out: Path, what: str) 
         "source": "the source photos have changed",
         "option": "many faces is True and was False",
     }
-    assert f"starting afresh: {why[what]}" in result.warnings
+    assert f"starting again: {why[what]}" in result.warnings
     assert result.resumed == 0
     assert work_folders(out) == []
 

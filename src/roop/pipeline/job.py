@@ -1,4 +1,4 @@
-"""One job from its sources and its target to its output."""
+"""Do one job, from its sources and its target to its output."""
 
 import dataclasses
 import threading
@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # loads many libraries, which only workers may need
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What a finished job made."""
+    """The result of a finished job."""
 
     output: Path
     frames: int
@@ -51,24 +51,24 @@ class JobResult:
     faces: int
     """Faces that were replaced, in all frames together."""
     seen: int
-    """Faces that were in sight, replaced or not, in all frames together."""
+    """Faces that were visible, replaced or not, in all frames together."""
     damaged: int
     """Frames of the target that could not be decoded and are left out."""
     screened: int
-    """Source photos and frames that were looked at for nudity, all without a finding."""
+    """Source photos and frames that were screened for nudity, all without a finding."""
     resumed: int
-    """Frames that were done in an earlier run, which was stopped."""
+    """Frames that an earlier run had finished before it was stopped."""
     elapsed_s: float
-    """Of this run."""
+    """Seconds that this run took."""
     engine: str
     models: tuple[str, ...]
     """The networks that made it, by their names in the catalogue."""
     recognition: Recognition | None
-    """What told people apart; None if nobody in particular was replaced."""
+    """How people were told apart; None if the job named nobody."""
     providers: tuple[str, ...]
     """What the processors' networks really ran on; empty if they have none of their own."""
     warnings: tuple[str, ...]
-    """Plain sentences, each said once."""
+    """Plain sentences, each once."""
     kept_frames: Path | None = None
     """The folder of the output's frames as pictures, if they were asked for."""
 
@@ -170,7 +170,7 @@ class JobRunner:
             job.target, job.video, task.warn, output=task.output, scale=scale
         ) as reader:
             if registry.models(job.steps, settings):
-                pace = pace.slow()
+                pace = pace.with_short_segments()
             segments = plan_segments(reader, pace)
             stats = JobStats() if segments else _in_one_run(task, reader)
         if segments:
@@ -198,7 +198,7 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
     """Return how many processes share the segments.
 
     Raises:
-        UsageError: There shall be several, and they would not find a processor.
+        UsageError: Several are asked for, and they would not find a processor.
     """
     registry, steps, settings = task.registry, task.job.steps, task.settings
     own = private(registry, steps)
@@ -214,8 +214,8 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
 
 
 def _in_one_run(task: Task, reader: Reader) -> JobStats:
-    """Do a job whose target is not cut."""
-    # Not where only workers have a use for their libraries.
+    """Do a job whose target is not cut into segments."""
+    # Imported here, as only workers may need these libraries.
     from roop.pipeline.stages.frame_pipeline import FramePipeline
     from roop.provenance.label import Label
 

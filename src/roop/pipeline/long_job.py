@@ -1,4 +1,4 @@
-"""A long target, segment by segment: what is finished survives whatever ends the program."""
+"""Do a long target segment by segment: finished segments survive whatever ends the program."""
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,15 +33,15 @@ class LongJob:
     segments: Sequence[Segment]
     pace: Pace
     workers: int
-    """Processes that share the segments; one is this process itself."""
+    """Processes that share the segments; 1 means this process."""
     worker_bytes: int
-    """Memory that each of them takes, about."""
+    """Approximate memory of each."""
 
     def run(self) -> JobStats:
-        """Do what is not done yet, and join it all.
+        """Do the missing segments, and join all of them.
 
         Raises:
-            RefusedError: A picture is refused; nothing is left behind.
+            RefusedError: A frame or photo is refused; nothing is left behind.
             CancelledError: The person stopped the job; finished segments stay.
             RoopError: The job could not be done now; finished segments stay.
         """
@@ -49,7 +49,7 @@ class LongJob:
         fingerprint = fingerprint_of(task.job, task.settings, task.registry, self.pace)
         folder = WorkFolder.of(task.output, fingerprint)
         others = [o for o in WorkFolder.all_for(task.output) if o.path != folder.path]
-        note = None if folder.path.exists() else self._why_afresh(others, fingerprint)
+        note = None if folder.path.exists() else self._restart_note(others, fingerprint)
         with folder.locked():
             try:
                 stats = self._work(folder, fingerprint, note)
@@ -62,16 +62,16 @@ class LongJob:
                 other.discard()
         return stats
 
-    def _why_afresh(self, others: Sequence[WorkFolder], fingerprint: Fingerprint) -> str | None:
+    def _restart_note(self, others: Sequence[WorkFolder], fingerprint: Fingerprint) -> str | None:
         if not others:
             return None
         why = difference(others[0].description().get("fingerprint", {}), fingerprint)
-        note = f"starting afresh: {why}"
+        note = f"starting again: {why}"
         self.task.warn(note)
         return note
 
     def _tidy(self, folder: WorkFolder, error: BaseException) -> None:
-        """Keep what may be gone on with."""
+        """Keep finished segments, unless they are of no use any more."""
         final = isinstance(error, RefusedError | NoFaceError)
         finished = folder.finished_count
         if final or not finished:
@@ -81,16 +81,18 @@ class LongJob:
         if isinstance(error, CancelledError):
             raise CancelledError(
                 f"stopped, {finished} of {len(self.segments)} segments are kept",
-                hint="the same command goes on from there, and so does `roop resume`",
+                hint="the same command continues from there, and so does `roop resume`",
             ) from error
         if isinstance(error, RoopError):
-            kept = f"{finished} of {len(self.segments)} segments are kept: the same command goes on"
+            kept = (
+                f"{finished} of {len(self.segments)} segments are kept: the same command continues"
+            )
             error.add_hint(kept)
 
     def _work(self, folder: WorkFolder, fingerprint: Fingerprint, note: str | None) -> JobStats:
         task = self.task
-        gc.collect()  # the decoder that the plan was made with
-        self._file(folder).discard()  # what stands in the way is said now
+        gc.collect()  # frees the decoder that the plan was made with
+        self._file(folder).discard()  # an error about the output's name comes now
         job = task.job.model_copy(update={"output": task.output})
         folder.record_job(job, task.settings, fingerprint, self.segments)
         resumed = self._do(folder, note)
@@ -112,12 +114,12 @@ class LongJob:
         )
 
     def _do(self, folder: WorkFolder, note: str | None) -> int:
-        """Do the segments that are not recorded as done; return how many frames were."""
+        """Do the segments that are not recorded as done; return the frames of those that are."""
         done = {s.number: folder.stats_of(s.number) for s in self.segments}
         missing = [s for s in self.segments if done[s.number] is None]
         resumed = sum(stats.counts.frames for stats in done.values() if stats is not None)
         if resumed and missing:
-            note = f"going on after {missing[0].clock}"
+            note = f"resuming after {missing[0].clock}"
         total = sum(s.frames for s in self.segments)
         meter = Meter(total, self.task.watch, resumed=resumed, note=note)
         meter.report()
@@ -129,9 +131,9 @@ class LongJob:
         return resumed
 
     def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
-        # Not where only workers have a use for their libraries.
+        # Imported here, as only workers may need these libraries.
         from roop.pipeline.segments.chosen_person import ChosenPersonFinder
-        from roop.pipeline.segments.segment_run import SegmentRun
+        from roop.pipeline.segments.segment_runner import SegmentRunner
         from roop.pipeline.stages.frame_pipeline import FramePipeline
 
         task = self.task
@@ -139,7 +141,7 @@ class LongJob:
             task.job, task.resources(), cancel=task.cancel, watch=task.watch
         ) as pipeline:
             chosen_person = ChosenPersonFinder(pipeline, self._seek_times, folder)
-            SegmentRun(pipeline, chosen_person, task.output, folder, meter).do(missing)
+            SegmentRunner(pipeline, chosen_person, task.output, folder, meter).run(missing)
 
     def _pool(self, folder: WorkFolder, workers: int) -> WorkerPool:
         task, settings = self.task, self.task.settings

@@ -67,7 +67,12 @@ def test_rare_frames_far_apart() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "pace", "count"),
-    [(40, Pace(), 2), (600, Pace(), 30), (20, Pace().slow(), 2), (600, Pace().slow(), 60)],
+    [
+        (40, Pace(), 2),
+        (600, Pace(), 30),
+        (20, Pace().with_short_segments(), 2),
+        (600, Pace().with_short_segments(), 60),
+    ],
 )
 def test_slow_work_is_cut_into_shorter_segments(seconds: int, pace: Pace, count: int) -> None:
     segments = cut_into_segments(clock(seconds, every=1), OPEN, pace)

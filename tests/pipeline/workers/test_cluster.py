@@ -21,7 +21,7 @@ from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.progress import Progress
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.workers import remote_job
-from roop.pipeline.workers.cluster_node import sweep, work
+from roop.pipeline.workers.cluster_node import do_segment, remove_files
 from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, pack, unpack
 from roop.processors import installed
 from roop.validation import checked
@@ -169,9 +169,9 @@ def on_a_machine(sent: RemoteJob) -> dict[str, str | None]:
     """Return the error of a machine that is given the first second of a film."""
     first = Segment(0, TimeRange(None, None, Fraction(1)), Fraction(0), 15, 0)
     try:
-        answer = work(sent, first, film=None, report=lambda state: None)
+        answer = do_segment(sent, first, pieces=None, report=lambda state: None)
     finally:
-        sweep(sent.key)
+        remove_files(sent.key)
     assert isinstance(answer, dict)
     return answer
 

@@ -96,7 +96,7 @@ def test_three_that_die_end_the_job_and_what_is_finished_stays(
     mood("desperate")
     with pytest.raises(RoopError, match="3 workers have ended without a word") as caught:
         run_job(job, Settings(workers=2), installed(), pace=PACE)
-    assert "segments are kept: the same command goes on" in (caught.value.hint or "")
+    assert "segments are kept: the same command continues" in (caught.value.hint or "")
     assert "Fatal Python error: Aborted" in trace(caught.value)
     assert "moody.py" in trace(caught.value)
     assert psutil.Process().children() == []

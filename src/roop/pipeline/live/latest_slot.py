@@ -1,4 +1,4 @@
-"""A place for one item, where a newer one takes the place of what nobody took."""
+"""A slot for the newest item: a newer one replaces an item that was not taken."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,45 +10,45 @@ T = TypeVar("T")
 """What it holds."""
 
 _POLL_S = 0.05
-"""Time between two looks at whether the work shall end."""
+"""Time between two checks for a stop."""
 
 
 class LatestSlot(Generic[T]):
-    """Between a camera, which does not wait, and whoever takes its frames: latency stays bounded.
+    """Between a camera, which does not wait, and the thread that takes its frames: bounds latency.
 
     Args:
-        stages: Whose end ends every wait.
-        drop: Called for every item that nobody took in time.
+        stages: When these stop, every wait ends.
+        drop: Called for every item that is replaced.
     """
 
     def __init__(self, stages: StageThreads, drop: Callable[[], None]) -> None:
         self._stages = stages
         self._drop = drop
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._item: tuple[T] | None = None
         self._closed = False
 
     def put(self, item: T) -> None:
-        """Leave ``item``; never waits."""
+        """Put ``item`` into the slot; never waits."""
         self._stages.check()
-        with self._news:
+        with self._changed:
             late, self._item = self._item is not None, (item,)
-            self._news.notify()
+            self._changed.notify()
         if late:
             self._drop()
 
     def close(self) -> None:
-        """Say that nothing more will come."""
-        with self._news:
+        """Mark the end: no item will follow."""
+        with self._changed:
             self._closed = True
-            self._news.notify()
+            self._changed.notify()
 
     def __iter__(self) -> Iterator[T]:
         while True:
             self._stages.check()
-            with self._news:
+            with self._changed:
                 if self._item is None and not self._closed:
-                    self._news.wait(_POLL_S)
+                    self._changed.wait(_POLL_S)
                 entry, self._item = self._item, None
                 done = entry is None and self._closed
             if entry is not None:

@@ -1,4 +1,4 @@
-"""One live swap, from its camera to whoever looks."""
+"""One live swap, from the camera to its viewers."""
 
 import threading
 import time
@@ -37,21 +37,21 @@ from roop.provenance.xmp_places import jpeg_with_xmp
 from roop.types import AnalysedFrame, Warn
 
 PATIENCE_S = 15.0
-"""How long the screen may take for a verdict: nothing is shown meanwhile, then the stream ends."""
+"""How long the screen may take for a verdict. Nothing is shown meanwhile; then the stream ends."""
 
 NO_PAGE = "none"
 """Instead of an address: no page."""
 
 _LATENCIES = 300
-"""Frames over which latency is told."""
+"""Frames over which the latency is measured."""
 
 _PERIOD_S = 0.1
-"""Least time between two tellings."""
+"""Least time between two reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveResult:
-    """What a live swap did."""
+    """What came of a live swap."""
 
     camera: str
     shown: int
@@ -59,9 +59,9 @@ class LiveResult:
     swapped: int
     """Frames of those in which at least one face was replaced."""
     dropped: int
-    """Frames of the camera that were not worked on because newer ones came."""
+    """Frames of the camera that were skipped because newer ones had come."""
     latency_ms: float | None
-    """Median of the last 300 frames, from the camera's frame to the one that is shown."""
+    """Median over the last 300 frames, from the camera to the viewers."""
     elapsed_s: float
     """Since the first frame was awaited."""
     recorded: Path | None
@@ -71,20 +71,20 @@ class LiveResult:
     providers: tuple[str, ...]
     """What the processors' networks really ran on; empty if they have none of their own."""
     warnings: tuple[str, ...]
-    """Plain sentences, each said once."""
+    """Plain sentences, each once."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveTask:
-    """Everything that a live swap takes."""
+    """Everything that a live swap needs."""
 
     job: Job
-    """Who is swapped and how; its target and output say nothing here."""
+    """Who is swapped and how; its target and output are not used."""
     live: LiveOptions
     settings: Settings
     registry: Registry
     watch: Watch | None = None
-    """Told a few times a second how it goes, and at once what there is to say."""
+    """Receives the progress a few times a second, and notes at once."""
     cancel: threading.Event = field(default_factory=threading.Event)
     """Set to end it; what was recorded until then is kept."""
     patience_s: float = PATIENCE_S

@@ -1,4 +1,4 @@
-"""The stages that a live frame passes: the newest is worked on, older ones are dropped."""
+"""The stages that the frames of a camera pass: the newest goes on, older ones are dropped."""
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ class LiveOutput(Protocol):
         ...
 
     def drop(self) -> None:
-        """Take note that a frame of the camera will not be shown."""
+        """Count a frame of the camera that will not be shown."""
         ...
 
 
@@ -76,13 +76,13 @@ def stream_live(
     threads = StageThreads(cancel)
     newest: LatestSlot[PlanarFrame] = LatestSlot(threads, output.drop)
     changed: Channel[AnalysedFrame] = Channel(1, threads)
-    threads.spawn(lambda: _film(camera, newest, threads), "roop-camera")
+    threads.spawn(lambda: _read(camera, newest, threads), "roop-camera")
     threads.spawn(lambda: _show(stages.passed(changed), camera, output), "roop-show")
     threads.guard(lambda: _pump(stages.changed(newest), changed))
     threads.join()
 
 
-def _film(camera: Camera, newest: LatestSlot[PlanarFrame], threads: StageThreads) -> None:
+def _read(camera: Camera, newest: LatestSlot[PlanarFrame], threads: StageThreads) -> None:
     for frame in camera.frames(threads.check):
         newest.put(frame)
     newest.close()

@@ -1,1 +1,1 @@
-"""What is made besides the pictures: names, records of jobs, kept frames."""
+"""Names of outputs, records of jobs, and kept frames."""

@@ -15,16 +15,16 @@ from roop.options import FrameOptions, VideoOptions
 
 
 def keep_frames(output: Path, options: FrameOptions, marks: Marks, cancel: threading.Event) -> Path:
-    """Write every frame of ``output``, which has been screened and marked, into a new folder.
+    """Write every frame of ``output``, which was screened and marked, into a new folder.
 
-    The folder stands beside the output, has its name and the time in its own, and appears when it
-    is whole.
+    The folder lies beside the output, is named after it and the time, and appears when it is
+    complete.
 
     Returns:
         The folder.
 
     Raises:
-        CancelledError: ``cancel`` was set; the folder is not there.
+        CancelledError: ``cancel`` was set; there is no folder.
         MediaError: The output cannot be read, or there is no room for its frames.
     """
     time = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
@@ -32,7 +32,7 @@ def keep_frames(output: Path, options: FrameOptions, marks: Marks, cancel: threa
     with writing(folder):
         scratch = Path(mkdtemp(prefix=".roop-frames-", dir=output.parent))
     try:
-        with open_reader(output, VideoOptions(), _unheard) as reader:
+        with open_reader(output, VideoOptions(), _ignore) as reader:
             for number, frame in enumerate(reader, 1):
                 if cancel.is_set():
                     raise CancelledError("cancelled")
@@ -48,5 +48,5 @@ def keep_frames(output: Path, options: FrameOptions, marks: Marks, cancel: threa
     return folder
 
 
-def _unheard(warning: str) -> None:
-    """The output is our own: what could be said of it was said when it was made."""
+def _ignore(warning: str) -> None:
+    """Ignore warnings about our own output: they were given when it was made."""

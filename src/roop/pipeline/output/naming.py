@@ -1,4 +1,4 @@
-"""Name an output for which only a folder is given."""
+"""Name an output whose folder alone is given."""
 
 import string
 from pathlib import Path
@@ -8,8 +8,8 @@ from roop.options import NAME_PATTERN, Job
 from roop.pipeline.people.paths import source_paths
 
 FIELDS = ("source", "target", "ext", "folder", "number")
-"""The first source and the target without their extensions, the output's extension, the target's
-folder, and the place in the batch, from 1."""
+"""The first source and the target without extensions, the output's extension, the target's folder,
+and the number in the batch, from 1."""
 
 
 def check_pattern(pattern: str) -> None:
@@ -38,9 +38,9 @@ def named(
         job: Its first source and its target give their names; without a source its engine or
             processor does.
         folder: Where the output goes.
-        ext: The extension that the output needs.
-        pattern: As for ``check_pattern``; it may name folders, too.
-        number: The place in a batch, from 1.
+        ext: The extension of the output.
+        pattern: As for ``check_pattern``; it may contain folders.
+        number: The number in a batch, from 1.
 
     Raises:
         UsageError: The pattern leads out of the folder.

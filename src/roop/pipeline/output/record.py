@@ -1,4 +1,4 @@
-"""A record of a finished job, for the books of whoever made it."""
+"""The record of a finished job: what went in, what came out, and with what."""
 
 import datetime
 import hashlib
@@ -24,7 +24,7 @@ _LIBRARIES = ("av", "c2pa-python", "numpy", "onnxruntime", "opencv-python-headle
 
 
 def input_digests(job: Job) -> dict[str, Any]:
-    """Return the digests of what a job reads, which may be replaced by its output.
+    """Return the digests of the files that a job reads; its output may replace them.
 
     Raises:
         MediaError: A file cannot be read.
@@ -37,14 +37,14 @@ def input_digests(job: Job) -> dict[str, Any]:
 def write_record(
     part: Path, job: Job, settings: Settings, *, inputs: dict[str, Any], results: dict[str, Any]
 ) -> None:
-    """Write what was done, by digests and never by pictures.
+    """Write the record; it holds digests and no pictures.
 
     Args:
         part: The file to write.
-        job: What was asked for.
-        settings: Where models lie.
+        job: The job.
+        settings: Where the models are.
         inputs: As returned by ``inputs_of`` before the job.
-        results: What came of it, with the path of the output as ``output``.
+        results: The result, with the path of the output as ``output``.
     """
     record = {
         "software": {"name": "roop", "version": VERSION},
@@ -73,18 +73,18 @@ def _digest(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What told people apart in a job."""
+    """How people were told apart in a job."""
 
     by: Literal["embedding", "descriptor"]
-    """A network's identity vector, or what is measured without a network."""
+    """By a network's embedding, or by a descriptor that needs no network."""
     name: str
-    """Of the network in the catalogue, or of the descriptor."""
+    """Name of the network in the catalogue, or of the descriptor."""
     limit: float
-    """Distance up to which a face was a person's, on the original tool's scale."""
+    """Distance up to which a face counted as a person's, on the original tool's scale."""
 
 
 def recognition_of(job: Job, settings: Settings) -> Recognition | None:
-    """Return what tells people apart in a job; None if it replaces nobody in particular."""
+    """Return how a job tells people apart; None if it names nobody."""
     if not job.faces.particular:
         return None
     name, limit = recogniser_model(ModelFolder(settings), settings), job.faces.similar_face_distance

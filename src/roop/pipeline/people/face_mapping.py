@@ -19,21 +19,21 @@ from roop.pipeline.people.photos import Photos
 from roop.types import Frame, Identity
 
 _OPTION = "reference_face_position"
-"""Chooses one of several faces of a reference photo."""
+"""The option that chooses one of several faces in a reference photo."""
 
-_EVERY = 10
-"""Frames from one to the next in which a first face is looked for."""
+_STEP = 10
+"""Frames from one search for the first face to the next."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceMapping:
-    """Who is given, and to whom."""
+    """Which people get which identity."""
 
     identities: tuple[Identity, ...]
     people: tuple[Person, ...] = ()
-    """Who is known of the target; empty if nobody in particular is wanted."""
+    """The known people of the target; empty if the job names nobody."""
     others: int | None = None
-    """The identity that everybody else is given."""
+    """The identity that everybody else gets; None if they stay."""
 
     def choice(
         self, options: FaceOptions, analyser: Analyser, looks: Descriptor | None = None
@@ -100,7 +100,7 @@ def _groups(job: Job) -> list[tuple[Path, ...]]:
 
 
 def _wanted(options: FaceOptions) -> Assignment | None:
-    """Return whom the options for one person mean; None if they mean nobody in particular."""
+    """Return the person that the options name, None if they name nobody."""
     if options.reference is not None:
         return Assignment(source=(Path(),), reference=options.reference)
     if not options.by_position:
@@ -110,7 +110,7 @@ def _wanted(options: FaceOptions) -> Assignment | None:
 
 
 class _PeopleFinder:
-    """Describes the people that a job names."""
+    """Finds the people that a job names."""
 
     def __init__(
         self, job: Job, analyser: Analyser, photos: Photos, cancel: threading.Event
@@ -121,7 +121,7 @@ class _PeopleFinder:
         self._cancel = cancel
 
     def people(self, given: Sequence[tuple[Assignment, int]]) -> tuple[Person, ...]:
-        """Return everybody who is named, then who stands beside them and is not."""
+        """Return everybody who is named, then the people beside them who are not."""
         groups = [
             [Person(self._of_photo(a.reference), identity)]
             for a, identity in given
@@ -136,7 +136,7 @@ class _PeopleFinder:
         return (*named, *self._bystanders(groups))
 
     def _bystanders(self, groups: Sequence[Sequence[Person]]) -> Iterator[Person]:
-        """Yield who is named neither in their own frame nor, as the looks tell, elsewhere."""
+        """Yield the people who are named neither in their own frame nor in another."""
         limit = self._job.faces.similar_face_distance
         for group in groups:
             elsewhere = [p for other in groups if other is not group for p in other]
@@ -147,7 +147,7 @@ class _PeopleFinder:
                     yield person
 
     def _of_photo(self, path: Path) -> Descriptor:
-        """Describe who a photo shows, or all photos of a folder."""
+        """Return a descriptor of the person in a photo, or in all photos of a folder."""
         position, looks = self._job.faces.reference_face_position, []
         for pixels, name in self._photos.of([path]):
             mesh = self._analyser.portrait(pixels, position, name=name, option=_OPTION).mesh
@@ -155,11 +155,11 @@ class _PeopleFinder:
         return merged(looks)
 
     def _of_frame(self, number: int | None, wanted: Sequence[tuple[int, int]]) -> Iterator[Person]:
-        """Yield the people of a frame, with the identities of those at ``wanted`` positions."""
+        """Yield the people in a frame; those at ``wanted`` positions get identities."""
         identities = dict(wanted)
         if len(identities) < len(wanted):
             raise UsageError(
-                "two faces are given to one person", hint="name each position once in the mapping"
+                "one person gets two faces", hint="name each position once in the mapping"
             )
         frame, number = self._frame(number)
         meshes = self._analyser.faces(frame, self._job.faces.face_order)
@@ -168,21 +168,21 @@ class _PeopleFinder:
             raise NoFaceError(
                 f"no face number {missing[0]} in frame {number} of {self._job.target}: "
                 f"it shows {len(meshes)}",
-                hint=f"`roop faces {self._job.target}` shows who is there; positions count from 0",
+                hint=f"`roop faces {self._job.target}` lists the people; positions count from 0",
             )
         for position, mesh in enumerate(meshes):
             looks = self._analyser.recogniser.describe(frame, mesh)
             yield Person(looks, identities.get(position))
 
     def _sought(self, number: int) -> Frame | None:
-        """Return the frame of this number if it can be had without decoding all before it."""
+        """Return frame ``number`` if it can be decoded without all frames before it."""
         with open_reader(self._job.target, VideoOptions(), lambda sentence: None) as reader:
             if reader.info.kind != "video":
                 return None
         return numbered_frame(self._job.target, number, lambda sentence: None)
 
     def _frame(self, number: int | None) -> tuple[Frame, int]:
-        """Return the frame of this number, or without one the first with a face, and its number."""
+        """Return frame ``number``, or the first frame with a face, and its number."""
         target, order = self._job.target, self._job.faces.face_order
         if number is not None and (frame := self._sought(number)) is not None:
             return frame, number
@@ -193,7 +193,7 @@ class _PeopleFinder:
                 if self._cancel.is_set():
                     raise CancelledError("cancelled")
                 if last == number or (
-                    number is None and last % _EVERY == 0 and self._analyser.faces(frame, order)
+                    number is None and last % _STEP == 0 and self._analyser.faces(frame, order)
                 ):
                     return frame, last
         if number is None:

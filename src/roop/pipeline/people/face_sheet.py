@@ -1,4 +1,4 @@
-"""Draw who is in a target on one picture, and write a mapping to fill in."""
+"""Write the people of a target as a contact sheet, or as a mapping to fill in."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ _PAPER, _INK = (24, 24, 24), (235, 235, 235)
 
 
 def write_sheet(path: Path, scan: PeopleScan, *, force: bool) -> None:
-    """Write a PNG with a picture of everybody and how to name them.
+    """Write a PNG with a picture of every person and how to name them.
 
     Raises:
         UsageError: The file exists.
@@ -41,7 +41,7 @@ def write_sheet(path: Path, scan: PeopleScan, *, force: bool) -> None:
 
 
 def write_template(path: Path, scan: PeopleScan, *, force: bool) -> None:
-    """Write a mapping file without sources: TOML, or JSON under a name that ends so.
+    """Write a mapping file without sources, as JSON if its name ends in ``.json``, else as TOML.
 
     Raises:
         UsageError: The file exists.

@@ -1,4 +1,4 @@
-"""Read the file that says who gets which face."""
+"""Read the file that maps people to faces."""
 
 import json
 import tomllib
@@ -19,11 +19,11 @@ class _Mapping(Options):
 
 
 def assignments_of(options: FaceOptions) -> tuple[Assignment, ...]:
-    """Return who gets which face, from the options and from the file that they name.
+    """Return which person gets which face, from the options and the file that they name.
 
     Raises:
         MediaError: The file cannot be read.
-        UsageError: It is neither TOML nor JSON, or says something that makes no sense.
+        UsageError: It is neither TOML nor JSON, or contradicts itself.
     """
     if options.map_file is None:
         return options.map
@@ -35,7 +35,7 @@ def read_mapping(path: Path) -> tuple[Assignment, ...]:
 
     Raises:
         MediaError: The file cannot be read.
-        UsageError: It is neither TOML nor JSON, or says something that makes no sense.
+        UsageError: It is neither TOML nor JSON, or contradicts itself.
     """
     try:
         values = _parsed(path.read_text(encoding="utf-8"), path)
@@ -46,13 +46,13 @@ def read_mapping(path: Path) -> tuple[Assignment, ...]:
     except ValueError as error:
         raise UsageError(
             f"{path} is neither TOML nor JSON: {error}",
-            hint=f"`roop faces FILE --template {path.name}` writes one to start from",
+            hint=f"`roop faces FILE --template {path.name}` writes one to start with",
         ) from error
     people = checked(_Mapping, values, spelling=lambda name: f"{path.name}: {name}").person
     if not people:
         raise UsageError(
             f"{path} names nobody",
-            hint="give at least one person a source; a line that begins with # says nothing",
+            hint="give at least one person a source; lines that begin with # are comments",
         )
     return tuple(_placed(person, path.parent) for person in people)
 

@@ -11,17 +11,17 @@ from roop.pipeline.people.mapping_file import assignments_of
 
 
 def source_paths(job: Job) -> list[Path]:
-    """Return every file and folder that shows who is given.
+    """Return every source file and folder.
 
     Raises:
         MediaError: The mapping file cannot be read.
-        UsageError: It makes no sense.
+        UsageError: It contradicts itself.
     """
     return [*job.sources, *(path for a in assignments_of(job.faces) for path in a.source)]
 
 
 def reference_paths(job: Job) -> list[Path]:
-    """Return every file and folder that shows who is replaced; for the errors see above."""
+    """Return every reference file and folder; raises as ``source_paths`` does."""
     named = [job.faces.reference, *(a.reference for a in assignments_of(job.faces))]
     return [path for path in named if path is not None]
 
@@ -29,10 +29,10 @@ def reference_paths(job: Job) -> list[Path]:
 def photos_in(paths: Sequence[Path]) -> list[Path]:
     """Return the files that ``paths`` stand for.
 
-    A folder stands for the photos in it, by name; the name of a saved identity for its file.
+    A folder stands for its photos, sorted by name; the name of a saved identity for its file.
 
     Raises:
-        MediaError: A folder has no photos, or a bare name means nothing.
+        MediaError: A folder has no photos, or a name is no saved identity.
     """
     found: list[Path] = []
     for path in map(located, paths):
@@ -49,7 +49,7 @@ def photos_in(paths: Sequence[Path]) -> list[Path]:
 
 
 def absolute(job: Job) -> Job:
-    """Return a job that means the same in any working folder."""
+    """Return the job with absolute paths."""
     faces = job.faces.model_copy(
         update={
             "reference": _photo(job.faces.reference),

@@ -1,4 +1,4 @@
-"""Make a saved identity out of photos."""
+"""Make a saved identity from photos."""
 
 import threading
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from roop.safety.judges import Judges
 from roop.safety.screen import Screen
 from roop.types import Pixels, Portrait, Warn
 
-_ROOM = 0.6
-"""Room that is kept around the face, as a share of its size."""
+_MARGIN = 0.6
+"""Margin that is kept around the face, as a share of its size."""
 
 
 def make_identity(
@@ -31,7 +31,7 @@ def make_identity(
     force: bool,
     warn: Warn,
 ) -> int:
-    """Save what photos of one person show of the face, all of them screened; return how many.
+    """Save the faces in photos of one person, all of them screened; return how many.
 
     Args:
         output: The file to write.
@@ -39,7 +39,7 @@ def make_identity(
         settings: What this machine has.
         position: Which face of a photo with several, from the left.
         force: Replace the file if it exists.
-        warn: Hears of what could not be read exactly.
+        warn: Receives warnings about what could not be read exactly.
 
     Raises:
         NoFaceError: A photo shows no face, or several and none was chosen.
@@ -70,9 +70,9 @@ def make_identity(
 
 
 def _cropped(portrait: Portrait) -> Pixels:
-    """Return the face with some room around it, no larger than is kept."""
+    """Return the face with a margin, reduced to the size that is saved."""
     height, width = portrait.pixels.shape[:2]
-    margin = _ROOM * float(np.ptp(portrait.mesh[:, :2], axis=0).max())
+    margin = _MARGIN * float(np.ptp(portrait.mesh[:, :2], axis=0).max())
     box = bounds(portrait.mesh[:, :2], margin=margin).clipped((width, height))
     crop = portrait.pixels[box.rows, box.columns]
     zoom = SIDE / max(crop.shape[:2])

@@ -48,7 +48,7 @@ class ChosenPersonFinder:
 
         Args:
             number: Of the segment.
-            reader: Of its stretch, of which nothing has been read.
+            reader: Open at the segment; nothing has been read from it.
 
         Raises:
             CancelledError: The person stopped the job.
@@ -56,39 +56,39 @@ class ChosenPersonFinder:
         faces = self._pipeline.job.faces
         if number == 0 or faces.particular or faces.many_faces:
             return None
-        known, looks = next(
+        known, chosen = next(
             ((n, saved[0]) for n in range(number, 0, -1) if (saved := self._saved(n))), (0, None)
         )
-        for place in range(known + 1, number + 1):
-            frame = reader.peek() if place == number else self._frame(place)
-            looks = self._found(place, frame, looks)
-            self._save(place, looks)
-        return looks
+        for earlier in range(known + 1, number + 1):
+            frame = reader.peek() if earlier == number else self._first_frame(earlier)
+            chosen = self._chosen_in(earlier, frame, chosen)
+            self._save(earlier, chosen)
+        return chosen
 
-    def _found(
+    def _chosen_in(
         self, number: int, frame: Frame | None, before: Descriptor | None
     ) -> Descriptor | None:
-        """Return who is chosen where a segment begins.
+        """Return the person who is chosen where a segment begins.
 
         Args:
             number: Of the segment.
-            frame: The one at which its decoding begins; None if it is damaged.
-            before: Who was chosen a segment earlier.
+            frame: The frame at which its decoding begins; None if it is damaged.
+            before: The person who was chosen one segment earlier.
         """
         if frame is None:
             return None
         meshes = self._pipeline.analyser.faces(frame, "left-right")
-        seen = [self._recogniser.describe(frame, mesh) for mesh in meshes]
-        if len(seen) == 1:
-            return seen[0]
+        people = [self._recogniser.describe(frame, mesh) for mesh in meshes]
+        if len(people) == 1:
+            return people[0]
         if before is not None and not self._is_other_shot(number, frame):
-            nearest = min(seen, key=before.distance, default=before)
+            nearest = min(people, key=before.distance, default=before)
             if before.distance(nearest) < SAME_PERSON:
                 return nearest
-        return self._followed(number, before) if seen else None
+        return self._tracked(number, before) if people else None
 
-    def _followed(self, number: int, before: Descriptor | None) -> Descriptor | None:
-        """Return who is chosen where a segment begins, by following the faces up to there."""
+    def _tracked(self, number: int, before: Descriptor | None) -> Descriptor | None:
+        """Return the person who is chosen where a segment begins, by tracking the faces before."""
         choice = Largest(before)
         tracker = self._pipeline.analyser.tracker(choice)
         end = self._seek_times[number]
@@ -102,34 +102,34 @@ class ChosenPersonFinder:
         return choice.looks
 
     def _is_other_shot(self, number: int, frame: Frame) -> bool:
-        cuts, earlier = CutDetector(), self._frame(number - 1)
+        cuts, earlier = CutDetector(), self._first_frame(number - 1)
         if earlier is not None:
             cuts.is_cut(earlier)
         return cuts.is_cut(frame)
 
-    def _frame(self, number: int) -> Frame | None:
+    def _first_frame(self, number: int) -> Frame | None:
         """Return the frame at which the decoding of a segment begins; None if it is damaged."""
         with self._reader(self._seek_times[number]) as reader:
             return reader.peek()
 
-    def _reader(self, place: Fraction | None) -> VideoReader:
+    def _reader(self, time: Fraction | None) -> VideoReader:
         job = self._pipeline.job
         video = job.video.model_copy(update={"fps": None})
-        return VideoReader(job.target, video, _ignore, stretch=TimeRange(place, place, None))
+        return VideoReader(job.target, video, _ignore, stretch=TimeRange(time, time, None))
 
     def _saved(self, number: int) -> tuple[Descriptor | None] | None:
-        """Return what was written down of a segment, None if nothing was."""
+        """Return what is stored for a segment: a descriptor or None; None if nothing is."""
         with suppress(OSError, ValueError, EOFError):
             with self._folder.descriptor(number).open("rb") as file:
                 rows = np.load(file)
             return (Descriptor(rows[:, 1:], rows[:, 0]) if len(rows) else None,)
         return None
 
-    def _save(self, number: int, looks: Descriptor | None) -> None:
+    def _save(self, number: int, chosen: Descriptor | None) -> None:
         path = self._folder.descriptor(number)
         rows = np.zeros((0, 1), np.float32)
-        if looks is not None:
-            rows = np.column_stack([looks.weights, looks.features])
+        if chosen is not None:
+            rows = np.column_stack([chosen.weights, chosen.features])
         part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         with writing(path, part):
             with part.open("wb") as file:
@@ -138,4 +138,4 @@ class ChosenPersonFinder:
 
 
 def _ignore(sentence: str) -> None:
-    """Whoever reads the target for its output says what there is to say."""
+    """Ignore warnings: whatever reads the target for its output gives them."""

@@ -1,7 +1,7 @@
-"""What the bytes of an output depend on: unfinished work is gone on with only if all is the same.
+"""The fingerprint of a job: a job resumes only if nothing that its output depends on has changed.
 
-Files count by their content: one that was moved or touched is the same, one that was cut anew under
-its old name and date is not. Reading a film for that takes about a second for every two hours.
+Files count by their content: one that was moved or touched is the same, one that was edited under
+its old name and date is not. Hashing a video takes about a second for every two hours.
 """
 
 from dataclasses import asdict
@@ -14,35 +14,35 @@ from roop.pipeline.segments.plan import Pace
 from roop.processors.base import Registry
 from roop.version import VERSION
 
-_NOT_SHOWN = {"sources", "target", "output", "force", "record", "steps", "frames"}
-"""Parts of a job that do not change what is made, or are looked at elsewhere."""
+_LEFT_OUT = {"sources", "target", "output", "force", "record", "steps", "frames"}
+"""Parts of a job that do not change its output, or that the fingerprint has elsewhere."""
 
-_WHERE = {"position", "frame"}
-"""What a mapping says beside photos, which count by their content."""
+_POSITIONS = {"position", "frame"}
+"""Fields of a mapping that count as they are; its photos count by their content."""
 
 Fingerprint = dict[str, Any]
 """JSON by topic: target, sources, options, software, pace."""
 
 
 def fingerprint_of(job: Job, settings: Settings, registry: Registry, pace: Pace) -> Fingerprint:
-    """Return everything that what is made of ``job`` depends on.
+    """Return everything that the output of ``job`` depends on.
 
     Raises:
         MediaError: A file cannot be read.
     """
     inputs = input_digests(job)
     options: dict[str, Any] = {}
-    for group in job.model_dump(mode="json", exclude=_NOT_SHOWN).values():
+    for group in job.model_dump(mode="json", exclude=_LEFT_OUT).values():
         options |= group
     mapping = assignments_of(job.faces)
-    options |= {"mapping": [given.model_dump(include=_WHERE) for given in mapping]}
+    options |= {"mapping": [given.model_dump(include=_POSITIONS) for given in mapping]}
     for name in ("reference", "map", "map_file"):
         options.pop(name)
     for step in job.steps:
         spec = registry[step.processor]
         own = spec.parse(step.options).model_dump(mode="json")
         options |= {f"{spec.name} {name}": value for name, value in own.items()}
-    if registry.models(job.steps, settings):  # where they run shows in the last digits
+    if registry.models(job.steps, settings):  # the last digits depend on where networks run
         options |= {
             "execution provider": list(settings.execution_provider),
             "execution precision": settings.execution_precision,
@@ -59,7 +59,7 @@ def fingerprint_of(job: Job, settings: Settings, registry: Registry, pace: Pace)
 
 
 def difference(old: Fingerprint, new: Fingerprint) -> str:
-    """Say in a few words what has changed."""
+    """Return in a few words what has changed."""
     if old.get("target") != new["target"]:
         return "the target has changed"
     if old.get("sources") != new["sources"]:
@@ -70,4 +70,4 @@ def difference(old: Fingerprint, new: Fingerprint) -> str:
             return f"{name.replace('_', ' ')} is {value} and was {before.get(name)}"
     if old.get("software") != new["software"]:
         return "roop or one of its libraries has changed"
-    return "it was cut in another way"
+    return "the target was cut in another way"

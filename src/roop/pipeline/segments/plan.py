@@ -1,4 +1,4 @@
-"""Cuts a long target into segments: by the target and the options alone, never by the machine."""
+"""Cut a long target into segments; the cuts depend on the target and the options alone."""
 
 import bisect
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,17 @@ class Pace:
     """How a target is cut."""
 
     length: Fraction = Fraction(20)
-    """Seconds of a segment, about: segments follow keyframes. The fewer there are, the less is
-    looked at twice."""
+    """Approximate seconds of a segment. Fewer segments mean fewer frames that are decoded twice."""
     lead: Fraction = Fraction(4)
-    """Seconds that a segment looks at before its own, so that faces are known when it begins."""
+    """Seconds decoded before a segment begins, so that its faces are known by then."""
 
     @property
     def min_length(self) -> Fraction:
-        """Seconds from which a target is cut at all."""
+        """Seconds from which a target is cut."""
         return self.length * Fraction(3, 2)
 
-    def slow(self) -> "Pace":
-        """Return the pace for work so slow that no long segment may be lost."""
+    def with_short_segments(self) -> "Pace":
+        """Return a pace with shorter segments, for work so slow that losing one costs much."""
         return replace(self, length=self.length / 2)
 
 
@@ -37,7 +36,7 @@ DEFAULT_PACE = Pace()
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One part of a target, done at one go."""
+    """One part of a target."""
 
     number: int
     """From 0."""
@@ -47,11 +46,11 @@ class Segment:
     frames: int
     """Of the target; damaged ones count."""
     lead: int
-    """Frames between the keyframe at which decoding begins and the first one of its own."""
+    """Frames between the keyframe at which decoding begins and the segment's first."""
 
     @property
     def lead_fps(self) -> Fraction:
-        """Frames per second between that keyframe and that one; 0 if there are none."""
+        """Frames per second between these two; 0 if there are none."""
         seek, start = self.time_range.seek, self.time_range.start
         if seek is None or start is None or seek == start:
             return Fraction(0)
@@ -80,14 +79,14 @@ class Segment:
 
 
 def plan_segments(target: Reader, pace: Pace) -> tuple[Segment, ...]:
-    """Cut a target, unless it is short, no video, or one that cannot be read from the middle.
+    """Cut a target, unless it is short, no video, or cannot be decoded from the middle.
 
     Args:
-        target: Opened; nothing is read of it here.
+        target: The open target; nothing is read from it here.
         pace: How long a segment is.
 
     Returns:
-        As ``segments_of``.
+        As ``cut_into_segments`` returns them.
     """
     length = target.info.duration_s
     if target.info.kind != "video" or (length is not None and length < pace.min_length):
@@ -104,12 +103,12 @@ def plan_segments(target: Reader, pace: Pace) -> tuple[Segment, ...]:
 def cut_into_segments(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ...]:
     """Cut a target.
 
-    Each segment but the first begins some seconds behind a keyframe: decoding begins there, and
-    the frames between lead up to it.
+    Each segment but the first begins some seconds after a keyframe, at which decoding begins: the
+    frames between are its lead.
 
     Args:
         times: Of the target.
-        trim: What of it is used.
+        trim: Which part of it is used.
         pace: How long a segment is.
 
     Returns:
@@ -135,7 +134,7 @@ def cut_into_segments(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segme
 def _cuts(
     shown: Sequence[int], keys: Sequence[int], unit: Fraction, pace: Pace
 ) -> list[tuple[int, int]]:
-    """Return the places in ``shown`` of a keyframe and of a first frame, for each cut."""
+    """Return for each cut the indices in ``shown`` of its keyframe and its first frame."""
     inside = keys[bisect.bisect_left(keys, shown[0]) : bisect.bisect_right(keys, shown[-1])]
     if not inside:
         return []

@@ -1,4 +1,4 @@
-"""The hidden folder beside an output in which a long job keeps what it has finished."""
+"""The hidden folder beside an output in which a long job keeps its finished segments."""
 
 import hashlib
 import json

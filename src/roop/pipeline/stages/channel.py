@@ -1,7 +1,7 @@
 """Threads that pass items through bounded queues and never hang.
 
-Rules: queues are bounded; every blocking call watches ``stop`` and ``cancel``; the first error wins
-and is raised in the caller's thread; all threads are joined before that.
+Every blocking call watches for a stop and for a cancellation. The first error stops all threads and
+is raised in the caller's thread after they have ended.
 """
 
 import queue
@@ -15,11 +15,11 @@ T = TypeVar("T")
 """What a channel carries."""
 
 _POLL_S = 0.05
-"""Time between two looks at ``stop`` while a queue is full or empty."""
+"""Time between two checks for a stop while a queue is full or empty."""
 
 
 class _StoppedError(Exception):
-    """Another stage failed; that one's error is the one to report."""
+    """Another stage has failed; its error is the one to report."""
 
 
 class StageThreads:
@@ -33,24 +33,24 @@ class StageThreads:
 
     @property
     def failed(self) -> bool:
-        """True if there was an error, which ``join`` raises."""
+        """True if a stage has failed; ``join`` raises its error."""
         return bool(self._errors)
 
     def check(self) -> None:
-        """Raise if the work shall end: ``CancelledError`` if the person asked for it."""
+        """Raise if the work has to stop: ``CancelledError`` if the person cancelled it."""
         if self._cancel.is_set():
             raise CancelledError("cancelled")
         if self._stop.is_set():
             raise _StoppedError
 
     def spawn(self, work: Callable[[], None], name: str) -> None:
-        """Run ``work`` in a thread of its own."""
+        """Run ``work`` in a new thread."""
         thread = threading.Thread(target=self.guard, args=(work,), name=name)
         self._threads.append(thread)
         thread.start()
 
     def guard(self, work: Callable[[], None]) -> None:
-        """Run ``work`` here; an error of it stops all other stages."""
+        """Run ``work`` in this thread; its error stops all other stages."""
         try:
             work()
         except _StoppedError:
@@ -67,7 +67,7 @@ class StageThreads:
         """
         for thread in self._threads:
             while thread.is_alive():
-                self.guard(thread.join)  # a Ctrl+C that arrives here must not leave threads behind
+                self.guard(thread.join)  # Ctrl+C here must not leave threads behind
         if self._errors:
             raise self._errors[0]
 
@@ -80,11 +80,11 @@ class Channel(Generic[T]):
         self._stages = stages
 
     def put(self, item: T) -> None:
-        """Hand ``item`` on; waits while the queue is full."""
+        """Pass ``item`` on; wait while the queue is full."""
         self._put((item,))
 
     def close(self) -> None:
-        """Say that nothing more will come."""
+        """Mark the end: no item will follow."""
         self._put(None)
 
     def _put(self, entry: tuple[T] | None) -> None:
@@ -105,4 +105,4 @@ class Channel(Generic[T]):
             if entry is None:
                 return
             yield entry[0]
-            del entry  # what it carries may be large, and the next may take long to come
+            del entry  # the item may be large, and the next may take long to come

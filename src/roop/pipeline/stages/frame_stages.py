@@ -1,6 +1,6 @@
-"""The stages that a frame passes, at work at the same time.
+"""The stages that the frames of a file pass, all at work at the same time.
 
-A frame of 4K is 12 MB: no stage keeps one that it has handed on, not even in a loop's variable
+A 4K frame takes 12 MB, so no stage keeps a frame that it has passed on, not even in a loop variable
 while it waits for the next.
 """
 
@@ -25,21 +25,21 @@ from roop.safety.screen import Screen
 from roop.types import AnalysedFrame, Frame
 
 T = TypeVar("T")
-"""What is pumped from one stage to the next."""
+"""What one stage passes to the next."""
 
-_STEP = 6
-"""Of the frames that lead up to a segment at most one in so many is looked at: what a face looks
-like when it expresses nothing takes seconds to see, not every frame of them."""
+_LEARN_STEP = 6
+"""At most one in so many frames of a lead is analysed: to learn a face's neutral expression takes
+some seconds, but not every frame of them."""
 
-_ALL = 8
-"""The last frames of the lead are all worked on, as those of the segment are."""
+_WARM_UP = 8
+"""The last frames of a lead are all processed, as those of the segment are."""
 
 _DEPTHS = range(1, 9)
-"""How many frames may wait between two stages: more where they are small. They keep a stage busy
+"""How many frames may wait between two stages; more if frames are small. They keep a stage busy
 whose neighbour takes longer for some frames than for others."""
 
 _WAITING = 16_000_000
-"""Bytes of the planes that may wait, where that is more than the fewest frames."""
+"""Bytes of frames that may wait between two stages, if that is more than the fewest frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +135,14 @@ class FrameStages:
         last: int | None = None
         for frame in frames:
             left = self.lead(frame)
-            step = _STEP if last is None else max(1, last - left)
+            step = _LEARN_STEP if last is None else max(1, last - left)
             if not left:
                 yield frame
                 del frame
-            elif left <= _ALL:
+            elif left <= _WARM_UP:
                 self._changed([frame], step=step)
                 last = left
-            elif step >= _STEP:
+            elif step >= _LEARN_STEP:
                 analysed = self._analysed(frame, step)
                 for processor in self.processors:
                     processor.learn(analysed, step)

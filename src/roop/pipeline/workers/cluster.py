@@ -1,7 +1,7 @@
-"""Machines that share the segments of a long job: a Ray cluster, seen from the job's side.
+"""Share the segments of a long job among the machines of a Ray cluster: the job's side.
 
-Who speaks with the cluster is a process of its own: Ray's machine code has been seen to crash where
-a machine was lost, and that must cost neither the job nor the program around it.
+A process of its own talks to the cluster, because Ray's native code has crashed when a machine was
+lost, which must not end the job or the program around it.
 """
 
 import importlib.util
@@ -22,7 +22,7 @@ from roop.pipeline.workers.remote_error import error_from_dict
 from roop.pipeline.workers.remote_job import pack
 
 _POLL_S = 0.05
-"""Time between two looks at whether the person wants to stop."""
+"""Time between two checks for a cancellation."""
 
 
 class ClusterPool:
@@ -32,7 +32,7 @@ class ClusterPool:
         task: The job; its settings name the cluster.
         folder: Where finished segments are kept.
         seek_times: Where the decoding of each segment of the plan begins.
-        worker_bytes: Memory that a segment takes while it is done, about.
+        worker_bytes: Approximate memory that a segment takes.
     """
 
     def __init__(
@@ -99,15 +99,15 @@ class ClusterPool:
 
 def _broken_error(code: int, last_words: str) -> RoopError:
     error = RoopError(
-        f"the connection to the cluster has broken down {TRIES} times (the last with code {code})",
-        hint="--debug shows what it left behind",
+        f"the connection to the cluster was lost {TRIES} times (the last with code {code})",
+        hint="--debug shows what it wrote to stderr",
     )
     error.add_note(f"its stderr:\n{last_words}")
     return error
 
 
 def _settings_elsewhere(settings: Settings) -> Settings:
-    """Return what of this machine's settings holds on others, too."""
+    """Return the settings for other machines, without what holds for this one only."""
     ours = dict.fromkeys(("cluster", "workers", "signing_certificate", "signing_key"))
     threads = settings.execution_threads or 1
     return settings.model_copy(update={**ours, "execution_threads": threads})

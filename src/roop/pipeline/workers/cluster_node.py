@@ -1,4 +1,4 @@
-"""What one machine of a cluster does for a job: a segment at a time, in a process of its own."""
+"""Do one segment of a job on a machine of a cluster, in a process of its own."""
 
 import shutil
 import socket
@@ -16,7 +16,7 @@ from roop.media.files.disk import writing
 from roop.pipeline.progress import Meter, Progress
 from roop.pipeline.segments.chosen_person import ChosenPersonFinder
 from roop.pipeline.segments.plan import Segment
-from roop.pipeline.segments.segment_run import SegmentRun
+from roop.pipeline.segments.segment_runner import SegmentRunner
 from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
@@ -32,31 +32,31 @@ from roop.pipeline.workers.remote_job import (
 from roop.processors import installed
 
 _PERIOD_S = 0.5
-"""Time between two words about the progress."""
+"""Time between two reports of progress."""
 
 TargetPieces = Callable[[], Iterable[bytes]]
-"""Hands out the target in pieces."""
+"""Returns the target in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """A finished segment on its way back."""
+    """A finished segment on its way to the job."""
 
     packets: bytes
-    """The file of its pictures."""
+    """The content of its file of packets."""
     stats: JobStats
 
 
 @dataclass(frozen=True, slots=True)
 class TargetNeeded:
-    """This machine does not see the target under its path: it must be sent."""
+    """This machine cannot read the target at its path: it must be sent."""
 
 
-def work(
+def do_segment(
     remote_job: RemoteJob,
     segment: Segment,
     *,
-    film: TargetPieces | None,
+    pieces: TargetPieces | None,
     report: Callable[[Progress], None],
 ) -> SegmentResult | TargetNeeded | ErrorDict:
     """Do one segment.
@@ -64,24 +64,24 @@ def work(
     Args:
         remote_job: The job.
         segment: Which part of it.
-        film: Hands out the target, if it was sent.
+        pieces: Returns the target, if it was sent.
         report: Receives the progress.
 
     Returns:
-        What was made, or what keeps it from being made: an error is returned as data, because what
-        is raised is tried again elsewhere.
+        The segment, or what prevents it: an error is returned as data, because Ray runs a task that
+        raises again elsewhere.
     """
     try:
         _check_software(remote_job)
-        if not _target(remote_job, film):
+        if not _target(remote_job, pieces):
             return TargetNeeded()
         return _work(remote_job, segment, report)
-    except Exception as error:  # the edge of this process: who sent the job shows it
+    except Exception as error:  # the edge of this process: the sender shows it
         return _with_senders_paths(error_to_dict(error), remote_job)
 
 
-def sweep(key: str) -> None:
-    """Remove what a run has left on this machine."""
+def remove_files(key: str) -> None:
+    """Remove the files of a run from this machine."""
     shutil.rmtree(_folder(key), ignore_errors=True)
 
 
@@ -95,14 +95,14 @@ def _work(
     meter = Meter(None, report, period_s=_PERIOD_S)
     with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(remote_job.key)) as name:
         folder = WorkFolder(Path(name))
-        SegmentRun(pipeline, chosen_person, remote_job.output, folder, meter).do([segment])
+        SegmentRunner(pipeline, chosen_person, remote_job.output, folder, meter).run([segment])
         stats = folder.stats_of(segment.number) or JobStats()
         return SegmentResult(folder.packets(segment.number).read_bytes(), stats)
 
 
-@lru_cache(maxsize=1)  # a process does many segments of one run, and networks take a while
+@lru_cache(maxsize=1)  # a process does many segments of one run, and loading networks takes a while
 def _prepared(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
-    """Return what works on the job's frames, and who knows what came before them."""
+    """Return the pipeline of a job, and what finds the person chosen before a segment."""
     folder = _folder(remote_job.key)
     with writing(folder):
         job = unpack(remote_job, folder)
@@ -114,8 +114,8 @@ def _prepared(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]
     return pipeline, ChosenPersonFinder(pipeline, remote_job.seek_times, WorkFolder(folder))
 
 
-def _target(remote_job: RemoteJob, film: TargetPieces | None) -> bool:
-    """Return true if the target can be read here, as it is or after it was taken from ``film``."""
+def _target(remote_job: RemoteJob, pieces: TargetPieces | None) -> bool:
+    """Return True if the target can be read here, at its path or after it was sent."""
     target, sent = remote_job.job.target, _sent(remote_job)
     try:
         if sent.exists() or (
@@ -123,16 +123,16 @@ def _target(remote_job: RemoteJob, film: TargetPieces | None) -> bool:
         ):
             return True
     except OSError:
-        pass  # nothing that this machine may read: it must be sent
-    if film is None:
+        pass  # not readable here: it must be sent
+    if pieces is None:
         return False
     part = sent.with_name("part")
     with writing(sent, part):
         sent.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(sent.with_name("lock")):  # other processes of this machine want it, too
+        with FileLock(sent.with_name("lock")):  # other processes of this machine need it, too
             if not sent.exists():
                 with part.open("wb") as file:
-                    file.writelines(film())
+                    file.writelines(pieces())
                 part.replace(sent)
     return True
 
@@ -142,7 +142,7 @@ def _folder(key: str) -> Path:
 
 
 def _sent(remote_job: RemoteJob) -> Path:
-    """Where the target lies on this machine after it was sent."""
+    """Return where the target lies on this machine after it was sent."""
     return _folder(remote_job.key) / "target" / remote_job.job.target.name
 
 
@@ -158,13 +158,13 @@ def _check_software(remote_job: RemoteJob) -> None:
 
 
 def _with_senders_paths(failure: ErrorDict, remote_job: RemoteJob) -> ErrorDict:
-    """Name photos and target as the person did who sent them."""
-    places = {_sent(remote_job): remote_job.job.target}
-    places |= {
+    """Return an error with the sender's paths of photos and target."""
+    paths = {_sent(remote_job): remote_job.job.target}
+    paths |= {
         here: there for there, here in unpacked_paths(remote_job, _folder(remote_job.key)).items()
     }
     named = dict(failure)
     for what in ("message", "hint"):
-        for here, there in places.items():
+        for here, there in paths.items():
             named[what] = (named[what] or "").replace(str(here), str(there)) or None
     return named

@@ -1,4 +1,4 @@
-"""Processes that share the segments of a long job: the parent's side."""
+"""Share the segments of a long job among processes: the parent's side."""
 
 import queue
 import threading
@@ -17,67 +17,67 @@ from roop.pipeline.workers.remote_error import error_from_dict
 from roop.pipeline.workers.setup import WorkerSetup
 
 TRIES = 3
-"""Times that a segment is begun before its workers' end counts as its fault."""
+"""How often a segment is started before the loss of its workers counts as an error."""
 
 _POLL_S = 0.05
-"""Time between two looks at whether the person wants to stop."""
+"""Time between two checks for a cancellation."""
 
 _WORKER_BYTES, _FRAMES = 500_000_000, 60
-"""Memory of a worker: networks and libraries, and frames in decoder, channels and encoder."""
+"""Memory of a worker: bytes for networks and libraries, frames in decoder, channels and encoder."""
 
 
 def workers_for(size: tuple[int, int], segments: int, settings: Settings) -> int:
-    """Return how many workers a video is worth on this machine.
+    """Return how many workers this machine has room for.
 
     Args:
-        size: (width, height) of its frames.
+        size: (width, height) of the video's frames.
         segments: How many there are.
-        settings: How much memory they may take together.
+        settings: How much memory they may take in all.
     """
     import psutil
 
     memory = psutil.virtual_memory().available
     if settings.max_memory is not None:
         memory = min(memory, int(settings.max_memory * 1e9))
-    # One process keeps two cores busy: its frames are worked on while others are coded.
+    # One process keeps two cores busy: it works on frames while others are encoded.
     cores = (usable_cores() + 1) // 2
     return max(1, min(cores, segments, memory // bytes_of(size)))
 
 
 def bytes_of(size: tuple[int, int]) -> int:
-    """Return about how much memory a worker takes for frames of ``size``."""
+    """Return the approximate memory that a worker takes for frames of ``size``."""
     return _WORKER_BYTES + _FRAMES * size[0] * size[1] * 3 // 2
 
 
 class WorkerPool(Protocol):
-    """Whoever shares the segments of one job."""
+    """Workers that share the segments of one job."""
 
     def run(self, segments: Sequence[Segment], meter: Meter) -> None:
-        """Do ``segments``; those that are finished stay so whatever happens to others.
+        """Do ``segments``; those that are finished stay finished whatever happens to others.
 
         Raises:
-            RoopError: The first error of any of them, or one segment was lost too often.
+            RoopError: The first error of any segment, or one segment was lost too often.
             CancelledError: The person stopped the job.
         """
         ...
 
 
 class _Worker:
-    """One child, and what it is doing."""
+    """A worker process and its segment."""
 
     def __init__(
         self, setup: WorkerSetup, messages: "queue.Queue[tuple[_Worker, Message | None]]"
     ) -> None:
         self.segment: Segment | None = None
         self.counts = FrameCounts()
-        """Of its segment so far."""
+        """Those of its segment so far."""
         self.child = ChildProcess(
             "roop.pipeline.workers.worker", lambda message: messages.put((self, message))
         )
         self.child.send(setup.to_dict())
 
     def start(self, segment: Segment) -> None:
-        """Give it a segment to do."""
+        """Start a segment."""
         self.segment, self.counts = segment, FrameCounts()
         self.child.send(segment.to_dict())
 
@@ -137,7 +137,7 @@ class ProcessPool:
             self._assign(worker, waiting)
 
     def _replace(self, worker: _Worker, waiting: deque[Segment], meter: Meter) -> None:
-        """Put back what a worker that ended was doing."""
+        """Put the segment of a worker that has ended back into the queue."""
         self._workers.remove(worker)
         code, stderr = worker.child.wait()
         segment = worker.segment
@@ -146,9 +146,9 @@ class ProcessPool:
         meter.add(FrameCounts() - worker.counts)
         if self._tries[segment.number] >= TRIES:
             error = RoopError(
-                f"{TRIES} workers have ended without a word in the stretch from {segment.clock} "
+                f"{TRIES} workers have ended unexpectedly in the segment at {segment.clock} "
                 f"(the last with code {code})",
-                hint="if memory is short, try [[workers=1]]; --debug shows what they left behind",
+                hint="if memory is short, try [[workers=1]]; --debug shows their stderr",
             )
             error.add_note(f"the last worker's stderr:\n{stderr}")
             raise error
@@ -156,7 +156,7 @@ class ProcessPool:
 
     @contextmanager
     def _ended(self) -> Iterator[None]:
-        """Leave no worker behind."""
+        """End all workers on the way out."""
         try:
             yield
         finally:

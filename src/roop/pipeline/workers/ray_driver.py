@@ -1,4 +1,4 @@
-"""A process that has a Ray cluster do segments: Ray's driver, and the only place that knows Ray.
+"""The process that lets a Ray cluster do segments: the only module that imports Ray.
 
 A segment is one Ray task: Ray finds a machine for it, and another one if that machine is lost.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from roop.errors import CancelledError, RoopError, UsageError
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
-from roop.pipeline.workers.cluster_node import SegmentResult, TargetNeeded, sweep, work
+from roop.pipeline.workers.cluster_node import SegmentResult, TargetNeeded, do_segment, remove_files
 from roop.pipeline.workers.pool import TRIES
 from roop.pipeline.workers.remote_error import ErrorDict, error_from_dict
 
@@ -29,36 +29,36 @@ if TYPE_CHECKING:
     from roop.pipeline.workers.remote_job import RemoteJob
 
 _POLL_S = 0.25
-"""Time between two looks at the cluster, and at whether the person wants to stop."""
+"""Time between two polls of the cluster, and two checks for a cancellation."""
 
 _PATIENCE_S = 5.0
-"""How long the cluster's address may take to answer, and machines to clear up."""
+"""How long the cluster's address may take to answer, and its machines to remove files."""
 
 _PIECE_BYTES = 32_000_000
-"""How much of a target that must be sent is one object."""
+"""Size of the pieces in which a target is sent."""
 
 _GPU = {"cuda", "tensorrt", "rocm", "migraphx"}
-"""Providers whose networks take a graphics card."""
+"""Providers that need a graphics card."""
 
 Ray = Any
-"""The library's module, which has no types of use."""
+"""The library's module, which has no useful types."""
 
 Ref = Any
-"""What Ray knows a result by."""
+"""Ray's reference to a result."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriverTask:
-    """What the driver is started for."""
+    """What the driver has to do."""
 
     remote_job: RemoteJob
     settings: Settings
-    """Of the machine that it runs on; they name the cluster."""
+    """Settings of this machine; they name the cluster."""
     segments: Sequence[Segment]
     folder: WorkFolder
     """Where finished segments are kept."""
     worker_bytes: int
-    """Memory that a segment takes while it is done, about."""
+    """Approximate memory that a segment takes."""
 
     def to_dict(self) -> Message:
         """Return the task as JSON has it."""
@@ -73,7 +73,7 @@ class DriverTask:
 
 
 def main() -> None:
-    """Have all segments of one errand done; answer how far each is, and which are done."""
+    """Let the cluster do all segments of one task, and report their progress."""
     serve(_run)
 
 
@@ -85,7 +85,7 @@ def _run(parent: ParentProcess) -> None:
     with _connected(str(driver_task.settings.cluster)) as ray:
         driver = _Driver(_Tasks(ray, driver_task), driver_task, parent)
         try:
-            driver.share()
+            driver.run()
         except ray.exceptions.RayError as error:
             raise _lost_error(error) from error
         finally:
@@ -93,7 +93,7 @@ def _run(parent: ParentProcess) -> None:
 
 
 class _Driver:
-    """Has segments done until all are."""
+    """Gives segments to the cluster until all are done."""
 
     def __init__(self, tasks: _Tasks, driver_task: DriverTask, parent: ParentProcess) -> None:
         self._tasks = tasks
@@ -103,14 +103,14 @@ class _Driver:
         self._running: dict[Ref, Segment] = {}
         self._target_pieces: list[Ref] | None = None
 
-    def share(self) -> None:
-        """Do all of it."""
+    def run(self) -> None:
+        """Do all segments."""
         most = self._job.settings.workers or len(self._waiting)
         while self._waiting or self._running:
             while self._waiting and len(self._running) < most:
                 segment = self._waiting.popleft()
-                self._running[self._tasks.send(segment, self._target_pieces)] = segment
-            for ref, result in self._tasks.answers(list(self._running)):
+                self._running[self._tasks.submit(segment, self._target_pieces)] = segment
+            for ref, result in self._tasks.results(list(self._running)):
                 self._take(self._running.pop(ref), result)
             for number, counts in self._tasks.progress().items():
                 if any(segment.number == number for segment in self._running.values()):
@@ -118,7 +118,7 @@ class _Driver:
             self._check()
 
     def cancel_all(self) -> None:
-        """Stop what is still done, and leave nothing on the machines."""
+        """Stop what still runs, and remove its files from the machines."""
         self._tasks.cancel_all(list(self._running))
 
     def _report(self, number: int, counts: FrameCounts) -> None:
@@ -136,11 +136,11 @@ class _Driver:
             raise error_from_dict(result)
 
     def _sent(self) -> Iterator[Ref]:
-        """Give the target to the cluster, piece by piece: some machine does not see it."""
+        """Send the target to the cluster in pieces, as some machine cannot read it."""
         with self._job.remote_job.job.target.open("rb") as file:
             while piece := file.read(_PIECE_BYTES):
                 self._check()
-                yield self._tasks.keep(piece)
+                yield self._tasks.put(piece)
 
     def _check(self) -> None:
         if self._parent.cancel.is_set():
@@ -148,7 +148,7 @@ class _Driver:
 
 
 class _Tasks:
-    """The errand on the cluster: sends segments, hears of them, and clears up."""
+    """The tasks on the cluster: submits segments, collects results and removes files."""
 
     def __init__(self, ray: Ray, driver_task: DriverTask) -> None:
         settings = driver_task.settings
@@ -162,50 +162,50 @@ class _Tasks:
             memory=driver_task.worker_bytes,
             max_retries=TRIES - 1,
         )
-        # Here, or on the machine that speaks for us: without either all is lost anyway.
+        # On this node: the run cannot go on without it anyway.
         here = ray.get_runtime_context().get_node_id()
-        self._board = ray.remote(_Board).options(num_cpus=0, **self._on(here)).remote()
+        self._board = ray.remote(_ProgressBoard).options(num_cpus=0, **self._on(here)).remote()
         self._asked: Ref | None = None
 
-    def send(self, segment: Segment, film: Sequence[Ref] | None) -> Ref:
-        """Have a segment done by whoever has time."""
-        return self._task.remote(self._remote_job, segment, film, self._board)
+    def submit(self, segment: Segment, pieces: Sequence[Ref] | None) -> Ref:
+        """Give a segment to the next free machine."""
+        return self._task.remote(self._remote_job, segment, pieces, self._board)
 
-    def keep(self, piece: bytes) -> Ref:
-        """Give the cluster something that its machines can ask for."""
+    def put(self, piece: bytes) -> Ref:
+        """Store a piece of the target in the cluster."""
         return self._ray.put(piece)
 
-    def answers(
+    def results(
         self, refs: list[Ref]
     ) -> Iterator[tuple[Ref, SegmentResult | TargetNeeded | ErrorDict]]:
-        """Yield what has come back of ``refs``; waits a moment for the first."""
+        """Yield the results that are there; wait a moment for the first."""
         for ref in self._ray.wait(refs, num_returns=1, timeout=_POLL_S)[0]:
             yield ref, self._ray.get(ref)
 
     def progress(self) -> dict[int, FrameCounts]:
-        """Return what machines have told since the last time, by segment; never waits for it.
+        """Return the progress reported since the last call, by segment, without waiting.
 
-        The board takes a while to begin, and results must not wait for news of their making.
+        The board takes a while to start, and results must not wait for it.
         """
         self._asked = self._asked or self._board.take.remote()
         if not self._ray.wait([self._asked], timeout=0)[0]:
             return {}
-        told: dict[int, FrameCounts] = self._ray.get(self._asked)
+        reported: dict[int, FrameCounts] = self._ray.get(self._asked)
         self._asked = None
-        return told
+        return reported
 
     def cancel_all(self, refs: list[Ref]) -> None:
-        """Stop what is still done, and leave nothing on the machines."""
+        """Stop what still runs, and remove its files from the machines."""
         ray = self._ray
         with contextlib.suppress(ray.exceptions.RayError, ConnectionError):
             for ref in refs:
                 ray.cancel(ref, force=True)
             nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
-            swept = [
-                ray.remote(sweep).options(num_cpus=0, **self._on(node)).remote(self._key)
+            removals = [
+                ray.remote(remove_files).options(num_cpus=0, **self._on(node)).remote(self._key)
                 for node in nodes
             ]
-            ray.wait(swept, num_returns=len(swept), timeout=_PATIENCE_S)
+            ray.wait(removals, num_returns=len(removals), timeout=_PATIENCE_S)
 
     def _on(self, node: str) -> dict[str, object]:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -213,18 +213,18 @@ class _Tasks:
         return {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
 
 
-class _Board:
-    """An actor on which machines write how far they are."""
+class _ProgressBoard:
+    """An actor to which machines report the progress of segments."""
 
     def __init__(self) -> None:
         self._counts: dict[int, FrameCounts] = {}
 
     def note(self, number: int, counts: FrameCounts) -> None:
-        """Note what was done of a segment so far."""
+        """Keep the progress of a segment."""
         self._counts[number] = counts
 
     def take(self) -> dict[int, FrameCounts]:
-        """Return what was noted since the last time."""
+        """Return what was reported since the last call."""
         counts, self._counts = self._counts, {}
         return counts
 
@@ -232,17 +232,17 @@ class _Board:
 def _segment(
     remote_job: RemoteJob,
     segment: Segment,
-    film: list[Ref] | None,
+    pieces: list[Ref] | None,
     board: Any,  # noqa: ANN401 - Ray makes a handle's methods as the program runs
 ) -> object:
-    """Do a segment: what runs on the cluster's machines."""
+    """Do a segment; runs on the cluster's machines."""
     import ray
 
     def report(progress: Progress) -> None:
         board.note.remote(segment.number, progress.counts)
 
-    pieces = None if film is None else lambda: (ray.get(piece) for piece in film)
-    return work(remote_job, segment, film=pieces, report=report)
+    fetched = None if pieces is None else lambda: (ray.get(piece) for piece in pieces)
+    return do_segment(remote_job, segment, pieces=fetched, report=report)
 
 
 @contextlib.contextmanager
@@ -252,7 +252,7 @@ def _connected(address: str) -> Iterator[Ray]:
     Raises:
         UsageError: Ray is not installed, or there is no such cluster, or it runs other versions.
     """
-    # Or Ray would have its machines run `uv run` in a copy of the folder that we are in.
+    # Otherwise Ray runs `uv run` on its machines, in a copy of our working folder.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     import ray
 
@@ -274,13 +274,13 @@ def _init(ray: Ray, address: str) -> None:
     except (ConnectionError, RuntimeError) as error:
         if "Initialization failure from server" not in str(error):
             raise
-        # Now and then the process that Ray's server starts for us ends at once, without a word.
+        # Now and then the process that Ray's server starts for us ends at once, without an error.
         ray.shutdown()
         ray.init(address, **options)
 
 
 def _check_reachable(address: str) -> None:
-    """Ask whether somebody listens: Ray itself would wait for half a minute."""
+    """Check that the address accepts connections: Ray itself would wait for half a minute."""
     if address == "auto":
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
@@ -300,7 +300,7 @@ def _no_cluster_error(address: str, error: Exception) -> UsageError:
     if address == "auto":
         return UsageError(
             "this machine belongs to no Ray cluster",
-            hint="`ray start --head` begins one; or name its address: [[cluster=ray://HOST:10001]]",
+            hint="start one with `ray start --head`, or name one: [[cluster=ray://HOST:10001]]",
         )
     return UsageError(
         f"there is no Ray cluster at {address}: {_on_one_line(said)}",
@@ -309,7 +309,7 @@ def _no_cluster_error(address: str, error: Exception) -> UsageError:
 
 
 def _lost_error(error: Exception) -> RoopError:
-    """Return what to say of an error of Ray's own, after all retries."""
+    """Return our error for one of Ray's, after all retries."""
     said = str(error)
     if "No module named 'roop" in said:
         return UsageError(
@@ -322,6 +322,6 @@ def _lost_error(error: Exception) -> RoopError:
 
 
 def _on_one_line(text: str) -> str:
-    """Return the beginning of what a library says as one line."""
+    """Return the beginning of a library's message on one line."""
     line = " ".join(text.split())
     return line if len(line) <= 200 else f"{line[:197]}..."

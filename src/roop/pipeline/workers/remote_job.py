@@ -1,4 +1,4 @@
-"""A job packed for another machine: photos travel with it, the film only where it must."""
+"""A job packed for other machines: with its photos, and its video only if it must be sent."""
 
 import hashlib
 import platform
@@ -17,22 +17,22 @@ from roop.pipeline.people.paths import absolute, photos_in, reference_paths, sou
 from roop.replacement import replacing
 from roop.version import VERSION
 
-_LOOKS, _LOOK_BYTES = 32, 65_536
-"""How many places of a film are compared, and how much at each."""
+_SAMPLES, _SAMPLE_BYTES = 32, 65_536
+"""How many samples of a file are hashed, and the size of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleDigest:
-    """What tells a film from others: all of it would be too much to read on every machine."""
+    """Tells a video from others by samples: hashing all of it everywhere would take too long."""
 
     size: int
     """Bytes."""
     digest: str
-    """Of its beginning, its end, and places between."""
+    """SHA-256 of its beginning, its end and samples between."""
 
     @classmethod
     def of(cls, path: Path) -> "SampleDigest":
-        """Read that of a file.
+        """Return the digest of a file.
 
         Raises:
             OSError: It cannot be read.
@@ -40,33 +40,33 @@ class SampleDigest:
         digest = hashlib.sha256()
         with path.open("rb") as file:
             size = file.seek(0, 2)
-            for look in range(_LOOKS):
-                file.seek(max(0, size - _LOOK_BYTES) * look // (_LOOKS - 1))
-                digest.update(file.read(_LOOK_BYTES))
+            for number in range(_SAMPLES):
+                file.seek(max(0, size - _SAMPLE_BYTES) * number // (_SAMPLES - 1))
+                digest.update(file.read(_SAMPLE_BYTES))
         return cls(size, digest.hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteJob:
-    """Everything that a segment takes on a machine that may see none of our files.
+    """Everything that a segment needs on a machine that may share no files with this one.
 
-    Two are equal if they are of one run: what is built for a job is kept by that.
+    Two are equal if they belong to one run, so that a machine builds its pipeline once.
     """
 
     key: str
-    """Names this run; no other has it."""
+    """Unique name of this run."""
     job: Job = field(compare=False)
-    """With the paths of the machine that sends it."""
+    """With the sender's paths."""
     settings: Settings = field(compare=False)
     output: Path = field(compare=False)
     seek_times: Sequence[Fraction | None] = field(compare=False)
     """Where the decoding of each segment begins, in seconds; None for the first frame."""
     photos: Mapping[Path, Mapping[str, bytes]] = field(compare=False)
-    """Sources and references by their paths there: of each the files, one or a folder's."""
+    """Files of sources and references by the sender's paths: one each, or those of a folder."""
     target_digest: SampleDigest = field(compare=False)
-    """The target's."""
+    """Identifies the target."""
     software_versions: Mapping[str, str] = field(compare=False)
-    """Versions that the bytes of the output depend on."""
+    """Versions that the output depends on."""
 
 
 def pack(
@@ -75,9 +75,9 @@ def pack(
     """Pack a job.
 
     Args:
-        job: What to do.
-        settings: Of this machine, as far as they hold on others.
-        output: The file that the job is to make.
+        job: The job.
+        settings: Those that hold on other machines.
+        output: The output of the job.
         seek_times: Where the decoding of each segment begins.
 
     Raises:
@@ -102,48 +102,48 @@ def unpack(remote_job: RemoteJob, folder: Path) -> Job:
     Raises:
         OSError: They cannot be written.
     """
-    places = unpacked_paths(remote_job, folder)
+    paths = unpacked_paths(remote_job, folder)
     for path, files in remote_job.photos.items():
-        place = places[path]
-        inside = place.parent if len(files) == 1 else place
+        new = paths[path]
+        inside = new.parent if len(files) == 1 else new
         inside.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             with replacing(inside / name) as part:  # other processes may do the same
                 part.write_bytes(content)
-    return _moved(remote_job.job, places)
+    return _moved(remote_job.job, paths)
 
 
 def unpacked_paths(remote_job: RemoteJob, folder: Path) -> dict[Path, Path]:
-    """Return where each photo, or folder of photos, lies after it was unpacked into ``folder``."""
-    places: dict[Path, Path] = {}
+    """Return where each photo, or folder of photos, lies once unpacked into ``folder``."""
+    paths: dict[Path, Path] = {}
     for number, (path, files) in enumerate(remote_job.photos.items()):
         inside = folder / str(number)
-        places[path] = inside / next(iter(files)) if len(files) == 1 else inside
-    return places
+        paths[path] = inside / next(iter(files)) if len(files) == 1 else inside
+    return paths
 
 
 def software_versions() -> dict[str, str]:
-    """Return the versions that matter, by name."""
+    """Return the versions that the output depends on, by name."""
     python = ".".join(platform.python_version_tuple()[:2])
     return {"roop": VERSION, "Python": python, **versions()}
 
 
-def _moved(job: Job, places: Mapping[Path, Path]) -> Job:
-    """Return a job whose photos lie elsewhere."""
+def _moved(job: Job, paths: Mapping[Path, Path]) -> Job:
+    """Return the job with the new paths of its photos."""
     faces = job.faces
     people = tuple(
         given.model_copy(
             update={
-                "source": tuple(places[path] for path in given.source),
-                "reference": given.reference and places[given.reference],
+                "source": tuple(paths[path] for path in given.source),
+                "reference": given.reference and paths[given.reference],
             }
         )
         for given in faces.map
     )
-    changed = {"map": people, "reference": faces.reference and places[faces.reference]}
+    changed = {"map": people, "reference": faces.reference and paths[faces.reference]}
     return job.model_copy(
         update={
-            "sources": tuple(places[path] for path in job.sources),
+            "sources": tuple(paths[path] for path in job.sources),
             "faces": faces.model_copy(update=changed),
         }
     )

@@ -6,7 +6,7 @@ from roop.heap import use_one_arena
 from roop.pipeline.progress import Meter, Progress
 from roop.pipeline.segments.chosen_person import ChosenPersonFinder
 from roop.pipeline.segments.plan import Segment
-from roop.pipeline.segments.segment_run import SegmentRun
+from roop.pipeline.segments.segment_runner import SegmentRunner
 from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
@@ -41,7 +41,7 @@ def _work(parent: ParentProcess) -> None:
         while (message := parent.messages.get()) is not None:
             segment = Segment.from_dict(message)
             meter = Meter(None, report)
-            SegmentRun(pipeline, chosen_person, setup.output, folder, meter).do([segment])
+            SegmentRunner(pipeline, chosen_person, setup.output, folder, meter).run([segment])
             parent.send({"done": segment.number})
 
 

@@ -1,4 +1,4 @@
-"""Segments of a long target: read, changed, encoded and recorded."""
+"""Do the segments of a long target: read, change, encode and record them."""
 
 import gc
 import math
@@ -22,12 +22,12 @@ from roop.provenance.label import Label
 from roop.types import Frame
 
 _OVERLAPPING = 1920 * 1088
-"""Pixels up to which a segment is begun while the last frames of the one before are encoded: frames
-larger than that take too much memory for two decoders beside an encoder."""
+"""Pixels of a frame up to which a segment starts while the last frames of the one before are still
+encoded. Larger frames take too much memory for two decoders beside an encoder."""
 
 
 class _SegmentFiles:
-    """What a segment is read from and written to, and the last frame before it."""
+    """The target that a segment is read from, and the file that it is written to."""
 
     def __init__(
         self, pipeline: FramePipeline, segment: Segment, output: Path, folder: WorkFolder
@@ -37,7 +37,7 @@ class _SegmentFiles:
         Args:
             pipeline: What works on its frames.
             segment: Which part of the job.
-            output: The file that the job is to make.
+            output: The output of the job.
             folder: Where finished segments lie.
         """
         self._pipeline = pipeline
@@ -57,14 +57,14 @@ class _SegmentFiles:
                 beside_work=True,
             )
         )
-        """Of the segment's frames."""
+        """Reads the segment's frames."""
 
     def close(self) -> None:
-        """Close what is still open; nothing may be read of it any more."""
+        """Close what is still open, when nothing reads from it any more."""
         self._resources.close()
 
     def lead(self, frame: Frame) -> int:
-        """Return how many frames, with this one, only lead up to the segment."""
+        """Return how many frames are left, with this one, before the segment's first."""
         left_s = self.reader.lead(frame)
         if left_s:
             self._last = frame
@@ -72,9 +72,9 @@ class _SegmentFiles:
 
     @contextmanager
     def open(self) -> Iterator[Writer]:
-        """Open the file of the segment's packets; it is whole when it is left.
+        """Open the file of the segment's packets; it is complete when it is closed.
 
-        The target is closed then, too, but not after an error: it may still be read.
+        The target is closed then, too, but not after an error, as it may still be read.
         """
         path = self._folder.packets(self._segment.number)
         video, warn = self._pipeline.job.video, self._pipeline.warn
@@ -87,23 +87,23 @@ class _SegmentFiles:
         self.close()
 
     def record(self, stats: JobStats) -> None:
-        """Note that the segment is done."""
+        """Record that the segment is done."""
         self._folder.record(self._segment.number, stats + JobStats(left_out=self._left_out))
         # PyAV's containers and streams hold each other: encoders and decoders would pile up.
         gc.collect()
-        trim_heap()  # or what is left between the pieces in use grows with every segment
+        trim_heap()  # or fragmentation grows with every segment
 
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A segment of which the last frames are being encoded."""
+    """A segment whose last frames are being encoded."""
 
     stages: StageThreads
     files: _SegmentFiles
 
     @property
     def overlapping(self) -> bool:
-        """True if the next segment may be begun meanwhile."""
+        """True if the next segment may start meanwhile."""
         width, height = self.files.reader.info.size
         return width * height <= _OVERLAPPING
 
@@ -115,22 +115,25 @@ class _Running:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentRun:
-    """Does segments one after another; while the last frames of one are encoded the next begins."""
+class SegmentRunner:
+    """Does segments one after another.
+
+    Each starts while the last frames of the one before are encoded.
+    """
 
     pipeline: FramePipeline
     """What works on the frames."""
     chosen_person: ChosenPersonFinder
-    """Knows who is in sight where a segment begins."""
+    """Finds the person who was chosen before a segment."""
     output: Path
-    """The file that the job is to make."""
+    """The output of the job."""
     folder: WorkFolder
-    """Where finished segments lie."""
+    """Where finished segments are kept."""
     meter: Meter
     """Counts the frames."""
 
-    def do(self, segments: Iterable[Segment]) -> None:
-        """Do ``segments``; each is recorded as done when it is safe on the disk."""
+    def run(self, segments: Iterable[Segment]) -> None:
+        """Do ``segments``; record each as done when it is safe on the disk."""
         running: _Running | None = None
         try:
             for segment in segments:
@@ -144,7 +147,7 @@ class SegmentRun:
                 running.finish()
 
     def _started(self, segment: Segment, before: _Running | None) -> _Running:
-        """Work on all frames of ``segment``; write none before all of the segment before."""
+        """Start to work on ``segment``; none of it is written before the segment before is."""
         job, pipeline = self.pipeline.job, self.pipeline
         files = _SegmentFiles(pipeline, segment, self.output, self.folder)
         try:
