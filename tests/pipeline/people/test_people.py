@@ -103,7 +103,7 @@ def test_a_mapping_file_and_everybody_else(
 def test_nobody_is_the_one(swap: Swap, portraits: dict[str, Path], tmp_path: Path) -> None:
     target = Film().write(tmp_path / "t.mp4", [woman_at(120)] * 3)
     with pytest.raises(
-        NoFaceError, match=r"the nearest face is at a distance of \d\.\d\d, the l"
+        NoFaceError, match=r"the nearest face has a distance of \d\.\d\d, the l"
     ) as e:
         swap(target, portraits["astronaut"], reference=portraits["hopper"])
     assert "similar_face_distance=" in (e.value.hint or "")

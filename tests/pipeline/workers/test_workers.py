@@ -94,7 +94,7 @@ def test_three_that_die_end_the_job_and_what_is_finished_stays(
 ) -> None:
     job = swapping(media, out / "out.mp4", "moody")
     mood("desperate")
-    with pytest.raises(RoopError, match="3 workers have ended without a word") as caught:
+    with pytest.raises(RoopError, match="3 workers have ended unexpectedly") as caught:
         run_job(job, Settings(workers=2), installed(), pace=PACE)
     assert "segments are kept: the same command continues" in (caught.value.hint or "")
     assert "Fatal Python error: Aborted" in trace(caught.value)
