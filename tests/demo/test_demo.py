@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from roop.demo.clip import FPS, RATE, SIZE, film, melody
-from roop.demo.portraits import astronaut, packaged
+from roop.demo.portraits import astronaut, carried
 from roop.errors import UsageError
 from roop.provenance.watermark import FOUND
 
@@ -81,10 +81,10 @@ def test_files_that_may_be_somebody_s_own_are_not_replaced(tmp_path: Path) -> No
     assert [path.read_text() for path in (tmp_path / "roop-demo").iterdir()] == ["precious"]
 
 
-def test_a_missing_package_is_named() -> None:
-    with pytest.raises(UsageError, match="no_such_package, which is not installed") as caught:
-        packaged("no_such_package", "photo.png")
-    assert caught.value.hint == "in a clone of the repository: pip install '.[demo]'"
+def test_a_missing_photo_is_named_with_what_brings_it_back(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"photo\.png is missing") as caught:
+        carried(tmp_path / "photo.png")
+    assert "uv sync --reinstall-package roop" in (caught.value.hint or "")
 
 
 def test_the_film_moves_smoothly_and_ends_where_it_began() -> None:

@@ -1,11 +1,13 @@
-"""Two public-domain portraits out of packages that many machines have anyway."""
+"""Two public-domain portraits, which the build puts into this package."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from roop.errors import UsageError
 from roop.types import Box
+from roop.version import REINSTALL
+
+_PHOTOS = Path(__file__).with_name("photos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +23,26 @@ def astronaut() -> Sample:
     """Return the portrait of Eileen Collins (NASA, public domain), 512 x 512.
 
     Raises:
-        UsageError: The package with the photo is not installed.
+        UsageError: The photo is missing.
     """
-    return Sample(packaged("skimage", "data/astronaut.png"), Box(134, 20, 314, 200))
+    return Sample(carried(_PHOTOS / "astronaut.png"), Box(134, 20, 314, 200))
 
 
 def officer() -> Sample:
     """Return the portrait of Grace Hopper (US Navy, public domain), 512 x 600.
 
     Raises:
-        UsageError: The package with the photo is not installed.
+        UsageError: The photo is missing.
     """
-    path = packaged("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
-    return Sample(path, Box(92, 40, 432, 380))
+    return Sample(carried(_PHOTOS / "grace_hopper.jpg"), Box(92, 40, 432, 380))
 
 
-def packaged(package: str, name: str) -> Path:
-    """Return the file ``name`` inside an installed ``package``.
+def carried(photo: Path) -> Path:
+    """Return ``photo`` itself, which the build puts there.
 
     Raises:
         UsageError: It is not there.
     """
-    spec = find_spec(package)  # only the path is wanted: importing these takes a second
-    path = Path(spec.origin).parent / name if spec and spec.origin else None
-    if path is None or not path.is_file():
-        raise UsageError(
-            f"the demo's photos come from {package}, which is not installed",
-            hint="in a clone of the repository: pip install '.[demo]'",
-        )
-    return path
+    if not photo.is_file():
+        raise UsageError(f"the demo's photo {photo} is missing", hint=REINSTALL)
+    return photo

