@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from roop.telemetry import switch_off
 from roop.version import VERSION
 
 if TYPE_CHECKING:
     from roop.api import JobResult, Swapper, live, swap
+
+switch_off()  # here, for a plug-in may import ONNX Runtime before roop does
 
 __version__ = VERSION
 
