@@ -1,7 +1,7 @@
 """Measures what a second machine brings: `roop swap --cluster` on Ray nodes of one core each.
 
-    uv run python benchmarks/cluster.py
-    uv run python benchmarks/cluster.py --seconds 120
+    uv run --group dev python benchmarks/cluster.py
+    uv run --group dev python benchmarks/cluster.py --seconds 120
 
 The nodes are processes of this machine, each held to a core of its own. Start them on a machine
 that has as many cores and does nothing else.

@@ -1,6 +1,6 @@
 """Measures what one frame costs as the face grows: finding, drawing and blending, one thread.
 
-    uv run python benchmarks/face_size.py
+    uv run --group dev python benchmarks/face_size.py
 
 The frame is a film's (4:2:0) of 1920x1080 with a still face of each size.
 """

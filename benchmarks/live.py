@@ -4,7 +4,7 @@ A drawn-out photo with one moving face is played as a camera of 30 frames a seco
 on this machine takes every picture. Figures depend on what else the machine does: the last column
 is the processor's time, which does so less.
 
-    uv run python benchmarks/live.py --seconds 15
+    uv run --group dev python benchmarks/live.py --seconds 15
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Measure what following a face, and telling people apart, cost: milliseconds a frame.
 
-    uv run python benchmarks/matching.py FILM                CPU time of one thread
-    uv run python benchmarks/matching.py FILM --at-once 2    time that passes, in two processes
+    uv run --group dev python benchmarks/matching.py FILM               CPU time of one thread
+    uv run --group dev python benchmarks/matching.py FILM --at-once 2   time of two processes
 
 With two at once, as a job works with two cores, each frame's share of the time that passes is half
 of what it takes.

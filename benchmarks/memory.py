@@ -1,7 +1,7 @@
 """Measures whether memory grows with the length of a video: `roop swap` of a short and a long one.
 
-uv run python benchmarks/memory.py                 30 s and 30 minutes of 720p: a quarter of an hour
-uv run python benchmarks/memory.py --minutes 3
+uv run --group dev python benchmarks/memory.py             30 s and 30 minutes of 720p: 15 minutes
+uv run --group dev python benchmarks/memory.py --minutes 3
 """
 
 import argparse

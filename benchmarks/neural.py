@@ -1,7 +1,7 @@
 """Measures what surrounds a swap network: roop's command against the bare network on as many faces.
 
-    uv run python benchmarks/neural.py [--frames 6] [--provider openvino] [--threads 2]
-    uv run --no-group cpu --extra cuda python benchmarks/neural.py --frames 300 --provider cuda
+    uv run --group dev python benchmarks/neural.py [--frames 6] [--provider openvino] [--threads 2]
+    uv run --group dev --no-group cpu --extra cuda python benchmarks/neural.py --provider cuda
 
 The network is a stand-in of inswapper_128's layers and size (554 MB of random weights, written into
 a temporary folder). Also runs the way of the original tool on the same stand-ins: five analysis

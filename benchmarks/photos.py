@@ -1,6 +1,6 @@
 """Measure what more photos of one person are worth: a film's own frames are given as its source.
 
-    uv run python benchmarks/photos.py FILM 246,287,328
+    uv run --group dev python benchmarks/photos.py FILM 246,287,328
 
 Prints the mean difference of the swapped film to the film itself inside the face, grey levels.
 """

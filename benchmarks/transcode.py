@@ -1,8 +1,8 @@
 """Measures roop against a plain decode and encode of the same clip with the same settings.
 
-    uv run python benchmarks/transcode.py                      reader and writer alone
-    uv run python benchmarks/transcode.py --swap               the whole command too
-    uv run python benchmarks/transcode.py --swap film.mp4      a clip of your own
+    uv run --group dev python benchmarks/transcode.py                      reader and writer alone
+    uv run --group dev python benchmarks/transcode.py --swap               the whole command too
+    uv run --group dev python benchmarks/transcode.py --swap film.mp4      a clip of your own
 
 Every way runs as a process of its own, by turns, in the same run: look at the ratios. A frame
 rate counts the whole process, from its start to the finished file.

@@ -1,7 +1,7 @@
 """Measures how well the watermark hides, lasts, and is told from chance.
 
-    uv run python benchmarks/watermark.py                        photos of two packages
-    uv run python benchmarks/watermark.py film.mp4 photo.jpg     and faces of your own
+    uv run --group dev python benchmarks/watermark.py                        photos of two packages
+    uv run --group dev python benchmarks/watermark.py film.mp4 photo.jpg     and faces of your own
 
 Photos: faces of several heights are marked and treated; then clean pictures are varied and looked
 at. Films: the first frames are marked at several sizes, encoded again, and looked at as a whole.

@@ -1,7 +1,7 @@
 """Measures what more processes bring: `roop swap` of one clip with one core, and with more.
 
-    uv run python benchmarks/workers.py
-    uv run python benchmarks/workers.py --seconds 120 --most 8
+    uv run --group dev python benchmarks/workers.py
+    uv run --group dev python benchmarks/workers.py --seconds 120 --most 8
 
 The runs come one after another: look at the ratios of a machine that does nothing else. Seconds of
 the processor are nearly the same whatever else runs: what two workers could reach at best is twice

@@ -1,6 +1,6 @@
 """Make ``src/roop/faces/recognition/mean_texture.npy``: the texture that faces have in common.
 
-    uv run python scripts/make_mean_texture.py
+    uv run --group dev python scripts/make_mean_texture.py
 
 It is the mean over two public-domain portraits, each seen as it is and mirrored.
 """

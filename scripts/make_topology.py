@@ -1,22 +1,28 @@
 """Make ``src/roop/faces/mesh/topology.npz``: what the points of the face mesh are to one another.
 
-    uv run python scripts/make_topology.py
+    uv run --group dev python scripts/make_topology.py
 
 The triangles come from the edge list of mediapipe's wheel, the holes of the eyes and the mouth
 filled; the mirror pairs and the mean shape from the mesh network itself, run on two public-domain
 portraits and their mirror images.
 """
 
+import sys
 from collections import Counter
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import combinations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import matplotlib.cbook
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from skimage import data, io
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from hatch_build import Carried, bring
 
 from roop.faces.detection.blazeface import FaceDetector
 from roop.faces.mesh.mesher import FaceMesher, square_of
@@ -35,6 +41,15 @@ MOUTH = (
 )
 """Upper border, lower border, first corner, last corner."""
 
+EDGES = Carried(
+    package="mediapipe",
+    version="0.10.21",
+    member="mediapipe/python/solutions/face_mesh_connections.py",
+    sha256="cc7171e44d0612db38720cb2fd2516c395992cdd7457efe341543be6f3c22d87",
+    destination="face_mesh_connections.py",
+)
+"""Pairs of neighbours among the mesh's points."""
+
 AXIS = 0.75
 """Depth of the axis of the head behind the eyes, in eye distances."""
 
@@ -46,15 +61,13 @@ Triangles = NDArray[np.uint16]
 
 def skin() -> set[tuple[int, ...]]:
     """Return the triangles between the edges, without the holes."""
-    spec = find_spec("mediapipe")
-    assert spec
-    assert spec.origin
-    path = Path(spec.origin).parent / "python/solutions/face_mesh_connections.py"
-    edges_spec = spec_from_file_location("edges", path)
-    assert edges_spec
-    assert edges_spec.loader
-    module = module_from_spec(edges_spec)
-    edges_spec.loader.exec_module(module)
+    with TemporaryDirectory() as folder:
+        bring([EDGES], Path(folder))
+        spec = spec_from_file_location("edges", Path(folder) / EDGES.destination)
+        assert spec
+        assert spec.loader
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
     near: dict[int, set[int]] = {}
     for a, b in module.FACEMESH_TESSELATION:
         near.setdefault(a, set()).add(b)

@@ -1,4 +1,4 @@
-"""Needs the extra openvino: ``uv run --extra openvino pytest -m openvino``."""
+"""Needs the extra openvino: ``uv run --group dev --extra openvino pytest -m openvino``."""
 
 from pathlib import Path
 
