@@ -26,7 +26,7 @@ sys.addaudithook(note)
 SWAP = """
 import sys
 from pathlib import Path
-from pipeline.long_films import swap
+from support.long_films import swap
 
 result = swap(Path(sys.argv[1]), Path(sys.argv[2]), workers=2)
 assert result.swapped == result.frames, result
