@@ -12,7 +12,8 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 from roop.errors import MediaError
-from roop.media.formats import jpeg, tiff
+from roop.media.formats import tiff
+from roop.media.formats.jpeg.segments import has_more
 from roop.media.formats.metadata import Metadata
 from roop.media.formats.picture_files import Container, container, moves, open_picture, reading
 from roop.media.frames.orientation import Orientation
@@ -266,7 +267,7 @@ def _is_lossless(path: Path, found: Container) -> bool:
 
 
 def _warn_of_more(path: Path, image: ImageFile, warn: Warn) -> None:
-    if image.format == "JPEG" and jpeg.has_more(path.read_bytes()):
+    if image.format == "JPEG" and has_more(path.read_bytes()):
         warn(f"{path.name} holds a second picture or film, which the output leaves out")
     pages = getattr(image, "n_frames", 1)
     if pages > 1:

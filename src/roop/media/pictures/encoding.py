@@ -10,7 +10,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from roop.errors import MediaError
-from roop.media.formats import bmp, exif, gif, jpeg, png, tiff
+from roop.media.formats import bmp, exif, gif, png, tiff
+from roop.media.formats.jpeg.rewriting import rewrite_jpeg
 from roop.media.formats.metadata import Metadata
 from roop.media.formats.picture_files import Container, open_picture, reading
 from roop.media.frames.stored_frame import StoredFrame, StoredSamples, depth8, rgb8
@@ -67,7 +68,7 @@ def encoded(wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn)
 
 
 def _same_jpeg(picture: Picture, frame: StoredFrame) -> bytes:
-    return jpeg.rewritten(picture.path.read_bytes(), frame)
+    return rewrite_jpeg(picture.path.read_bytes(), frame)
 
 
 def _same_png(picture: Picture, frame: StoredFrame) -> bytes:

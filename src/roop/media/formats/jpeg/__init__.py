@@ -1,0 +1,1 @@
+"""JPEG files, whose blocks away from an edit keep their coefficients bit for bit."""

@@ -1,0 +1,103 @@
+"""Huffman codes as JPEG files use them, and the packing of codes into bytes."""
+
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LONGEST = 16
+"""Bits of a code."""
+
+_DEEPEST = 64
+"""More than any code is long before it is shortened: counts would have to grow like Fibonacci's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HuffmanTable:
+    """A prefix code of symbols 0..255, the best for how often each occurs."""
+
+    lengths: NDArray[np.uint8]
+    """``(256,)`` bits of each symbol's code, 0 where it has none."""
+    codes: NDArray[np.uint32]
+    """``(256,)``"""
+    definition: bytes
+    """How many codes there are of each length, and the symbols in the order of their codes."""
+
+    @classmethod
+    def for_counts(cls, counts: NDArray[np.int64]) -> "HuffmanTable":
+        """Build the code for ``(256,)`` ``counts``.
+
+        Source: ITU-T T.81, annex K.2.
+        """
+        per_length = _shortened(_depths(counts))
+        used = np.flatnonzero(counts)
+        order = used[np.argsort(-counts[used], kind="stable")]
+        lengths, codes = np.zeros(256, np.uint8), np.zeros(256, np.uint32)
+        code = at = 0
+        for length in range(1, _LONGEST + 1):
+            for symbol in order[at : at + per_length[length]]:
+                lengths[symbol], codes[symbol] = length, code
+                code += 1
+            at += per_length[length]
+            code <<= 1
+        return cls(lengths, codes, bytes(per_length[1:]) + order.astype(np.uint8).tobytes())
+
+
+def pack_bits(values: NDArray[np.uint32], lengths: NDArray[np.uint8], start: int) -> bytes:
+    """Return ``values`` of ``lengths`` bits one after another, most significant bit first.
+
+    Args:
+        values: At most 32 bits each.
+        lengths: Bits of each.
+        start: Zero bits before the first.
+
+    Returns:
+        Whole bytes, the last filled with zeros.
+    """
+    ends = np.cumsum(lengths, dtype=np.int64) + start
+    begins = ends - lengths
+    word = begins >> 5
+    shift = (64 - (begins & 31) - lengths).astype(np.uint64)
+    shifted = values.astype(np.uint64) << shift
+    total = int(ends[-1]) if ends.size else start
+    words = total // 32 + 2
+    # No two values share a bit, so that sums are unions; 32 bits are exact in float64.
+    packed = np.bincount(word, (shifted >> np.uint64(32)).astype(np.float64), words)
+    low = (shifted & np.uint64(0xFFFFFFFF)).astype(np.float64)
+    packed += np.bincount(word + 1, low, words)
+    return packed.astype(">u4").tobytes()[: -(-total // 8)]
+
+
+def _depths(counts: NDArray[np.int64]) -> list[int]:
+    """Return how many codes of each length a Huffman tree has, one of them reserved."""
+    # JPEG forbids the code of ones alone: a symbol that never occurs takes it.
+    heap = [(int(count), symbol, [symbol]) for symbol, count in enumerate(counts) if count]
+    heap.append((1, 256, [256]))
+    heapq.heapify(heap)
+    depths: dict[int, int] = dict.fromkeys((entry[1] for entry in heap), 0)
+    while len(heap) > 1:
+        (few, _, ones), (many, tie, others) = heapq.heappop(heap), heapq.heappop(heap)
+        for symbol in (*ones, *others):
+            depths[symbol] += 1
+        heapq.heappush(heap, (few + many, tie, ones + others))
+    found = [0] * (_DEEPEST + 1)
+    for depth in depths.values():
+        found[max(1, depth)] += 1
+    return found
+
+
+def _shortened(per_length: list[int]) -> list[int]:
+    """Return code counts with none longer than 16 bits, without the reserved code."""
+    found = list(per_length)
+    for length in range(_DEEPEST, _LONGEST, -1):
+        while found[length]:
+            # A pair moves up, and the shorter code that makes room for it becomes a pair.
+            donor = next(shorter for shorter in range(length - 2, 0, -1) if found[shorter])
+            found[length] -= 2
+            found[length - 1] += 1
+            found[donor + 1] += 2
+            found[donor] -= 1
+    longest = max(length for length, count in enumerate(found) if count)
+    found[longest] -= 1
+    return found[: _LONGEST + 1]

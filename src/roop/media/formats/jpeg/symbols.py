@@ -1,0 +1,128 @@
+"""Turn quantised blocks into the symbols that JPEG's entropy coding encodes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+AC_SYMBOLS = 256
+"""Where the symbols of AC coefficients start among the 512 of a table; DC ones come before."""
+
+_SIXTEEN_ZEROS = 0xF0
+_LONGEST_RUN = 0x7FFF
+"""Blocks that one end-of-band symbol can end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodingUnits:
+    """Some blocks in the order in which a scan codes them."""
+
+    bands: NDArray[np.int16]
+    """``(N, W)`` AC coefficients of the scan in zigzag order; W is 0 for a scan of DC alone."""
+    differences: NDArray[np.int32] | None
+    """``(N,)`` DC coefficients less the one before; None in a scan without them."""
+    tables: NDArray[np.intp]
+    """``(N,)`` which pair of Huffman tables each block uses."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Symbols:
+    """Symbols in the order of the file, with the bits that follow each."""
+
+    keys: NDArray[np.uint16]
+    """512 * table + 256 for AC + the symbol."""
+    extras: NDArray[np.uint16]
+    """Bits that follow the code."""
+    extra_lengths: NDArray[np.uint8]
+    """How many."""
+
+
+def symbols_of(units: CodingUnits, *, runs: bool) -> Symbols:
+    """Return the symbols of ``units``.
+
+    Args:
+        units: In coding order.
+        runs: One end-of-band symbol may end several blocks, as in progressive files.
+
+    Source: ITU-T T.81, F.1.2 and G.1.2.
+    """
+    count, width = units.bands.shape
+    has_dc = int(units.differences is not None)
+    at = np.flatnonzero(units.bands)
+    block, position = np.divmod(at, max(1, width))
+    last = np.full(count, -1)
+    last[block] = position
+    ended, run_lengths = _ended_blocks(last, width, runs=runs)
+    zeros = _zeros_before(block, position)
+    slots = 1 + (zeros >> 4)
+    ends_before: NDArray[np.intp] = np.cumsum(ended) - ended
+    slots_through = np.cumsum(np.bincount(block, slots, count).astype(np.intp))
+    total = count * has_dc + int(ended.sum()) + int(slots.sum())
+    table_keys = units.tables.astype(np.uint16) * 512
+
+    # What nothing else is written to stands for sixteen zeros.
+    result = Symbols(
+        np.full(total, AC_SYMBOLS + _SIXTEEN_ZEROS, np.uint16),
+        np.zeros(total, np.uint16),
+        np.zeros(total, np.uint8),
+    )
+    blocks = np.arange(count)
+    if units.differences is not None:
+        starts = slots_through - np.bincount(block, slots, count).astype(np.intp)
+        _put(result, blocks + ends_before + starts, table_keys, units.differences, None)
+    where = np.cumsum(slots) - 1 + has_dc * (block + 1) + ends_before[block]
+    for back in range(1, 4):
+        long = zeros >> 4 >= back
+        result.keys[where[long] - back] += table_keys[block[long]]
+    values = units.bands.ravel()[at].astype(np.int32)
+    _put(result, where, table_keys[block] + AC_SYMBOLS, values, zeros & 15)
+    ends = (has_dc * (blocks + 1) + ends_before + slots_through)[ended]
+    exponents = (np.frexp(run_lengths)[1] - 1).astype(np.uint16)
+    result.keys[ends] = table_keys[ended] + AC_SYMBOLS + (exponents << 4)
+    result.extras[ends] = run_lengths - (1 << exponents.astype(np.int64))
+    result.extra_lengths[ends] = exponents
+    return result
+
+
+def _put(
+    result: Symbols,
+    where: NDArray[np.intp],
+    base: NDArray[np.uint16],
+    values: NDArray[np.int32],
+    zeros: NDArray[np.intp] | None,
+) -> None:
+    """Write the symbols of coefficients: zeros before it and its size, then its bits."""
+    sizes = np.frexp(np.abs(values).astype(np.float32))[1].astype(np.uint16)
+    runs = 0 if zeros is None else zeros.astype(np.uint16) << 4
+    result.keys[where] = base + runs + sizes
+    negative = (1 << sizes.astype(np.int32)) - 1
+    result.extras[where] = values + np.where(values < 0, negative, 0)
+    result.extra_lengths[where] = sizes
+
+
+def _zeros_before(block: NDArray[np.intp], position: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return how many zeros precede each coefficient that is none."""
+    previous = np.full_like(position, -1)
+    previous[1:] = np.where(block[1:] == block[:-1], position[:-1], -1)
+    return position - previous - 1
+
+
+def _ended_blocks(
+    last: NDArray[np.intp], width: int, *, runs: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return which blocks an end-of-band symbol follows, and how many blocks each ends.
+
+    Args:
+        last: ``(N,)`` position of the last coefficient that is not zero, -1 if all are.
+        width: Of a band.
+        runs: One symbol may also end the empty blocks that follow.
+    """
+    open_blocks = last < width - 1
+    if not runs:
+        return open_blocks, np.ones(int(open_blocks.sum()), np.int64)
+    after_open = np.concatenate([[False], open_blocks[:-1]])
+    first = np.arange(last.size) % _LONGEST_RUN == 0
+    starts = open_blocks & ~((last < 0) & after_open & ~first)
+    begins = np.flatnonzero(starts)
+    lengths = np.add.reduceat(open_blocks.astype(np.int64), begins) if begins.size else begins
+    return starts, lengths.astype(np.int64)
