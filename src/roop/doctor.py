@@ -54,7 +54,7 @@ def _engines(settings: Settings, registry: Registry) -> tuple[Check, ...]:
 
 
 def _encoders() -> tuple[Check, ...]:
-    found = ((row, encoder_specs.usable(row.name)) for row in encoder_specs.TABLE)
+    found = ((row, encoder_specs.is_usable(row.name)) for row in encoder_specs.TABLE)
     return tuple(
         Check(row.name, usable, row.title, None if usable else _hardware(row.name))
         for row, usable in found

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from roop.errors import MediaError
-from roop.media.files.extensions import FILMS, PICTURES
+from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.media.video.opening import read_tags
 from roop.provenance.credentials import Credentials, read
 from roop.provenance.search import WatermarkSearch
@@ -61,7 +61,10 @@ def _in_folder(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent) / name
-            if path.suffix.lower() in FILMS | PICTURES | _SIGNED_TOO and not name.startswith("."):
+            if (
+                path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES | _SIGNED_TOO
+                and not name.startswith(".")
+            ):
                 yield path
 
 
@@ -93,7 +96,7 @@ def examine(path: Path, search: WatermarkSearch) -> MarksFound:
 
 def _note(path: Path) -> str | None:
     """The tag that names a digital source type, None if the file is no film or has none."""
-    if path.suffix.lower() not in FILMS:
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
         return None
     return next((text for text in read_tags(path).values() if _TERMS in text), None)
 

@@ -77,7 +77,7 @@ def png_with_xmp(data: bytes, merge: Merge) -> bytes:
     new = png.PngChunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + packet)
     kept = [part for part in parts if part is not old]
     kept.insert(1, new)  # after IHDR
-    return png.SIGNATURE + b"".join(part.packed() for part in kept)
+    return png.SIGNATURE + b"".join(part.encode() for part in kept)
 
 
 def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
@@ -90,7 +90,7 @@ def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
         parts.insert(0, _webp_header(parts[0]))
     header = parts[0].body
     parts[0] = webp.RiffChunk(b"VP8X", bytes([header[0] | 0x04]) + header[1:])
-    body = b"WEBP" + b"".join(part.packed() for part in [*parts, webp.RiffChunk(b"XMP ", packet)])
+    body = b"WEBP" + b"".join(part.encode() for part in [*parts, webp.RiffChunk(b"XMP ", packet)])
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 

@@ -158,10 +158,10 @@ class _Batch:
         return job.model_copy(update={"output": output})
 
     def _extension(self, job: "Job") -> str:
-        from roop.media.open import natural_suffix
+        from roop.media.open import same_format_suffix
 
         try:
-            return natural_suffix(job.target, job.video)
+            return same_format_suffix(job.target, job.video)
         except MediaError:  # said when the job is done
             return job.target.suffix
 

@@ -129,10 +129,10 @@ def _applies(name: str, values: Mapping[str, Any], target: Path, registry: Regis
 
 
 def _is_picture(path: Path) -> bool:
-    from roop.media.formats.picture_files import container
+    from roop.media.formats.image_files import image_format
 
     try:
-        return container(path) is not None
+        return image_format(path) is not None
     except MediaError:  # said where it is read
         return False
 

@@ -56,9 +56,9 @@ def pack_bits(values: NDArray[np.uint32], lengths: NDArray[np.uint8], start: int
         Whole bytes, the last filled with zeros.
     """
     ends = np.cumsum(lengths, dtype=np.int64) + start
-    begins = ends - lengths
-    word = begins >> 5
-    shift = (64 - (begins & 31) - lengths).astype(np.uint64)
+    first = ends - lengths
+    word = first >> 5
+    shift = (64 - (first & 31) - lengths).astype(np.uint64)
     shifted = values.astype(np.uint64) << shift
     total = int(ends[-1]) if ends.size else start
     words = total // 32 + 2

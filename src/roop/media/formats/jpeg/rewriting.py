@@ -115,5 +115,5 @@ def _still_true(part: JpegSegment, *, same_form: bool) -> bool:
 def _updated(part: JpegSegment, frame: StoredFrame) -> JpegSegment:
     if part.marker != APP1 or not part.body.startswith(_EXIF):
         return part
-    patched = exif.with_thumbnail(part.body[len(_EXIF) :], rgb8(frame.samples))
+    patched = exif.replace_thumbnail(part.body[len(_EXIF) :], rgb8(frame.samples))
     return JpegSegment(part.marker, _EXIF + patched, part.offset)

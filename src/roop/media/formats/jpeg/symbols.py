@@ -123,6 +123,8 @@ def _ended_blocks(
     after_open = np.concatenate([[False], open_blocks[:-1]])
     first = np.arange(last.size) % _LONGEST_RUN == 0
     starts = open_blocks & ~((last < 0) & after_open & ~first)
-    begins = np.flatnonzero(starts)
-    lengths = np.add.reduceat(open_blocks.astype(np.int64), begins) if begins.size else begins
+    run_starts = np.flatnonzero(starts)
+    lengths = (
+        np.add.reduceat(open_blocks.astype(np.int64), run_starts) if run_starts.size else run_starts
+    )
     return starts, lengths.astype(np.int64)
