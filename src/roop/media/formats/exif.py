@@ -72,8 +72,8 @@ def replace_thumbnail(exif: bytes, pixels: Pixels) -> bytes:
 def _encode_thumbnail(old: bytes, pixels: Pixels) -> bytes:
     """Return a JPEG no larger than ``old`` in pixels and bytes; empty if that is impossible."""
     try:
-        with Image.open(io.BytesIO(old), formats=["JPEG"]) as picture:
-            longest = max(picture.size)
+        with Image.open(io.BytesIO(old), formats=["JPEG"]) as image:
+            longest = max(image.size)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return b""
     scale = min(1.0, longest / max(pixels.shape[:2]))

@@ -157,10 +157,10 @@ class GifEncoder:
 
     def draw(self, drawn: DrawnFrame) -> Rgba:
         """Encode a frame with a local colour table; return the pixels that it shows."""
-        picture = index_colours(drawn)
-        before = self._before(drawn, picture.transparent)
-        self._file.write(before + _image(picture, drawn.box))
-        return picture.displayed
+        indexed = index_colours(drawn)
+        before = self._before(drawn, indexed.transparent)
+        self._file.write(before + _image(indexed, drawn.box))
+        return indexed.displayed
 
     def close(self) -> None:
         """Complete the file."""
@@ -202,21 +202,21 @@ def encode_still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
         duration=Fraction(0),
         patch=None,
     )
-    picture = index_colours(drawn)
+    indexed = index_colours(drawn)
     size: bytes = width.to_bytes(2, "little") + height.to_bytes(2, "little")
     control = b""
-    if picture.transparent is not None:
-        control = b"!\xf9\x04\x01\0\0" + bytes([picture.transparent]) + b"\0"
-    return b"GIF89a" + size + b"\x70\0\0" + control + _image(picture, box) + _TRAILER
+    if indexed.transparent is not None:
+        control = b"!\xf9\x04\x01\0\0" + bytes([indexed.transparent]) + b"\0"
+    return b"GIF89a" + size + b"\x70\0\0" + control + _image(indexed, box) + _TRAILER
 
 
-def _image(picture: IndexedPixels, box: Box) -> bytes:
+def _image(indexed: IndexedPixels, box: Box) -> bytes:
     """Return an image block with a local table of 256 colours."""
     sides = (box.x0, box.y0, box.width, box.height)
     descriptor = _IMAGE + b"".join(side.to_bytes(2, "little") for side in sides) + b"\x87"
-    flat = Image.frombytes("P", (box.width, box.height), picture.indices.tobytes())
+    flat = Image.frombytes("P", (box.width, box.height), indexed.indices.tobytes())
     compressed: bytes = flat.tobytes("gif", "P", 8, 0)
-    return descriptor + picture.table.ljust(768, b"\0") + b"\x08" + compressed + b"\0"
+    return descriptor + indexed.table.ljust(768, b"\0") + b"\x08" + compressed + b"\0"
 
 
 def _apply_palette(indices: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:

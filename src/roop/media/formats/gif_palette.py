@@ -89,5 +89,5 @@ def _complete_table(
 def _dither(wanted: NDArray[np.uint8], table: NDArray[np.uint32]) -> NDArray[np.uint8]:
     palette = Image.new("P", (1, 1))
     palette.putpalette(_as_rgb(table).tobytes())
-    picture = Image.fromarray(np.ascontiguousarray(wanted[..., :3]))
-    return np.asarray(picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
+    image = Image.fromarray(np.ascontiguousarray(wanted[..., :3]))
+    return np.asarray(image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))

@@ -180,8 +180,8 @@ def _decoded(size: tuple[int, int], parts: list[RiffChunk]) -> Rgba | None:
     flags = _ALPHA_FLAG if any(part.name in (b"ALPH", b"VP8L") for part in parts) else 0
     sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
     header = RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
-    picture = [part for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L")]
-    body = b"WEBP" + b"".join(part.encode() for part in (header, *picture))
+    pixel_chunks = [part for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L")]
+    body = b"WEBP" + b"".join(part.encode() for part in (header, *pixel_chunks))
     stream = io.BytesIO(b"RIFF" + len(body).to_bytes(4, "little") + body)
     try:
         with WebPImageFile(stream) as image:

@@ -76,17 +76,17 @@ def read_photo(path: Path, warn: Warn) -> Pixels:
     Raises:
         MediaError: The file is not readable, not an image, damaged or too large.
     """
-    picture = read_image(path, warn)
-    pixels = rgb8(picture.samples)
-    if picture.samples.shape[2] in (2, 4):
-        pixels = flatten_on_white(picture.samples)
+    decoded = read_image(path, warn)
+    pixels = rgb8(decoded.samples)
+    if decoded.samples.shape[2] in (2, 4):
+        pixels = flatten_on_white(decoded.samples)
     scale = MAX_PHOTO_SIDE / max(pixels.shape[:2])
     if scale < 1:
         size = max(1, int(pixels.shape[1] * scale)), max(1, int(pixels.shape[0] * scale))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    if picture.metadata.icc:
-        pixels = _srgb(pixels, picture, warn)
-    return np.ascontiguousarray(picture.orientation.upright(pixels))
+    if decoded.metadata.icc:
+        pixels = _srgb(pixels, decoded, warn)
+    return np.ascontiguousarray(decoded.orientation.upright(pixels))
 
 
 def read_image(path: Path, warn: Warn) -> DecodedImage:
@@ -290,16 +290,16 @@ def _is_deep_avif(path: Path) -> bool:
     return 0 < at < len(head) - 7 and bool(head[at + 6] & 0x40)
 
 
-def _srgb(pixels: Pixels, picture: DecodedImage, warn: Warn) -> Pixels:
+def _srgb(pixels: Pixels, decoded: DecodedImage, warn: Warn) -> Pixels:
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.metadata.icc))
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(decoded.metadata.icc))
         image = Image.fromarray(pixels)
-        if picture.samples.shape[2] < 3:
+        if decoded.samples.shape[2] < 3:
             image = image.convert("L")
         turned = ImageCms.profileToProfile(
             image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
         )
     except (ImageCms.PyCMSError, OSError, ValueError):
-        warn(f"{picture.path.name}: the colour profile is damaged and ignored")
+        warn(f"{decoded.path.name}: the colour profile is damaged and ignored")
         return pixels
     return pixels if turned is None else np.array(turned)

@@ -30,13 +30,13 @@ _GREY = {"JPEG", "PNG", "TIFF", "BMP"}
 
 
 def encode_image(
-    wanted: ImageFormat, picture: DecodedImage, frame: StoredFrame, warn: Warn
+    wanted: ImageFormat, original: DecodedImage, frame: StoredFrame, warn: Warn
 ) -> bytes:
     """Return ``frame`` as a file of the ``wanted`` format.
 
     Args:
         wanted: The output's format.
-        picture: The target that ``frame`` was decoded from.
+        original: The target that ``frame`` was decoded from.
         frame: The edited frame.
         warn: Called for what the format cannot hold.
 
@@ -50,13 +50,13 @@ def encode_image(
         "TIFF": _same_tiff,
         "GIF": _same_gif,
     }
-    same_size = frame.samples.shape[:2] == picture.samples.shape[:2]
-    if wanted == picture.format and wanted in same and same_size:
-        with reading(picture.path):
-            data = same[wanted](picture, frame)
+    same_size = frame.samples.shape[:2] == original.samples.shape[:2]
+    if wanted == original.format and wanted in same and same_size:
+        with reading(original.path):
+            data = same[wanted](original, frame)
         if data is not None:
             return data
-    samples, metadata = _fit_to_format(wanted, picture, frame, warn)
+    samples, metadata = _fit_to_format(wanted, original, frame, warn)
     if wanted == "PNG":
         return png.encode(samples, _png_chunks(metadata))
     if wanted == "TIFF":
@@ -66,16 +66,16 @@ def encode_image(
         return gif.encode_still(samples, everywhere)
     if wanted == "JPEG":
         metadata = _fit_to_segments(metadata, warn)
-    return _encode_with_pillow(wanted, picture, samples, metadata)
+    return _encode_with_pillow(wanted, original, samples, metadata)
 
 
-def _same_jpeg(picture: DecodedImage, frame: StoredFrame) -> bytes:
-    return rewrite_jpeg(picture.path.read_bytes(), frame)
+def _same_jpeg(original: DecodedImage, frame: StoredFrame) -> bytes:
+    return rewrite_jpeg(original.path.read_bytes(), frame)
 
 
-def _same_png(picture: DecodedImage, frame: StoredFrame) -> bytes:
-    with picture.path.open("rb") as file:
-        extra = png.ancillary(png.chunks(file), expanded=picture.expanded)
+def _same_png(original: DecodedImage, frame: StoredFrame) -> bytes:
+    with original.path.open("rb") as file:
+        extra = png.ancillary(png.chunks(file), expanded=original.expanded)
     return png.encode(
         frame.samples,
         png.Ancillary(
@@ -91,37 +91,37 @@ def _update_thumbnail(part: png.PngChunk, frame: StoredFrame) -> png.PngChunk:
     return png.PngChunk(b"eXIf", exif.replace_thumbnail(part.body, rgb8(frame.samples)))
 
 
-def _same_bmp(picture: DecodedImage, frame: StoredFrame) -> bytes | None:
-    return bmp.rewrite(picture.path.read_bytes(), frame.samples)
+def _same_bmp(original: DecodedImage, frame: StoredFrame) -> bytes | None:
+    return bmp.rewrite(original.path.read_bytes(), frame.samples)
 
 
-def _same_gif(picture: DecodedImage, frame: StoredFrame) -> bytes | None:
+def _same_gif(original: DecodedImage, frame: StoredFrame) -> bytes | None:
     if frame.edited is None:
-        return picture.path.read_bytes()
+        return original.path.read_bytes()
     return gif.encode_still(frame.samples, frame.edited) if frame.samples.shape[2] > 2 else None
 
 
-def _same_tiff(picture: DecodedImage, frame: StoredFrame) -> bytes:
-    with open_image(picture.path) as image:
+def _same_tiff(original: DecodedImage, frame: StoredFrame) -> bytes:
+    with open_image(original.path) as image:
         tags = tiff.copy_tags(image, plain=image.mode not in ("CMYK", "LAB"))
         compressed = image.info.get("compression") != "raw"
     return tiff.encode(frame.samples, tags, compress=compressed)
 
 
 def _fit_to_format(
-    wanted: ImageFormat, picture: DecodedImage, frame: StoredFrame, warn: Warn
+    wanted: ImageFormat, original: DecodedImage, frame: StoredFrame, warn: Warn
 ) -> tuple[StoredSamples, Metadata]:
     """Return samples and metadata that ``wanted`` can hold, upright in another format."""
-    samples, metadata = frame.samples, picture.metadata
-    if wanted != picture.format:
+    samples, metadata = frame.samples, original.metadata
+    if wanted != original.format:
         samples = np.ascontiguousarray(frame.orientation.upright(samples))
         metadata = metadata.upright()
     metadata = replace(metadata, exif=exif.replace_thumbnail(metadata.exif, rgb8(samples)))
     if samples.dtype == np.uint16 and wanted not in _DEEP:
-        warn(f"{wanted} holds 8 bits per channel: the 16 bits of {picture.path.name} are rounded")
+        warn(f"{wanted} holds 8 bits per channel: the 16 bits of {original.path.name} are rounded")
         samples = depth8(samples)
     if samples.shape[2] in (2, 4) and wanted not in _ALPHA:
-        warn(f"{wanted} has no transparency: {picture.path.name} is put on white")
+        warn(f"{wanted} has no transparency: {original.path.name} is put on white")
         opaque = flatten_on_white(samples)
         samples = opaque[..., :1] if samples.shape[2] == 2 else opaque
     if samples.shape[2] < 3 and wanted not in _GREY:
@@ -160,7 +160,7 @@ def _fit_to_segments(metadata: Metadata, warn: Warn) -> Metadata:
 
 
 def _encode_with_pillow(
-    wanted: ImageFormat, picture: DecodedImage, samples: StoredSamples, metadata: Metadata
+    wanted: ImageFormat, original: DecodedImage, samples: StoredSamples, metadata: Metadata
 ) -> bytes:
     """Encode a file with Pillow."""
     image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
@@ -171,7 +171,7 @@ def _encode_with_pillow(
         "BMP": {},
     }
     options = settings[wanted]
-    if wanted == "WEBP" and picture.lossless:
+    if wanted == "WEBP" and original.lossless:
         options = {"lossless": True, "exact": True, "quality": 75}
     if metadata.exif and wanted != "BMP":
         options["exif"] = b"Exif\0\0" + metadata.exif if wanted == "JPEG" else metadata.exif

@@ -25,23 +25,23 @@ class ImageReader(Closing):
     """
 
     def __init__(self, path: Path, warn: Warn) -> None:
-        self.picture = read_image(path, warn)
+        self.image = read_image(path, warn)
         """The decoded file; editing the frame changes its samples in place."""
-        height, width = self.picture.samples.shape[:2]
+        height, width = self.image.samples.shape[:2]
         self.info = TargetInfo(
             path=path,
             kind="image",
-            size=self.picture.orientation.size((width, height)),
+            size=self.image.orientation.size((width, height)),
             frames=1,
             fps=None,
             duration_s=None,
-            codec=self.picture.format,
-            pixel_format=self.picture.mode,
+            codec=self.image.format,
+            pixel_format=self.image.mode,
         )
         self.damaged = 0
 
     def __iter__(self) -> Iterator[Frame]:
-        yield StoredFrame(self.picture.samples, orientation=self.picture.orientation)
+        yield StoredFrame(self.image.samples, orientation=self.image.orientation)
 
     @override
     def close(self) -> None:
@@ -76,7 +76,7 @@ class ImageWriter(Transaction):
         marks: Marks | None = None,
     ) -> None:
         self._format = image_format_of(output)
-        self._picture = reader.picture
+        self._image = reader.image
         self._warn = warn
         self._written = False
         self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
@@ -91,7 +91,7 @@ class ImageWriter(Transaction):
         if self._written:
             raise MediaError("a photo has only one frame")
         with ignore_warnings():
-            data = encode_image(self._format, self._picture, _stored(frame), self._warn)
+            data = encode_image(self._format, self._image, _stored(frame), self._warn)
         with writing(self._output.path, self._output.part):
             self._output.part.write_bytes(data)
         self._written = True

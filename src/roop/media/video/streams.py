@@ -208,8 +208,8 @@ class OtherStreams:
         elif name is not None and kind is not None:
             # FFmpeg's Matroska muxer would write a cover stream as a video track.
             with open_target(self._path) as again:
-                picture = next(iter(again.demux(again.streams[stream.index])))
-                self._output.add_attachment(name, kind, bytes(picture))
+                cover = next(iter(again.demux(again.streams[stream.index])))
+                self._output.add_attachment(name, kind, bytes(cover))
 
     def _transcode_sound(self, stream: AudioStream) -> None:
         codec = self._first_supported(AUDIO_CODECS)

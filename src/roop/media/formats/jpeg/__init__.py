@@ -1,1 +1,1 @@
-"""JPEG files, whose blocks away from an edit keep their coefficients bit for bit."""
+"""JPEG files: edit an image and keep the coefficients of all other blocks."""

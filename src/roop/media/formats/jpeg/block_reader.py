@@ -1,9 +1,9 @@
-"""Read the quantised DCT blocks of a JPEG file exactly, by way of FFmpeg's decoder.
+"""Read the quantised DCT blocks of a JPEG file exactly, with FFmpeg's decoder.
 
-A decoder returns samples of 8 bits, rounded and clipped, which do not tell every coefficient. So
-FFmpeg is given the same coefficients under other headers: 12 bits a sample, and quantisation steps
-so large that rounding stays far below half of one. The DCT of what it returns, divided by these
-steps, yields the coefficients; if one is not close to a whole number, the picture is not read.
+Decoders return 8-bit samples, whose rounding and clipping loses coefficients. So FFmpeg gets the
+same data with other headers: 12 bits per sample, and quantisation steps so large that rounding
+stays far below half a step. The DCT of the decoded samples, divided by these steps, yields the
+coefficients. If one is not close to a whole number, the image is not read.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import numpy as np
 from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
-from roop.media.formats.jpeg.blocks import BlockPicture, Blocks
+from roop.media.formats.jpeg.blocks import BlockImage, Blocks
 from roop.media.formats.jpeg.dct import Real, forward_dct, zigzag
 from roop.media.formats.jpeg.layout import JpegLayout, read_layout
 from roop.media.formats.jpeg.segments import (
@@ -23,40 +23,40 @@ from roop.media.formats.jpeg.segments import (
     FRAME_HEADERS,
     JpegSegment,
     header_segments,
-    picture_end,
+    image_end,
     segment_bytes,
 )
 
 _LARGEST_SIDE = 65_535
 
 _ENLARGEMENTS = (14, 7)
-"""How much larger steps may be: 12 bits have room for 16 times the range of 8 bits. The second is
-for pictures that the first would clip, as they go far beyond their range."""
+"""Factors for the quantisation steps, tried in turn. 12 bits have 16 times the range of 8 bits; the
+second factor is for images whose samples exceed their range so far that the first clips them."""
 
 _LARGEST_STEP = 32
-"""Larger ones gain nothing."""
+"""Larger steps gain nothing."""
 
 _TOLERANCE = 0.4
-"""How far from a whole number a coefficient may be; beyond, rounding might err."""
+"""Largest distance of a coefficient from a whole number at which rounding is safe."""
 
 _BAND = 16
-"""Rows of blocks that are transformed at one go, so that they stay in the processor's cache."""
+"""Rows of blocks that are transformed at a time, so that they stay in the cache."""
 
 _DEPTH, _SPARE_BITS = 12, 4
-"""The decoder returns 12 bits in the upper ones of 16."""
+"""The decoder returns 12 bits in the upper bits of 16."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Source:
-    """A picture as it is coded."""
+    """The coded image."""
 
     head: list[JpegSegment]
-    """Everything before the first scan, and its header."""
+    """The segments up to the header of the first scan."""
     scans: bytes
     layout: JpegLayout
 
-    def disguised(self, size: tuple[int, int], steps: Mapping[int, Real]) -> bytes:
-        """Return the same coefficients with other headers: 12 bits, ``size`` and ``steps``."""
+    def with_headers(self, size: tuple[int, int], steps: Mapping[int, Real]) -> bytes:
+        """Return the same coefficients under headers of 12 bits, ``size`` and ``steps``."""
         stream = b"\xff\xd8"
         for number, step in steps.items():
             stream += segment_bytes(DQT, bytes([number, *step.ravel()[zigzag()].astype(np.uint8)]))
@@ -71,19 +71,19 @@ class _Source:
         return stream + self.scans + bytes([0xFF, EOI])
 
 
-def read_blocks(data: bytes) -> BlockPicture | None:
-    """Return the blocks of a grey or YCbCr picture, to the bit as they are coded.
+def read_blocks(data: bytes) -> BlockImage | None:
+    """Return the exact blocks of a grey or YCbCr image.
 
     Returns:
-        None for a picture that cannot be read so: arithmetic coding, RGB or CMYK, a subsampling
-        that FFmpeg does not decode with 12 bits, or damaged data.
+        None if they cannot be read: arithmetic coding, RGB or CMYK, a subsampling that FFmpeg does
+        not decode with 12 bits, or damaged data.
 
     Raises:
         ValueError: The file ends before its first scan.
     """
     head = header_segments(data)
     layout = read_layout(head)
-    scans = data[head[-1].offset - 4 : picture_end(data, head[-1].offset)]
+    scans = data[head[-1].offset - 4 : image_end(data, head[-1].offset)]
     if layout is None or bytes([0xFF, DQT]) in scans:
         return None
     source = _Source(head, scans, layout)
@@ -94,14 +94,14 @@ def read_blocks(data: bytes) -> BlockPicture | None:
         }
         planes = _read_planes(source, steps)
         if planes is not None:
-            return BlockPicture(layout, planes)
+            return BlockImage(layout, planes)
     return None
 
 
 def _read_planes(source: _Source, steps: Mapping[int, Real]) -> tuple[Blocks, ...] | None:
-    # A larger size shows the hidden part of the last blocks. Where components have scans of their
-    # own, it may not add blocks to a row: the hidden columns lie in the padding of decoded rows.
-    # It may add a row of blocks that the file lacks, which hurts none before it.
+    # A larger size reveals the hidden part of the last blocks. If components have separate scans,
+    # it must not add blocks to a row; hidden columns are then in the padding of decoded rows. It
+    # may add a row of blocks that the file lacks, which leaves the others intact.
     layout = source.layout
     width, height = (_whole(side, 8) for side in layout.size)
     if layout.interleaved:
@@ -110,9 +110,9 @@ def _read_planes(source: _Source, steps: Mapping[int, Real]) -> tuple[Blocks, ..
     if max(whole) > _LARGEST_SIDE:
         return None
     lacks_rows = whole[1] > height and not layout.interleaved
-    if lacks_rows and _decode(source.disguised((width, height), steps)) is None:
+    if lacks_rows and _decode(source.with_headers((width, height), steps)) is None:
         return None
-    frame = _decode(source.disguised(whole, steps), strict=not lacks_rows)
+    frame = _decode(source.with_headers(whole, steps), strict=not lacks_rows)
     if frame is None or len(frame.planes) != len(layout.components):
         return None
     planes = []
@@ -132,11 +132,11 @@ def _whole(side: int, unit: int) -> int:
 
 
 def _decode(stream: bytes, *, strict: bool = True) -> av.VideoFrame | None:
-    """Return the one frame in ``stream``; None if it cannot be decoded.
+    """Return the frame in ``stream``; None if it cannot be decoded.
 
     Args:
         stream: A JPEG file.
-        strict: An error in the data counts; otherwise the decoder makes up for it.
+        strict: Fail on errors in the data instead of concealing them.
     """
     decoder = av.CodecContext.create("mjpeg", "r")
     assert isinstance(decoder, av.VideoCodecContext)
@@ -152,12 +152,12 @@ def _decode(stream: bytes, *, strict: bool = True) -> av.VideoFrame | None:
 
 
 def _blocks(plane: VideoPlane, size: tuple[int, int], steps: Real) -> Blocks | None:
-    """Return the coefficients behind decoded samples; None if they cannot be told for sure.
+    """Return the coefficients of decoded samples; None if they are not certain.
 
     Args:
-        plane: Of a frame with 16 bits a sample.
+        plane: The samples, in 16 bits.
         size: (columns, rows) of blocks.
-        steps: ``(8, 8)`` quantisation steps that were decoded with.
+        steps: ``(8, 8)`` quantisation steps used for decoding.
     """
     columns, rows = size
     samples: NDArray[np.uint16] = np.frombuffer(memoryview(plane), np.dtype("<u2"))

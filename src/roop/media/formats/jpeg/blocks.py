@@ -1,4 +1,4 @@
-"""The quantised DCT blocks of a picture, and the edit of those that hold changed pixels."""
+"""The quantised DCT blocks of an image, and their edits."""
 
 from dataclasses import dataclass, replace
 
@@ -18,18 +18,18 @@ _LARGEST = 1023
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BlockPicture:
-    """A grey or YCbCr picture as a JPEG file codes it."""
+class BlockImage:
+    """A grey or YCbCr image as a JPEG file codes it."""
 
     layout: JpegLayout
     planes: tuple[Blocks, ...]
     """The blocks of each component."""
 
-    def with_edits(self, frame: StoredFrame) -> "BlockPicture":
-        """Return the picture with the pixels of ``frame`` wherever it was edited.
+    def with_edits(self, frame: StoredFrame) -> "BlockImage":
+        """Return the image with the pixels of ``frame`` wherever it was edited.
 
-        Only blocks that hold an edited pixel change. In these, the pixels that were not edited
-        keep their decoded value up to quantisation.
+        Only blocks with an edited pixel change. Their other pixels keep their value up to
+        quantisation.
         """
         assert frame.edited is not None
         rows, columns = np.flatnonzero(frame.edited.any(1)), np.flatnonzero(frame.edited.any(0))
@@ -56,11 +56,11 @@ def _edited(
     """Return a copy of ``blocks`` with ``wanted`` samples where ``edited``.
 
     Args:
-        blocks: Of a whole component.
+        blocks: The blocks of a component.
         table: Its quantisation table.
         offset: (row, column) of the block at the top left of ``wanted``.
         wanted: ``(8 * rows, 8 * columns)`` samples, 0..255.
-        edited: Which of them to use.
+        edited: Which of the samples to use.
     """
     masks, matrix = split(edited), dct_matrix()
     rows, columns = np.nonzero(masks.any(axis=(2, 3)))
@@ -77,7 +77,7 @@ def _components(samples: StoredSamples, *, grey: bool) -> list[Real]:
     """Return the samples of each component, 0..255, one for every pixel."""
     if grey:
         return [depth8(samples[..., :1])[..., 0].astype(np.float32)]
-    # OpenCV puts the centre of the colours at 0.5 if samples end at 1.
+    # For floats up to 1, OpenCV centres chroma at 0.5; JPEG does at 128 of 255.
     scaled = rgb8(samples).astype(np.float32) / 255
     ycrcb = cv2.cvtColor(scaled, cv2.COLOR_RGB2YCrCb)
     ycrcb[..., 1:] += 128 / 255 - 0.5
@@ -85,7 +85,7 @@ def _components(samples: StoredSamples, *, grey: bool) -> list[Real]:
 
 
 def _padded(samples: Real, unit: tuple[int, int], *, edge: bool) -> Real:
-    """Return ``samples`` grown to whole units of (width, height), by their edges or zeros."""
+    """Return ``samples`` padded to whole units of (width, height), with edges or zeros."""
     missing = (0, -samples.shape[0] % unit[1]), (0, -samples.shape[1] % unit[0])
     return np.pad(samples, missing, mode="edge" if edge else "constant")
 

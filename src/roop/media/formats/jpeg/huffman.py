@@ -1,4 +1,4 @@
-"""Huffman codes as JPEG files use them, and the packing of codes into bytes."""
+"""Build the Huffman codes of a JPEG file and pack them into bytes."""
 
 import heapq
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LONGEST = 16
-"""Bits of a code."""
+"""Most bits of a code."""
 
 _DEEPEST = 64
-"""More than any code is long before it is shortened: counts would have to grow like Fibonacci's."""
+"""No code is longer before it is shortened: counts would have to grow like Fibonacci numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HuffmanTable:
-    """A prefix code of symbols 0..255, the best for how often each occurs."""
+    """The shortest prefix code for symbols 0..255 and their counts."""
 
     lengths: NDArray[np.uint8]
-    """``(256,)`` bits of each symbol's code, 0 where it has none."""
+    """``(256,)`` number of bits of each symbol's code; 0 if it has none."""
     codes: NDArray[np.uint32]
-    """``(256,)``"""
+    """``(256,)`` code of each symbol."""
     definition: bytes
-    """How many codes there are of each length, and the symbols in the order of their codes."""
+    """The number of codes of each length, then the symbols in the order of their codes."""
 
     @classmethod
     def for_counts(cls, counts: NDArray[np.int64]) -> "HuffmanTable":
@@ -45,12 +45,12 @@ class HuffmanTable:
 
 
 def pack_bits(values: NDArray[np.uint32], lengths: NDArray[np.uint8], start: int) -> bytes:
-    """Return ``values`` of ``lengths`` bits one after another, most significant bit first.
+    """Return ``values`` of ``lengths`` bits in a row, most significant bit first.
 
     Args:
         values: At most 32 bits each.
-        lengths: Bits of each.
-        start: Zero bits before the first.
+        lengths: Number of bits of each.
+        start: Number of zero bits before the first.
 
     Returns:
         Whole bytes, the last filled with zeros.
@@ -62,7 +62,7 @@ def pack_bits(values: NDArray[np.uint32], lengths: NDArray[np.uint8], start: int
     shifted = values.astype(np.uint64) << shift
     total = int(ends[-1]) if ends.size else start
     words = total // 32 + 2
-    # No two values share a bit, so that sums are unions; 32 bits are exact in float64.
+    # No two values share a bit, so a sum is a union; float64 holds 32 bits exactly.
     packed = np.bincount(word, (shifted >> np.uint64(32)).astype(np.float64), words)
     low = (shifted & np.uint64(0xFFFFFFFF)).astype(np.float64)
     packed += np.bincount(word + 1, low, words)
@@ -70,8 +70,8 @@ def pack_bits(values: NDArray[np.uint32], lengths: NDArray[np.uint8], start: int
 
 
 def _depths(counts: NDArray[np.int64]) -> list[int]:
-    """Return how many codes of each length a Huffman tree has, one of them reserved."""
-    # JPEG forbids the code of ones alone: a symbol that never occurs takes it.
+    """Return the number of codes of each length in a Huffman tree, one of them reserved."""
+    # JPEG forbids the code of only ones: a symbol that never occurs takes it.
     heap = [(int(count), symbol, [symbol]) for symbol, count in enumerate(counts) if count]
     heap.append((1, 256, [256]))
     heapq.heapify(heap)
@@ -88,11 +88,11 @@ def _depths(counts: NDArray[np.int64]) -> list[int]:
 
 
 def _shortened(per_length: list[int]) -> list[int]:
-    """Return code counts with none longer than 16 bits, without the reserved code."""
+    """Return the counts with no code above 16 bits and without the reserved code."""
     found = list(per_length)
     for length in range(_DEEPEST, _LONGEST, -1):
         while found[length]:
-            # A pair moves up, and the shorter code that makes room for it becomes a pair.
+            # Shorten a pair of codes: a shorter code makes room by becoming a pair.
             donor = next(shorter for shorter in range(length - 2, 0, -1) if found[shorter])
             found[length] -= 2
             found[length - 1] += 1

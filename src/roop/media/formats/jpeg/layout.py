@@ -32,7 +32,7 @@ class JpegComponent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JpegLayout:
-    """How a grey or YCbCr picture is divided into blocks."""
+    """How a grey or YCbCr image is divided into blocks."""
 
     size: tuple[int, int]
     """(width, height) in pixels."""
@@ -53,7 +53,7 @@ class JpegLayout:
         )
 
     def samples_of(self, part: JpegComponent, size: tuple[int, int]) -> tuple[int, int]:
-        """Return (columns, rows) of the samples of ``part`` in a picture of ``size``."""
+        """Return (columns, rows) of the samples of ``part`` in an image of ``size``."""
         across, down = (
             math.ceil(side * 8 * factor / unit)
             for side, factor, unit in zip(size, part.sampling, self.unit, strict=True)
@@ -67,7 +67,7 @@ class JpegLayout:
 
 
 def read_layout(head: list[JpegSegment]) -> JpegLayout | None:
-    """Return the layout of a picture from the segments up to its first scan.
+    """Return the layout of an image from the segments up to its first scan.
 
     Returns:
         None if it is neither grey nor YCbCr, not of 8 bits, not coded with Huffman codes, or if

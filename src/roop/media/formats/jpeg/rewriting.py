@@ -1,9 +1,9 @@
 """Write the edits of a photo into its JPEG file.
 
-The file's quantised DCT blocks are read to the bit, those that hold an edited pixel are quantised
-anew with the file's own tables, and all are written again: every other block comes out as it was.
-Files that cannot be read so (RGB, CMYK, arithmetic coding, rare subsampling) are decoded and
-encoded with their own tables, which only comes close. Descriptive segments are copied.
+The quantised DCT blocks of the file are read exactly. Blocks with an edited pixel are quantised
+again with the file's tables; all others are written unchanged. Files whose blocks cannot be read
+(RGB, CMYK, arithmetic coding, rare subsampling) are decoded and encoded again with their tables,
+which changes every block a little. Descriptive segments are copied.
 """
 
 import io
@@ -16,7 +16,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from roop.media.formats import exif
 from roop.media.formats.jpeg.block_reader import read_blocks
-from roop.media.formats.jpeg.scans import encode_picture
+from roop.media.formats.jpeg.scans import encode_image
 from roop.media.formats.jpeg.segments import (
     APP0,
     APP1,
@@ -34,20 +34,20 @@ _EXIF = b"Exif\0\0"
 def rewrite_jpeg(data: bytes, frame: StoredFrame) -> bytes:
     """Return the JPEG file ``data`` with the edits of ``frame``, which was decoded from it.
 
-    EXIF, XMP, ICC and other descriptions are copied. What shows or signs the old picture is not:
-    the thumbnail in EXIF is made anew; further pictures behind the first and content credentials
-    are left out.
+    EXIF, XMP, ICC and other descriptions are copied, but nothing that shows or signs the old face:
+    the EXIF thumbnail is replaced; further images in the file and content credentials are left
+    out.
 
     Raises:
         ValueError, OSError: ``data`` cannot be decoded.
     """
     if frame.edited is None:
         return data
-    picture = read_blocks(data)
-    if picture is not None:
-        return _with_descriptions(encode_picture(picture.with_edits(frame)), data, frame)
+    image = read_blocks(data)
+    if image is not None:
+        return _with_descriptions(encode_image(image.with_edits(frame)), data, frame)
     with JpegImageFile(io.BytesIO(data)) as original:
-        encoded = _encoded_anew(original, frame)
+        encoded = _encode_again(original, frame)
         same_form = original.layers == frame.samples.shape[2]
     ours = header_segments(encoded)
     own = [] if same_form else [part for part in ours if part.descriptive]
@@ -56,22 +56,22 @@ def rewrite_jpeg(data: bytes, frame: StoredFrame) -> bytes:
     return _with_descriptions(rest, data, frame, own=own, same_form=same_form)
 
 
-def _encoded_anew(original: JpegImageFile, frame: StoredFrame) -> bytes:
-    """Return a JPEG of a picture whose blocks cannot be edited."""
+def _encode_again(original: JpegImageFile, frame: StoredFrame) -> bytes:
+    """Encode an image whose blocks cannot be read with the tables of the target."""
     three = frame.samples.shape[2] == 3
     form = rgb8(frame.samples) if three else depth8(frame.samples)[..., 0]
-    picture = Image.fromarray(np.ascontiguousarray(form))
+    image = Image.fromarray(np.ascontiguousarray(form))
     used: Sequence[int] = [layer[3] for layer in original.layer[:2]]
     options: dict[str, Any] = {
         "qtables": [list(original.quantization[index]) for index in used],
         "progressive": bool(original.info.get("progressive")),
-        # Only a picture of which Pillow says RGB, not YCbCr, can be kept so.
+        # Pillow can only keep RGB components if it is given RGB.
         "keep_rgb": three and original.info.get("adobe_transform") == 0,
     }
     if three:
         options["subsampling"] = 0
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", **options)
+    image.save(stream, "JPEG", **options)
     return stream.getvalue()
 
 
@@ -86,11 +86,11 @@ def _with_descriptions(
     """Return a file of ``coded`` with the descriptive segments of ``data``.
 
     Args:
-        coded: Everything from the first table on.
+        coded: The file from the first table on.
         data: The target.
-        frame: The edited picture.
+        frame: The edited frame.
         own: Descriptive segments that ``coded`` needs.
-        same_form: The components still mean what they did in ``data``.
+        same_form: The components have the same meaning as in ``data``.
     """
     kept = [
         _updated(part, frame)
@@ -101,7 +101,7 @@ def _with_descriptions(
 
 
 def _still_true(part: JpegSegment, *, same_form: bool) -> bool:
-    """Return True if a descriptive segment of the target also describes the output."""
+    """Return True if a descriptive segment of the target still applies to the output."""
     if part.marker == APP11:
         return False  # holds content credentials: they sign the old pixels
     if part.marker == APP2 and part.body.startswith(b"MPF\0"):

@@ -1,4 +1,4 @@
-"""Write quantised blocks as the coded part of a JPEG file, baseline or progressive."""
+"""Encode quantised blocks as the scans of a JPEG file, baseline or progressive."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.media.formats.jpeg.blocks import BlockPicture, Blocks
+from roop.media.formats.jpeg.blocks import BlockImage, Blocks
 from roop.media.formats.jpeg.dct import zigzag
 from roop.media.formats.jpeg.huffman import HuffmanTable, pack_bits
 from roop.media.formats.jpeg.layout import JpegLayout
@@ -17,32 +17,32 @@ from roop.media.formats.jpeg.symbols import CodingUnits, Symbols, symbols_of
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
 
 _CHUNK = 1 << 15
-"""Blocks that are coded at one go, about, so that memory stays small."""
+"""Approximate number of blocks that are coded at a time, to save memory."""
 
 _LAST = 63
 """Index of the last coefficient of a block."""
 
 _LOW_BAND = 5
-"""Last coefficient of the first AC scan of luma in progressive files: enough for a preview."""
+"""Last coefficient of the first AC scan of luma in progressive files."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """Which coefficients of which components a scan holds."""
+    """The components of a scan, and its first and last coefficient."""
 
     planes: tuple[int, ...]
     first: int
     last: int
 
 
-def encode_picture(picture: BlockPicture) -> bytes:
-    """Return quantisation tables, frame header, scans and end of image."""
-    scans = [_Scan(tuple(range(len(picture.planes))), 0, _LAST)]
-    if picture.layout.progressive:
-        scans = list(_progressive_scans(len(picture.planes)))
-    coefficients = [_zigzagged(blocks) for blocks in picture.planes]
-    coded = (_coded_scan(picture.layout, coefficients, scan) for scan in scans)
-    return _headers(picture.layout) + b"".join(coded) + bytes([0xFF, EOI])
+def encode_image(image: BlockImage) -> bytes:
+    """Return quantisation tables, frame header, scans and the end marker."""
+    scans = [_Scan(tuple(range(len(image.planes))), 0, _LAST)]
+    if image.layout.progressive:
+        scans = list(_progressive_scans(len(image.planes)))
+    coefficients = [_zigzagged(blocks) for blocks in image.planes]
+    coded = (_coded_scan(image.layout, coefficients, scan) for scan in scans)
+    return _headers(image.layout) + b"".join(coded) + bytes([0xFF, EOI])
 
 
 def _progressive_scans(planes: int) -> Iterator[_Scan]:
@@ -81,7 +81,7 @@ def _coded_scan(layout: JpegLayout, coefficients: list[NDArray[np.int16]], scan:
     if len(scan.planes) > 1:
         units = _interleaved(layout, coefficients, scan)
     else:
-        units = _alone(coefficients[scan.planes[0]], scan)
+        units = _single_component(coefficients[scan.planes[0]], scan)
     symbols = [symbols_of(part, runs=scan.first > 0) for part in units]
     counts = sum(np.bincount(part.keys, minlength=1024) for part in symbols)
     counts = np.asarray(counts, np.int64).reshape(4, 256)
@@ -99,12 +99,12 @@ def _coded_scan(layout: JpegLayout, coefficients: list[NDArray[np.int16]], scan:
 
 
 def _table_of(plane: int) -> int:
-    """Return which Huffman tables a component uses: the first for luma, the second for colour."""
+    """Return the number of a component's Huffman tables: 0 for luma, 1 for chroma."""
     return min(plane, 1)
 
 
 def _entropy_coded(symbols: Iterable[Symbols], tables: dict[int, HuffmanTable]) -> bytes:
-    """Return the bits of ``symbols``, with a zero after every byte of ones as the format asks."""
+    """Return the bits of ``symbols``, with the zero that JPEG needs after every byte of ones."""
     lengths, codes = np.zeros(1024, np.uint8), np.zeros(1024, np.uint32)
     for kind, table in tables.items():
         lengths[256 * kind : 256 * (kind + 1)] = table.lengths
@@ -124,8 +124,8 @@ def _entropy_coded(symbols: Iterable[Symbols], tables: dict[int, HuffmanTable]) 
     return bytes(data).replace(b"\xff", b"\xff\0")
 
 
-def _alone(coefficients: NDArray[np.int16], scan: _Scan) -> Iterator[CodingUnits]:
-    """Yield the blocks of one component, row by row."""
+def _single_component(coefficients: NDArray[np.int16], scan: _Scan) -> Iterator[CodingUnits]:
+    """Yield the blocks of one component row by row."""
     blocks = coefficients.reshape(-1, 64)
     table, before = _table_of(scan.planes[0]), 0
     for at in range(0, len(blocks), _CHUNK):
@@ -141,7 +141,7 @@ def _alone(coefficients: NDArray[np.int16], scan: _Scan) -> Iterator[CodingUnits
 def _interleaved(
     layout: JpegLayout, coefficients: list[NDArray[np.int16]], scan: _Scan
 ) -> Iterator[CodingUnits]:
-    """Yield the blocks of all components, minimum coded unit by unit."""
+    """Yield the blocks of all components, one minimum coded unit after another."""
     columns, rows = (
         math.ceil(side / unit) for side, unit in zip(layout.size, layout.unit, strict=True)
     )
@@ -172,7 +172,7 @@ def _interleaved(
 
 
 def _whole_units(blocks: NDArray[np.int16], size: tuple[int, int]) -> NDArray[np.int16]:
-    """Return ``(rows, columns, 64)`` grown to ``size`` (rows, columns) by blocks of one colour."""
+    """Return ``(rows, columns, 64)`` padded to ``size`` (rows, columns) with flat blocks."""
     rows, columns = blocks.shape[:2]
     if (rows, columns) == size:
         return blocks

@@ -8,7 +8,7 @@ APP0, APP1, APP2, APP11, APP14, APP15, COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xEF,
 FRAME_HEADERS = frozenset(
     {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 )
-"""Markers of a frame header; each says how the picture is coded."""
+"""Markers of a frame header; each says how the image is coded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class JpegSegment:
 
     @property
     def descriptive(self) -> bool:
-        """True if it describes the picture (APPn, COM) and decoding works without it."""
+        """True if it describes the image (APPn, COM) and decoding works without it."""
         return APP0 <= self.marker <= APP15 or self.marker == COM
 
     def encode(self) -> bytes:
@@ -57,16 +57,16 @@ def header_segments(data: bytes) -> list[JpegSegment]:
 
 
 def has_more(data: bytes) -> bool:
-    """Return True if a depth map, a video or another picture follows the picture."""
+    """Return True if a depth map, a video or another image follows the image."""
     head = header_segments(data)
     if any(part.marker == APP2 and part.body.startswith(b"MPF\0") for part in head):
         return True
-    end = picture_end(data, head[-1].offset)
+    end = image_end(data, head[-1].offset)
     return len(data[end:].strip(b"\0\xff\n\r")) > 4
 
 
-def picture_end(data: bytes, scan: int) -> int:
-    """Return the offset behind the picture whose first scan starts at ``scan``."""
+def image_end(data: bytes, scan: int) -> int:
+    """Return the offset behind the image whose first scan starts at ``scan``."""
     at = scan
     while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
         marker = data[at + 1]

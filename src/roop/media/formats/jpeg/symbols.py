@@ -1,4 +1,4 @@
-"""Turn quantised blocks into the symbols that JPEG's entropy coding encodes."""
+"""Turn quantised blocks into the symbols of JPEG's entropy coding."""
 
 from dataclasses import dataclass
 
@@ -6,43 +6,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 AC_SYMBOLS = 256
-"""Where the symbols of AC coefficients start among the 512 of a table; DC ones come before."""
+"""Offset of the symbols of AC coefficients among the 512 of a table; DC symbols come first."""
 
 _SIXTEEN_ZEROS = 0xF0
 _LONGEST_RUN = 0x7FFF
-"""Blocks that one end-of-band symbol can end."""
+"""Most blocks that one end-of-band symbol can end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodingUnits:
-    """Some blocks in the order in which a scan codes them."""
+    """Blocks in the coding order of a scan."""
 
     bands: NDArray[np.int16]
-    """``(N, W)`` AC coefficients of the scan in zigzag order; W is 0 for a scan of DC alone."""
+    """``(N, W)`` AC coefficients in zigzag order; W is 0 for a scan of DC only."""
     differences: NDArray[np.int32] | None
-    """``(N,)`` DC coefficients less the one before; None in a scan without them."""
+    """``(N,)`` differences of DC coefficients; None in a scan without DC."""
     tables: NDArray[np.intp]
-    """``(N,)`` which pair of Huffman tables each block uses."""
+    """``(N,)`` number of the pair of Huffman tables of each block."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Symbols:
-    """Symbols in the order of the file, with the bits that follow each."""
+    """Symbols in the order of the file, with the bits after each."""
 
     keys: NDArray[np.uint16]
     """512 * table + 256 for AC + the symbol."""
     extras: NDArray[np.uint16]
-    """Bits that follow the code."""
+    """Bits after the code."""
     extra_lengths: NDArray[np.uint8]
-    """How many."""
+    """Number of bits after the code."""
 
 
 def symbols_of(units: CodingUnits, *, runs: bool) -> Symbols:
     """Return the symbols of ``units``.
 
     Args:
-        units: In coding order.
-        runs: One end-of-band symbol may end several blocks, as in progressive files.
+        units: The blocks.
+        runs: Let one end-of-band symbol end several blocks, as in progressive files.
 
     Source: ITU-T T.81, F.1.2 and G.1.2.
     """
@@ -60,7 +60,7 @@ def symbols_of(units: CodingUnits, *, runs: bool) -> Symbols:
     total = count * has_dc + int(ended.sum()) + int(slots.sum())
     table_keys = units.tables.astype(np.uint16) * 512
 
-    # What nothing else is written to stands for sixteen zeros.
+    # Slots that are not filled below stand for sixteen zeros.
     result = Symbols(
         np.full(total, AC_SYMBOLS + _SIXTEEN_ZEROS, np.uint16),
         np.zeros(total, np.uint16),
@@ -91,7 +91,7 @@ def _put(
     values: NDArray[np.int32],
     zeros: NDArray[np.intp] | None,
 ) -> None:
-    """Write the symbols of coefficients: zeros before it and its size, then its bits."""
+    """Store the symbols of coefficients: preceding zeros and size, then the bits."""
     sizes = np.frexp(np.abs(values).astype(np.float32))[1].astype(np.uint16)
     runs = 0 if zeros is None else zeros.astype(np.uint16) << 4
     result.keys[where] = base + runs + sizes
@@ -101,7 +101,7 @@ def _put(
 
 
 def _zeros_before(block: NDArray[np.intp], position: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return how many zeros precede each coefficient that is none."""
+    """Return the number of zeros before each nonzero coefficient of its block."""
     previous = np.full_like(position, -1)
     previous[1:] = np.where(block[1:] == block[:-1], position[:-1], -1)
     return position - previous - 1
@@ -110,12 +110,12 @@ def _zeros_before(block: NDArray[np.intp], position: NDArray[np.intp]) -> NDArra
 def _ended_blocks(
     last: NDArray[np.intp], width: int, *, runs: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return which blocks an end-of-band symbol follows, and how many blocks each ends.
+    """Return which blocks have an end-of-band symbol, and how many blocks each symbol ends.
 
     Args:
-        last: ``(N,)`` position of the last coefficient that is not zero, -1 if all are.
-        width: Of a band.
-        runs: One symbol may also end the empty blocks that follow.
+        last: ``(N,)`` position of the last nonzero coefficient; -1 if there is none.
+        width: Number of coefficients in a band.
+        runs: Let one symbol also end the empty blocks after it.
     """
     open_blocks = last < width - 1
     if not runs:
