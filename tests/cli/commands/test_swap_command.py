@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import time
@@ -240,6 +239,8 @@ def test_options_for_videos_are_not_lost_on_a_photo_in_silence(
 
 
 def test_a_disk_that_takes_no_more(portraits: Portraits, clip: Path, tmp_path: Path) -> None:
+    import resource  # Windows has none
+
     done = subprocess.run(
         command("swap", "-s", portraits["astronaut"], "-t", clip, "-o", "out.mp4"),
         cwd=tmp_path,

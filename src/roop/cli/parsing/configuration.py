@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from roop.cli.parsing.flags import flag_of, taken, takes_path, takes_several
+from roop.cli.terminal.text import warn
 from roop.errors import MediaError, UsageError
 from roop.home import config_folder
 from roop.options import FaceOptions, FrameOptions, LabelOptions, Options, Settings, VideoOptions
@@ -43,11 +44,13 @@ class ConfiguredValue:
 def presets(registry: Registry) -> dict[str, ConfiguredValue]:
     """Read everything that is set, by the options' names in Python.
 
+    A variable that is no option is ignored, with a warning.
+
     Args:
         registry: The processors whose options there are.
 
     Raises:
-        UsageError: A file cannot be read, or a name is no option (the nearest is offered).
+        UsageError: A file cannot be read, or a name in it is no option (the nearest is offered).
     """
     fields = {
         name: field for group in groups(registry) for name, field in group.model_fields.items()
@@ -149,7 +152,7 @@ def _in_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, Config
         raise UsageError(f"{path} is no TOML: {error}", hint="write: name = value") from error
     for key, value in table.items():
         name, origin = key.replace("-", "_"), f"{path}, line {_line_of(key, text)}"
-        _refuse_unknown(name, known, f"{key} ({origin})", str)
+        _refuse_unknown(name, known, f"{key} ({origin})")
         value = _parted(value, known[name])
         if takes_path(known[name]) and isinstance(value, str):
             value = path.parent / Path(value).expanduser()
@@ -161,8 +164,17 @@ def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredV
         if not variable.startswith(PREFIX) or not value:
             continue
         name = variable.removeprefix(PREFIX).lower()
-        _refuse_unknown(name, known, variable, lambda near: PREFIX + near.upper())
-        yield name, ConfiguredValue(_parted(plain(value), known[name]), variable, variable)
+        if name in known and name not in NEVER:
+            yield name, ConfiguredValue(_parted(plain(value), known[name]), variable, variable)
+        else:  # no error: a container or a service may have variables of its own
+            warn(_ignored(name, known, variable))
+
+
+def _ignored(name: str, known: Mapping[str, Any], variable: str) -> str:
+    if name in NEVER:
+        return f"ignoring {variable}: {name} is given with each command"
+    near = nearest(name, known, spelling=lambda near: PREFIX + near.upper())
+    return f"ignoring {variable}, which is not an option: {near or 'see `roop config`'}"
 
 
 def _parted(value: Any, field: Any) -> Any:  # noqa: ANN401 - whatever stands there; checked later
@@ -170,11 +182,11 @@ def _parted(value: Any, field: Any) -> Any:  # noqa: ANN401 - whatever stands th
     return [part.strip() for part in value.split(",")] if several else value
 
 
-def _refuse_unknown(name: str, known: Mapping[str, Any], written: str, spelling: Spelling) -> None:
+def _refuse_unknown(name: str, known: Mapping[str, Any], written: str) -> None:
     if name in NEVER:
         raise UsageError(f"{written} is said with each command", hint="remove it")
     if name not in known:
-        near = nearest(name, known, spelling=spelling) or "see `roop config`"
+        near = nearest(name, known) or "see `roop config`"
         raise UsageError(f"there is no option {written}", hint=near)
 
 
