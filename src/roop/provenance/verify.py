@@ -40,7 +40,13 @@ class MarksFound:
     note: str | None = None
     """The sentence in a film's tags."""
     watermark: float | None = None
-    """How strongly a face shows the pattern; from 6.2 it is there. None if there is no face."""
+    """How strongly a face shows the pattern; from 6.2 it is there. None if there is no face, or
+    if it was not searched for."""
+
+    @property
+    def hidden(self) -> bool:
+        """True if roop's watermark was found."""
+        return self.watermark is not None and self.watermark >= FOUND
 
 
 def media_in(paths: Iterable[Path]) -> Iterator[Path]:
@@ -68,15 +74,20 @@ def _in_folder(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def examine(path: Path, search: WatermarkSearch) -> MarksFound:
-    """Read the marks of one file."""
+def examine(path: Path, search: WatermarkSearch | None) -> MarksFound:
+    """Read the marks of one file.
+
+    Args:
+        path: The file.
+        search: What looks for the watermark; None to do without, which is faster.
+    """
     if not path.exists():
         return MarksFound(path, "unreadable", None, "does not exist")
     try:
         packet = find_packet(path)
         xmp, note = source_type(packet), _note(path)
         credentials = read(path)
-        watermark = _watermark(path, search)
+        watermark = _watermark(path, search) if search else None
     except OSError as error:
         return MarksFound(path, "unreadable", None, f"cannot be read: {error.strerror or error}")
     except MediaError as error:

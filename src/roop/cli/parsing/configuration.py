@@ -16,7 +16,15 @@ from roop.cli.parsing.flags import flag_of, taken, takes_path, takes_several
 from roop.cli.terminal.text import warn
 from roop.errors import MediaError, UsageError
 from roop.home import config_folder
-from roop.options import FaceOptions, FrameOptions, LabelOptions, Options, Settings, VideoOptions
+from roop.options import (
+    FaceOptions,
+    FrameOptions,
+    LabelOptions,
+    Options,
+    Settings,
+    ShareOptions,
+    VideoOptions,
+)
 from roop.processors.base import Registry
 from roop.validation import Spelling, checked, nearest, plain
 
@@ -25,6 +33,9 @@ FILE = "roop.toml"
 
 PREFIX = "ROOP_"
 """How the names of environment variables begin."""
+
+SHARE = "share_"
+"""Begins the names of the options of ``ShareOptions``, which are a table ``[share]`` in a file."""
 
 NEVER = frozenset({"source", "target", "output", "force", "record"})
 """What is said with each command: an old file must not choose it, least of all overwriting."""
@@ -55,7 +66,8 @@ def presets(registry: Registry) -> dict[str, ConfiguredValue]:
     fields = {
         name: field for group in groups(registry) for name, field in group.model_fields.items()
     }
-    known: dict[str, Any] = {"engine": None, **fields}
+    sharing = {SHARE + name: field for name, field in ShareOptions.model_fields.items()}
+    known: dict[str, Any] = {"engine": None, **fields, **sharing}
     found: dict[str, ConfiguredValue] = {}
     for path in files():
         found |= _in_file(path, known)
@@ -104,7 +116,11 @@ class Configuration:
             flags: By the options' names in Python, without those of ``Settings``; they win.
             target: What the job changes.
         """
-        of_jobs = {n: p.value for n, p in self.found.items() if n not in Settings.model_fields}
+        of_jobs = {
+            name: preset.value
+            for name, preset in self.found.items()
+            if name not in Settings.model_fields and not name.startswith(SHARE)
+        }
         values = of_jobs | dict(flags)
         idle = [
             name
@@ -112,6 +128,29 @@ class Configuration:
             if name not in flags and not _applies(name, values, target, self.registry)
         ]
         return {name: value for name, value in values.items() if name not in idle}
+
+    def sharing(self, flags: Mapping[str, Any], *, prefix: str = "") -> ShareOptions:
+        """Return how outputs are shared.
+
+        Args:
+            flags: By the names of the fields of ``ShareOptions``; they win.
+            prefix: Stands before their names in their flags.
+
+        Raises:
+            UsageError: A value is not what its option takes.
+        """
+        found = {
+            name: self.found[SHARE + name]
+            for name in ShareOptions.model_fields
+            if SHARE + name in self.found
+        }
+        values = {name: preset.value for name, preset in found.items()} | dict(flags)
+
+        def spelling(name: str) -> str:
+            given = name in flags or name not in found
+            return flag_of(prefix + name) if given else found[name].written
+
+        return checked(ShareOptions, values, spelling=spelling)
 
     def spelling(self, flags: Mapping[str, Any]) -> Spelling:
         """Return how each option was written, the ``flags`` as flags."""
@@ -150,13 +189,23 @@ def _in_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, Config
         raise UsageError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is no TOML: {error}", hint="write: name = value") from error
-    for key, value in table.items():
-        name, origin = key.replace("-", "_"), f"{path}, line {_line_of(key, text)}"
+    for key, value in _with_sharing(table):
+        name = key.replace("-", "_").replace(".", "_")
+        origin = f"{path}, line {_line_of(key.rpartition('.')[2], text)}"
         _refuse_unknown(name, known, f"{key} ({origin})")
         value = _parted(value, known[name])
         if takes_path(known[name]) and isinstance(value, str):
             value = path.parent / Path(value).expanduser()
         yield name, ConfiguredValue(value, origin, f"{key} ({origin})")
+
+
+def _with_sharing(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the names and values of a file, those of its table ``[share]`` as ``share.NAME``."""
+    for key, value in table.items():
+        if key == "share" and isinstance(value, dict):
+            yield from ((f"share.{name}", inner) for name, inner in value.items())
+        else:
+            yield key, value
 
 
 def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredValue]]:
