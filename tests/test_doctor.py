@@ -27,3 +27,14 @@ def test_an_engine_that_misses_something_says_what() -> None:
     )
     (check,) = examine(Settings(), Registry([needy])).engines
     assert (check.ready, check.need) == (False, "a card")
+
+
+def test_the_default_engine_is_not_called_built_in_where_it_is_not_ready() -> None:
+    def build(options: Options, context: Context) -> Processor:
+        raise AssertionError("only looked at, not built")
+
+    broken = ProcessorSpec(
+        "mesh", "built in", Options, build, engine=True, missing=lambda settings: "its file"
+    )
+    (check,) = examine(Settings(), Registry([broken])).engines
+    assert (check.ready, check.state, check.need) == (False, "not ready", "its file")

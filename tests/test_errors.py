@@ -25,6 +25,7 @@ def test_the_documented_exit_codes() -> None:
         "ModelError": 4,
         "NoFaceError": 5,
         "RefusedError": 6,
+        "ShareError": 10,
         "CancelledError": 130,
     }
 

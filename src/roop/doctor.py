@@ -1,12 +1,13 @@
 """What this machine has for the work, and what each missing thing needs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from roop import __version__
 from roop.media.video import encoder_specs
 from roop.models.machine import Check, Machine, inspect
 from roop.options import Job, Settings
-from roop.processors.base import Registry
+from roop.processors.base import ProcessorSpec, Registry
 
 _HARDWARE = {
     "nvenc": "an NVIDIA card and its driver",
@@ -36,25 +37,38 @@ def examine(settings: Settings, registry: Registry) -> Diagnosis:
         settings: Where models lie and whether they may be downloaded.
         registry: The engines to look at.
     """
+    machine = inspect(settings)
     return Diagnosis(
         version=__version__,
-        machine=inspect(settings),
-        engines=_engines(settings, registry),
+        machine=machine,
+        engines=_engines(settings, registry, machine.embedded),
         encoders=_encoders(),
     )
 
 
-def _engines(settings: Settings, registry: Registry) -> tuple[Check, ...]:
-    found = ((spec, spec.missing(settings)) for spec in registry if spec.engine)
+def _engines(settings: Settings, registry: Registry, embedded: Check) -> tuple[Check, ...]:
     default = Job.model_fields["steps"].default[0].processor
-    return tuple(
-        Check(spec.name, not missing, spec.summary, missing, optional=spec.name != default)
-        for spec, missing in found
-    )
+    checks = []
+    for spec in registry:
+        if spec.engine and spec.name == default:
+            checks.append(_default_engine(spec, settings, embedded))
+        elif spec.engine:
+            missing = spec.missing(settings)
+            checks.append(Check(spec.name, not missing, spec.summary, missing))
+    return tuple(checks)
+
+
+def _default_engine(spec: ProcessorSpec[Any], settings: Settings, embedded: Check) -> Check:
+    """Call the engine ready if its networks load, and "built in" only if it is ready."""
+    missing = spec.missing(settings)
+    if not missing and not embedded.ready:
+        missing = ": ".join(filter(None, (embedded.state, embedded.need)))
+    state = "not ready" if missing else spec.summary
+    return Check(spec.name, not missing, state, missing, optional=False)
 
 
 def _encoders() -> tuple[Check, ...]:
-    found = ((row, encoder_specs.usable(row.name)) for row in encoder_specs.TABLE)
+    found = ((row, encoder_specs.is_usable(row.name)) for row in encoder_specs.TABLE)
     return tuple(
         Check(row.name, usable, row.title, None if usable else _hardware(row.name))
         for row, usable in found

@@ -6,7 +6,8 @@
     * DiskFullError   there is no room for the output
   * ModelError        a model is unknown, missing or corrupt
   * NoFaceError       nothing to work on
-  * RefusedError      the safety screen said no
+  * RefusedError      the safety screen said no, or a file to share has no marks
+  * ShareError        a store to share to failed
   * CancelledError    the person stopped the work
 
 A message or hint names an option as ``[[force]]``, or with a value as ``[[force=True]]``: a caller
@@ -90,9 +91,15 @@ class NoFaceError(RoopError):
 
 
 class RefusedError(RoopError):
-    """The safety screen refused this job."""
+    """The safety screen refused this job, or a file to share carries no marks."""
 
     code = "refused"
+
+
+class ShareError(RoopError):
+    """A store to share to failed: wrong key, missing bucket, no room, no connection."""
+
+    code = "share"
 
 
 class CancelledError(RoopError):

@@ -1,9 +1,10 @@
 """What a person may set: ``Settings`` once per machine, ``Job`` once per piece of work."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 
@@ -380,3 +381,67 @@ class Settings(Options):
         The rest is left to the frames, the decoder and the encoder.
         """
         return None if self.max_memory is None else int(self.max_memory * 0.75e9)
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_duration(value: object) -> object:
+    """Turn ``90s``, ``30m``, ``24h`` or ``7d`` into a ``timedelta`` of a minute to a week.
+
+    A week is the most that the signature of S3 allows. What is no text is left to pydantic.
+    """
+    if isinstance(value, str):
+        number, unit = value[:-1], value[-1:]
+        if unit not in _UNITS or not (number.isascii() and number.isdecimal()):
+            raise PydanticCustomError("duration", "needs a duration such as 30m, 24h or 7d")
+        value = timedelta(**{_UNITS[unit]: min(int(number), 10_000_000)})
+    if isinstance(value, timedelta) and not timedelta(minutes=1) <= value <= timedelta(days=7):
+        raise PydanticCustomError("duration", "must be between 1m and 7d")
+    return value
+
+
+class ShareOptions(Options):
+    """Where outputs are shared, for how long, and with whose keys."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # one may be a secret
+
+    to: str | None = Field(
+        None,
+        description="where to: s3://BUCKET, supabase://PROJECT/BUCKET, gs://BUCKET, "
+        "az://ACCOUNT/CONTAINER, each perhaps with /PREFIX, or file:///FOLDER",
+    )
+    expires: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
+        timedelta(hours=24),
+        description="how long the address works: 30m, 24h (default), 7d at most",
+    )
+    public: bool = Field(
+        False, description="give the address of a public bucket, which works without an end"
+    )
+    endpoint: str | None = Field(
+        None,
+        pattern="^https?://[^?#@]+$",
+        description="address of an S3-compatible store or a Supabase of one's own, such as "
+        "https://minio.example.org:9000",
+    )
+    region: str | None = Field(None, min_length=1, description="region of the bucket")
+    public_address: str | None = Field(
+        None,
+        pattern=r"^https?://[^?#@]*\{name\}[^?#@]*$",
+        description="how public addresses look, such as https://cdn.example.org/{name}",
+    )
+    access_key: SecretStr | None = Field(None, description="name of the key to the store")
+    secret_key: SecretStr | None = Field(None, description="the key's secret")
+    session_token: SecretStr | None = Field(None, description="what a temporary key needs, too")
+
+    @model_validator(mode="after")
+    def _whole_key(self) -> Self:
+        if self.access_key and not self.secret_key:
+            raise ValueError("`access_key` needs `secret_key`, too")
+        if self.session_token and not self.access_key:
+            raise ValueError("`session_token` needs `access_key` and `secret_key`")
+        return self
+
+
+SECRETS = frozenset({"access_key", "secret_key", "session_token"})
+"""Options of ``ShareOptions`` whose values are never printed and never given as flags."""

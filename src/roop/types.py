@@ -1,4 +1,4 @@
-"""The values every layer passes around. Frozen; imports nothing else from the package."""
+"""The values that all layers pass around: frozen, and independent of the rest of the package."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Pixels = NDArray[np.uint8]
 """``(H, W, 3)`` RGB, 0..255. Other layouts exist only inside ``media`` and ``models``."""
 
 Alpha = NDArray[np.uint8]
-"""``(H, W)``, 0 keeps the target's pixel exactly, 255 replaces it."""
+"""``(H, W)``: 0 keeps the target's pixel exactly, 255 replaces it."""
 
 Shades = NDArray[np.float32]
 """``(H, W)``, changes of brightness in steps of 255."""
@@ -29,7 +29,7 @@ from Monocular Video on Mobile GPUs", 2019).
 
 
 Warn = Callable[[str], object]
-"""Takes one plain sentence for the person who runs the job."""
+"""Takes a one-line warning for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +53,30 @@ class Box:
 
     @property
     def rows(self) -> slice:
-        """The box's rows of a picture."""
+        """The rows of the box, as an index."""
         return slice(self.y0, self.y1)
 
     @property
     def columns(self) -> slice:
-        """The box's columns of a picture."""
+        """The columns of the box, as an index."""
         return slice(self.x0, self.x1)
 
     def evened(self) -> "Box":
-        """Return the box grown to even coordinates, where pixels may share their colour."""
+        """Return the box grown to even coordinates, so that no chroma sample is split."""
         return Box(self.x0 & ~1, self.y0 & ~1, self.x1 + (self.x1 & 1), self.y1 + (self.y1 & 1))
 
     def clipped(self, size: tuple[int, int]) -> "Box":
-        """Return the part inside a picture of ``size`` (width, height); may be empty."""
+        """Return the part inside a frame of ``size`` (width, height); may be empty."""
         width, height = size
         x0, y0 = min(max(self.x0, 0), width), min(max(self.y0, 0), height)
         return Box(x0, y0, max(x0, min(self.x1, width)), max(y0, min(self.y1, height)))
 
 
 class Frame(Protocol):
-    """One picture and its exact place in time, edited in place and only where the face is.
+    """One frame with its exact time. Its pixels are edited in place.
 
-    Coordinates are those of the upright picture as a viewer shows it (container rotation and EXIF
-    orientation applied); the pixels are kept as they were decoded.
+    Coordinates are upright, that is, after container rotation and EXIF orientation; the pixels stay
+    as they were decoded.
     """
 
     @property
@@ -95,38 +95,38 @@ class Frame(Protocol):
         ...
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
-        """Return a small RGB copy of the whole picture or of ``box`` in it.
+        """Return a small RGB copy of the frame or of ``box``.
 
         Args:
-            max_side: Longest that its longer side may be, pixels; it is never enlarged.
-            box: Must lie inside the picture; an even one is met exactly in any pixel format.
+            max_side: Largest width and height in pixels; the copy is never enlarged.
+            box: Must lie inside the frame. Exact in any pixel format if its coordinates are even.
         """
         ...
 
     def crop(self, box: Box) -> Pixels:
-        """Return an RGB copy of ``box``, which must lie inside the picture."""
+        """Return an RGB copy of ``box``, which must lie inside the frame."""
         ...
 
     def warped(self, to_frame: NDArray[np.float32], side: int) -> Pixels:
-        """Return ``(side, side, 3)``: what a square that may stand askew shows, about.
+        """Return the approximate ``(side, side, 3)`` pixels of a square, which may be rotated.
 
-        Pixels that the frame has more of than the square are averaged; beyond the frame it is
-        black. The cost does not grow with what the square covers.
+        Where it shrinks the frame, pixels are averaged; outside of the frame it is black. The cost
+        does not depend on the area that the square covers.
 
         Args:
-            to_frame: ``(2, 3)``: leads from pixels of the square to the frame.
-            side: Of the square, pixels.
+            to_frame: ``(2, 3)``, maps coordinates of the square to those of the frame.
+            side: Width and height of the square, pixels.
         """
         ...
 
     def lightness(self, box: Box) -> NDArray[np.uint8]:
-        """Return ``(box.height, box.width)``: about how light it is, 0..255.
+        """Return the approximate brightness, ``(box.height, box.width)``, 0..255.
 
-        Luma, or the green of RGB, as it is stored. Costs a tenth of a crop. Only for reading:
-        it may be the frame's own memory.
+        It is luma, or green in RGB formats, as stored, and takes a tenth of the time of a crop. Do
+        not write to it: it may share the memory of the frame.
 
         Args:
-            box: Must lie inside the picture.
+            box: Must lie inside the frame.
         """
         ...
 
@@ -136,25 +136,26 @@ class Frame(Protocol):
         A stored sample changes only if ``alpha`` is above 0 at a pixel that it covers.
 
         Args:
-            box: Where; must lie inside the picture.
-            pixels: ``(H, W, 3)`` RGB, at most of the box's size; enlarged to it.
+            box: Must lie inside the frame.
+            pixels: ``(H, W, 3)`` RGB, enlarged if smaller than the box.
             alpha: ``(box.height, box.width)``.
         """
         ...
 
     def shade(self, box: Box, steps: Shades) -> None:
-        """Make pixels of ``box`` a little lighter or darker, without changing their colour.
+        """Make pixels of ``box`` lighter or darker without changing their colour.
 
-        A stored sample changes only where ``steps`` is not 0. Costs a tenth of crop and paste.
+        A stored sample changes only where ``steps`` is not 0. Takes a tenth of the time of a crop
+        and a paste.
 
         Args:
-            box: Where; must lie inside the picture.
+            box: Must lie inside the frame.
             steps: ``(box.height, box.width)``, added to brightness.
         """
         ...
 
     def enlarge(self, factor: int) -> None:
-        """Make the picture ``factor`` times as wide and as high, by interpolation."""
+        """Enlarge the frame to ``factor`` times its width and height, by interpolation."""
         ...
 
 
@@ -164,26 +165,26 @@ class Face:
 
     mesh: Mesh
     score: float
-    """Confidence that ``mesh`` lies on a face, 0..1."""
+    """Confidence that ``mesh`` is a face, 0..1."""
     track: int = 0
-    """Which person of the stream this is; the same number in later frames."""
+    """Number of the person's track, the same in later frames."""
     fresh: bool = True
-    """True on the first frame of a track and after a cut: nothing remembered applies."""
+    """True on the first frame of a track and after a cut, when earlier frames tell nothing."""
     opacity: float = 1.0
-    """How much of the swap to show, 0..1; below 1 while a lost track fades out."""
+    """Opacity of the swap, 0..1; below 1 while a lost track fades out."""
     identity: int = 0
-    """Which of the job's identities it is given."""
+    """Index of the identity, among those of the job, that replaces it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnalysedFrame:
-    """A frame and what is known about it: the one value that flows through a pipeline."""
+    """A frame and its faces: the value that flows through the pipeline."""
 
     frame: Frame
     faces: Sequence[Face] = ()
-    """Those that are to be replaced."""
-    seen: int = 0
-    """Faces in sight, whether they are to be replaced or not."""
+    """The faces to replace."""
+    faces_in_sight: int = 0
+    """Number of faces in the frame, whether to be replaced or not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,7 +197,7 @@ class Portrait:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity:
-    """Who is put into the target: what was taken from the source photos."""
+    """The person who is put into the target, as shown in the source photos."""
 
     portraits: tuple[Portrait, ...]
-    """At least one; the first is the main one."""
+    """One per source photo; the first is the main one."""

@@ -3,9 +3,9 @@
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from roop.errors import UsageError
@@ -63,7 +63,7 @@ def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelli
         hint = None
         if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
             hint = nearest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
-        raise UsageError(_explained(first, spelling), hint=hint) from error
+        raise UsageError(_explained(_masked(first, options), spelling), hint=hint) from error
 
 
 def plain(text: str) -> bool | str:
@@ -93,6 +93,13 @@ def _explained(error: ErrorDetails, spelling: Spelling) -> str:
         return f"{name}: {said}" if name else said
     complaint, value = _complaint(error), error["input"]
     return f"{name} {complaint}" + (f", not {_shown(value)}" if value not in ("", ()) else "")
+
+
+def _masked(error: ErrorDetails, options: type[BaseModel]) -> ErrorDetails:
+    """Leave out the value of a secret: errors are printed and logged."""
+    field = options.model_fields.get(str(error["loc"][0])) if error["loc"] else None
+    kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+    return {**error, "input": ""} if SecretStr in kinds else error
 
 
 def _complaint(error: ErrorDetails) -> str:

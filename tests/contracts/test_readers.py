@@ -15,19 +15,17 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return TARGETS[request.param](tmp_path)
 
 
-def test_what_is_said_before_is_what_comes(target: Path) -> None:
-    said: list[str] = []
-    with opened(target, said) as reader:
+def test_info_describes_the_frames_that_follow(target: Path) -> None:
+    with opened(target) as reader:
         info, frames = reader.info, [(f.size, f.pts, f.time_base) for f in reader]
         assert reader.damaged == 0
     assert info.path == target
     assert {size for size, _, _ in frames} == {info.size}
     assert info.frames is None or info.frames == len(frames)
     assert (info.fps is None) == (info.duration_s is None) == (info.kind == "image")
-    assert not said
 
 
-def test_time_only_goes_forward(target: Path) -> None:
+def test_times_increase(target: Path) -> None:
     with opened(target) as reader:
         times = [frame.pts * frame.time_base for frame in reader]
     assert all(later > earlier for earlier, later in pairwise(times))
@@ -46,7 +44,7 @@ def test_a_thumbnail_is_small_rgb_of_the_same_shape(target: Path) -> None:
             assert np.abs(small.reshape(-1, 3).mean(axis=0) - whole).max() < 4
 
 
-def test_a_crop_is_a_copy_of_its_part_of_the_picture(target: Path) -> None:
+def test_a_crop_is_a_copy_of_its_part_of_the_frame(target: Path) -> None:
     with opened(target) as reader:
         frame = next(iter(reader))
         whole = frame.crop(Box(0, 0, *frame.size))
@@ -58,7 +56,7 @@ def test_a_crop_is_a_copy_of_its_part_of_the_picture(target: Path) -> None:
         assert np.array_equal(frame.crop(Box(0, 0, *frame.size)), whole)
 
 
-def test_a_paste_of_nothing_changes_nothing(target: Path) -> None:
+def test_a_transparent_paste_changes_nothing(target: Path) -> None:
     with opened(target) as reader:
         frame = next(iter(reader))
         before = frame.crop(Box(0, 0, *frame.size))
@@ -67,7 +65,7 @@ def test_a_paste_of_nothing_changes_nothing(target: Path) -> None:
         assert np.array_equal(frame.crop(Box(0, 0, *frame.size)), before)
 
 
-def test_a_paste_is_seen_where_it_was_made_and_nowhere_else(target: Path) -> None:
+def test_a_paste_changes_its_box_and_nothing_else(target: Path) -> None:
     with opened(target) as reader:
         frame = next(iter(reader))
         before = frame.crop(Box(0, 0, *frame.size))
@@ -82,7 +80,7 @@ def test_a_paste_is_seen_where_it_was_made_and_nowhere_else(target: Path) -> Non
     assert np.abs(inside.astype(int) - 100).max() <= 3
 
 
-def test_a_half_transparent_paste_lies_in_the_middle(target: Path) -> None:
+def test_a_half_transparent_paste_blends_evenly(target: Path) -> None:
     with opened(target) as reader:
         frame = next(iter(reader))
         before = frame.crop(FACE).astype(float)

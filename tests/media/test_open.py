@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from roop.errors import UsageError
-from roop.media.open import natural_suffix, open_reader, open_writer
+from roop.media.open import open_reader, open_writer, same_format_suffix
 from roop.options import VideoOptions
 from support.clips import Clip
 from support.targets import TARGETS
@@ -18,14 +18,14 @@ VIDEO = VideoOptions()
 @pytest.mark.parametrize(
     ("target", "output", "message"),
     [
-        ("png", "o.mp4", "the target is a photo, and .mp4 is no picture format"),
-        ("png", "o", "is no folder and has no extension"),
-        ("gif", "o.jpg", "holds no animation"),
-        ("gif", "o.avif", "holds no animation"),
-        ("gif", "o", "is no folder and has no extension"),
-        ("mp4", "o.avif", "the target is a video, o.avif would be a picture"),
+        ("png", "o.mp4", "the target is a photo, but .mp4 is not an image format"),
+        ("png", "o", "is not a folder and has no suffix"),
+        ("gif", "o.jpg", "cannot hold an animation"),
+        ("gif", "o.avif", "cannot hold an animation"),
+        ("gif", "o", "is not a folder and has no suffix"),
+        ("mp4", "o.avif", "the target is a video, but o.avif is an image"),
         ("mp4", "o.mpg", "mpeg files cannot hold"),
-        ("mp4", "o.txt", "the target is a video, and .txt is no video format"),
+        ("mp4", "o.txt", "the target is a video, but .txt is not a video format"),
     ],
 )
 def test_pairs_that_cannot_be(tmp_path: Path, target: str, output: str, message: str) -> None:
@@ -73,7 +73,7 @@ def test_a_video_keeps_its_extension_if_it_can_be_written(
     tmp_path: Path, name: str, encoder: str, suffix: str
 ) -> None:
     target = Clip().write(tmp_path / "clip.mkv").rename(tmp_path / name)
-    assert natural_suffix(target, VideoOptions(output_video_encoder=encoder)) == suffix
+    assert same_format_suffix(target, VideoOptions(output_video_encoder=encoder)) == suffix
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_a_picture_is_called_what_it_is(
     tmp_path: Path, name: str, container: str, suffix: str
 ) -> None:
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / name, container)
-    assert natural_suffix(tmp_path / name, VIDEO) == suffix
+    assert same_format_suffix(tmp_path / name, VIDEO) == suffix

@@ -141,6 +141,7 @@ def finished(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_ino for path in packets}
 
 
+@pytest.mark.slow
 def test_killed_twenty_times(
     victim: "subprocess.Popen[str]", media: Path, uninterrupted: JobResult, out: Path
 ) -> None:
@@ -185,6 +186,7 @@ def test_a_disk_that_takes_no_more(
     assert seen(result.output) == seen(uninterrupted.output)
 
 
+@pytest.mark.slow
 def test_an_output_that_cannot_be_written_while_the_target_is_read(
     victim: "subprocess.Popen[str]", media: Path, out: Path
 ) -> None:

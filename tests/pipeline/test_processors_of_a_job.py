@@ -97,7 +97,7 @@ def test_an_animation_is_not_upscaled_but_says_how(
     frames = [Image.fromarray(woman_at(150 + number)) for number in range(2)]
     target = tmp_path / "target.gif"
     frames[0].save(target, save_all=True, append_images=frames[1:])
-    with pytest.raises(UsageError, match="cannot be enlarged") as caught:
+    with pytest.raises(UsageError, match="cannot be upscaled") as caught:
         run(officer, target, tmp_path / "out.gif", settings, **UPSCALED)
     assert ".mp4" in (caught.value.hint or "")
 

@@ -1,4 +1,4 @@
-"""Small videos with every property that a target may have, made with plain PyAV."""
+"""Small videos with every property that a target can have, made with plain PyAV."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 SAMPLE_RATE = 44_100
-"""Hertz of every sound track here."""
+"""Sample rate of all sound here."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A recipe; the defaults make a plain 25 fps H.264 clip without sound."""
+    """A video to write; the defaults are 25 fps H.264 without sound."""
 
     size: tuple[int, int] = (128, 96)
     times: Sequence[int] = tuple(range(0, 20))
@@ -34,7 +34,7 @@ class Clip:
     flipped: bool = False
     aspect: Fraction | None = None
     sound: Sequence[str] = ()
-    """A language for each track."""
+    """The language of each audio stream."""
     sound_codec: str = "aac"
     sound_s: float = 0.8
     tags: dict[str, str] = field(default_factory=dict)
@@ -84,8 +84,8 @@ class Clip:
         return stream
 
     def pixels(self, number: int) -> NDArray[np.uint8]:
-        """Return one picture, ``(H, W, 3)`` RGB."""
-        return scene(*self.size, number)
+        """Return one frame, ``(H, W, 3)`` RGB."""
+        return pattern(*self.size, number)
 
     def _picture(self, number: int, pts: int) -> av.VideoFrame:
         frame = av.VideoFrame.from_ndarray(self.pixels(number), "rgb24")
@@ -98,7 +98,7 @@ class Clip:
         return frame
 
 
-def scene(width: int, height: int, number: int) -> NDArray[np.uint8]:
+def pattern(width: int, height: int, number: int) -> NDArray[np.uint8]:
     """Return RGB pixels of a gradient with a square that moves by 3 pixels a frame."""
     y, x = np.mgrid[:height, :width]
     picture = np.stack([x * 200 // width + 20, y * 180 // height + 30, 40 + 0 * x], axis=-1)
@@ -157,7 +157,7 @@ def with_subtitles(path: Path, codec: str, video: Clip, texts: Sequence[tuple[in
 
 
 def times(path: Path) -> list[Fraction]:
-    """Return the second of every frame that a player would show."""
+    """Return the time in seconds of every frame that a player would show."""
     with av.open(str(path)) as container:
         return [
             frame.pts * frame.time_base
@@ -180,7 +180,7 @@ def digests(path: Path, kind: str) -> list[list[tuple[Fraction, str]]]:
 
 
 def planes(frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
-    """Return a copy of the bytes of every plane, without padding where that matters not."""
+    """Return a copy of the bytes of every plane, without padding."""
     return [
         np.frombuffer(memoryview(plane), np.uint8).reshape(-1, abs(plane.line_size)).copy()
         for plane in frame.planes
@@ -192,7 +192,7 @@ Damage = Callable[[bytearray, list[tuple[int, int]]], None]
 
 
 def damaged(source: Path, path: Path, damage: Damage) -> Path:
-    """Write a copy of ``source`` that ``damage`` was done to."""
+    """Write a copy of ``source`` with ``damage``."""
     with av.open(str(source)) as container:
         places = [
             (packet.pos, packet.size)

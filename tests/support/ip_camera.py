@@ -1,4 +1,4 @@
-"""A network camera of this machine, and somebody who looks at a page of live pictures."""
+"""A network camera on this machine, and a viewer of the live page."""
 
 import io
 import socket
@@ -24,11 +24,11 @@ def jpeg(pixels: Pixels) -> bytes:
 
 @contextmanager
 def ip_camera(*feeds: Sequence[Pixels]) -> Iterator[str]:
-    """Serve motion JPEG; give its address.
+    """Serve motion JPEG and yield its address.
 
-    Each connection gets the next feed and is broken off after it; the last feed goes on for ever.
+    Each connection gets the next feed and is closed after it; the last feed repeats forever.
     """
-    closing, left = threading.Event(), [[jpeg(p) for p in feed] for feed in feeds]
+    closing, remaining = threading.Event(), [[jpeg(p) for p in feed] for feed in feeds]
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 5
@@ -37,8 +37,8 @@ def ip_camera(*feeds: Sequence[Pixels]) -> Iterator[str]:
             pass
 
         def do_GET(self) -> None:
-            again = len(left) == 1
-            feed = left[0] if again else left.pop(0)
+            endless = len(remaining) == 1
+            feed = remaining[0] if endless else remaining.pop(0)
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=cut")
             self.end_headers()
@@ -47,7 +47,7 @@ def ip_camera(*feeds: Sequence[Pixels]) -> Iterator[str]:
                     head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}"
                     self.wfile.write(head.encode() + b"\r\n\r\n" + data + b"\r\n")
                     closing.wait(0.05)
-                if not again:
+                if not endless:
                     return
 
     class Server(ThreadingHTTPServer):
@@ -69,7 +69,7 @@ def ip_camera(*feeds: Sequence[Pixels]) -> Iterator[str]:
 
 @dataclass
 class Viewer:
-    """Reads a stream of pictures as a browser does, until it ends."""
+    """Reads the stream of a live page, as a browser does, until it ends."""
 
     pictures: list[bytes] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -100,7 +100,7 @@ class Viewer:
 
 
 def idle_viewer(page: str) -> socket.socket:
-    """Ask for the stream and never read it."""
+    """Request the stream and never read it."""
     host, port = page.removeprefix("http://").strip("/").split(":")
     viewer = socket.create_connection((host, int(port)), timeout=30)
     viewer.sendall(f"GET /stream.mjpg HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -145,6 +144,8 @@ def main() -> None:
 
 
 def _work(order: dict[str, str]) -> None:
+    import resource  # Windows has none
+
     try:
         limit = int(order.get("limit", resource.RLIM_INFINITY))
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -1,4 +1,4 @@
-"""Pictures and animations for the tests, made of a public-domain portrait."""
+"""Images and animations for tests, made from a public-domain portrait."""
 
 import io
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from roop.types import Box, Frame
 
 DURATIONS_MS = (40, 100, 20, 70, 500, 40)
 FACE = Box(40, 20, 80, 76)
-"""Inside every picture made here, upright or not."""
+"""Lies inside every image made here, in any orientation."""
 
 
 def portrait(width: int = 121, height: int = 101) -> NDArray[np.uint8]:
@@ -22,7 +22,7 @@ def portrait(width: int = 121, height: int = 101) -> NDArray[np.uint8]:
 
 
 def deep(pixels: NDArray[np.uint8], seed: int = 1) -> NDArray[np.uint16]:
-    """The same with 16 bits of which the low ones carry something."""
+    """Return ``pixels`` with 16 bits and random low bits."""
     low = np.random.default_rng(seed).integers(0, 256, pixels.shape)
     return (pixels.astype(np.uint16) * 256 + low).astype(np.uint16)
 
@@ -36,7 +36,7 @@ def with_alpha(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def described(orientation: int = 1, thumbnail: Image.Image | None = None) -> bytes:
-    """An EXIF block with a camera, a date and, if wanted, a small picture."""
+    """Return an EXIF block with a camera, a date and an optional thumbnail."""
     block = Image.Exif()
     block[0x010F] = "Maker"
     block[0x0112] = orientation
@@ -49,7 +49,7 @@ def described(orientation: int = 1, thumbnail: Image.Image | None = None) -> byt
 
 
 def _with_thumbnail(exif: bytes, jpeg: bytes) -> bytes:
-    """Append a second directory by hand: Pillow does not write one."""
+    """Append a second directory by hand, as Pillow does not write one."""
     tiff = bytearray(exif.removeprefix(b"Exif\0\0"))
     order = "little" if tiff[:2] == b"II" else "big"
     first = int.from_bytes(tiff[4:8], order)
@@ -71,7 +71,7 @@ def srgb_profile() -> bytes:
 
 
 def repaint(frame: Frame, box: Box = FACE) -> NDArray[np.bool_]:
-    """Paste something into an ellipse in ``box``; return the upright mask of what it may change."""
+    """Paste pixels into an ellipse in ``box``; return the upright mask of what may change."""
     old = frame.crop(box)
     alpha = np.zeros(old.shape[:2], np.uint8)
     centre, axes = (box.width // 2, box.height // 2), (box.width // 2 - 6, box.height // 2 - 6)
@@ -85,7 +85,7 @@ def repaint(frame: Frame, box: Box = FACE) -> NDArray[np.bool_]:
 
 
 def moving(transparent: bool) -> list[NDArray[np.uint8]]:
-    """RGBA pictures: a portrait, a square that wanders, and a hole if wanted."""
+    """Return RGBA frames: a portrait, a moving square, and optionally a hole."""
     frames = []
     for index in range(len(DURATIONS_MS)):
         picture = np.dstack([portrait(), np.full((101, 121), 255, np.uint8)])

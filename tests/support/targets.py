@@ -1,4 +1,4 @@
-"""One small target of every kind that is read, for the suites that hold all of them to one rule."""
+"""A small target of every kind, for the contract suites of readers and writers."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -58,17 +58,21 @@ TARGETS: dict[str, Callable[[Path], Path]] = {
     "mkv-10-bit": _video("mkv", Clip(pixel_format="yuv420p10le")),
     "mp4-odd-4:4:4": _video("mp4", Clip(size=(127, 95), pixel_format="yuv444p")),
 }
-"""How to make each; the key names what is special about it."""
+"""How to create each target; the key says what is special about it."""
 
 LOSSLESS = ("png", "png-turned", "png-16-bit-grey", "bmp", "tif", "apng", "webp-animated")
 
 
-def opened(path: Path, said: list[str] | None = None) -> Reader:
-    warn = said.append if said is not None else print
-    return open_reader(path, VideoOptions(), warn)
+def refuse_warning(message: str) -> None:
+    raise AssertionError(f"unexpected warning: {message}")
+
+
+def opened(path: Path) -> Reader:
+    """Open a target; a warning fails the test."""
+    return open_reader(path, VideoOptions(), refuse_warning)
 
 
 def times(path: Path) -> Sequence[float]:
-    """When each frame is shown, in seconds."""
+    """Return the time of each frame in seconds."""
     with opened(path) as reader:
         return [float(frame.pts * frame.time_base) for frame in reader]

@@ -24,6 +24,7 @@ COMMANDS = {
     "models": "look after the neural networks",
     "jobs": "list unfinished jobs, or remove them",
     "resume": "go on with an unfinished job",
+    "share": "give outputs a link and a QR code: by S3, Supabase, Google, Azure or a folder",
     "verify": "say what files tell of how they were made",
     "config": "say what is set for every command, and where",
     "doctor": "say what this machine has and what is missing",

@@ -110,7 +110,7 @@ def _mark(sheet: Path, engine: str) -> None:
     """Mark the sheet like any output: it shows what was made."""
     settings = Settings()
     models = embedded_models(ModelFolder(settings))
-    marks_for(engine, models, settings, _unheard).seal(sheet)
+    marks_for(engine, models, settings, _unheard).write(sheet)
 
 
 def _watched(frames: Iterable[Pixels], cancel: threading.Event) -> Iterator[Pixels]:

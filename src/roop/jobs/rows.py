@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from roop.errors import UsageError
-from roop.media.files.extensions import FILMS, PICTURES
-from roop.media.pictures.identity_file import located
+from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from roop.media.pictures.identity_file import resolve_identity
 from roop.validation import plain
 
 _SEPARATOR = ";"
@@ -45,7 +45,7 @@ def pictures(words: Iterable[str]) -> list[Path]:
     Raises:
         UsageError: A pattern or a folder has none.
     """
-    return _found(words, PICTURES, "pictures")
+    return _found(words, IMAGE_SUFFIXES, "pictures")
 
 
 def media(words: Iterable[str]) -> list[Path]:
@@ -54,12 +54,12 @@ def media(words: Iterable[str]) -> list[Path]:
     Raises:
         UsageError: A pattern or a folder has none.
     """
-    return _found(words, PICTURES | FILMS, "pictures and no films")
+    return _found(words, IMAGE_SUFFIXES | VIDEO_SUFFIXES, "pictures and no films")
 
 
 def media_in(folder: Path) -> list[Path]:
     """Return the pictures and films that lie in ``folder`` itself, not hidden, sorted."""
-    return _listed(folder, PICTURES | FILMS)
+    return _listed(folder, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
 
 
 def read_list(path: Path) -> list[Row]:
@@ -158,7 +158,7 @@ def _row(place: str, values: Mapping[str, Any], path: Path) -> Row:
     if not all(isinstance(name, str) for name in (*names, output or "")):
         raise UsageError(f"{where}: source and output need the names of files")
     return Row(
-        tuple(located(Path(str(name)).expanduser(), path.parent) for name in names),
+        tuple(resolve_identity(Path(str(name)).expanduser(), path.parent) for name in names),
         _placed(target, path),
         _placed(str(output), path) if output else None,
         rest,

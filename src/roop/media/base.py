@@ -1,23 +1,23 @@
-"""What a reader and a writer are: the contract of every format."""
+"""The contract of every format: what a reader and a writer do."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol
 
 from roop.types import Frame
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What an output carries so that it can be told from a recording."""
+    """What an output carries so that nobody takes it for a recording."""
 
     note: str
-    """A plain sentence for the container's comment, put after the target's own."""
-    seal: Callable[[Path], None]
-    """Gets the complete file before it has its name, and may change it in place."""
+    """One sentence, appended to the comment of the target's container."""
+    write: Callable[[Path], None]
+    """Add the marks to a complete file, in place, before it gets its final name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class TargetInfo:
     path: Path
     kind: Literal["image", "animation", "video"]
     size: tuple[int, int]
-    """(width, height) of the upright picture."""
+    """(width, height) of an upright frame, pixels."""
     frames: int | None
-    """Frames to be read, after trimming; an estimate for some videos, None if unknown."""
+    """Number of frames after trimming; an estimate for some videos, None if unknown."""
     fps: Fraction | None
     """Average frame rate; None for a still image."""
     duration_s: float | None
@@ -40,47 +40,29 @@ class TargetInfo:
     """FFmpeg's or Pillow's name of the pixel layout, e.g. ``yuv420p10le`` or ``RGBA``."""
 
 
-class Reader(Protocol):
-    """Yields the frames of one target in presentation order. A context manager; read once."""
+class Reader(AbstractContextManager["Reader", None], Protocol):
+    """Yields the frames of one target in presentation order. Can be iterated over once."""
 
     @property
     def info(self) -> TargetInfo:
-        """What is known about the target."""
+        """What is known about the target before its frames are read."""
         ...
 
     @property
     def damaged(self) -> int:
-        """Frames (or packets) skipped so far because they could not be decoded."""
+        """Number of frames or packets skipped so far because they could not be decoded."""
         ...
 
     def __iter__(self) -> Iterator[Frame]: ...
 
-    def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-
-class Writer(Protocol):
+class Writer(AbstractContextManager["Writer", None], Protocol):
     """Takes the frames of one output in presentation order.
 
-    A context manager: leaving it without an error completes the file and gives it its final name;
-    leaving it with one removes whatever was written.
+    Leaving the context without an error completes the file and gives it its final name; leaving it
+    with an error removes what was written.
     """
 
     def write(self, frame: Frame) -> None:
-        """Encode ``frame``, which came from the reader this writer was opened for."""
+        """Encode ``frame``, which comes from the reader that this writer was opened for."""
         ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...

@@ -1,4 +1,4 @@
-"""Finds the reader and the writer for a file, by what is in it and not by its name."""
+"""Open the reader and the writer for a file, chosen by its content, not by its name."""
 
 from pathlib import Path
 from typing import Literal
@@ -17,35 +17,35 @@ def open_reader(
     Args:
         path: A photo, an animation or a video.
         video: Trim and frame rate, for videos.
-        warn: Hears of what is lost or guessed.
-        output: Where the result will go; an animation is read as a video if this is one.
-        scale: How many times as wide and as high its frames will be when they are written.
+        warn: Called for what is lost or guessed.
+        output: The output; if it is a video, an animation is read as a video too.
+        scale: Factor by which the frames will be enlarged before they are written.
 
     Raises:
-        MediaError: It cannot be read.
-        UsageError: The options leave nothing of it, or it is an animation to be enlarged.
+        MediaError: The file cannot be read.
+        UsageError: The trim leaves no frame, or the target is an animation and ``scale`` above 1.
     """
     from roop.media.pictures.decoding import sniff
 
     kind = sniff(path) if path.is_file() else None
     if kind is not None:
-        _say_what_is_unused(kind, video, warn)
+        _warn_of_unused_options(kind, video, warn)
     if kind == "image":
         from roop.media.pictures.image import ImageReader
 
         return ImageReader(path, warn)
-    if kind == "animation" and (output is None or _names_picture(output)):
+    if kind == "animation" and (output is None or _is_image(output)):
         from roop.media.pictures.animation import AnimationReader
 
         if scale > 1:
             raise UsageError(
-                f"{path} is an animation, which cannot be enlarged",
-                hint="name the output .mp4: it becomes a video, which can",
+                f"{path} is an animation and cannot be upscaled",
+                hint="name the output .mp4: it becomes a video, which can be upscaled",
             )
         return AnimationReader(path, warn)
     from roop.media.video.reader import VideoReader
 
-    return VideoReader(path, video, warn, scale=scale, beside_work=output is not None)
+    return VideoReader(path, video, warn, scale=scale, spare_cores=output is not None)
 
 
 def open_writer(
@@ -60,16 +60,16 @@ def open_writer(
     """Open the output for the frames of ``reader``.
 
     Args:
-        output: Its extension says the format.
-        reader: Where the frames will come from.
-        video: How a video is encoded.
+        output: Its suffix selects the format.
+        reader: Provides the frames.
+        video: How to encode a video.
         force: Replace ``output`` if it exists.
-        warn: Hears of what cannot be kept.
-        marks: What the output carries besides.
+        warn: Called for what cannot be kept.
+        marks: Added to the output.
 
     Raises:
-        UsageError: The output exists, or is of another kind than the target.
-        MediaError: It cannot be written.
+        UsageError: The output exists, or is not of the target's kind.
+        MediaError: The output cannot be written.
     """
     kind = reader.info.kind
     if kind == "video":
@@ -77,62 +77,61 @@ def open_writer(
         from roop.media.video.writer import VideoWriter
 
         if not isinstance(reader, VideoReader):
-            raise TypeError(f"{type(reader).__name__} says it reads videos")
+            raise TypeError(f"{type(reader).__name__} has the kind of a video reader")
         return VideoWriter(output, reader, video, force=force, warn=warn, marks=marks)
     if kind == "animation":
-        if not _names_picture(output):
+        if not _is_image(output):
             raise UsageError(
-                f"the target is an animation, {output.name} would be a video",
+                f"the target is an animation, but {output.name} is a video",
                 hint="name the output .gif, .webp or .png",
             )
         from roop.media.pictures.animation import AnimationReader, AnimationWriter
 
         if not isinstance(reader, AnimationReader):
-            raise TypeError(f"{type(reader).__name__} says it reads animations")
+            raise TypeError(f"{type(reader).__name__} has the kind of an animation reader")
         return AnimationWriter(output, reader, force=force, warn=warn, marks=marks)
     from roop.media.pictures.image import ImageReader, ImageWriter
 
     if not isinstance(reader, ImageReader):
-        raise TypeError(f"{type(reader).__name__} says it reads images")
+        raise TypeError(f"{type(reader).__name__} has the kind of an image reader")
     return ImageWriter(output, reader, force=force, warn=warn, marks=marks)
 
 
-def natural_suffix(target: Path, video: VideoOptions) -> str:
-    """Return the extension of an output that is of the target's own format.
-
-    Where that cannot be written it is the nearest that can be.
+def same_format_suffix(target: Path, video: VideoOptions) -> str:
+    """Return the suffix for an output in the target's format, or in a similar writable one.
 
     Args:
-        target: A file whose name may lie about its format.
-        video: The encoder of a video.
+        target: A file; its content counts, not its name.
+        video: Names the video encoder.
 
     Raises:
         MediaError: ``target`` cannot be read.
     """
-    from roop.media.formats.picture_files import EXTENSIONS, container
+    from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format
 
-    found = container(target)
+    found = image_format(target)
     if found is not None:
-        if EXTENSIONS.get(target.suffix.lower()) == found:
+        if FORMAT_BY_SUFFIX.get(target.suffix.lower()) == found:
             return target.suffix
-        return next(suffix for suffix, name in EXTENSIONS.items() if name == found)
-    from roop.media.video.containers import writable
+        return next(suffix for suffix, name in FORMAT_BY_SUFFIX.items() if name == found)
+    from roop.media.video.containers import can_write
 
-    return target.suffix if writable(target, video) else ".mp4"
+    return target.suffix if can_write(target, video) else ".mp4"
 
 
-def _say_what_is_unused(
+def _warn_of_unused_options(
     kind: Literal["image", "animation"], video: VideoOptions, warn: Warn
 ) -> None:
-    """Warn of options for videos; that the sound is left out holds for any picture."""
+    """Warn about options that only apply to videos; ``skip_audio`` is harmless."""
     given = video.model_dump(exclude_defaults=True, exclude={"skip_audio"})
     if given:
         names = " and ".join("--" + name.replace("_", "-") for name in given)
         what = "a photo" if kind == "image" else "an animation"
-        warn(f"the target is {what}: {names} can do nothing there")
+        have = "has" if len(given) == 1 else "have"
+        warn(f"the target is {what}: {names} {have} no effect")
 
 
-def _names_picture(output: Path) -> bool:
-    from roop.media.formats.picture_files import EXTENSIONS
+def _is_image(output: Path) -> bool:
+    from roop.media.formats.image_files import FORMAT_BY_SUFFIX
 
-    return output.suffix.lower() in EXTENSIONS
+    return output.suffix.lower() in FORMAT_BY_SUFFIX

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import psutil
 
@@ -65,6 +66,8 @@ class Machine:
     models_more: int
     """How many others the catalogue has, which are fetched when they are needed."""
     models_folder: Path
+    models_writable: bool
+    """Whether downloads can be kept there."""
     disk_free: int
     """Bytes free where models go."""
 
@@ -87,6 +90,7 @@ def inspect(settings: Settings) -> Machine:
         models=models,
         models_more=len(list(folder.catalogue)) - len(models),
         models_folder=folder.path,
+        models_writable=_writable(_existing(folder.path)),
         disk_free=shutil.disk_usage(_existing(folder.path)).free,
     )
 
@@ -175,6 +179,17 @@ def _providers(settings: Settings) -> tuple[Check, ...]:
     return tuple(checks)
 
 
+def _writable(folder: Path) -> bool:
+    """Try it: permissions do not tell of read-only disks, of quotas or of what root may do."""
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(b"roop")
+    except OSError:
+        return False
+    return True
+
+
 def _existing(path: Path) -> Path:
     """Return ``path`` or its nearest parent that exists."""
-    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    # Path.exists raises where this user may not look.
+    return next(p for p in (path, *path.absolute().parents) if os.path.exists(p))  # noqa: PTH110

@@ -12,7 +12,7 @@ from roop.errors import CancelledError, UsageError
 from roop.media.base import Reader
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
-from roop.media.open import natural_suffix, open_reader, open_writer
+from roop.media.open import open_reader, open_writer, same_format_suffix
 from roop.options import Job, Settings
 from roop.pipeline.long_job import LongJob
 from roop.pipeline.output.kept_frames import keep_frames
@@ -246,7 +246,7 @@ def output_path(job: Job) -> Path:
     """
     path, sources = job.output, source_paths(job)
     if path.is_dir():
-        path = named(job, path, natural_suffix(job.target, job.video))
+        path = named(job, path, same_format_suffix(job.target, job.video))
     for source in sources:
         if path.exists() and source.exists() and path.samefile(source):
             raise UsageError(f"the output {path} is a source photo", hint="choose another name")

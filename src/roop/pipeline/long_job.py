@@ -10,7 +10,7 @@ from roop.errors import CancelledError, NoFaceError, RefusedError, RoopError
 from roop.heap import trim_heap
 from roop.media.files.output_file import OutputFile
 from roop.media.video.output import VideoOutput
-from roop.media.video.packet_file import joined
+from roop.media.video.packet_file import join_packets
 from roop.media.video.reader import VideoReader
 from roop.pipeline.people.no_face import nobody_replaced_error
 from roop.pipeline.progress import Meter
@@ -172,7 +172,7 @@ class LongJob:
         with VideoReader(self.task.job.target, video, warn, scale=scale) as reader:
             file = self._file(folder)
             with VideoOutput(file, reader, video, note=note, warn=warn) as output:
-                output.mux(self._cancellable(joined(paths, output.encoder)))
+                output.mux(self._cancellable(join_packets(paths, output.encoder)))
                 output.warn_of(stats.left_out)
 
     def _cancellable(self, items: Iterable[T]) -> Iterator[T]:

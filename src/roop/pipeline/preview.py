@@ -68,7 +68,7 @@ def preview_frame(
             analysed.frame.crop(Box(0, 0, *analysed.frame.size)),
             float(frame.pts * frame.time_base),
             tuple(_box(face, before) for face in analysed.faces),
-            analysed.seen,
+            analysed.faces_in_sight,
             pipeline.warnings,
         )
 

@@ -48,7 +48,7 @@ def marks_for(
         try_signer(signer_of(settings, warn), statement)
     note = f"{statement.sentence} {SOURCE_TYPE}"
     signing = _Signing(note, statement, settings, warn)
-    return Marks(note=note, seal=signing.seal)
+    return Marks(note=note, write=signing.seal)
 
 
 def statement_of(engine: str, models: tuple[str, ...], *, swaps: bool = True) -> Statement:

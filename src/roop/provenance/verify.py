@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from roop.errors import MediaError
-from roop.media.files.extensions import FILMS, PICTURES
+from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.media.video.opening import read_tags
 from roop.provenance.credentials import Credentials, read
 from roop.provenance.search import WatermarkSearch
@@ -40,7 +40,13 @@ class MarksFound:
     note: str | None = None
     """The sentence in a film's tags."""
     watermark: float | None = None
-    """How strongly a face shows the pattern; from 6.2 it is there. None if there is no face."""
+    """How strongly a face shows the pattern; from 6.2 it is there. None if there is no face, or
+    if it was not searched for."""
+
+    @property
+    def hidden(self) -> bool:
+        """True if roop's watermark was found."""
+        return self.watermark is not None and self.watermark >= FOUND
 
 
 def media_in(paths: Iterable[Path]) -> Iterator[Path]:
@@ -61,19 +67,27 @@ def _in_folder(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent) / name
-            if path.suffix.lower() in FILMS | PICTURES | _SIGNED_TOO and not name.startswith("."):
+            if (
+                path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES | _SIGNED_TOO
+                and not name.startswith(".")
+            ):
                 yield path
 
 
-def examine(path: Path, search: WatermarkSearch) -> MarksFound:
-    """Read the marks of one file."""
+def examine(path: Path, search: WatermarkSearch | None) -> MarksFound:
+    """Read the marks of one file.
+
+    Args:
+        path: The file.
+        search: What looks for the watermark; None to do without, which is faster.
+    """
     if not path.exists():
         return MarksFound(path, "unreadable", None, "does not exist")
     try:
         packet = find_packet(path)
         xmp, note = source_type(packet), _note(path)
         credentials = read(path)
-        watermark = _watermark(path, search)
+        watermark = _watermark(path, search) if search else None
     except OSError as error:
         return MarksFound(path, "unreadable", None, f"cannot be read: {error.strerror or error}")
     except MediaError as error:
@@ -93,7 +107,7 @@ def examine(path: Path, search: WatermarkSearch) -> MarksFound:
 
 def _note(path: Path) -> str | None:
     """The tag that names a digital source type, None if the file is no film or has none."""
-    if path.suffix.lower() not in FILMS:
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
         return None
     return next((text for text in read_tags(path).values() if _TERMS in text), None)
 

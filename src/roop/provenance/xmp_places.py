@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from roop.media.formats import jpeg, png, webp
+from roop.media.formats import png, webp
+from roop.media.formats.jpeg.segments import JpegSegment, header_segments
 
 Merge = Callable[[bytes], bytes]
 """Takes the file's packet, empty if it has none, and returns the new one."""
@@ -52,17 +53,17 @@ def add_xmp(path: Path, merge: Merge) -> bool:
 
 def jpeg_with_xmp(data: bytes, merge: Merge) -> bytes:
     """Return the JPEG file with its packet merged; unchanged if that would be too long for it."""
-    parts = jpeg.segments(data)
+    parts = header_segments(data)
     old = next((p for p in parts if p.marker == 0xE1 and p.body.startswith(_JPEG_XMP)), None)
     packet = merge(old.body.removeprefix(_JPEG_XMP) if old else b"")
     if len(_JPEG_XMP) + len(packet) > _JPEG_ROOM:
         return data
-    new = jpeg.JpegSegment(0xE1, _JPEG_XMP + packet, 0).packed()
+    new = JpegSegment(0xE1, _JPEG_XMP + packet, 0).encode()
     if old:
-        start, end = old.at - 4, old.at + len(old.body)
+        start, end = old.offset - 4, old.offset + len(old.body)
     else:  # after JFIF and EXIF, which have to come first
         first = [p for p in parts if p.marker == 0xE0 or p.body.startswith(b"Exif\0")]
-        start = end = first[-1].at + len(first[-1].body) if first else 2
+        start = end = first[-1].offset + len(first[-1].body) if first else 2
     return data[:start] + new + data[end:]
 
 
@@ -76,7 +77,7 @@ def png_with_xmp(data: bytes, merge: Merge) -> bytes:
     new = png.PngChunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + packet)
     kept = [part for part in parts if part is not old]
     kept.insert(1, new)  # after IHDR
-    return png.SIGNATURE + b"".join(part.packed() for part in kept)
+    return png.SIGNATURE + b"".join(part.encode() for part in kept)
 
 
 def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
@@ -89,7 +90,7 @@ def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
         parts.insert(0, _webp_header(parts[0]))
     header = parts[0].body
     parts[0] = webp.RiffChunk(b"VP8X", bytes([header[0] | 0x04]) + header[1:])
-    body = b"WEBP" + b"".join(part.packed() for part in [*parts, webp.RiffChunk(b"XMP ", packet)])
+    body = b"WEBP" + b"".join(part.encode() for part in [*parts, webp.RiffChunk(b"XMP ", packet)])
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 

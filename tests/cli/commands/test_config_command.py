@@ -102,12 +102,27 @@ def test_a_wrong_file_is_named_with_its_line(
     assert rest == ([f"hint: {hint}"] if hint else [])
 
 
-def test_a_wrong_variable_is_named(roop: Run) -> None:
-    done = roop("doctor", ROOP_OFLINE="1")
+@pytest.mark.parametrize(
+    ("variable", "warning"),
+    [
+        ("ROOP_OFLINE", "ROOP_OFLINE, which is not an option: did you mean ROOP_OFFLINE?"),
+        ("ROOP_SERVICE_HOST", "ROOP_SERVICE_HOST, which is not an option: see `roop config`"),
+        ("ROOP_FORCE", "ROOP_FORCE: force is given with each command"),
+        ("ROOP_SCREEN", "ROOP_SCREEN, which is not an option: see `roop config`"),
+    ],
+)
+def test_a_variable_that_is_no_option_is_named_and_ignored(
+    roop: Run, variable: str, warning: str
+) -> None:
+    done = roop("config", "--json", ROOP_FPS="40", **{variable: "1"})
+    assert done.stderr == f"warning: ignoring {warning}\n"
+    assert options(done)["fps"] == ("40", "ROOP_FPS")
+
+
+def test_a_wrong_value_of_a_variable_is_an_error(roop: Run) -> None:
+    done = roop("doctor", ROOP_OFFLINE="maybe")
     assert done.returncode == 2
-    assert done.stderr == (
-        "error: there is no option ROOP_OFLINE\nhint: did you mean ROOP_OFFLINE?\n"
-    )
+    assert done.stderr.startswith("error: ROOP_OFFLINE needs true or false")
 
 
 @pytest.mark.parametrize(

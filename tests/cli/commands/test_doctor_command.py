@@ -1,8 +1,13 @@
 """The command ``roop doctor``."""
 
 import json
+import os
+import subprocess
+from pathlib import Path
 
-from support.terminal import Roop
+import pytest
+
+from support.terminal import Roop, command, environment
 
 
 def test_for_people(roop: Roop) -> None:
@@ -20,3 +25,49 @@ def test_for_scripts(roop: Roop) -> None:
     report = json.loads(roop("doctor", "--json").stdout)
     assert report["machine"]["cores"] >= 1
     assert {"name", "ready", "state", "need", "optional"} == set(report["engines"][0])
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_it_fits_the_window(tmp_path: Path, columns: int) -> None:
+    done = subprocess.run(
+        command("doctor", "--models", "m"),
+        cwd=tmp_path,
+        env=environment() | {"COLUMNS": str(columns)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert [line for line in done.stdout.splitlines() if len(line) > columns] == []
+    assert "https" not in done.stdout  # broken in two, no address is of use
+
+
+def test_a_file_gets_whole_lines(roop: Roop) -> None:
+    assert "with `roop models pull inswapper_128`\n" in roop("doctor").stdout
+
+
+def test_a_folder_that_cannot_be_written_is_called_so(roop: Roop, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()  # nothing goes below it, whoever runs this
+    done = roop("doctor", "--models", "file/models")
+    assert done.returncode == 0, done.stderr
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("models in "))
+    assert line.startswith(f"models in file{os.sep}models, not writable: ")
+    assert not json.loads(roop("doctor", "--models", "file/models", "--json").stdout)["machine"][
+        "models_writable"
+    ]
+
+
+def test_a_home_that_may_not_be_entered_is_no_fault(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o000)  # as of a container that runs as another user
+    done = subprocess.run(
+        command("doctor"),
+        cwd=tmp_path,
+        env=environment() | {"HOME": str(home), "XDG_CONFIG_HOME": "", "XDG_DATA_HOME": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

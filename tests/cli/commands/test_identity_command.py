@@ -1,6 +1,5 @@
 """The command ``roop identity``: one file instead of photos, screened like photos."""
 
-import os
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -80,7 +79,9 @@ def test_what_is_in_it_is_screened_again(home: Run, portraits: Portraits, tmp_pa
     assert not list((tmp_path / "home").rglob("x.identity"))
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"no archive", os.urandom(99)])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x05\x06" + bytes(18), b"no archive", bytes(range(99))]
+)
 def test_a_damaged_file(home: Run, portraits: Portraits, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.identity").write_bytes(content)
     done = home("swap", "-s", "bad.identity", "-t", portraits["hopper"], "-o", "o.png")

@@ -75,6 +75,7 @@ def ended(folder: Path, number: int, *options: str) -> "subprocess.CompletedProc
     return subprocess.CompletedProcess(job, process.returncode, stdout, stderr)
 
 
+@pytest.mark.slow
 def test_killed_then_listed_and_resumed(folder: Path, roop: Run) -> None:
     ended(folder, signal.SIGKILL, "--workers", "2")
     (listed,) = json.loads(roop("jobs", "--json").stdout)

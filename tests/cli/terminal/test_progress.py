@@ -1,15 +1,17 @@
 """The progress bar: drawn at a terminal, and nowhere else."""
 
 import os
-import pty
 import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from roop.media.video.clip import write_clip
 from support.terminal import Roop, command, environment
+
+pty = pytest.importorskip("pty", reason="Windows has no such terminals")
 
 
 def clip_of(photo: Path, path: Path) -> Path:

@@ -1,13 +1,14 @@
 """What the first job at a terminal says, once."""
 
 import os
-import pty
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.terminal import command, environment
+
+pty = pytest.importorskip("pty", reason="Windows has no such terminals")
 
 
 def at_terminal(data: Path, *arguments: str) -> str:

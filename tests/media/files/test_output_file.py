@@ -117,7 +117,7 @@ def test_the_target_is_not_overwritten_by_another_name(tmp_path: Path) -> None:
 def test_folders_and_devices_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a folder"):
         OutputFile(tmp_path, force=True)
-    with pytest.raises(UsageError, match="not an ordinary file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         OutputFile(Path(os.devnull), force=True)
 
 
@@ -130,8 +130,8 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     ("number", "kind", "words"),
     [
         (errno.ENOSPC, DiskFullError, r"no room for .*1\.0 MiB written, .* MiB free"),
-        (errno.EACCES, MediaError, "may not be written"),
-        (errno.EROFS, MediaError, "may not be written"),
+        (errno.EACCES, MediaError, "no permission to write"),
+        (errno.EROFS, MediaError, "no permission to write"),
         (errno.EIO, MediaError, "cannot be written: input/output error"),
     ],
 )

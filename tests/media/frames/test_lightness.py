@@ -1,4 +1,4 @@
-"""How light a part of a picture is, against what a viewer sees of it."""
+"""The brightness of a part of a frame, compared with its RGB pixels."""
 
 from fractions import Fraction
 
@@ -40,7 +40,7 @@ def test_of_any_format(name: str) -> None:
 
 
 @pytest.mark.parametrize("tag", range(1, 9))
-def test_of_turned_pictures(tag: int) -> None:
+def test_of_rotated_frames(tag: int) -> None:
     orientation = Orientation(tag)
     raw = av.VideoFrame.from_ndarray(slope(), format="rgb24").reformat(format="yuv420p")
     assert_as_seen(PlanarFrame(raw, pts=0, time_base=Fraction(1, 25), orientation=orientation))

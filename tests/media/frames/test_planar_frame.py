@@ -15,7 +15,7 @@ from PIL import Image
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.types import Box
-from support.clips import Clip, planes, scene
+from support.clips import Clip, pattern, planes
 
 WEIGHTS = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}
 
@@ -35,7 +35,7 @@ def made(
     """A picture with soft texture in ``form``, the way a decoder would hand it out."""
     rng = np.random.default_rng(7)
     noise = rng.integers(-20, 21, (size[1], size[0], 3))
-    pixels = np.clip(scene(*size, 2).astype(int) + noise, 16, 235).astype(np.uint8)
+    pixels = np.clip(pattern(*size, 2).astype(int) + noise, 16, 235).astype(np.uint8)
     frame = VideoReformatter().reformat(
         av.VideoFrame.from_ndarray(pixels, "rgb24"),
         format=form,
@@ -172,7 +172,7 @@ def test_a_smaller_picture_is_enlarged_to_its_box(form: str, tag: int) -> None:
     frame = wrapped(made(form, (161, 121)), tag)
     width, height = frame.size
     box = Box(11, 7, 101, 115) if tag == 1 else Box(7, 11, 115, 101)
-    small = scene(box.width // 3, box.height // 3, 9)
+    small = pattern(box.width // 3, box.height // 3, 9)
     alpha = np.full((box.height, box.width), 255, np.uint8)
     before = frame.crop(Box(0, 0, width, height))
     frame.paste(box, small, alpha)
@@ -193,7 +193,7 @@ def test_a_smaller_picture_is_enlarged_to_its_box(form: str, tag: int) -> None:
 def test_a_smaller_picture_looks_as_if_it_had_been_enlarged_before(form: str) -> None:
     one, other = (wrapped(made(form, (384, 360)), 1) for _ in range(2))
     box = Box(12, 8, 372, 352)
-    small = scene(box.width // 3, box.height // 3, 9)
+    small = pattern(box.width // 3, box.height // 3, 9)
     large = Image.fromarray(small).resize((box.width, box.height), Image.Resampling.BILINEAR)
     x = np.linspace(0, 1, box.width)
     alpha = np.tile(np.rint(255 * np.minimum(1, 8 * x * (1 - x))).astype(np.uint8), (box.height, 1))

@@ -1,4 +1,4 @@
-"""Making a part of a picture lighter, in every form in which samples are stored."""
+"""Changing the brightness of a part of a frame, in every pixel format."""
 
 from fractions import Fraction
 

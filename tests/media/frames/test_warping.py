@@ -1,4 +1,4 @@
-"""A square that stands askew, against the same places of the whole picture read by scipy."""
+"""Sampling of a rotated square, compared with scipy's."""
 
 from fractions import Fraction
 
@@ -67,7 +67,7 @@ def test_of_any_format(form: str, angle: float) -> None:
 
 
 @pytest.mark.parametrize("tag", range(1, 9))
-def test_of_turned_pictures(tag: int) -> None:
+def test_of_rotated_frames(tag: int) -> None:
     square = Square(52.0, 47.0, 60.0, 0.4)
     assert_shows(film(hills(), tag=tag), square)
     assert_shows(StoredFrame(hills(), orientation=Orientation(tag)), square)

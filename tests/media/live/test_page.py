@@ -1,4 +1,4 @@
-"""Who may look at the page of live pictures, and what they are told."""
+"""Who can watch the live page, and what it answers."""
 
 import http.client
 import urllib.error
@@ -41,13 +41,13 @@ def test_another_sites_name_does_not_lead_here(page: LivePage) -> None:
 
 
 def test_a_page_for_everybody_is_warned_of() -> None:
-    said: list[str] = []
-    with LivePage("0.0.0.0:0", said.append) as page:
+    warnings: list[str] = []
+    with LivePage("0.0.0.0:0", warnings.append) as page:
         assert _status(page, "/", "another.name:80") == 200
-    assert "everybody who reaches this machine can watch" in said[0]
+    assert "everybody who can reach this machine can watch" in warnings[0]
 
 
-def test_a_port_in_use_is_said(page: LivePage) -> None:
+def test_a_port_in_use_is_an_error(page: LivePage) -> None:
     from roop.errors import UsageError
 
     with pytest.raises(UsageError, match="already in use"):

@@ -223,7 +223,7 @@ def test_a_damaged_frame_is_skipped_and_counted(tmp_path: Path, suffix: str) -> 
     target = save_animation(tmp_path / f"a.{suffix}", frames, disposal=1)
     data = bytearray(target.read_bytes())
     with AnimationReader(target, ignore) as reader:
-        stored = [frame.cel.stored for frame in reader]
+        stored = [frame.patch.stored for frame in reader]
     piece = stored[3][-200:-100]
     at = bytes(data).index(piece)
     data[at - 300 : at + 60] = bytes(360)
@@ -258,7 +258,7 @@ def test_a_format_without_animation_is_a_usage_error(tmp_path: Path) -> None:
     target = save_animation(tmp_path / "a.gif", moving(False))
     with (
         AnimationReader(target, ignore) as reader,
-        pytest.raises(UsageError, match="holds no animation"),
+        pytest.raises(UsageError, match="cannot hold an animation"),
     ):
         AnimationWriter(tmp_path / "b.jpg", reader, force=False, warn=ignore)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from roop.errors import MediaError, UsageError
-from roop.media.formats.jpeg import segments
+from roop.media.formats.jpeg.segments import header_segments
 from roop.media.pictures.image import ImageReader, ImageWriter
 from roop.types import Frame
 from support.pictures_made import (
@@ -31,15 +31,15 @@ XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6"/></x:xmpmeta
 
 def swapped(target: Path, output: Path) -> tuple[NDArray[np.bool_], list[str]]:
     """Repaint the face of ``target``; return the upright mask of it, and what was warned of."""
-    said: list[str] = []
+    warnings: list[str] = []
     with (
-        ImageReader(target, said.append) as reader,
-        ImageWriter(output, reader, force=False, warn=said.append) as writer,
+        ImageReader(target, warnings.append) as reader,
+        ImageWriter(output, reader, force=False, warn=warnings.append) as writer,
     ):
         (frame,) = reader
         mask = repaint(frame)
         writer.write(frame)
-    return mask, said
+    return mask, warnings
 
 
 def by_opencv(path: Path) -> NDArray[np.generic]:
@@ -88,9 +88,9 @@ def test_lossless_formats_change_nothing_but_the_face(
     options = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == "webp" else []
     assert cv2.imwrite(str(target), order, options)
     stored = by_opencv(target)
-    mask, said = swapped(target, output)
+    mask, warnings = swapped(target, output)
     result = by_opencv(output)
-    assert not said
+    assert not warnings
     assert result.dtype == stored.dtype
     assert result.shape == stored.shape
     assert np.array_equal(result[~mask], stored[~mask])
@@ -167,25 +167,17 @@ def test_a_still_gif_keeps_the_colours_around_the_face(tmp_path: Path) -> None:
     assert not np.array_equal(after, before)
 
 
-@pytest.mark.parametrize("quality", [60, 85, 95])
-@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
 @pytest.mark.parametrize("progressive", [False, True])
-def test_jpeg_keeps_the_blocks_away_from_the_face(
-    tmp_path: Path, quality: int, subsampling: str, progressive: bool
-) -> None:
+def test_jpeg_keeps_its_coding(tmp_path: Path, progressive: bool) -> None:
     target, output = tmp_path / "target.jpg", tmp_path / "output.jpg"
-    picture = portrait(301, 203)
-    Image.fromarray(picture).save(
-        target, quality=quality, subsampling=subsampling, progressive=progressive
+    Image.fromarray(portrait(301, 203)).save(
+        target, quality=85, subsampling="4:2:0", progressive=progressive
     )
-    mask, said = swapped(target, output)
-    away = cv2.dilate(mask.astype(np.uint8), np.ones((33, 33))) == 0
+    mask, warnings = swapped(target, output)
     before, after = by_opencv(target), by_opencv(output)
-    plain = tmp_path / "plain.jpg"
-    Image.fromarray(before).save(plain, quality=quality, subsampling=subsampling)
-    assert not said
-    assert psnr(before[away], after[away]) > 55
-    assert psnr(before[away], after[away]) > psnr(before[away], by_opencv(plain)[away]) - 0.5
+    away = cv2.dilate(mask.astype(np.uint8), np.ones((37, 37))) == 0
+    assert not warnings
+    assert np.array_equal(before[away], after[away])
     assert psnr(before[mask], after[mask]) < 35
     assert abs(output.stat().st_size / target.stat().st_size - 1) < 0.1
     with Image.open(target) as old, Image.open(output) as new:
@@ -194,12 +186,10 @@ def test_jpeg_keeps_the_blocks_away_from_the_face(
         assert bool(new.info.get("progressive")) == progressive
 
 
-@pytest.mark.parametrize("form", ["L", "RGB in RGB", "4:1:1"])
+@pytest.mark.parametrize("form", ["RGB in RGB", "4:1:1"])
 def test_rare_jpegs_keep_what_is_away_from_the_face(tmp_path: Path, form: str) -> None:
     target, output = tmp_path / "target.jpg", tmp_path / "output.jpg"
-    if form == "L":
-        Image.fromarray(GREY).save(target, quality=90)
-    elif form == "RGB in RGB":
+    if form == "RGB in RGB":
         Image.fromarray(RGB).save(target, quality=90, keep_rgb=True)
     else:
         factor = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_411]
@@ -295,8 +285,8 @@ def test_every_segment_of_a_jpeg_is_copied(tmp_path: Path) -> None:
     data = stream.getvalue()
     target.write_bytes(data[:2] + maker[: 2 + 18] + data[2:])
     swapped(target, output)
-    old = [(s.marker, s.body) for s in segments(target.read_bytes()) if _describes(s.marker)]
-    new = [(s.marker, s.body) for s in segments(output.read_bytes()) if _describes(s.marker)]
+    old = [(s.marker, s.body) for s in header_segments(target.read_bytes()) if _describes(s.marker)]
+    new = [(s.marker, s.body) for s in header_segments(output.read_bytes()) if _describes(s.marker)]
     assert new == old
 
 
@@ -304,7 +294,7 @@ def _describes(marker: int) -> bool:
     return 0xE0 <= marker <= 0xEF or marker == 0xFE
 
 
-def test_the_small_picture_in_exif_shows_the_new_face(tmp_path: Path) -> None:
+def test_the_exif_thumbnail_shows_the_new_face(tmp_path: Path) -> None:
     target, output = tmp_path / "target.jpg", tmp_path / "output.jpg"
     small = Image.fromarray(RGB)
     Image.fromarray(RGB).save(target, exif=described(6, small))
@@ -322,13 +312,13 @@ def _thumbnail(exif: bytes) -> NDArray[np.uint8]:
     return np.array(Image.open(io.BytesIO(exif[start:])).convert("RGB"))
 
 
-def test_what_follows_a_photo_is_left_out_and_told(tmp_path: Path) -> None:
+def test_data_after_a_photo_is_left_out_with_a_warning(tmp_path: Path) -> None:
     target, output = tmp_path / "target.jpg", tmp_path / "output.jpg"
     Image.fromarray(RGB).save(target)
     whole = target.read_bytes()
     target.write_bytes(whole + b"\0\0\0\x18ftypmp42" + bytes(range(200)))
-    _, said = swapped(target, output)
-    assert any("film" in line for line in said)
+    _, warnings = swapped(target, output)
+    assert any("video" in line for line in warnings)
     assert b"ftypmp42" not in output.read_bytes()
 
 
@@ -336,8 +326,8 @@ def test_a_grey_or_cmyk_jpeg_is_handled(tmp_path: Path) -> None:
     target, output = tmp_path / "target.jpg", tmp_path / "output.jpg"
     Image.fromarray(RGB).convert("CMYK").save(target, quality=95)
     before = by_pillow(target, "RGB")
-    mask, said = swapped(target, output)
-    assert any("CMYK" in line for line in said)
+    mask, warnings = swapped(target, output)
+    assert any("CMYK" in line for line in warnings)
     after = by_pillow(output)
     assert after.shape == RGB.shape
     assert psnr(after[~mask], before[~mask]) > 35
@@ -347,8 +337,8 @@ def test_a_grey_or_cmyk_jpeg_is_handled(tmp_path: Path) -> None:
 def test_transparency_is_put_on_white_with_a_warning(tmp_path: Path, suffix: str) -> None:
     target, output = tmp_path / "target.png", tmp_path / f"output.{suffix}"
     Image.fromarray(with_alpha(RGB)).save(target)
-    _, said = swapped(target, output)
-    assert any("transparency" in line for line in said)
+    _, warnings = swapped(target, output)
+    assert any("transparency" in line for line in warnings)
     result = by_opencv(output)
     assert result.shape[2] == 3
     assert result[:, 0].min() >= 250
@@ -358,8 +348,8 @@ def test_transparency_is_put_on_white_with_a_warning(tmp_path: Path, suffix: str
 def test_16_bits_are_rounded_with_a_warning(tmp_path: Path, suffix: str) -> None:
     target, output = tmp_path / "target.png", tmp_path / f"output.{suffix}"
     assert cv2.imwrite(str(target), deep(RGB)[..., ::-1])
-    mask, said = swapped(target, output)
-    assert any("16" in line for line in said)
+    mask, warnings = swapped(target, output)
+    assert any("16" in line for line in warnings)
     assert psnr(by_opencv(output)[~mask], RGB[~mask]) > 33
 
 
@@ -372,12 +362,12 @@ def test_lossy_formats_stay_close(tmp_path: Path, suffix: str) -> None:
     assert psnr(by_pillow(target)[away], by_pillow(output)[away]) > 38
 
 
-def test_an_avif_of_10_bits_is_told_to_lose_two(tmp_path: Path) -> None:
+def test_a_10_bit_avif_is_read_with_8_bits_and_a_warning(tmp_path: Path) -> None:
     target, output = tmp_path / "target.avif", tmp_path / "output.avif"
     ten = (deep(RGB) >> 6)[..., ::-1]
     assert cv2.imwrite(str(target), ten, [cv2.IMWRITE_AVIF_DEPTH, 10])
-    mask, said = swapped(target, output)
-    assert any("8 bits" in line for line in said)
+    mask, warnings = swapped(target, output)
+    assert any("8 bits" in line for line in warnings)
     assert psnr(by_pillow(output)[~mask], RGB[~mask]) > 30
 
 
@@ -401,7 +391,7 @@ def test_an_unknown_extension_is_a_usage_error(tmp_path: Path) -> None:
     assert ".png" in str(refused.value.hint)
 
 
-def test_a_picture_too_large_for_the_format_is_a_clear_error(tmp_path: Path) -> None:
+def test_an_image_too_large_for_the_format_is_a_clear_error(tmp_path: Path) -> None:
     target = tmp_path / "target.png"
     Image.new("RGB", (17000, 120), (80, 90, 100)).save(target)
     with pytest.raises(MediaError, match="17000x120 cannot be written as WEBP"):
@@ -417,7 +407,7 @@ def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             _write_and_stop(writer, next(iter(reader)))
         with (
-            pytest.raises(MediaError, match="no picture"),
+            pytest.raises(MediaError, match="no frame"),
             ImageWriter(output, reader, force=False, warn=print),
         ):
             pass
@@ -430,7 +420,7 @@ def _write_and_stop(writer: ImageWriter, frame: Frame) -> None:
         raise KeyboardInterrupt
 
 
-def test_crop_and_thumbnail_agree_with_the_upright_picture(tmp_path: Path) -> None:
+def test_crop_and_thumbnail_agree_with_the_upright_image(tmp_path: Path) -> None:
     target = tmp_path / "target.jpg"
     for tag in (1, 3, 6, 8):
         Image.fromarray(portrait(240, 160)).save(target, exif=described(tag))

@@ -8,7 +8,7 @@ import sys
 import av
 import pytest
 
-from roop.media.video.encoder_specs import TABLE, crf, options_of, usable
+from roop.media.video.encoder_specs import TABLE, crf, is_usable, options_of
 from roop.options import VideoOptions
 
 SOFTWARE = ("libx264", "libx265", "libvpx-vp9", "libsvtav1")
@@ -31,13 +31,13 @@ def test_better_quality_never_asks_for_less(encoder: object) -> None:
 
 @pytest.mark.parametrize("name", SOFTWARE)
 def test_software_encoders_work_everywhere(name: str) -> None:
-    assert usable(name)
+    assert is_usable(name)
 
 
 @pytest.mark.parametrize("name", [row.name for row in TABLE])
 def test_options_are_ffmpegs(name: str) -> None:
     if name not in av.codecs_available:
-        assert not usable(name)  # Apple's, elsewhere
+        assert not is_usable(name)  # Apple's, elsewhere
         return
     row = next(known for known in TABLE if known.name == name)
     context = av.CodecContext.create(name, "w")
@@ -49,13 +49,13 @@ def test_options_are_ffmpegs(name: str) -> None:
 
 
 def test_an_unknown_encoder_is_not_usable() -> None:
-    assert not usable("libfoo")
+    assert not is_usable("libfoo")
 
 
 def test_trying_encoders_is_silent() -> None:
     code = (
-        "from roop.media.video.encoder_specs import TABLE, usable; "
-        "[usable(row.name) for row in TABLE]"
+        "from roop.media.video.encoder_specs import TABLE, is_usable; "
+        "[is_usable(row.name) for row in TABLE]"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120

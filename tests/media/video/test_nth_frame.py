@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from roop.media.video.nth_frame import numbered_frame
+from roop.media.video.nth_frame import read_nth_frame
 from roop.types import Box
 
 WAIT = (40, 30, 60, 50)
@@ -60,9 +60,9 @@ def test_it_is_the_frame_that_decoding_comes_to(
         planes = [np.asarray(frame.to_ndarray()) for frame in container.decode(video=0)]
     found = 0
     for number in (0, 11, 12, 13, 30, len(planes) - 1):
-        frame = numbered_frame(path, number, lambda sentence: None)
+        frame = read_nth_frame(path, number, lambda sentence: None)
         if frame is not None:
             found += 1
             assert np.array_equal(frame.lightness(WHOLE), planes[number][:96]), number
     assert found == 6 or not name.endswith((".mp4", ".mkv", ".ts"))
-    assert numbered_frame(path, len(planes), lambda sentence: None) is None
+    assert read_nth_frame(path, len(planes), lambda sentence: None) is None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from roop.errors import MediaError
 from roop.media.files.output_file import OutputFile
 from roop.media.video.output import VideoOutput
-from roop.media.video.packet_file import decoding_times, joined
+from roop.media.video.packet_file import decoding_times, join_packets
 from roop.media.video.packet_times import packet_times
 from roop.media.video.reader import VideoReader
 from roop.media.video.segment_writer import SegmentWriter
@@ -44,17 +44,17 @@ def test_decoding_times_never_go_back_nor_come_too_late() -> None:
 
 
 def cut(path: Path) -> list[TimeRange]:
-    """Return two stretches that meet four frames behind the second keyframe."""
+    """Return two segments that meet four frames after the second keyframe."""
     found = packet_times(path)
     assert found is not None
-    key = found.keys[1]
-    at = found.shown[found.shown.index(key) + 4] * found.time_base
+    key = found.keyframes[1]
+    at = found.presented[found.presented.index(key) + 4] * found.time_base
     return [TimeRange(None, None, at), TimeRange(key * found.time_base, at, None)]
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".ts"])
 @pytest.mark.parametrize("fps", [None, 10.0, 60.0])
-def test_two_stretches_are_one_film(tmp_path: Path, suffix: str, fps: float | None) -> None:
+def test_two_segments_join_into_one_video(tmp_path: Path, suffix: str, fps: float | None) -> None:
     options = {"preset": "fast", "crf": "10", "g": "20", "sc_threshold": "0"}
     clip = Clip(times=UNEVEN, time_base=Fraction(1, 1000), options=options)
     target = clip.write(tmp_path / "t.mp4")
@@ -62,20 +62,20 @@ def test_two_stretches_are_one_film(tmp_path: Path, suffix: str, fps: float | No
     warnings: list[str] = []
     output = tmp_path / f"o{suffix}"
     parts = [tmp_path / f"{number}.packets" for number in range(2)]
-    for part, stretch in zip(parts, cut(target), strict=True):
+    for part, time_range in zip(parts, cut(target), strict=True):
         with (
-            VideoReader(target, video, warnings.append, stretch=stretch) as reader,
+            VideoReader(target, video, warnings.append, time_range=time_range) as reader,
             SegmentWriter(part, reader, video, output=output, warn=warnings.append) as writer,
         ):
             for frame in reader:
-                if reader.lead(frame):
+                if reader.seconds_to_start(frame):
                     writer.skip(frame)
                 else:
                     writer.write(frame)
     with VideoReader(target, video, warnings.append) as reader:
         file = OutputFile(output, force=False)
         with VideoOutput(file, reader, video, note="", warn=warnings.append) as made:
-            made.mux(joined(parts, made.encoder))
+            made.mux(join_packets(parts, made.encoder))
     whole = tmp_path / f"whole{suffix}"
     with (
         VideoReader(target, video, warnings.append) as reader,
@@ -107,7 +107,7 @@ def test_a_damaged_file_of_packets_is_an_error(tmp_path: Path) -> None:
             pytest.raises(MediaError, match="damaged"),
             VideoOutput(file, reader, video, note="", warn=print) as output,
         ):
-            output.mux(joined([part], output.encoder))
+            output.mux(join_packets([part], output.encoder))
     assert not (tmp_path / "o.mp4").exists()
 
 

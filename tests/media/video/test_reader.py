@@ -15,15 +15,15 @@ from roop.errors import MediaError, UsageError
 from roop.media.video.reader import VideoReader
 from roop.media.video.timeline import TimeRange
 from roop.options import VideoOptions
-from support.clips import Clip, damaged, planes, scene, times
+from support.clips import Clip, damaged, pattern, planes, times
 
 VARIABLE = (0, 3000, 4000, 9000, 9500, 21000, 22000, 30000, 41000, 42001)
 
 
 def read(path: Path, **options: object) -> tuple[list[Fraction], VideoReader, list[str]]:
-    said: list[str] = []
-    with VideoReader(path, VideoOptions.model_validate(options), said.append) as reader:
-        return [frame.pts * frame.time_base for frame in reader], reader, said
+    warnings: list[str] = []
+    with VideoReader(path, VideoOptions.model_validate(options), warnings.append) as reader:
+        return [frame.pts * frame.time_base for frame in reader], reader, warnings
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def read(path: Path, **options: object) -> tuple[list[Fraction], VideoReader, li
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_every_frame_comes_at_its_own_time(tmp_path: Path, clip: Clip, suffix: str) -> None:
     path = clip.write(tmp_path / f"clip{suffix}")
-    found, reader, said = read(path)
+    found, reader, warnings = read(path)
     assert found == times(path)
     assert len(found) == len(clip.times)
     assert reader.damaged == 0
-    assert said == []
+    assert warnings == []
 
 
 def test_the_planes_are_the_decoders(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_turned_videos_are_upright(tmp_path: Path, degrees: int, flipped: bool) 
     with VideoReader(path, VideoOptions(), print) as reader:
         frame = next(iter(reader))
     # FFmpeg's degrees turn against the clock, then mirror.
-    expected = np.rot90(scene(128, 96, 0), degrees // 90)
+    expected = np.rot90(pattern(128, 96, 0), degrees // 90)
     expected = expected[:, ::-1] if flipped else expected
     shown = frame.thumbnail(128)
     assert shown.shape == expected.shape
@@ -95,24 +95,24 @@ def test_a_trim_is_exact(
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg4", "libvpx-vp9"])
-def test_a_stretch_is_whole_and_what_leads_up_to_it_exact(tmp_path: Path, codec: str) -> None:
+def test_a_time_range_and_the_frames_before_it_are_exact(tmp_path: Path, codec: str) -> None:
     options = {"preset": "fast", "bf": "3", "g": "40", "sc_threshold": "0", "deadline": "realtime"}
     target = Clip(times=range(80), codec=codec, options=options).write(tmp_path / "t.mkv")
     with av.open(str(target)) as container:
         whole = {frame.time: frame.to_ndarray() for frame in container.decode(video=0)}
-    stretch = TimeRange(Fraction(40, 25), Fraction(70, 25), None)
-    lead, own = [], []
-    with VideoReader(target, VideoOptions(), print, stretch=stretch) as reader:
+    time_range = TimeRange(Fraction(40, 25), Fraction(70, 25), None)
+    before, inside = [], []
+    with VideoReader(target, VideoOptions(), print, time_range=time_range) as reader:
         for frame in reader:
-            left = reader.lead(frame)
+            left = reader.seconds_to_start(frame)
             time = Fraction(frame.pts) * frame.time_base
-            assert left == max(0, stretch.start - time) if stretch.start else 0
-            (lead if left else own).append(time)
+            assert left == max(0, time_range.start - time) if time_range.start else 0
+            (before if left else inside).append(time)
             assert np.array_equal(frame.raw.to_ndarray(), whole[float(time)])
-    assert own == [Fraction(n, 25) for n in range(70, 80)]
-    assert lead[-12:] == [Fraction(n, 25) for n in range(58, 70)]
+    assert inside == [Fraction(n, 25) for n in range(70, 80)]
+    assert before[-12:] == [Fraction(n, 25) for n in range(58, 70)]
     if codec == "libx264":
-        assert len(lead) < 30  # what no other frame needs was not decoded
+        assert len(before) < 30  # what no other frame needs was not decoded
 
 
 def test_a_trim_counts_from_where_the_file_begins(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_trim_counts_from_where_the_file_begins(tmp_path: Path) -> None:
 
 def test_a_trim_behind_the_end_is_refused(tmp_path: Path) -> None:
     path = Clip().write(tmp_path / "clip.mp4")
-    with pytest.raises(UsageError, match="no picture between start and end"):
+    with pytest.raises(UsageError, match="no frame between start and end"):
         read(path, start=5)
 
 
@@ -222,7 +222,7 @@ def test_folders_missing_and_special_files_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "missing.mp4")
     pipe = tmp_path / "pipe.mp4"
     os.mkfifo(pipe)
-    with pytest.raises(MediaError, match="not an ordinary file"):
+    with pytest.raises(MediaError, match="not a regular file"):
         read(pipe)
 
 
@@ -243,7 +243,7 @@ def test_sound_with_a_cover_is_no_video(tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_picture_that_changes_its_size_is_refused(tmp_path: Path) -> None:
+def test_a_change_of_the_frame_size_is_refused(tmp_path: Path) -> None:
     first = Clip(size=(128, 96)).write(tmp_path / "first.ts").read_bytes()
     second = Clip(size=(160, 96), times=range(20, 40)).write(tmp_path / "second.ts").read_bytes()
     path = tmp_path / "both.ts"

@@ -18,20 +18,20 @@ from roop.media.open import open_reader, open_writer
 from roop.media.video.reader import VideoReader
 from roop.options import VideoOptions
 from roop.types import Box, Frame
-from support.clips import Clip, digests, planes, scene, times, with_subtitles
+from support.clips import Clip, digests, pattern, planes, times, with_subtitles
 
 
 def passed(target: Path, output: Path, *, force: bool = False, **options: object) -> list[str]:
     """Send ``target`` through reader and writer untouched; return what was warned of."""
-    said: list[str] = []
+    warnings: list[str] = []
     video = VideoOptions.model_validate(options)
     with (
-        open_reader(target, video, said.append, output=output) as reader,
-        open_writer(output, reader, video, force=force, warn=said.append) as writer,
+        open_reader(target, video, warnings.append, output=output) as reader,
+        open_writer(output, reader, video, force=force, warn=warnings.append) as writer,
     ):
         for frame in reader:
             writer.write(frame)
-    return said
+    return warnings
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -181,13 +181,13 @@ def test_subtitles_are_copied(tmp_path: Path, suffix: str, codec: str) -> None:
         (".mkv", "subrip", ".webm", "webvtt"),
     ],
 )
-def test_subtitles_are_converted_where_they_must(
+def test_subtitles_are_transcoded_if_needed(
     tmp_path: Path, source: str, codec: str, wanted: str, became: str
 ) -> None:
     target = with_subtitles(tmp_path / f"target{source}", codec, Clip(), TEXTS)
     output = tmp_path / f"output{wanted}"
     (warning,) = passed(target, output)
-    assert "converted" in warning
+    assert "transcoded" in warning
     with av.open(str(output)) as container:
         track = container.streams.subtitles[0]
         assert track.codec_context.codec.canonical_name == became
@@ -202,7 +202,7 @@ def test_subtitles_are_converted_where_they_must(
     assert shown == [(Fraction(1, 10), b"Hallo"), (Fraction(2, 5), b"Ende")]
 
 
-def test_sound_is_converted_where_it_must_be(tmp_path: Path) -> None:
+def test_sound_is_transcoded_if_needed(tmp_path: Path) -> None:
     target = CLIPS["constant"].write(tmp_path / "target.mp4")
     output = tmp_path / "output.webm"
     (warning,) = passed(target, output)
@@ -237,8 +237,8 @@ def test_attachments_and_covers_are_copied(tmp_path: Path) -> None:
         assert [(font.name, font.data) for font in fonts] == [("font.ttf", b"letters" * 9)]
         covers = [stream for stream in found.streams.video if stream.disposition & 1024]
         assert [bytes(next(found.demux(cover))) for cover in covers] == [picture]
-    said = passed(target, tmp_path / "output.mp4")
-    assert [warning for warning in said if "attachment" in warning and "left out" in warning]
+    warnings = passed(target, tmp_path / "output.mp4")
+    assert [warning for warning in warnings if "attachment" in warning and "left out" in warning]
     with av.open(str(tmp_path / "output.mp4")) as found:
         covers = [stream for stream in found.streams.video if stream.disposition & 1024]
         assert [bytes(next(found.demux(cover))) for cover in covers] == [picture]
@@ -248,7 +248,7 @@ def _jpeg() -> bytes:
     encoder = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height, encoder.pix_fmt = 32, 32, "yuvj420p"
     encoder.time_base = Fraction(1, 25)
-    frame = av.VideoFrame.from_ndarray(scene(32, 32, 0), "rgb24").reformat(format="yuvj420p")
+    frame = av.VideoFrame.from_ndarray(pattern(32, 32, 0), "rgb24").reformat(format="yuvj420p")
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
@@ -331,12 +331,12 @@ def test_odd_sizes(tmp_path: Path, encoder: str) -> None:
     clip = Clip(size=(129, 97), codec="ffv1", options={})
     target = clip.write(tmp_path / "target.mkv")
     output = tmp_path / "output.mkv"
-    said = passed(target, output, output_video_encoder=encoder, output_video_quality=5)
+    warnings = passed(target, output, output_video_encoder=encoder, output_video_quality=5)
     with av.open(str(target)) as one, av.open(str(output)) as other:
         before, after = next(one.decode(video=0)), next(other.decode(video=0))
     kept = (after.width, after.height) == (129, 97)
     assert kept or (after.width, after.height) == (130, 98)
-    assert kept == (not said)
+    assert kept == (not warnings)
     luma = after.to_ndarray(format="gray")[:97, :129].astype(int)
     assert np.abs(luma - before.to_ndarray(format="gray")).mean() < 6
 
@@ -421,7 +421,7 @@ def test_frames_per_second_are_changed(tmp_path: Path, fps: float) -> None:
     for time, picture in zip(found, frames, strict=True):
         shown = min(49, max(0, round(float(time) * 25 - 0.02)))
         errors = [
-            np.abs(picture.astype(int) - scene(128, 96, n)).mean()
+            np.abs(picture.astype(int) - pattern(128, 96, n)).mean()
             for n in (shown, max(0, shown - 1), min(49, shown + 1))
         ]
         assert min(errors) < 6
@@ -520,10 +520,10 @@ def test_the_target_itself_is_replaced_only_on_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("output.xyz", {}, "no video format"),
-        ("output", {}, "is no folder and has no extension"),
-        ("output.png", {}, "would be a picture"),
-        ("output.gif", {}, "would be a picture"),
+        ("output.xyz", {}, "not a video format"),
+        ("output", {}, "is not a folder and has no suffix"),
+        ("output.png", {}, "is an image"),
+        ("output.gif", {}, "is an image"),
         ("output.webm", {"output_video_encoder": "libx265"}, "cannot hold"),
         ("output.mp4", {"output_video_encoder": "libfoo"}, "unknown video encoder"),
         ("output.mp4", {"output_video_encoder": "h264_amf"}, "does not work on this machine"),
@@ -581,14 +581,14 @@ def test_gif_becomes_a_video(tmp_path: Path) -> None:
     from PIL import Image
 
     target, output = tmp_path / "target.gif", tmp_path / "output.mp4"
-    pictures = [Image.fromarray(scene(130, 96, n)) for n in range(6)]
+    pictures = [Image.fromarray(pattern(130, 96, n)) for n in range(6)]
     pictures[0].save(target, save_all=True, append_images=pictures[1:], duration=100, loop=0)
     passed(target, output)
     assert times(output) == [Fraction(n, 10) for n in range(6)]
     with av.open(str(output)) as container:
         frame = next(container.decode(video=0))
     assert frame.format.name == "yuv420p"
-    assert np.abs(frame.to_ndarray(format="rgb24").astype(int) - scene(130, 96, 0)).mean() < 12
+    assert np.abs(frame.to_ndarray(format="rgb24").astype(int) - pattern(130, 96, 0)).mean() < 12
 
 
 def test_readers_and_writers_fit_their_contracts(tmp_path: Path) -> None:
@@ -613,10 +613,10 @@ def test_other_containers(tmp_path: Path, suffix: str) -> None:
 def test_a_container_that_counts_frames_drops_what_does_not_fit(tmp_path: Path) -> None:
     target = CLIPS["variable"].write(tmp_path / "target.mp4")
     (warning,) = passed(target, tmp_path / "output.avi")
-    assert "one frame rate" in warning
+    assert "constant frame rate" in warning
 
 
-def test_interlaced_pictures_stay_interlaced(tmp_path: Path) -> None:
+def test_interlaced_frames_stay_interlaced(tmp_path: Path) -> None:
     clip = Clip(size=(352, 288), options={"flags": "+ildct+ilme", "x264-params": "tff=1"})
     target = clip.write(tmp_path / "target.mp4")
     passed(target, tmp_path / "output.mp4")

@@ -22,7 +22,7 @@ def clock(seconds: int, *, every: float, fps: int = 30) -> PacketTimes:
 def test_segments_hold_every_frame_once_and_begin_behind_a_keyframe(every: float) -> None:
     times = clock(95, every=every)
     segments = cut_into_segments(times, OPEN, Pace())
-    assert sum(s.frames for s in segments) == len(times.shown)
+    assert sum(s.frames for s in segments) == len(times.presented)
     assert (
         segments[0].time_range.seek
         is segments[0].time_range.start
@@ -30,7 +30,7 @@ def test_segments_hold_every_frame_once_and_begin_behind_a_keyframe(every: float
         is None
     )
     assert all(a.time_range.end == b.time_range.start for a, b in pairwise(segments))
-    keys = {key * times.time_base for key in times.keys}
+    keys = {key * times.time_base for key in times.keyframes}
     for segment in segments[1:]:
         seek, start = segment.time_range.seek, segment.time_range.start
         assert seek in keys

@@ -28,6 +28,8 @@ from roop.validation import checked
 from support.long_films import FRAMES, PACE, counting, seen, swap, swapping, work_folders
 from support.machines import Machines, cluster
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Machines]:

@@ -10,8 +10,10 @@ from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.job_flags import add_job_flags
 from roop.cli.parsing.original_options import translate
 from roop.cli.parsing.parser import Parser, add_report
+from roop.cli.parsing.share_flags import ShareRequest, add_share_flags, take_share_request
 from roop.cli.terminal import batch_report
 from roop.cli.terminal.interrupts import cancel_on_signals
+from roop.cli.terminal.sharing import ShareOutcome, share_once
 from roop.cli.terminal.terms import tell_terms
 from roop.cli.terminal.text import warn
 from roop.errors import MediaError, UsageError
@@ -44,20 +46,23 @@ def run(arguments: Sequence[str]) -> int:
     for report in batch.reports(shown=bar):
         reports.append(report)
         if not (as_json or quiet or bar):
-            sys.stdout.write(batch_report.row(report))
+            sys.stdout.write(batch_report.row(report, batch.shares))
             sys.stdout.flush()
-    batch_report.say(reports, as_json=as_json, quiet=quiet, told=not bar)
+    batch_report.say(reports, batch.shares, as_json=as_json, quiet=quiet, told=not bar)
     if written:
-        batch_report.write(Path(written), reports)
-    return batch_report.exit_code_of(reports)
+        batch_report.write(Path(written), reports, batch.shares)
+    return batch_report.exit_code_of(reports, batch.shares)
 
 
 class _Batch:
     """What was asked for, and what it takes to do it."""
 
     def __init__(self, values: dict[str, Any], registry: "Registry") -> None:
+        self.shares: dict[Path, ShareOutcome] = {}
+        """What came of sharing, by output."""
         self._registry = registry
         self._presets = Configuration.read(registry)
+        self._request: ShareRequest | None = take_share_request(values, self._presets)
         self._settings: Settings = self._presets.settings(values)
         self._sources: list[str] = values.pop("source", [])
         self._targets: list[str] = values.pop("target", [])
@@ -91,8 +96,15 @@ class _Batch:
 
             for jobs in [given] if given is not None else self._dropped(cancel):
                 for report in run_batch(jobs, queue, do, cancel=cancel):
+                    self._share(report, cancel)
                     bars.settled()
                     yield report
+
+    def _share(self, report: "Report", cancel: "threading.Event") -> None:
+        """Share an output, also of an earlier run that could not."""
+        if self._request and report.outcome in ("done", "skipped"):
+            outcome = share_once(report.output, self._request.options, cancel)
+            self.shares[report.output] = outcome
 
     def _check(self) -> None:
         from roop.pipeline.output.naming import check_pattern
@@ -158,10 +170,10 @@ class _Batch:
         return job.model_copy(update={"output": output})
 
     def _extension(self, job: "Job") -> str:
-        from roop.media.open import natural_suffix
+        from roop.media.open import same_format_suffix
 
         try:
-            return natural_suffix(job.target, job.video)
+            return same_format_suffix(job.target, job.video)
         except MediaError:  # said when the job is done
             return job.target.suffix
 
@@ -202,6 +214,7 @@ def _parser(registry: "Registry") -> Parser:
         "--report", default=argparse.SUPPRESS, metavar="FILE", help="write what became of each"
     )
     add_job_flags(parser, registry)
+    add_share_flags(parser)
     add_report(parser)
     return parser
 

@@ -5,10 +5,17 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from roop.cli.parsing.configuration import ConfiguredValue, files, groups, presets
+from roop.cli.parsing.configuration import (
+    SHARE,
+    Configuration,
+    ConfiguredValue,
+    files,
+    groups,
+    presets,
+)
 from roop.cli.parsing.parser import Parser, add_report
 from roop.cli.terminal.text import line
-from roop.options import LabelOptions
+from roop.options import SECRETS, LabelOptions, ShareOptions
 from roop.processors import installed
 from roop.validation import checked
 
@@ -30,6 +37,8 @@ def run(arguments: Sequence[str]) -> int:
             given["label"] = True  # what is set besides waits until a label is asked for
         checked(group, given, spelling=lambda n: found[n].written if n in found else n)
         options |= {name: field.get_default() for name, field in group.model_fields.items()}
+    Configuration(found, registry).sharing({})
+    options |= {SHARE + n: field.get_default() for n, field in ShareOptions.model_fields.items()}
     if values.json:
         body = {
             "files": [{"path": path, "there": path.is_file()} for path in files()],
@@ -44,7 +53,8 @@ def run(arguments: Sequence[str]) -> int:
 def _row(name: str, preset: ConfiguredValue | None, default: object) -> dict[str, Any]:
     if preset is None:
         return {"name": name, "value": default, "from": "default"}
-    return {"name": name, "value": preset.value, "from": preset.origin}
+    secret = name.startswith(SHARE) and name.removeprefix(SHARE) in SECRETS
+    return {"name": name, "value": "***" if secret else preset.value, "from": preset.origin}
 
 
 def _print(options: dict[str, Any], found: dict[str, ConfiguredValue]) -> None:

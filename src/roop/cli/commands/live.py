@@ -108,9 +108,9 @@ def _summary(result: "LiveResult") -> str:
 
 
 def _list_cameras() -> None:
-    from roop.media.live.cameras import cameras
+    from roop.media.live.cameras import list_cameras
 
-    found = cameras()
+    found = list_cameras()
     if not found:
         sys.stderr.write("no cameras found\n")
     for name, description in found:

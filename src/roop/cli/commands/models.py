@@ -182,10 +182,10 @@ def _parser(action: str) -> Parser:
 @contextmanager
 def _progress(*, shown: bool) -> "Iterator[Callable[[str], DownloadWatch]]":
     """Give what makes a watcher for the download of one model; a signal stops it."""
-    from roop.cli.terminal.progress import download_bar
+    from roop.cli.terminal.progress import transfer_bar
 
     cancel = cancel_on_signals()
-    with download_bar(shown=shown) as draw:
+    with transfer_bar(shown=shown) as draw:
 
         def watch(name: str) -> "DownloadWatch":
             def told(done: int, total: int | None) -> None:

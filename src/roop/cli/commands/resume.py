@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.parser import Parser, add_report
+from roop.cli.parsing.share_flags import add_share_flags, take_share_request
 from roop.errors import UsageError
 from roop.options import Job, Settings
 from roop.processors import installed
@@ -28,19 +30,21 @@ def run(arguments: Sequence[str]) -> int:
         help="the file that it is to make; not needed if only one job is unfinished",
     )
     parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)
+    add_share_flags(parser)
     add_report(parser)
     values = parser.read(arguments)
     from roop.cli.commands.swap import report, work
 
+    registry = installed()
+    request = take_share_request(vars(values), Configuration.read(registry))
     about = _chosen(values.output).description()
     job = checked(Job, about.get("job", {}))
     if values.force:
         job = job.model_copy(update={"force": True})
     settings = checked(Settings, about.get("settings", {}))
     shown = not values.quiet and sys.stderr.isatty()
-    result = work(job, settings, installed(), show_progress=shown)
-    report(job, result, as_json=values.json, quiet=values.quiet)
-    return 0
+    result = work(job, settings, registry, show_progress=shown)
+    return report(job, result, request, as_json=values.json, quiet=values.quiet)
 
 
 def _chosen(output: Path | None) -> "WorkFolder":

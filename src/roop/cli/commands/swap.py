@@ -10,8 +10,11 @@ from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.job_flags import add_job_flags, add_source
 from roop.cli.parsing.original_options import translate
 from roop.cli.parsing.parser import Parser, add_report, add_version
+from roop.cli.parsing.share_flags import ShareRequest, add_share_flags, take_share_request
+from roop.cli.terminal.errors import show
 from roop.cli.terminal.interrupts import cancel_on_signals
 from roop.cli.terminal.results import amount, print_json
+from roop.cli.terminal.sharing import print_shared, share_file
 from roop.cli.terminal.terms import tell_terms
 from roop.cli.terminal.text import line, warn
 from roop.errors import UsageError
@@ -43,20 +46,35 @@ def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     as_json, quiet = values.pop("json"), values.pop("quiet")
     at_terminal = not (as_json or quiet) and sys.stderr.isatty()
     tell_terms(accepted=values.pop("accept_terms"), shown=at_terminal)
-    job, settings = _asked(values, registry)
+    presets = Configuration.read(registry)
+    request = take_share_request(values, presets)
+    job, settings = _asked(values, presets)
     result = work(job, settings, registry, show_progress=not quiet and sys.stderr.isatty())
-    report(job, result, as_json=as_json, quiet=quiet)
-    return 0
+    return report(job, result, request, as_json=as_json, quiet=quiet)
 
 
-def report(job: Job, result: "JobResult", *, as_json: bool, quiet: bool) -> None:
-    """Print what came of a job."""
+def report(
+    job: Job, result: "JobResult", request: ShareRequest | None, *, as_json: bool, quiet: bool
+) -> int:
+    """Print what came of a job, share its output if requested, and return the exit code."""
     for warning in result.warnings:
         warn(warning)
-    if as_json:
-        print_json(result)
-    elif not quiet:
+    if not (as_json or quiet):
         sys.stdout.write(summary(job, result))
+        sys.stdout.flush()  # the upload may take minutes
+    if request is None:
+        if as_json:
+            print_json(result)
+        return 0
+    bar = not quiet and sys.stderr.isatty()
+    outcome = share_file(result.output, request.options, cancel_on_signals(), show_progress=bar)
+    if as_json:
+        print_json(result, outcome.of_job())
+    elif outcome.shared and not quiet:
+        print_shared(outcome.shared, qr=sys.stdout.isatty())
+    elif outcome.error:
+        show(outcome.error)
+    return outcome.exit_code
 
 
 def summary(job: Job, result: "JobResult") -> str:
@@ -83,16 +101,16 @@ def _refuse_without_files(values: dict[str, Any], prog: str) -> None:
             raise UsageError(f"{flag} is empty", hint="name a file; a variable may be unset")
 
 
-def _asked(values: dict[str, Any], registry: "Registry") -> tuple[Job, Settings]:
+def _asked(values: dict[str, Any], presets: Configuration) -> tuple[Job, Settings]:
     """Return the job and what it may take of this machine."""
     from roop.api import make_job
 
-    presets = Configuration.read(registry)
     settings = presets.settings(values)
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
     spelling, options = presets.spelling(values), presets.completed(values, target)
-    return make_job(sources, target, output, options, registry, spelling=spelling), settings
+    job = make_job(sources, target, output, options, presets.registry, spelling=spelling)
+    return job, settings
 
 
 def work(job: Job, settings: Settings, registry: "Registry", *, show_progress: bool) -> "JobResult":
@@ -114,6 +132,7 @@ def _parser(prog: str, registry: "Registry") -> Parser:
     parser.usage = f"{prog} {source}-t FILE -o FILE [options]"
     _add_files(parser)
     add_job_flags(parser, registry)
+    add_share_flags(parser)
     add_report(parser)
     add_version(parser)
     return parser

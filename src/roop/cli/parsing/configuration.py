@@ -13,9 +13,18 @@ from pathlib import Path
 from typing import Any, Self
 
 from roop.cli.parsing.flags import flag_of, taken, takes_path, takes_several
+from roop.cli.terminal.text import warn
 from roop.errors import MediaError, UsageError
 from roop.home import config_folder
-from roop.options import FaceOptions, FrameOptions, LabelOptions, Options, Settings, VideoOptions
+from roop.options import (
+    FaceOptions,
+    FrameOptions,
+    LabelOptions,
+    Options,
+    Settings,
+    ShareOptions,
+    VideoOptions,
+)
 from roop.processors.base import Registry
 from roop.validation import Spelling, checked, nearest, plain
 
@@ -24,6 +33,9 @@ FILE = "roop.toml"
 
 PREFIX = "ROOP_"
 """How the names of environment variables begin."""
+
+SHARE = "share_"
+"""Begins the names of the options of ``ShareOptions``, which are a table ``[share]`` in a file."""
 
 NEVER = frozenset({"source", "target", "output", "force", "record"})
 """What is said with each command: an old file must not choose it, least of all overwriting."""
@@ -43,16 +55,19 @@ class ConfiguredValue:
 def presets(registry: Registry) -> dict[str, ConfiguredValue]:
     """Read everything that is set, by the options' names in Python.
 
+    A variable that is no option is ignored, with a warning.
+
     Args:
         registry: The processors whose options there are.
 
     Raises:
-        UsageError: A file cannot be read, or a name is no option (the nearest is offered).
+        UsageError: A file cannot be read, or a name in it is no option (the nearest is offered).
     """
     fields = {
         name: field for group in groups(registry) for name, field in group.model_fields.items()
     }
-    known: dict[str, Any] = {"engine": None, **fields}
+    sharing = {SHARE + name: field for name, field in ShareOptions.model_fields.items()}
+    known: dict[str, Any] = {"engine": None, **fields, **sharing}
     found: dict[str, ConfiguredValue] = {}
     for path in files():
         found |= _in_file(path, known)
@@ -101,7 +116,11 @@ class Configuration:
             flags: By the options' names in Python, without those of ``Settings``; they win.
             target: What the job changes.
         """
-        of_jobs = {n: p.value for n, p in self.found.items() if n not in Settings.model_fields}
+        of_jobs = {
+            name: preset.value
+            for name, preset in self.found.items()
+            if name not in Settings.model_fields and not name.startswith(SHARE)
+        }
         values = of_jobs | dict(flags)
         idle = [
             name
@@ -109,6 +128,29 @@ class Configuration:
             if name not in flags and not _applies(name, values, target, self.registry)
         ]
         return {name: value for name, value in values.items() if name not in idle}
+
+    def sharing(self, flags: Mapping[str, Any], *, prefix: str = "") -> ShareOptions:
+        """Return how outputs are shared.
+
+        Args:
+            flags: By the names of the fields of ``ShareOptions``; they win.
+            prefix: Stands before their names in their flags.
+
+        Raises:
+            UsageError: A value is not what its option takes.
+        """
+        found = {
+            name: self.found[SHARE + name]
+            for name in ShareOptions.model_fields
+            if SHARE + name in self.found
+        }
+        values = {name: preset.value for name, preset in found.items()} | dict(flags)
+
+        def spelling(name: str) -> str:
+            given = name in flags or name not in found
+            return flag_of(prefix + name) if given else found[name].written
+
+        return checked(ShareOptions, values, spelling=spelling)
 
     def spelling(self, flags: Mapping[str, Any]) -> Spelling:
         """Return how each option was written, the ``flags`` as flags."""
@@ -129,10 +171,10 @@ def _applies(name: str, values: Mapping[str, Any], target: Path, registry: Regis
 
 
 def _is_picture(path: Path) -> bool:
-    from roop.media.formats.picture_files import container
+    from roop.media.formats.image_files import image_format
 
     try:
-        return container(path) is not None
+        return image_format(path) is not None
     except MediaError:  # said where it is read
         return False
 
@@ -147,13 +189,23 @@ def _in_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, Config
         raise UsageError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is no TOML: {error}", hint="write: name = value") from error
-    for key, value in table.items():
-        name, origin = key.replace("-", "_"), f"{path}, line {_line_of(key, text)}"
-        _refuse_unknown(name, known, f"{key} ({origin})", str)
+    for key, value in _with_sharing(table):
+        name = key.replace("-", "_").replace(".", "_")
+        origin = f"{path}, line {_line_of(key.rpartition('.')[2], text)}"
+        _refuse_unknown(name, known, f"{key} ({origin})")
         value = _parted(value, known[name])
         if takes_path(known[name]) and isinstance(value, str):
             value = path.parent / Path(value).expanduser()
         yield name, ConfiguredValue(value, origin, f"{key} ({origin})")
+
+
+def _with_sharing(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the names and values of a file, those of its table ``[share]`` as ``share.NAME``."""
+    for key, value in table.items():
+        if key == "share" and isinstance(value, dict):
+            yield from ((f"share.{name}", inner) for name, inner in value.items())
+        else:
+            yield key, value
 
 
 def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredValue]]:
@@ -161,8 +213,17 @@ def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredV
         if not variable.startswith(PREFIX) or not value:
             continue
         name = variable.removeprefix(PREFIX).lower()
-        _refuse_unknown(name, known, variable, lambda near: PREFIX + near.upper())
-        yield name, ConfiguredValue(_parted(plain(value), known[name]), variable, variable)
+        if name in known and name not in NEVER:
+            yield name, ConfiguredValue(_parted(plain(value), known[name]), variable, variable)
+        else:  # no error: a container or a service may have variables of its own
+            warn(_ignored(name, known, variable))
+
+
+def _ignored(name: str, known: Mapping[str, Any], variable: str) -> str:
+    if name in NEVER:
+        return f"ignoring {variable}: {name} is given with each command"
+    near = nearest(name, known, spelling=lambda near: PREFIX + near.upper())
+    return f"ignoring {variable}, which is not an option: {near or 'see `roop config`'}"
 
 
 def _parted(value: Any, field: Any) -> Any:  # noqa: ANN401 - whatever stands there; checked later
@@ -170,11 +231,11 @@ def _parted(value: Any, field: Any) -> Any:  # noqa: ANN401 - whatever stands th
     return [part.strip() for part in value.split(",")] if several else value
 
 
-def _refuse_unknown(name: str, known: Mapping[str, Any], written: str, spelling: Spelling) -> None:
+def _refuse_unknown(name: str, known: Mapping[str, Any], written: str) -> None:
     if name in NEVER:
         raise UsageError(f"{written} is said with each command", hint="remove it")
     if name not in known:
-        near = nearest(name, known, spelling=spelling) or "see `roop config`"
+        near = nearest(name, known) or "see `roop config`"
         raise UsageError(f"there is no option {written}", hint=near)
 
 

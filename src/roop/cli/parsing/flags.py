@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Collection
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -32,6 +33,7 @@ def add_flags(
     *,
     switch: str | None = None,
     only: Collection[str] | None = None,
+    prefix: str = "",
 ) -> None:
     """Add a group of flags, one for each field of ``options``.
 
@@ -44,10 +46,11 @@ def add_flags(
         options: The model whose names, types, defaults and descriptions are used.
         switch: The option whose flag may stand without a value, for its default.
         only: The fields to add; all by default.
+        prefix: Stands before each name in its flag.
     """
     group = parser.add_argument_group(title)
     for name, field in options.model_fields.items():
-        flag = flag_of(name)
+        flag = flag_of(prefix + name)
         wanted = only is None or name in only
         if wanted and flag not in parser._option_string_actions:
             optional = {"nargs": "?", "const": True} if name == switch else {}
@@ -84,7 +87,7 @@ def _plain(annotation: Any) -> Any:  # noqa: ANN401 - a type form has no better 
 def _help(field: FieldInfo) -> str:
     text = field.description or ""
     default = " ".join(map(str, field.default)) if takes_several(field) else field.default
-    if default not in (None, "") and not isinstance(default, bool):
+    if default not in (None, "") and not isinstance(default, bool | timedelta):
         text += f" (default: {default})"
     return literal(text)
 

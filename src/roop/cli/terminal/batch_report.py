@@ -3,28 +3,36 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from roop.cli.terminal.errors import exit_code, flag_style
 from roop.cli.terminal.interrupts import CANCELLED
 from roop.cli.terminal.results import amount
+from roop.cli.terminal.sharing import ShareOutcome
 from roop.cli.terminal.text import line, warn
 from roop.errors import RoopError, UsageError
 
 if TYPE_CHECKING:
     from roop.jobs.batch import Report
 
+Shares = Mapping[Path, ShareOutcome]
+"""What came of sharing, by output; empty if it was not asked for."""
+
 _OUTCOMES = ("done", "skipped", "elsewhere", "failed", "cancelled")
 
 
-def row(report: "Report") -> str:
-    """Return the row of the table that tells of one job."""
+def row(report: "Report", shares: Shares) -> str:
+    """Return the row of the table that tells of one job, and one with its address."""
     said, _ = explained(report)
     if report.result is not None:
         said = f"{amount(report.result)}, {report.result.elapsed_s:.1f} s"
-    return line(f"{report.outcome:9}  {report.output}  {said}") + "\n"
+    text = line(f"{report.outcome:9}  {report.output}  {said}") + "\n"
+    share = shares.get(report.output)
+    if share is None or share.shared is None:
+        return text
+    return text + line(f"{'':9}  {share.shared.address}") + "\n"
 
 
 def explained(report: "Report") -> tuple[str, str | None]:
@@ -32,31 +40,39 @@ def explained(report: "Report") -> tuple[str, str | None]:
     return report.error.written(flag_style) if report.error else (report.message, report.hint)
 
 
-def say(reports: "Sequence[Report]", *, as_json: bool, quiet: bool, told: bool) -> None:
+def say(
+    reports: "Sequence[Report]", shares: Shares, *, as_json: bool, quiet: bool, told: bool
+) -> None:
     """Print what became of all jobs; their rows only if they were not ``told`` one by one."""
     for report in reports:
         for text in report.result.warnings if report.result else ():
             warn(f"{report.output}: {text}")
+    for share in shares.values():
+        if share.error:
+            warn(f"{share.file} is not shared: {share.error.written(flag_style)[0]}")
     if as_json:
-        sys.stdout.write(json.dumps(_body(reports), default=str, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(_body(reports, shares), default=str, ensure_ascii=False) + "\n")
         return
     if not (quiet or told):
-        sys.stdout.write("".join(map(row, reports)))
+        sys.stdout.write("".join(row(report, shares) for report in reports))
     if not quiet:
         counts = [(outcome, sum(r.outcome == outcome for r in reports)) for outcome in _OUTCOMES]
         parts = [f"{count} {outcome}" for outcome, count in counts if count]
         sys.stdout.write((", ".join(parts) or "nothing to do") + "\n")
         sys.stdout.flush()
-    for hint in dict.fromkeys(hint for report in reports if (hint := explained(report)[1])):
+    hints = [explained(report)[1] for report in reports]
+    hints += [share.error.written(flag_style)[1] for share in shares.values() if share.error]
+    for hint in dict.fromkeys(hint for hint in hints if hint):
         sys.stderr.write(f"hint: {line(hint)}\n")
 
 
-def _body(reports: "Sequence[Report]") -> dict[str, Any]:
+def _body(reports: "Sequence[Report]", shares: Shares) -> dict[str, Any]:
     """Return the report as plain data."""
     items = []
     for report in reports:
         result = dataclasses.asdict(report.result) if report.result else None
         message, hint = explained(report)
+        share = shares.get(report.output)
         items.append(
             {
                 "sources": report.sources,
@@ -67,6 +83,7 @@ def _body(reports: "Sequence[Report]") -> dict[str, Any]:
                 "message": message or None,
                 "hint": hint,
                 "result": result,
+                **(share.of_job() if share else {}),
             }
         )
     return {"items": items}
@@ -88,7 +105,7 @@ def refuse_other_files(path: Path) -> None:
         raise UsageError(f"{path} exists and is no report", hint="name another file with --report")
 
 
-def write(path: Path, reports: "Sequence[Report]") -> None:
+def write(path: Path, reports: "Sequence[Report]", shares: Shares) -> None:
     """Write the report as JSON.
 
     Raises:
@@ -98,14 +115,15 @@ def write(path: Path, reports: "Sequence[Report]") -> None:
     from roop.media.files.output_file import OutputFile
 
     with OutputFile(path, force=True) as file, writing(path, file.part):
-        text = json.dumps(_body(reports), indent=2, default=str, ensure_ascii=False)
+        text = json.dumps(_body(reports, shares), indent=2, default=str, ensure_ascii=False)
         file.part.write_text(f"{text}\n", encoding="utf-8")
 
 
-def exit_code_of(reports: "Sequence[Report]") -> int:
+def exit_code_of(reports: "Sequence[Report]", shares: Shares) -> int:
     """Return the exit code of the whole batch."""
     codes = {exit_code(report.error) for report in reports if report.error is not None}
-    if any(report.outcome == "cancelled" for report in reports):
+    codes |= {share.exit_code for share in shares.values() if share.error}
+    if CANCELLED in codes or any(report.outcome == "cancelled" for report in reports):
         return CANCELLED
     if len(codes) > 1:
         return exit_code(RoopError("several kinds of failures"))

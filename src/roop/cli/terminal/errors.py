@@ -13,6 +13,7 @@ from roop.errors import (
     NoFaceError,
     RefusedError,
     RoopError,
+    ShareError,
     UsageError,
     unexpected,
 )
@@ -23,6 +24,7 @@ EXIT_CODES: dict[type[RoopError], int] = {
     ModelError: 4,
     NoFaceError: 5,
     RefusedError: 6,
+    ShareError: 10,
     CancelledError: CANCELLED,
     RoopError: 1,
 }

@@ -63,12 +63,12 @@ def _memory() -> int:
 
 
 Draw = Callable[[str, int, int | None], None]
-"""Takes the name of what is fetched, the bytes that are here and the bytes in all, where known."""
+"""Takes the name of what is moved, the bytes that arrived and the bytes in all, where known."""
 
 
 @contextmanager
-def download_bar(*, shown: bool) -> Iterator[Draw]:
-    """Give what draws on stderr how far downloads are, or does nothing."""
+def transfer_bar(*, shown: bool) -> Iterator[Draw]:
+    """Give what draws on stderr how far downloads or uploads are, or does nothing."""
     if not shown:
         yield lambda name, done, total: None
         return
@@ -77,7 +77,7 @@ def download_bar(*, shown: bool) -> Iterator[Draw]:
     from rich.progress import Progress as Bar
 
     bar = Bar(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),

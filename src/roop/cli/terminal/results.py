@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from roop.processors import installed
@@ -24,7 +25,10 @@ def amount(result: "JobResult") -> str:
     return f"{result.frames} frames, {result.swapped} {deed}{earlier}{damaged}"
 
 
-def print_json(result: "DataclassInstance") -> None:
-    """Print ``result`` on stdout as one JSON object; paths become strings."""
-    body = json.dumps(dataclasses.asdict(result), default=str)
+def print_json(result: "DataclassInstance", more: Mapping[str, object] | None = None) -> None:
+    """Print ``result``, with what there is ``more``, on stdout as one JSON object.
+
+    Paths become strings.
+    """
+    body = json.dumps({**dataclasses.asdict(result), **(more or {})}, default=str)
     sys.stdout.write(f"{body}\n")

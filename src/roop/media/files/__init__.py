@@ -1,1 +1,1 @@
-"""Output files: written beside their final name, whole or not there at all."""
+"""Output files: complete under their final name, or not there at all."""

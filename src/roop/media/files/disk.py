@@ -1,4 +1,4 @@
-"""Translates what the operating system says about writing into errors a person can act on."""
+"""Turn errors of the operating system into errors that say what to do."""
 
 import errno
 import os
@@ -16,15 +16,15 @@ MIB = 1024 * 1024
 
 @contextmanager
 def writing(path: Path, part: Path | None = None) -> Iterator[None]:
-    """Turn system errors of the block into a MediaError about writing ``path``.
+    """Turn system errors inside the block into a MediaError about writing ``path``.
 
     Args:
-        path: The output as the person named it.
-        part: What was written so far, for the size in the message.
+        path: The output, as the user named it.
+        part: The file written so far; its size goes into the message.
 
     Raises:
-        DiskFullError: There is no room left.
-        MediaError: Anything else that the file system reports.
+        DiskFullError: The disk is full.
+        MediaError: The file system reports any other error.
     """
     try:
         yield
@@ -33,31 +33,29 @@ def writing(path: Path, part: Path | None = None) -> Iterator[None]:
             raise _disk_full(path, part or path) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise MediaError(
-                f"{path} may not be written", hint="check the permissions of the folder"
+                f"no permission to write {path}", hint="check the permissions of the folder"
             ) from error
         if isinstance(error, FileNotFoundError) and path.parent.is_dir():
             raise MediaError(
-                f"{path} cannot be written: no files can be made in that folder",
-                hint="name a file in another folder",
+                f"{path} cannot be written: files cannot be created in this folder",
+                hint="choose another folder",
             ) from error
         if isinstance(error, FileNotFoundError):
             raise MediaError(
-                f"the folder of {path} does not exist", hint="create it, or name another output"
+                f"the folder of {path} does not exist", hint="create it, or choose another output"
             ) from error
         raise MediaError(f"{path} cannot be written: {reason(error)}") from error
 
 
-def absent(path: Path) -> MediaError:
-    """Return what is to be said of a file that is to be read and isn't there."""
+def missing_file(path: Path) -> MediaError:
+    """Return the error for an input file that does not exist."""
     if re.match(r"[a-z]{2,}:/", str(path)):  # a path has lost one of the address's two slashes
-        return MediaError(
-            f"{path} is an address, and only files are read", hint="download it first"
-        )
+        return MediaError(f"{path} is a URL, but only files can be read", hint="download it first")
     return MediaError(f"{path} does not exist", hint="check the path")
 
 
 def reason(error: BaseException) -> str:
-    """Return the system's or a library's own words, without numbers and paths."""
+    """Return the message of the system or a library, without error number and path."""
     text = getattr(error, "strerror", None) or os.strerror(getattr(error, "errno", None) or 0)
     return str(text)[:1].lower() + str(text)[1:]
 

@@ -1,11 +1,11 @@
-"""Which files of a folder are pictures and films, as far as their names tell."""
+"""File name suffixes of images and videos."""
 
-PICTURES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     {".apng", ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png"}
     | {".tif", ".tiff", ".webp"}
 )
 
-FILMS = frozenset(
+VIDEO_SUFFIXES = frozenset(
     {".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"}
     | {".ogv", ".ts", ".vob", ".webm", ".wmv"}
 )

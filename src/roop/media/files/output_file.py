@@ -1,4 +1,4 @@
-"""The output file: written beside its final name, which it gets only when it is whole."""
+"""The output file: written under a hidden name, renamed when it is complete."""
 
 import errno
 import os
@@ -17,14 +17,14 @@ from roop.replacement import sync_file, sync_folder
 NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
 )
-"""What file systems without hard links answer."""
+"""Errors of file systems without hard links."""
 
 
 class OutputFile(Transaction):
-    """An output that is either complete under its name or not there at all.
+    """An output that is either complete under its name or does not exist.
 
-    A context manager: leaving it without an error gives the file its name, leaving it with one
-    removes what was written. Write to ``part``.
+    Write to ``part``. Leaving the context without an error gives the file its name; leaving it
+    with an error removes what was written.
     """
 
     def __init__(
@@ -39,40 +39,40 @@ class OutputFile(Transaction):
         """Reserve a hidden name beside ``path``.
 
         Args:
-            path: The final name; a link is followed.
+            path: The final name; a symbolic link is followed.
             force: Replace the file if it exists.
-            target: What is read; writing over it takes ``force`` too.
-            marks: Sealed with before it gets its name.
-            folder: Where it lies until then, on the same disk; beside ``path`` by default.
+            target: The input file; replacing it also needs ``force``.
+            marks: Added to the complete file.
+            folder: Where ``part`` lies, on the same disk; beside ``path`` by default.
 
         Raises:
             UsageError: The output exists, or is a folder.
-            MediaError: The folder does not exist or may not be written.
+            MediaError: The folder does not exist or is not writable.
         """
         self.path = path
-        """The output as the person named it."""
+        """The output, as the user named it."""
         self._final = path.resolve() if path.is_symlink() else path.absolute()
         self._force = force
         self._marks = marks
         self._refuse_existing(target)
         suffix = "".join(path.suffixes[-1:])
         self.part = (folder or self._final.parent) / f".roop-{secrets.token_hex(6)}{suffix}"
-        """Where to write: a hidden, empty file with the same suffix."""
+        """The file to write: hidden, empty, with the same suffix."""
         with writing(path):
             os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
 
     @override
     def commit(self) -> None:
-        """SampleDigest the file, flush it to disk and give it its name.
+        """Add the marks, flush the file to disk and give it its name.
 
         Raises:
-            UsageError: The output came into being meanwhile and ``force`` is off.
+            UsageError: Another program created the output meanwhile, and ``force`` is off.
             DiskFullError: The disk is full.
-            MediaError: The system refused.
+            MediaError: The file system reports another error.
         """
         with writing(self.path, self.part):
             if self._marks is not None:
-                self._marks.seal(self.part)
+                self._marks.write(self.part)
             sync_file(self.part)
             if self._force:
                 self.part.replace(self._final)
@@ -82,28 +82,28 @@ class OutputFile(Transaction):
 
     @override
     def discard(self) -> None:
-        """Remove what was written; harmless if it is gone."""
+        """Remove what was written; do nothing if it is gone."""
         with suppress(OSError):
             self.part.unlink(missing_ok=True)
 
     def _refuse_existing(self, target: Path | None) -> None:
         if self._final.is_dir():
-            raise UsageError(f"{self.path} is a folder", hint="name a file in it")
+            raise UsageError(f"{self.path} is a folder", hint="choose a file name in it")
         if not self._final.exists():
             return
         if not self._final.is_file():
-            raise UsageError(f"{self.path} is not an ordinary file", hint="name another output")
+            raise UsageError(f"{self.path} is not a regular file", hint="choose another output")
         if self._force:
             return
         if target is not None and target.exists() and target.samefile(self._final):
             raise UsageError(
                 f"the output {self.path} is the target itself",
-                hint="name another output, or use [[force=True]] to replace the target",
+                hint="choose another output, or use [[force=True]] to replace the target",
             )
         raise self._exists()
 
     def _claim(self) -> None:
-        """Take the final name without ever replacing a file that holds it."""
+        """Take the final name, but never from an existing file."""
         try:
             os.link(self.part, self._final)
         except FileExistsError as error:
@@ -111,9 +111,9 @@ class OutputFile(Transaction):
         except OSError as error:
             if error.errno not in NO_HARD_LINKS:
                 raise
-            self._claim_without_links()
+            self._claim_without_link()
 
-    def _claim_without_links(self) -> None:
+    def _claim_without_link(self) -> None:
         try:
             os.close(os.open(self._final, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         except FileExistsError as error:
@@ -123,5 +123,5 @@ class OutputFile(Transaction):
     def _exists(self) -> UsageError:
         return UsageError(
             f"the output {self.path} exists",
-            hint="use [[force=True]] to replace it, or another name",
+            hint="use [[force=True]] to replace it, or choose another output",
         )

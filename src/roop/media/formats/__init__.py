@@ -1,1 +1,1 @@
-"""Picture file formats taken apart and put together again, byte by byte."""
+"""Image file formats: read and write their chunks, segments and metadata."""

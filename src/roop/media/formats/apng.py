@@ -1,4 +1,4 @@
-"""Take animated PNG files apart and put them together."""
+"""Read and write animated PNG files."""
 
 import io
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import numpy as np
 from PIL.PngImagePlugin import PngImageFile
 
 from roop.media.formats import png
-from roop.media.formats.canvas import AnimationTiming, Cel, Disposal, DrawnFrame, Rgba
-from roop.media.formats.picture_files import check_size
+from roop.media.formats.canvas import AnimationTiming, Disposal, DrawnFrame, FramePatch, Rgba
+from roop.media.formats.image_files import check_size
 from roop.types import Box
 
 _DISPOSALS: tuple[Disposal, ...] = ("keep", "clear", "restore")
@@ -23,12 +23,12 @@ _LARGEST = 0xFFFF
 
 @dataclass(slots=True)
 class _Block:
-    """A frame's part of the file, not decoded."""
+    """A frame in the file, not decoded."""
 
     control: bytes
     """The body of its fcTL chunk."""
     data: list[bytes] = field(default_factory=list)
-    """Its deflated pixels, without sequence numbers."""
+    """The deflated pixels, without sequence numbers."""
 
     @property
     def duration(self) -> Fraction:
@@ -37,7 +37,7 @@ class _Block:
 
 
 class Apng:
-    """An animated PNG file that is open for reading.
+    """An animated PNG file, open for reading.
 
     Raises:
         ValueError: The file is damaged in its first frame.
@@ -58,37 +58,37 @@ class Apng:
         check_size(path, size)
         has_key = any(part.name == b"tRNS" for part in self._head)
         self.channels = 4 if form[9] == _PALETTE_TYPE or has_key else _CHANNELS[form[9]]
-        """Of the picture as it is edited; palettes and colour keys become true colour."""
+        """Number of channels for editing; palettes and colour keys become true colour."""
         self.plain = form[8] == 8 and form[9] != _PALETTE_TYPE and not has_key
-        """True if frames can be taken over as they are stored."""
+        """True if stored frames can be copied."""
         self.depth: int = form[8]
         durations = tuple(block.duration for block in self._blocks() if block.data)
         if not durations:
-            raise ValueError("it holds no frame")
-        self.timeline = AnimationTiming(
+            raise ValueError("it has no frame")
+        self.timing = AnimationTiming(
             size=size,
             plays=plays,
             durations=durations,
             alpha=self.channels in (2, 4),
         )
 
-    def descriptions(self) -> png.Ancillary:
-        """Return the chunks that go with the edited animation."""
+    def metadata(self) -> png.Ancillary:
+        """Return the metadata chunks that still apply to the edited animation."""
         return png.ancillary(self._parts(), expanded=not self.plain)
 
-    def cels(self) -> Iterator[Cel | None]:
-        """Decode the frames in order; None stands for one that is damaged."""
-        return (self._cel(block) for block in self._blocks() if block.data)
+    def patches(self) -> Iterator[FramePatch | None]:
+        """Decode the frames in order; None stands for a damaged one."""
+        return (self._patch(block) for block in self._blocks() if block.data)
 
     def _parts(self) -> Iterator[png.PngChunk]:
-        """The chunks up to the end, or to where the file breaks off."""
+        """Yield the chunks up to the end, or to where the file is truncated."""
         try:
             yield from png.chunks(self._file)
         except ValueError:
             return
 
     def _blocks(self) -> Iterator[_Block]:
-        """The frames; a picture for viewers that know no animation is not among them."""
+        """Yield the frames, without a default image that is not part of the animation."""
         block: _Block | None = None
         for part in self._parts():
             if part.name == b"fcTL":
@@ -102,21 +102,21 @@ class Apng:
         if block is not None:
             yield block
 
-    def _cel(self, block: _Block) -> Cel | None:
+    def _patch(self, block: _Block) -> FramePatch | None:
         control = block.control
         width, height, left, top = (
             int.from_bytes(control[at : at + 4], "big") for at in (4, 8, 12, 16)
         )
         box = Box(left, top, left + width, top + height)
-        if len(control) < 26 or box != box.clipped(self.timeline.size) or not width * height:
+        if len(control) < 26 or box != box.clipped(self.timing.size) or not width * height:
             return None
         pixels = self._decoded((width, height), block.data)
         if pixels is None:
             return None
-        return Cel(
+        return FramePatch(
             box=box,
             pixels=pixels,
-            over=control[25] == 1,
+            blend=control[25] == 1,
             disposal=_DISPOSALS[control[24] % 3],
             duration=block.duration,
             stored=control + b"".join(block.data),
@@ -131,7 +131,7 @@ class Apng:
             png.PngChunk(b"IDAT", b"".join(data)),
             png.PngChunk(b"IEND", b""),
         ]
-        stream = io.BytesIO(png.SIGNATURE + b"".join(part.packed() for part in parts))
+        stream = io.BytesIO(png.SIGNATURE + b"".join(part.encode() for part in parts))
         try:
             with PngImageFile(stream) as image:
                 image.load()
@@ -144,65 +144,65 @@ class ApngEncoder:
     """Writes an animated PNG file.
 
     Args:
-        file: Where to, at its beginning.
+        file: The file to write, at its start.
         timeline: Size and repetition.
-        source: The target if it is an animated PNG too.
+        source: The target, if it is an animated PNG too.
     """
 
-    def __init__(self, file: BinaryIO, timeline: AnimationTiming, source: Apng | None) -> None:
+    def __init__(self, file: BinaryIO, timing: AnimationTiming, source: Apng | None) -> None:
         self._file = file
-        self._plays = timeline.plays
+        self._plays = timing.plays
         self.copies = source is not None and source.plain
-        self._channels = source.channels if source else 4 if timeline.alpha else 3
-        self._words = source.descriptions() if source else png.Ancillary((), ())
+        self._channels = source.channels if source else 4 if timing.alpha else 3
+        self._metadata = source.metadata() if source else png.Ancillary((), ())
         self._sequence = self._frames = 0
         example = np.empty((1, 1, self._channels), np.uint8)
-        file.write(png.SIGNATURE + png.header(timeline.size, example).packed())
+        file.write(png.SIGNATURE + png.image_header(timing.size, example).encode())
         self._control_at = file.tell()
         self._write_control()
-        for part in self._words.before:
-            file.write(part.packed())
+        for part in self._metadata.before:
+            file.write(part.encode())
 
-    def copy(self, cel: Cel) -> None:
-        """Write a frame of the target as it is stored."""
-        self._write_frame(cel.stored[4:26], cel.stored[26:])
+    def copy(self, patch: FramePatch) -> None:
+        """Write a stored frame of the target."""
+        self._write_frame(patch.stored[4:26], patch.stored[26:])
 
-    def draw(self, drawing: DrawnFrame) -> Rgba:
-        """Encode a frame; it is shown exactly."""
+    def draw(self, drawn: DrawnFrame) -> Rgba:
+        """Encode a frame without loss."""
         channels = {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[self._channels]
-        samples = np.ascontiguousarray(drawing.wanted[..., channels])
-        box = drawing.box
+        samples = np.ascontiguousarray(drawn.wanted[..., channels])
+        box = drawn.box
         sides = (box.width, box.height, box.x0, box.y0)
-        delay = drawing.duration.limit_denominator(_LARGEST)
+        delay = drawn.duration.limit_denominator(_LARGEST)
         ticks = min(delay.numerator, _LARGEST), delay.denominator
-        if drawing.cel is not None:
-            times = drawing.cel.stored[20:24]
+        if drawn.patch is not None:
+            times = drawn.patch.stored[20:24]
         else:
             times = b"".join(number.to_bytes(2, "big") for number in ticks)
         control = b"".join(side.to_bytes(4, "big") for side in sides) + times
-        ending = bytes([_DISPOSALS.index(drawing.disposal), 0])
-        self._write_frame(control + ending, png.compressed(samples))
-        return drawing.wanted
+        ending = bytes([_DISPOSALS.index(drawn.disposal), 0])
+        self._write_frame(control + ending, png.compress(samples))
+        return drawn.wanted
 
     def close(self) -> None:
         """Complete the file."""
-        for part in (*self._words.after, png.PngChunk(b"IEND", b"")):
-            self._file.write(part.packed())
+        for part in (*self._metadata.after, png.PngChunk(b"IEND", b"")):
+            self._file.write(part.encode())
         self._file.seek(self._control_at)
         self._write_control()
 
     def _write_control(self) -> None:
         numbers = self._frames.to_bytes(4, "big") + self._plays.to_bytes(4, "big")
-        self._file.write(png.PngChunk(b"acTL", numbers).packed())
+        self._file.write(png.PngChunk(b"acTL", numbers).encode())
 
     def _write_frame(self, control: bytes, data: bytes) -> None:
         self._write_numbered(b"fcTL", control)
         if self._frames == 0:
-            self._file.write(png.PngChunk(b"IDAT", data).packed())
+            self._file.write(png.PngChunk(b"IDAT", data).encode())
         else:
             self._write_numbered(b"fdAT", data)
         self._frames += 1
 
     def _write_numbered(self, name: bytes, body: bytes) -> None:
-        self._file.write(png.PngChunk(name, self._sequence.to_bytes(4, "big") + body).packed())
+        self._file.write(png.PngChunk(name, self._sequence.to_bytes(4, "big") + body).encode())
         self._sequence += 1

@@ -1,4 +1,4 @@
-"""Rewrite the pixels of a BMP file in their place, so that its header stays as it is."""
+"""Replace the pixels of a BMP file in place, keeping its header."""
 
 import struct
 
@@ -8,19 +8,19 @@ from roop.media.frames.stored_frame import StoredSamples, depth8, rgb8
 
 _PLAIN, _MASKED = 0, 3
 _USUAL_MASKS = (0xFF0000, 0xFF00, 0xFF)
-"""Where red, green and blue lie in a pixel that is read as a number: as in plain files."""
+"""Bit masks of red, green and blue, the same as in files without masks."""
 
 
-def rewritten(data: bytes, samples: StoredSamples) -> bytes | None:
+def rewrite(data: bytes, samples: StoredSamples) -> bytes | None:
     """Return the BMP file ``data`` with other pixels.
 
     Args:
-        data: The target's file.
-        samples: ``(H, W, 1, 3 or 4)``, of the file's size.
+        data: The file of the target.
+        samples: ``(H, W, 1, 3 or 4)``, of the size of the file.
 
     Returns:
-        The file, or None if it is of a kind whose pixels cannot be replaced one by one: with a
-        palette, packed or compressed.
+        The file; None if its pixels have a palette, are packed or compressed, and cannot be
+        replaced in place.
     """
     if int.from_bytes(data[14:18], "little") < 40:
         return None
@@ -37,7 +37,7 @@ def rewritten(data: bytes, samples: StoredSamples) -> bytes | None:
         return None
     flat = np.frombuffer(patched, np.uint8, stride * abs(height), start)
     rows = flat.reshape(abs(height), stride)[:, : width * used].reshape(abs(height), width, used)
-    if height > 0:  # stored from the lowest row up
+    if height > 0:  # stored from the bottom row up
         rows = rows[::-1]
     rows[..., :3] = rgb8(samples)[..., ::-1]
     if used == 4 and samples.shape[2] == 4:

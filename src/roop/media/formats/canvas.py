@@ -1,4 +1,4 @@
-"""Compose the frames of an animation as its viewers do: drawn one over the other, then disposed."""
+"""Compose the frames of an animation as viewers do: draw each on the canvas, then dispose it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,87 +15,87 @@ Rgba = NDArray[np.uint8]
 """``(H, W, 4)`` RGB with alpha, not premultiplied."""
 
 Disposal = Literal["keep", "clear", "restore"]
-"""What becomes of a frame's box after it was shown: stays, turns transparent, or as before it."""
+"""What happens to a frame's box afterwards: it stays, becomes transparent, or is restored."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cel:
-    """One frame as an animation file stores it: what is drawn on the canvas, and for how long."""
+class FramePatch:
+    """A frame as an animation file stores it: the part of the canvas that it draws."""
 
     box: Box
-    """Where, inside the canvas."""
+    """Position on the canvas."""
     pixels: Rgba
-    over: bool
+    blend: bool
     """True to blend over the canvas, False to replace its pixels, alpha included."""
     disposal: Disposal
     duration: Fraction
-    """Seconds, as viewers show it."""
+    """Seconds that viewers show it for."""
     stored: bytes
-    """The frame's part of the file."""
+    """The frame's bytes in the file."""
     lossless: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class AnimationTiming:
-    """What an animation's file says about all of it."""
+    """Size, repetition and frame durations of an animation."""
 
     size: tuple[int, int]
     """(width, height) of the canvas."""
     plays: int
-    """How often it is shown; 0 is forever."""
+    """How often it is played; 0 is forever."""
     durations: tuple[Fraction, ...]
-    """Seconds of each frame."""
+    """Duration of each frame in seconds."""
     alpha: bool
-    """True if a pixel may be transparent."""
+    """True if pixels can be transparent."""
 
 
 class Animation(Protocol):
-    """An animation file that is open for reading."""
+    """An animation file, open for reading."""
 
     @property
-    def timeline(self) -> AnimationTiming:
-        """What is known before the first frame is decoded."""
+    def timing(self) -> AnimationTiming:
+        """Known before the first frame is decoded."""
         ...
 
-    def cels(self) -> Iterator[Cel | None]:
-        """Decode the frames in order; None stands for one that is damaged."""
+    def patches(self) -> Iterator[FramePatch | None]:
+        """Decode the frames in order; None stands for a damaged one."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnFrame:
-    """A frame that has to be encoded anew."""
+    """A frame to encode."""
 
     box: Box
-    """What is drawn; everything outside is on the canvas already."""
+    """Part of the canvas to draw; everything outside of it is already right."""
     wanted: Rgba
-    """The picture in ``box`` as it should be shown."""
+    """Pixels that ``box`` should show."""
     before: Rgba
-    """What was meant to be shown in ``box`` before; where it is the same nothing need be drawn."""
+    """Pixels that ``box`` should have shown before: equal ones need not be drawn."""
     visible: Rgba
-    """What is shown in ``box`` before."""
+    """Pixels that ``box`` has shown before."""
     edited: NDArray[np.bool_]
-    """``(H, W)`` of ``box``: true where the pixels are new and may be approximated."""
+    """``(H, W)`` of ``box``: true where pixels were edited and may be approximated."""
     disposal: Disposal
     duration: Fraction
-    cel: Cel | None
-    """The frame that it replaces, if that comes from the same format."""
+    patch: FramePatch | None
+    """The frame that it replaces, if the target has the same format."""
 
 
 class AnimationEncoder(Protocol):
-    """Writes one animation file, frame after frame."""
+    """Writes an animation file frame by frame."""
 
     @property
     def copies(self) -> bool:
-        """True if frames of the target can be taken over as they are stored."""
+        """True if stored frames of the target can be copied."""
         ...
 
-    def copy(self, cel: Cel) -> None:
-        """Write a frame of the target as it is stored."""
+    def copy(self, patch: FramePatch) -> None:
+        """Write a stored frame of the target."""
         ...
 
-    def draw(self, drawing: DrawnFrame) -> Rgba:
-        """Encode a frame; return what a viewer shows in its box then."""
+    def draw(self, drawn: DrawnFrame) -> Rgba:
+        """Encode a frame; return the pixels that viewers show in its box."""
         ...
 
     def close(self) -> None:
@@ -104,45 +104,45 @@ class AnimationEncoder(Protocol):
 
 
 class Canvas:
-    """What a viewer has in memory while it plays an animation."""
+    """The canvas that a viewer draws an animation on."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.pixels: Rgba = np.zeros((size[1], size[0], 4), np.uint8)
         self._saved: Rgba | None = None
 
-    def draw(self, cel: Cel) -> None:
-        """Show a frame as it is stored."""
-        self.show(cel.box, self._composed(cel), cel.disposal)
+    def draw(self, patch: FramePatch) -> None:
+        """Draw a stored frame."""
+        self.show(patch.box, self._blended(patch), patch.disposal)
 
     def show(self, box: Box, pixels: Rgba, disposal: Disposal) -> None:
-        """Replace what is in ``box``; ``dispose`` will undo it if ``disposal`` says so."""
-        inside = self._inside(box)
+        """Replace the pixels in ``box``; keep them for ``dispose`` if ``disposal`` is "restore"."""
+        inside = self._region(box)
         self._saved = inside.copy() if disposal == "restore" else None
         inside[:] = pixels
 
     def dispose(self, box: Box, disposal: Disposal) -> None:
-        """Take away the frame that was shown last, before the next is drawn."""
+        """Dispose the last frame before the next one is drawn."""
         if disposal == "clear":
-            self._inside(box)[:] = 0
+            self._region(box)[:] = 0
         elif disposal == "restore" and self._saved is not None:
-            self._inside(box)[:] = self._saved
+            self._region(box)[:] = self._saved
 
-    def _inside(self, box: Box) -> Rgba:
+    def _region(self, box: Box) -> Rgba:
         return self.pixels[box.y0 : box.y1, box.x0 : box.x1]
 
-    def _composed(self, cel: Cel) -> Rgba:
-        if not cel.over or cel.pixels.size == 0:
-            return cel.pixels
-        inside = self._inside(cel.box)
-        alpha = cel.pixels[..., 3]
+    def _blended(self, patch: FramePatch) -> Rgba:
+        if not patch.blend or patch.pixels.size == 0:
+            return patch.pixels
+        inside = self._region(patch.box)
+        alpha = patch.pixels[..., 3]
         if ((alpha == 0) | (alpha == 255)).all():
-            return np.where(alpha[..., np.newaxis] > 0, cel.pixels, inside)
+            return np.where(alpha[..., np.newaxis] > 0, patch.pixels, inside)
         under = Image.fromarray(np.ascontiguousarray(inside))
-        return np.array(Image.alpha_composite(under, Image.fromarray(cel.pixels)))
+        return np.array(Image.alpha_composite(under, Image.fromarray(patch.pixels)))
 
 
 def changed_box(one: Rgba, other: Rgba) -> Box:
-    """Return the smallest box outside which two canvases look the same; may be empty."""
+    """Return the smallest box outside of which two canvases look the same; may be empty."""
     differs = different(one, other)
     rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
     if rows.size == 0:
@@ -151,7 +151,7 @@ def changed_box(one: Rgba, other: Rgba) -> Box:
 
 
 def different(one: Rgba, other: Rgba) -> NDArray[np.bool_]:
-    """Return ``(H, W)``: where two pictures look different; hidden colours don't count."""
+    """Return ``(H, W)``: where two canvases look different; transparent pixels are equal."""
     colours = (one != other).any(axis=2)
     hidden = (one[..., 3] == 0) & (other[..., 3] == 0)
     differs: NDArray[np.bool_] = colours & ~hidden
@@ -159,7 +159,7 @@ def different(one: Rgba, other: Rgba) -> NDArray[np.bool_]:
 
 
 def union(one: Box, other: Box) -> Box:
-    """Return the smallest box around two; an empty one doesn't count."""
+    """Return the smallest box around two boxes; empty ones are ignored."""
     if one.width <= 0 or one.height <= 0:
         return other
     if other.width <= 0 or other.height <= 0:

@@ -1,4 +1,4 @@
-"""Read and patch an EXIF block in place: its orientation, and the small picture hidden in it."""
+"""Read and patch an EXIF block in place: its orientation and its thumbnail."""
 
 import io
 import struct
@@ -18,10 +18,10 @@ _SHORT, _LONG = 3, 4
 class _Entry:
     tag: int
     kind: int
-    at: int
-    """Where the value lies in the block."""
+    offset: int
+    """Offset of the value in the block."""
     value: int
-    """The first number, if it is a short or a long that lies in the entry itself."""
+    """The first number, if it is a short or long inside the entry."""
 
 
 def orientation(exif: bytes) -> int:
@@ -37,21 +37,19 @@ def upright(exif: bytes) -> bytes:
     patched = bytearray(exif)
     for entry in _entries(exif, 0):
         if entry.tag == _ORIENTATION:
-            struct.pack_into(_order(exif) + "HH", patched, entry.at, 1, 0)
+            struct.pack_into(_order(exif) + "HH", patched, entry.offset, 1, 0)
     return bytes(patched)
 
 
-def with_thumbnail(exif: bytes, pixels: Pixels) -> bytes:
-    """Return the block with its small picture, if it has one, made anew.
-
-    The old one shows the person who was replaced.
+def replace_thumbnail(exif: bytes, pixels: Pixels) -> bytes:
+    """Return the block with a new thumbnail, if it has one: the old one shows the old face.
 
     Args:
-        exif: A TIFF structure, as it stands in the file.
-        pixels: The whole edited picture, turned as the file keeps it.
+        exif: A TIFF structure, as in the file.
+        pixels: The edited image in its stored orientation.
 
     Returns:
-        A block of the same length; nothing else in it has moved.
+        A block of the same length, with everything else at the same offset.
     """
     entries = {entry.tag: entry for entry in _entries(exif, 1)}
     if _THUMBNAIL_AT not in entries or _THUMBNAIL_LENGTH not in entries:
@@ -59,23 +57,23 @@ def with_thumbnail(exif: bytes, pixels: Pixels) -> bytes:
     start, length = entries[_THUMBNAIL_AT].value, entries[_THUMBNAIL_LENGTH].value
     if not 0 < length <= len(exif) - start:
         return exif
-    jpeg = _small_jpeg(exif[start : start + length], pixels)
+    jpeg = _encode_thumbnail(exif[start : start + length], pixels)
     patched = bytearray(exif)
     patched[start : start + length] = jpeg.ljust(length, b"\0")
     struct.pack_into(
         _order(exif) + _format(entries[_THUMBNAIL_LENGTH].kind),
         patched,
-        entries[_THUMBNAIL_LENGTH].at,
+        entries[_THUMBNAIL_LENGTH].offset,
         len(jpeg),
     )
     return bytes(patched)
 
 
-def _small_jpeg(old: bytes, pixels: Pixels) -> bytes:
-    """A JPEG of ``pixels`` as small as the ``old`` one in every way; empty if it cannot be."""
+def _encode_thumbnail(old: bytes, pixels: Pixels) -> bytes:
+    """Return a JPEG no larger than ``old`` in pixels and bytes; empty if that is impossible."""
     try:
-        with Image.open(io.BytesIO(old), formats=["JPEG"]) as picture:
-            longest = max(picture.size)
+        with Image.open(io.BytesIO(old), formats=["JPEG"]) as image:
+            longest = max(image.size)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return b""
     scale = min(1.0, longest / max(pixels.shape[:2]))
@@ -98,7 +96,7 @@ def _format(kind: int) -> str:
 
 
 def _entries(exif: bytes, directory: int) -> Iterator[_Entry]:
-    """The entries of the first (0) or second (1) directory; nothing if the block is damaged."""
+    """Yield the entries of the first (0) or second (1) directory, up to damage."""
     order = _order(exif)
     try:
         (at,) = struct.unpack_from(order + "I", exif, 4)

@@ -1,4 +1,4 @@
-"""Take GIF files apart and put them together, keeping every colour that was not edited."""
+"""Read and write GIF files, keeping the colours of all pixels that were not edited."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from roop.media.formats.canvas import AnimationTiming, Cel, Disposal, DrawnFrame, Rgba
-from roop.media.formats.gif_palette import Indexed, indexed
-from roop.media.formats.picture_files import check_size
+from roop.media.formats.canvas import AnimationTiming, Disposal, DrawnFrame, FramePatch, Rgba
+from roop.media.formats.gif_palette import IndexedPixels, index_colours
+from roop.media.formats.image_files import check_size
 from roop.media.frames.stored_frame import StoredSamples, depth8, rgb8
 from roop.types import Box
 
@@ -20,33 +20,33 @@ _EXTENSION, _IMAGE, _TRAILER = b"!", b",", b";"
 _CONTROL, _APPLICATION = 0xF9, 0xFF
 _TICK = Fraction(1, 100)
 _SHORTEST = 2
-"""In ticks; viewers take less for a mistake and show the frame for ``_DEFAULT``."""
+"""Shortest delay in ticks; viewers replace a shorter one by ``_DEFAULT``."""
 _DEFAULT = 10
 _DISPOSALS: dict[int, Disposal] = {2: "clear", 3: "restore"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GifCel(Cel):
-    """A frame of a GIF file with what stands before its image."""
+class GifPatch(FramePatch):
+    """A frame of a GIF file with the extensions before its image."""
 
     extensions: bytes = b""
-    """Comments and the like."""
+    """Comments and other extensions."""
     control: bytes = b"\0\0\0\0"
     """The four bytes of the graphic control extension: flags, delay, transparent index."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A frame's part of the file, not decoded."""
+    """A frame in the file, not decoded."""
 
     extensions: bytes
     control: bytes
     descriptor: bytes
     """Nine bytes: left, top, width, height, flags."""
     table: bytes
-    """The frame's own colours; empty if it uses the common ones."""
+    """The local colour table; empty if the global one is used."""
     data: bytes
-    """The code size and the packed indices."""
+    """Code size and compressed indices."""
     stored: bytes
 
     @property
@@ -56,7 +56,7 @@ class _Block:
 
 
 class Gif:
-    """A GIF file that is open for reading.
+    """A GIF file, open for reading.
 
     Raises:
         ValueError: The file is damaged in its first frame.
@@ -76,25 +76,25 @@ class Gif:
             extensions.append(block.extensions)
             durations.append(block.ticks * _TICK)
         if not durations:
-            raise ValueError("it holds no frame")
+            raise ValueError("it has no frame")
         size = int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
         check_size(path, size)
         self.head = head + table
         """Everything before the first extension."""
-        self.timeline = AnimationTiming(
+        self.timing = AnimationTiming(
             size=size,
             plays=_plays(extensions[0]),
             durations=tuple(durations),
             alpha=True,
         )
 
-    def cels(self) -> Iterator[Cel | None]:
-        """Decode the frames in order; None stands for one that is damaged."""
+    def patches(self) -> Iterator[FramePatch | None]:
+        """Decode the frames in order; None stands for a damaged one."""
         for block in self._blocks():
-            yield self._cel(block)
+            yield self._patch(block)
 
     def _blocks(self) -> Iterator[_Block]:
-        """The frames up to the trailer, or to where the file breaks off."""
+        """Yield the frames up to the trailer, or to where the file is truncated."""
         self._file.seek(self._start)
         try:
             while (block := _next_block(self._file)) is not None:
@@ -102,7 +102,7 @@ class Gif:
         except (ValueError, IndexError):
             return
 
-    def _cel(self, block: _Block) -> Cel | None:
+    def _patch(self, block: _Block) -> FramePatch | None:
         left, top, width, height = np.frombuffer(block.descriptor, "<u2", 4).tolist()
         check_size(self._path, (max(1, width), max(1, height)))
         flags, control = block.descriptor[8], block.control
@@ -113,14 +113,14 @@ class Gif:
         except (ValueError, OSError):
             return None
         indices = np.asarray(flat)
-        box = Box(left, top, left + width, top + height).clipped(self.timeline.size)
-        pixels = _coloured(indices[: box.height, : box.width], block.table or self._table)
+        box = Box(left, top, left + width, top + height).clipped(self.timing.size)
+        pixels = _apply_palette(indices[: box.height, : box.width], block.table or self._table)
         if control[0] & 1:
             pixels[indices[: box.height, : box.width] == control[3]] = 0
-        return GifCel(
+        return GifPatch(
             box=box,
             pixels=pixels,
-            over=True,
+            blend=True,
             disposal=_DISPOSALS.get(control[0] >> 2 & 7, "keep"),
             duration=block.ticks * _TICK,
             stored=block.stored,
@@ -133,58 +133,58 @@ class GifEncoder:
     """Writes a GIF file.
 
     Args:
-        file: Where to, at its beginning.
+        file: The file to write, at its start.
         timeline: Size and repetition.
-        source: The target if it is a GIF too: its head and its frames can be taken over.
+        source: The target, if it is a GIF too: its head and frames can be copied.
     """
 
-    def __init__(self, file: BinaryIO, timeline: AnimationTiming, source: Gif | None) -> None:
+    def __init__(self, file: BinaryIO, timing: AnimationTiming, source: Gif | None) -> None:
         self._file = file
         self.copies = source is not None
         self._time = Fraction(0)
         if source is not None:
             file.write(b"GIF89a" + source.head[6:])
             return
-        size = b"".join(side.to_bytes(2, "little") for side in timeline.size)
+        size = b"".join(side.to_bytes(2, "little") for side in timing.size)
         file.write(b"GIF89a" + size + b"\x70\0\0")
-        if timeline.plays != 1:  # the number counts repetitions, 0 is forever
-            again = max(0, timeline.plays - 1).to_bytes(2, "little")
+        if timing.plays != 1:  # the field counts repetitions; 0 is forever
+            again = max(0, timing.plays - 1).to_bytes(2, "little")
             file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + again + b"\0")
 
-    def copy(self, cel: Cel) -> None:
-        """Write a frame of the target as it is stored."""
-        self._file.write(cel.stored)
+    def copy(self, patch: FramePatch) -> None:
+        """Write a stored frame of the target."""
+        self._file.write(patch.stored)
 
-    def draw(self, drawing: DrawnFrame) -> Rgba:
-        """Encode a frame with colours of its own; return what it shows."""
-        picture = indexed(drawing)
-        before = self._before(drawing, picture.transparent)
-        self._file.write(before + _image(picture, drawing.box))
-        return picture.shown
+    def draw(self, drawn: DrawnFrame) -> Rgba:
+        """Encode a frame with a local colour table; return the pixels that it shows."""
+        indexed = index_colours(drawn)
+        before = self._before(drawn, indexed.transparent)
+        self._file.write(before + _image(indexed, drawn.box))
+        return indexed.displayed
 
     def close(self) -> None:
         """Complete the file."""
         self._file.write(_TRAILER)
 
-    def _before(self, drawing: DrawnFrame, transparent: int | None) -> bytes:
-        """The extensions of a frame, its delay among them."""
-        start, self._time = self._time, self._time + drawing.duration
-        if isinstance(drawing.cel, GifCel):
-            extensions, (flags, *delay, _) = drawing.cel.extensions, drawing.cel.control
+    def _before(self, drawn: DrawnFrame, transparent: int | None) -> bytes:
+        """Return the extensions of a frame, including its delay."""
+        start, self._time = self._time, self._time + drawn.duration
+        if isinstance(drawn.patch, GifPatch):
+            extensions, (flags, *delay, _) = drawn.patch.extensions, drawn.patch.control
         else:
             ticks = min(round(self._time / _TICK) - round(start / _TICK), 0xFFFF)
-            flags = {"keep": 1, "clear": 2, "restore": 3}[drawing.disposal] << 2
+            flags = {"keep": 1, "clear": 2, "restore": 3}[drawn.disposal] << 2
             extensions, delay = b"", list(ticks.to_bytes(2, "little"))
         flags = flags & ~1 | (transparent is not None)
         return extensions + b"!\xf9\x04" + bytes([flags, *delay, transparent or 0]) + b"\0"
 
 
-def still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
-    """Return a GIF file of one picture; half transparent pixels become opaque.
+def encode_still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
+    """Return a GIF file of one frame; half-transparent pixels become opaque.
 
     Args:
         samples: ``(H, W, 3 or 4)``.
-        edited: ``(H, W)``: where colours may be approximated by dithering.
+        edited: ``(H, W)``, where colours may be approximated by dithering.
     """
     height, width = samples.shape[:2]
     opaque = np.full((height, width, 1), 255, np.uint8)
@@ -192,7 +192,7 @@ def still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
         opaque = np.where(depth8(samples[..., 3:]) >= 128, 255, 0).astype(np.uint8)
     wanted = np.dstack([rgb8(samples), opaque])
     box = Box(0, 0, width, height)
-    drawing = DrawnFrame(
+    drawn = DrawnFrame(
         box=box,
         wanted=wanted,
         before=np.zeros_like(wanted),
@@ -200,26 +200,26 @@ def still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
         edited=edited,
         disposal="keep",
         duration=Fraction(0),
-        cel=None,
+        patch=None,
     )
-    picture = indexed(drawing)
+    indexed = index_colours(drawn)
     size: bytes = width.to_bytes(2, "little") + height.to_bytes(2, "little")
     control = b""
-    if picture.transparent is not None:
-        control = b"!\xf9\x04\x01\0\0" + bytes([picture.transparent]) + b"\0"
-    return b"GIF89a" + size + b"\x70\0\0" + control + _image(picture, box) + _TRAILER
+    if indexed.transparent is not None:
+        control = b"!\xf9\x04\x01\0\0" + bytes([indexed.transparent]) + b"\0"
+    return b"GIF89a" + size + b"\x70\0\0" + control + _image(indexed, box) + _TRAILER
 
 
-def _image(picture: Indexed, box: Box) -> bytes:
-    """A frame with its own table of 256 colours."""
+def _image(indexed: IndexedPixels, box: Box) -> bytes:
+    """Return an image block with a local table of 256 colours."""
     sides = (box.x0, box.y0, box.width, box.height)
     descriptor = _IMAGE + b"".join(side.to_bytes(2, "little") for side in sides) + b"\x87"
-    flat = Image.frombytes("P", (box.width, box.height), picture.indices.tobytes())
-    packed: bytes = flat.tobytes("gif", "P", 8, 0)
-    return descriptor + picture.table.ljust(768, b"\0") + b"\x08" + packed + b"\0"
+    flat = Image.frombytes("P", (box.width, box.height), indexed.indices.tobytes())
+    compressed: bytes = flat.tobytes("gif", "P", 8, 0)
+    return descriptor + indexed.table.ljust(768, b"\0") + b"\x08" + compressed + b"\0"
 
 
-def _coloured(indices: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:
+def _apply_palette(indices: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:
     colours = np.zeros((256, 4), np.uint8)
     colours[:, 3] = 255
     known = np.frombuffer(table, np.uint8).reshape(-1, 3)
@@ -228,10 +228,10 @@ def _coloured(indices: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:
 
 
 def _next_block(file: BinaryIO) -> _Block | None:
-    """The next frame with its extensions; None at the trailer.
+    """Return the next frame with its extensions; None at the trailer.
 
     Raises:
-        ValueError, IndexError: The file breaks off.
+        ValueError, IndexError: The file is truncated.
     """
     start, extensions, control = file.tell(), b"", b"\0\0\0\0"
     while (kind := file.read(1)) == _EXTENSION:
@@ -253,7 +253,7 @@ def _next_block(file: BinaryIO) -> _Block | None:
 
 
 def _subblocks(file: BinaryIO) -> bytes:
-    """A chain of blocks with their lengths, up to and with the empty one."""
+    """Return a chain of sub-blocks with their lengths, including the empty one at its end."""
     parts: list[bytes] = []
     while True:
         length = _read(file, 1)
@@ -266,12 +266,12 @@ def _subblocks(file: BinaryIO) -> bytes:
 def _read(file: BinaryIO, count: int) -> bytes:
     data = file.read(count)
     if len(data) < count:
-        raise ValueError("the file breaks off")
+        raise ValueError("the file is truncated")
     return data
 
 
 def _plays(extensions: bytes) -> int:
-    """How often the animation is shown, by the extensions before its first frame."""
+    """Return how often the animation is played, from the extensions before its first frame."""
     at = extensions.find(b"NETSCAPE2.0\x03\x01")
     if at < 0:
         return 1

@@ -1,4 +1,4 @@
-"""Choose the 256 colours of a GIF frame: exact where nothing was edited, the best for the rest."""
+"""Choose the 256 colours of a GIF frame: exact where nothing was edited, dithered elsewhere."""
 
 from dataclasses import dataclass
 
@@ -12,82 +12,82 @@ _COLOURS = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Indexed:
+class IndexedPixels:
     """The pixels of a GIF frame."""
 
     indices: NDArray[np.uint8]
     """``(H, W)``."""
     table: bytes
-    """RGB, at most 256 colours."""
+    """RGB bytes of at most 256 colours."""
     transparent: int | None
-    """The index that leaves the canvas as it is, if there are such pixels."""
-    shown: Rgba
-    """``(H, W, 4)``: what a viewer shows."""
+    """The index of pixels that leave the canvas unchanged; None if there are none."""
+    displayed: Rgba
+    """``(H, W, 4)`` pixels that viewers show."""
 
 
-def indexed(drawing: DrawnFrame) -> Indexed:
+def index_colours(frame: DrawnFrame) -> IndexedPixels:
     """Choose the colours of a frame.
 
-    Pixels that the canvas already shows are left out. Those that were not edited get their exact
-    colour, the most frequent first if there are more than the table holds. What is left of
-    the table is given to the edited pixels, which are dithered with all of it.
+    Pixels that the canvas already shows are transparent. Pixels that were not edited get their
+    exact colour, the most frequent first if the table has too few. The rest of the table is chosen
+    for edited pixels, which are dithered with the whole table.
     """
-    colours, opaque = _packed(drawing.wanted), drawing.wanted[..., 3] > 0
-    drawn = opaque & different(drawing.wanted, drawing.before)
+    colours, opaque = _as_numbers(frame.wanted), frame.wanted[..., 3] > 0
+    drawn = opaque & different(frame.wanted, frame.before)
     room = _COLOURS if drawn.all() else _COLOURS - 1
-    full = len(np.unique(colours[opaque & ~drawing.edited])) == _COLOURS
+    full = len(np.unique(colours[opaque & ~frame.edited])) == _COLOURS
     if room < _COLOURS and opaque.all() and full:
-        # Without a transparent index the table has room for one colour more.
+        # Without a transparent index, the table has room for one more colour.
         drawn, room = opaque, _COLOURS
-    exact = _frequent(colours[drawn & ~drawing.edited], room)
-    table = _completed(exact, colours[drawn & drawing.edited], room)
+    exact = _most_frequent(colours[drawn & ~frame.edited], room)
+    table = _complete_table(exact, colours[drawn & frame.edited], room)
     indices = np.full(drawn.shape, _COLOURS - 1, np.uint8)
-    kept = drawn & np.isin(colours, table)
+    exactly = drawn & np.isin(colours, table)
     order = np.argsort(table, kind="stable")
-    indices[kept] = order[np.searchsorted(table, colours[kept], sorter=order)]
-    shown = np.where(drawn[..., np.newaxis], drawing.wanted, drawing.visible)
-    if (rest := drawn & ~kept).any():
-        indices[rest] = _dithered(drawing.wanted, table)[rest]
-        shown[rest, :3] = _unpacked(table)[indices[rest]]
+    indices[exactly] = order[np.searchsorted(table, colours[exactly], sorter=order)]
+    displayed = np.where(drawn[..., np.newaxis], frame.wanted, frame.visible)
+    if (rest := drawn & ~exactly).any():
+        indices[rest] = _dither(frame.wanted, table)[rest]
+        displayed[rest, :3] = _as_rgb(table)[indices[rest]]
     transparent = None if drawn.all() else _COLOURS - 1
-    return Indexed(indices, _unpacked(table).tobytes(), transparent, shown)
+    return IndexedPixels(indices, _as_rgb(table).tobytes(), transparent, displayed)
 
 
-def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint32]:
+def _as_numbers(pixels: NDArray[np.uint8]) -> NDArray[np.uint32]:
     wide = pixels[..., :3].astype(np.uint32)
-    packed: NDArray[np.uint32] = wide @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    return packed
+    numbers: NDArray[np.uint32] = wide @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    return numbers
 
 
-def _unpacked(colours: NDArray[np.uint32]) -> NDArray[np.uint8]:
+def _as_rgb(colours: NDArray[np.uint32]) -> NDArray[np.uint8]:
     return np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=-1).astype(np.uint8)
 
 
-def _frequent(colours: NDArray[np.uint32], most: int) -> NDArray[np.uint32]:
+def _most_frequent(colours: NDArray[np.uint32], most: int) -> NDArray[np.uint32]:
     found, counts = np.unique(colours, return_counts=True)
     return found[np.argsort(-counts, kind="stable")[:most]]
 
 
-def _completed(
+def _complete_table(
     exact: NDArray[np.uint32], wanted: NDArray[np.uint32], most: int
 ) -> NDArray[np.uint32]:
-    """``exact`` and as many colours for the ``wanted`` ones as there is room."""
+    """Return ``exact`` and as many colours for ``wanted`` as there is room."""
     room = most - len(exact)
     others = np.setdiff1d(wanted, exact)
     if room <= 0 or others.size == 0:
         return exact
     if len(others) > room:
-        # Only what the exact colours do not serve already counts.
+        # Pixels whose colour is in the table already do not count.
         flat = wanted[~np.isin(wanted, exact)]
-        row = Image.fromarray(_unpacked(flat)[np.newaxis])
+        row = Image.fromarray(_as_rgb(flat)[np.newaxis])
         chosen = row.quantize(room, Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
-        others = _packed(np.array(chosen.getpalette(), np.uint8).reshape(-1, 3))[:room]
+        others = _as_numbers(np.array(chosen.getpalette(), np.uint8).reshape(-1, 3))[:room]
         others = np.setdiff1d(others, exact)
     return np.concatenate([exact, others])
 
 
-def _dithered(wanted: NDArray[np.uint8], table: NDArray[np.uint32]) -> NDArray[np.uint8]:
+def _dither(wanted: NDArray[np.uint8], table: NDArray[np.uint32]) -> NDArray[np.uint8]:
     palette = Image.new("P", (1, 1))
-    palette.putpalette(_unpacked(table).tobytes())
-    picture = Image.fromarray(np.ascontiguousarray(wanted[..., :3]))
-    return np.asarray(picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
+    palette.putpalette(_as_rgb(table).tobytes())
+    image = Image.fromarray(np.ascontiguousarray(wanted[..., :3]))
+    return np.asarray(image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))

@@ -1,4 +1,4 @@
-"""What a picture file says about its picture, in the form every format shares."""
+"""The metadata of an image file, independent of its format."""
 
 import re
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from roop.media.formats import exif
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Camera data, colour profile, editor's notes and resolution of a picture."""
+    """EXIF, colour profile, XMP and resolution of an image."""
 
     exif: bytes = b""
     """A TIFF structure, without a prefix."""
@@ -17,6 +17,6 @@ class Metadata:
     dpi: tuple[float, float] | None = None
 
     def upright(self) -> "Metadata":
-        """Return the same for a picture whose pixels have been turned upright."""
+        """Return the metadata for pixels that have been turned upright."""
         xmp = re.sub(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[1-8]", rb"\g<1>1", self.xmp)
         return replace(self, exif=exif.upright(self.exif), xmp=xmp)

@@ -1,4 +1,4 @@
-"""Take PNG files apart and put them together: any depth, every chunk that still holds."""
+"""Read and write PNG files of any depth, with their metadata chunks."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,29 +21,30 @@ _STRUCTURE = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"acTL", b"fcTL", b"
 _UNSAFE_BUT_TRUE = frozenset(
     {b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"bKGD", b"tRNS"}
 )
-"""Chunks which the standard marks as tied to the pixels and which stay true after a paste."""
+"""Chunks that the standard marks as unsafe to copy but that still apply after an edit."""
 
 
 @dataclass(frozen=True, slots=True)
 class PngChunk:
-    """One chunk of a file."""
+    """A chunk of a file."""
 
     name: bytes
     body: bytes
 
-    def packed(self) -> bytes:
-        """Return the chunk as it stands in a file."""
+    def encode(self) -> bytes:
+        """Return the bytes of the chunk."""
         check = zlib.crc32(self.body, zlib.crc32(self.name))
         return len(self.body).to_bytes(4, "big") + self.name + self.body + check.to_bytes(4, "big")
 
 
 @dataclass(frozen=True, slots=True)
 class Ancillary:
-    """The chunks of a file that say something about its picture."""
+    """The chunks of a file that describe its image."""
 
     before: tuple[PngChunk, ...]
-    """Those that stand before the pixels."""
+    """Chunks before the pixels."""
     after: tuple[PngChunk, ...]
+    """Chunks after the pixels."""
 
 
 def chunks(file: BinaryIO) -> Iterator[PngChunk]:
@@ -66,44 +67,44 @@ def chunks(file: BinaryIO) -> Iterator[PngChunk]:
 
 
 def ancillary(parts: Iterable[PngChunk], *, expanded: bool) -> Ancillary:
-    """Return which of a file's chunks go with the edited picture.
+    """Return the chunks of a file that still apply to the edited image.
 
     Args:
-        parts: The chunks of the file that was edited.
-        expanded: The picture had a palette, or less than 8 bits, and has not any more: chunks that
-            speak in its old numbers are left out.
+        parts: All chunks of the file.
+        expanded: The image had a palette, or less than 8 bits per sample, but has not any more:
+            chunks that refer to the old samples are left out.
     """
     before: list[PngChunk] = []
     after: list[PngChunk] = []
-    place = before
+    current = before
     for part in parts:
         if part.name in (b"IDAT", b"fdAT"):
-            place = after
-        elif part.name not in _STRUCTURE and _holds(part.name, expanded):
-            place.append(part)
+            current = after
+        elif part.name not in _STRUCTURE and _still_true(part.name, expanded):
+            current.append(part)
     return Ancillary(tuple(before), tuple(after))
 
 
-def header(size: tuple[int, int], samples: StoredSamples) -> PngChunk:
-    """Return the IHDR of a (width, height) picture with the form and depth of ``samples``."""
+def image_header(size: tuple[int, int], samples: StoredSamples) -> PngChunk:
+    """Return the IHDR of a (width, height) image with the channels and depth of ``samples``."""
     form = bytes([8 * samples.itemsize, COLOUR_TYPES[samples.shape[2]], 0, 0, 0])
     return PngChunk(b"IHDR", size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big") + form)
 
 
-def encoded(samples: StoredSamples, extra: Ancillary) -> bytes:
+def encode(samples: StoredSamples, extra: Ancillary) -> bytes:
     """Return a PNG file of ``(H, W, 1..4)`` samples with 8 or 16 bits."""
     size = samples.shape[1], samples.shape[0]
     parts = [
-        header(size, samples),
+        image_header(size, samples),
         *extra.before,
-        PngChunk(b"IDAT", compressed(samples)),
+        PngChunk(b"IDAT", compress(samples)),
         *extra.after,
         PngChunk(b"IEND", b""),
     ]
-    return SIGNATURE + b"".join(part.packed() for part in parts)
+    return SIGNATURE + b"".join(part.encode() for part in parts)
 
 
-def compressed(samples: StoredSamples, level: int = 6) -> bytes:
+def compress(samples: StoredSamples, level: int = 6) -> bytes:
     """Return the filtered, deflated scan lines of ``(H, W, 1..4)`` samples."""
     height = samples.shape[0]
     distance = samples.shape[2] * samples.itemsize
@@ -114,23 +115,25 @@ def compressed(samples: StoredSamples, level: int = 6) -> bytes:
     parts: list[bytes] = []
     for top in range(0, height, step):
         above = rows[top - 1] if top else np.zeros_like(rows[0])
-        parts.append(deflate.compress(_filtered(rows[top : top + step], above, distance).tobytes()))
+        parts.append(
+            deflate.compress(_filter_rows(rows[top : top + step], above, distance).tobytes())
+        )
     parts.append(deflate.flush())
     return b"".join(parts)
 
 
-def _holds(name: bytes, expanded: bool) -> bool:
+def _still_true(name: bytes, expanded: bool) -> bool:
     if expanded and name in _PALETTE_ONLY:
         return False
-    # A lower-case fourth letter means "safe to copy", by the standard. Content credentials (caBX)
-    # are not: they sign pixels that are no longer there.
+    # By the standard, a lower-case fourth letter means "safe to copy". Content credentials (caBX)
+    # are not: they sign the old pixels.
     return name[3:4].islower() or name in _UNSAFE_BUT_TRUE
 
 
-def _filtered(
+def _filter_rows(
     rows: NDArray[np.uint8], above: NDArray[np.uint8], distance: int
 ) -> NDArray[np.uint8]:
-    """Scan lines with the filter byte before each: the filter with the least residue, per line.
+    """Return scan lines with their filter bytes, each line with the filter of least residue.
 
     Source: PNG specification, third edition, section 12.7.
     """

@@ -1,4 +1,4 @@
-"""Write TIFF files of any form and 8 or 16 bits, with the tags of the file they come from."""
+"""Write TIFF files of 8 or 16 bits per sample, with the tags of the target."""
 
 import io
 import zlib
@@ -26,17 +26,16 @@ _STRUCTURE = frozenset(
     | {336, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521}
     | {529, 530, 531, 532, _EXIF, _GPS, 37724, 50255}
 )
-"""Tags that describe the coding, or hold other pictures of what was replaced (layers, previews)."""
+"""Tags that describe the coding, or that hold other images of the old face (layers, previews)."""
 
 
-def encoded(samples: StoredSamples, tags: ImageFileDirectory_v2, *, compress: bool) -> bytes:
+def encode(samples: StoredSamples, tags: ImageFileDirectory_v2, *, compress: bool) -> bytes:
     """Return a TIFF file of ``(H, W, 1..4)`` samples.
 
     Args:
         samples: 8 or 16 bits each.
-        tags: Everything that describes the picture, by ``kept_tags`` or ``new_tags``; completed
-            here with what describes the coding.
-        compress: Deflate with horizontal differences, else plain samples.
+        tags: The metadata, from ``copy_tags`` or ``new_tags``; tags of the coding are added here.
+        compress: Use Deflate with horizontal differences; otherwise, do not compress.
     """
     height, width, channels = samples.shape
     rows = max(1, _STRIP_BYTES // (width * channels * samples.itemsize))
@@ -72,7 +71,7 @@ def encoded(samples: StoredSamples, tags: ImageFileDirectory_v2, *, compress: bo
 
 
 def exif_block(image: ImageFile) -> bytes:
-    """Return what an open TIFF says about its picture as an EXIF block."""
+    """Return the tags of an open TIFF as an EXIF block."""
     block = Image.Exif()
     for tag, value in image.getexif().items():
         if tag not in _STRUCTURE and tag not in (_ICC, _XMP):
@@ -82,15 +81,15 @@ def exif_block(image: ImageFile) -> bytes:
     return block.tobytes()
 
 
-def kept_tags(image: ImageFile, *, plain: bool) -> ImageFileDirectory_v2:
-    """Return the tags of an open TIFF that still hold for its edited picture.
+def copy_tags(image: ImageFile, *, plain: bool) -> ImageFileDirectory_v2:
+    """Return the tags of an open TIFF that still apply to the edited image.
 
     Args:
         image: The target.
-        plain: The samples are written as they were read, so the colour profile still holds.
+        plain: The samples are written in the same colour space, so the profile still applies.
     """
     if not isinstance(image, TiffImageFile):
-        raise TypeError(f"a {type(image).__name__} has no tags of a TIFF")
+        raise TypeError(f"a {type(image).__name__} has no TIFF tags")
     source: ImageFileDirectory_v2 = image.tag_v2
     tags = ImageFileDirectory_v2(prefix=b"II")
     for tag in source:
@@ -102,7 +101,7 @@ def kept_tags(image: ImageFile, *, plain: bool) -> ImageFileDirectory_v2:
 
 
 def new_tags(metadata: Metadata) -> ImageFileDirectory_v2:
-    """Return tags for an upright picture that comes from another format."""
+    """Return tags for an upright image from another format."""
     tags = ImageFileDirectory_v2(prefix=b"II")
     block = Image.Exif()
     block.load(metadata.exif)

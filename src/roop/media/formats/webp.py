@@ -1,4 +1,4 @@
-"""Take animated WebP files apart and put them together."""
+"""Read and write animated WebP files."""
 
 import io
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
 
-from roop.media.formats.canvas import AnimationTiming, Cel, DrawnFrame, Rgba
-from roop.media.formats.picture_files import check_size
+from roop.media.formats.canvas import AnimationTiming, DrawnFrame, FramePatch, Rgba
+from roop.media.formats.image_files import check_size
 from roop.types import Box
 
 LOSSY_QUALITY = 95
-"""For a frame that has to be encoded anew in a file that is lossy already."""
+"""Quality of frames that are encoded again in a lossy file."""
 
 _TICK = Fraction(1, 1000)
 _ALPHA_FLAG, _ANIMATION_FLAG = 0x10, 0x02
@@ -26,19 +26,19 @@ _LONGEST = 0xFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class RiffChunk:
-    """One chunk of a file."""
+    """A chunk of a file."""
 
     name: bytes
     body: bytes
 
-    def packed(self) -> bytes:
-        """Return the chunk as it stands in a file."""
+    def encode(self) -> bytes:
+        """Return the bytes of the chunk."""
         padding = b"\0" * (len(self.body) & 1)
         return self.name + len(self.body).to_bytes(4, "little") + self.body + padding
 
 
 def chunks(file: BinaryIO, start: int = 12) -> Iterator[RiffChunk]:
-    """Yield the chunks of an open file up to its end, or to where it breaks off."""
+    """Yield the chunks of an open file up to its end, or to where it is truncated."""
     file.seek(start)
     while len(head := file.read(8)) == 8:
         length = int.from_bytes(head[4:], "little")
@@ -50,7 +50,7 @@ def chunks(file: BinaryIO, start: int = 12) -> Iterator[RiffChunk]:
 
 
 class Webp:
-    """An animated WebP file that is open for reading.
+    """An animated WebP file, open for reading.
 
     Raises:
         ValueError: The file is damaged in its first frame.
@@ -60,7 +60,7 @@ class Webp:
         self._file = file
         header, control = b"", b"\0" * 6
         durations: list[Fraction] = []
-        self.descriptions: dict[bytes, bytes] = {}
+        self.metadata: dict[bytes, bytes] = {}
         """ICC, EXIF and XMP by the names of their chunks."""
         for part in chunks(file):
             if part.name == b"VP8X":
@@ -70,31 +70,31 @@ class Webp:
             elif part.name == b"ANMF" and len(part.body) > 16:
                 durations.append(_number(part.body, 12) * _TICK)
             elif part.name in _DESCRIPTION_FLAGS:
-                self.descriptions[part.name] = part.body
+                self.metadata[part.name] = part.body
         if not durations or len(header) < 10 or len(control) < 6:
-            raise ValueError("it holds no frame")
+            raise ValueError("it has no frame")
         size = _number(header, 4) + 1, _number(header, 7) + 1
         check_size(path, size)
         self.background = control[:4]
-        """The colour that hardly a viewer shows behind the frames: BGRA."""
-        self.timeline = AnimationTiming(
+        """The background colour, BGRA, which most viewers ignore."""
+        self.timing = AnimationTiming(
             size=size,
             plays=int.from_bytes(control[4:6], "little"),
             durations=tuple(durations),
             alpha=bool(header[0] & _ALPHA_FLAG),
         )
 
-    def cels(self) -> Iterator[Cel | None]:
-        """Decode the frames in order; None stands for one that is damaged."""
+    def patches(self) -> Iterator[FramePatch | None]:
+        """Decode the frames in order; None stands for a damaged one."""
         for part in chunks(self._file):
             if part.name == b"ANMF" and len(part.body) > 16:
-                yield self._cel(part.body)
+                yield self._patch(part.body)
 
-    def _cel(self, body: bytes) -> Cel | None:
+    def _patch(self, body: bytes) -> FramePatch | None:
         left, top = 2 * _number(body, 0), 2 * _number(body, 3)
         width, height = _number(body, 6) + 1, _number(body, 9) + 1
         box = Box(left, top, left + width, top + height)
-        if box != box.clipped(self.timeline.size):
+        if box != box.clipped(self.timing.size):
             return None
         parts = list(chunks(io.BytesIO(body), 16))
         pixels = None
@@ -102,13 +102,13 @@ class Webp:
             pixels = _decoded((width, height), parts)
         if pixels is None:
             return None
-        return Cel(
+        return FramePatch(
             box=box,
             pixels=pixels,
-            over=not body[15] & 2,
+            blend=not body[15] & 2,
             disposal="clear" if body[15] & 1 else "keep",
             duration=_number(body, 12) * _TICK,
-            stored=RiffChunk(b"ANMF", body).packed(),
+            stored=RiffChunk(b"ANMF", body).encode(),
             lossless=any(part.name == b"VP8L" for part in parts),
         )
 
@@ -117,55 +117,55 @@ class WebpEncoder:
     """Writes an animated WebP file.
 
     Args:
-        file: Where to, at its beginning.
+        file: The file to write, at its start.
         timeline: Size and repetition.
-        source: The target if it is an animated WebP too.
+        source: The target, if it is an animated WebP too.
     """
 
     copies = True
 
-    def __init__(self, file: BinaryIO, timeline: AnimationTiming, source: Webp | None) -> None:
+    def __init__(self, file: BinaryIO, timing: AnimationTiming, source: Webp | None) -> None:
         self._file = file
         self._time = Fraction(0)
-        self._words = source.descriptions if source else {}
-        flags = _ANIMATION_FLAG | (_ALPHA_FLAG if timeline.alpha else 0)
-        for name in self._words:
+        self._metadata = source.metadata if source else {}
+        flags = _ANIMATION_FLAG | (_ALPHA_FLAG if timing.alpha else 0)
+        for name in self._metadata:
             flags |= _DESCRIPTION_FLAGS[name]
-        size = b"".join((side - 1).to_bytes(3, "little") for side in timeline.size)
+        size = b"".join((side - 1).to_bytes(3, "little") for side in timing.size)
         file.write(
-            b"RIFF\0\0\0\0WEBP" + RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + size).packed()
+            b"RIFF\0\0\0\0WEBP" + RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + size).encode()
         )
-        if icc := self._words.get(b"ICCP"):
-            file.write(RiffChunk(b"ICCP", icc).packed())
+        if icc := self._metadata.get(b"ICCP"):
+            file.write(RiffChunk(b"ICCP", icc).encode())
         background = source.background if source else b"\0\0\0\0"
-        plays = min(timeline.plays, 0xFFFF).to_bytes(2, "little")
-        file.write(RiffChunk(b"ANIM", background + plays).packed())
+        plays = min(timing.plays, 0xFFFF).to_bytes(2, "little")
+        file.write(RiffChunk(b"ANIM", background + plays).encode())
 
-    def copy(self, cel: Cel) -> None:
-        """Write a frame of the target as it is stored."""
-        self._file.write(cel.stored)
+    def copy(self, patch: FramePatch) -> None:
+        """Write a stored frame of the target."""
+        self._file.write(patch.stored)
 
-    def draw(self, drawing: DrawnFrame) -> Rgba:
-        """Encode a frame, without loss unless its own file is lossy."""
-        start, self._time = self._time, self._time + drawing.duration
-        if drawing.cel is not None:
-            ticks = int(drawing.cel.duration / _TICK)
+    def draw(self, drawn: DrawnFrame) -> Rgba:
+        """Encode a frame, without loss unless the target's frame is lossy."""
+        start, self._time = self._time, self._time + drawn.duration
+        if drawn.patch is not None:
+            ticks = int(drawn.patch.duration / _TICK)
         else:
             ticks = min(round(self._time / _TICK) - round(start / _TICK), _LONGEST)
-        box = drawing.box
+        box = drawn.box
         sides = (box.x0 // 2, box.y0 // 2, box.width - 1, box.height - 1, ticks)
-        flags = 2 | (drawing.disposal == "clear")
-        lossless = drawing.cel is None or drawing.cel.lossless
+        flags = 2 | (drawn.disposal == "clear")
+        lossless = drawn.patch is None or drawn.patch.lossless
         body = b"".join(side.to_bytes(3, "little") for side in sides) + bytes([flags])
-        body += _encoded(drawing, lossless=lossless)
-        self._file.write(RiffChunk(b"ANMF", body).packed())
-        return drawing.wanted
+        body += _encoded(drawn, lossless=lossless)
+        self._file.write(RiffChunk(b"ANMF", body).encode())
+        return drawn.wanted
 
     def close(self) -> None:
         """Complete the file."""
         for name in (b"EXIF", b"XMP "):
-            if words := self._words.get(name):
-                self._file.write(RiffChunk(name, words).packed())
+            if metadata := self._metadata.get(name):
+                self._file.write(RiffChunk(name, metadata).encode())
         length = self._file.tell() - 8
         self._file.seek(4)
         self._file.write(length.to_bytes(4, "little"))
@@ -176,12 +176,12 @@ def _number(body: bytes, at: int) -> int:
 
 
 def _decoded(size: tuple[int, int], parts: list[RiffChunk]) -> Rgba | None:
-    """The RGBA pixels of one frame, read as if it were a still picture."""
+    """Return the RGBA pixels of one frame, decoded as a still image."""
     flags = _ALPHA_FLAG if any(part.name in (b"ALPH", b"VP8L") for part in parts) else 0
     sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
     header = RiffChunk(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
-    picture = [part for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L")]
-    body = b"WEBP" + b"".join(part.packed() for part in (header, *picture))
+    pixel_chunks = [part for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L")]
+    body = b"WEBP" + b"".join(part.encode() for part in (header, *pixel_chunks))
     stream = io.BytesIO(b"RIFF" + len(body).to_bytes(4, "little") + body)
     try:
         with WebPImageFile(stream) as image:
@@ -193,8 +193,8 @@ def _decoded(size: tuple[int, int], parts: list[RiffChunk]) -> Rgba | None:
         return None
 
 
-def _encoded(drawing: DrawnFrame, *, lossless: bool) -> bytes:
-    pixels = drawing.wanted
+def _encoded(drawn: DrawnFrame, *, lossless: bool) -> bytes:
+    pixels = drawn.wanted
     if (pixels[..., 3] == 255).all():
         pixels = np.ascontiguousarray(pixels[..., :3])
     options: dict[str, int | bool] = {"quality": LOSSY_QUALITY, "method": 3}
@@ -203,4 +203,4 @@ def _encoded(drawing: DrawnFrame, *, lossless: bool) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "WEBP", **options)
     parts = chunks(stream)
-    return b"".join(part.packed() for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L"))
+    return b"".join(part.encode() for part in parts if part.name in (b"ALPH", b"VP8 ", b"VP8L"))

@@ -1,4 +1,4 @@
-"""Blends new samples into the stored samples of a frame."""
+"""Blend new samples into the stored samples of a frame."""
 
 from typing import Any
 
@@ -16,21 +16,20 @@ Real = NDArray[np.float32]
 """``(H, W)`` exact values."""
 
 ROUNDING = 1.0
-"""Steps of an 8 bit sample by which a crop may differ from the deeper samples it was made of."""
+"""Steps of an 8-bit sample by which a crop may differ from the deeper samples behind it."""
 
 FINE = 128
-"""Parts of an alpha step that a mean of alphas is counted in."""
+"""Parts per step of alpha in a mean of alphas."""
 
 
 class Blender:
-    """One alpha, applied to the components of one box.
+    """Applies one alpha to the components of one box.
 
-    A sample that several pixels share moves by the mean of what they ask for, each weighted by
-    its alpha.
+    A sample that several pixels share changes by the mean of their changes, weighted by alpha.
     """
 
     def __init__(self, alpha: Alpha, layout: PixelLayout) -> None:
-        """Prepare for boxes of the size of ``alpha``, ``(H, W)``: 0 keeps, 255 replaces."""
+        """Prepare for a box with ``alpha``, ``(H, W)``: 0 keeps a pixel, 255 replaces it."""
         self._layout = layout
         self._alpha: Wide = alpha.astype(np.uint16)
         self._means: dict[tuple[int, int], Real] = {}
@@ -40,11 +39,11 @@ class Blender:
 
         Args:
             view: Stored samples of ``part`` in the box; may be smaller at an odd edge.
-            part: Which component.
-            wanted: ``(H, W)``: new samples, one for every pixel of the box; or, of 8 bits, one
+            part: The component.
+            wanted: ``(H, W)`` new samples, one for every pixel of the box; with 8 bits also one
                 for every sample of ``view``.
-            present: ``(H, W)``: the samples that an 8 bit crop of the box shows, if the stored
-                ones have more bits: these stay.
+            present: ``(H, W)`` samples of an 8-bit crop of the box, if the stored samples are
+                deeper: their lower bits are kept.
         """
         shared = part.shift_x or part.shift_y
         if present is not None:
@@ -55,19 +54,19 @@ class Blender:
             self._blend_bytes(view, wanted)
 
     def _blend_bytes(self, view: Samples, wanted: Wide) -> None:
-        """Blend 8 bit samples, one for every pixel, in 16 bit integers."""
+        """Blend 8-bit samples, one for every pixel, in 16-bit integers."""
         rows, columns = view.shape
         alpha = self._alpha[:rows, :columns]
         mixed = wanted[:rows, :columns] * alpha
         mixed += (255 - alpha) * view
-        # Divides by 255 and rounds, exactly for every value that can occur.
+        # Division by 255 with rounding, exact for every possible value.
         mixed += 128
         mixed += mixed >> 8
         mixed >>= 8
         view[...] = mixed
 
     def _blend_shared(self, view: Samples, part: Component, wanted: Wide) -> None:
-        """Blend 8 bit samples that several pixels share."""
+        """Blend 8-bit samples that several pixels share."""
         alpha = self._mean_alpha(part, view)
         if wanted.shape == view.shape:
             change = alpha * wanted
@@ -79,12 +78,12 @@ class Blender:
         _store(view, change, self._layout)
 
     def _blend_deep(self, view: Samples, part: Component, wanted: Wide, present: Wide) -> None:
-        """Blend samples of more than 8 bits: add the difference between new and present."""
+        """Blend samples of more than 8 bits by adding the difference between new and present."""
         stored = (view >> self._layout.padding).astype(np.float32)
         change: Real = np.asarray(cv2.subtract(wanted, present, dtype=cv2.CV_32F), np.float32)
         change *= self._mean_alpha(Component(0), wanted)
         change = _mean(change, part, view)
-        # Colours outside RGB were clipped in the crop; what was lost there may not come back.
+        # The crop clips colours outside of RGB; what it lost must not be added back.
         shown = _mean(present, part, view)
         limit = np.float32(ROUNDING * (1 << (self._layout.depth - 8)))
         lost = stored - shown
@@ -112,7 +111,7 @@ def _mean(samples: NDArray[Any], part: Component, view: NDArray[Any] | None) -> 
 
 
 def _store(view: Samples, values: Real, layout: PixelLayout) -> None:
-    """Round ``values`` into ``view``; what rounds to the sample that is there changes nothing."""
+    """Round ``values`` into ``view``."""
     np.rint(values, out=values)
     np.clip(values, 0, (1 << layout.depth) - 1, out=values)
     if not layout.padding:

@@ -1,4 +1,4 @@
-"""The arithmetic between RGB and the samples that a video stores."""
+"""Convert between RGB and the samples that a video stores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ BT601 = 5
 """FFmpeg's number of the matrix of standard definition (BT.470BG)."""
 
 HIGH_DEFINITION = 720
-"""Lines from which players take an unnamed matrix for BT.709."""
+"""Height in pixels from which players assume BT.709 if no matrix is given."""
 
 LUMA_WEIGHTS: dict[int, tuple[float, float]] = {
     1: (0.2126, 0.0722),
@@ -33,8 +33,8 @@ LUMA_WEIGHTS: dict[int, tuple[float, float]] = {
 """Weights of red and blue in luma by FFmpeg's number of the matrix (ITU-T H.273, table 4)."""
 
 LANES = 64
-"""Pixels are transformed in multiples of this: OpenCV rounds the last ones of an odd number
-differently, and a pixel's colour may not depend on the box that it was cropped with."""
+"""Pixels are converted in multiples of this: OpenCV rounds the last ones of an odd number
+differently, but the colour of a pixel must not depend on the size of the crop."""
 
 FULL_RANGE = 2
 """FFmpeg's number of the range 0..255."""
@@ -45,7 +45,7 @@ LIMITED_RANGE = 1
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """How the samples of a frame mean colours, with what the file leaves open filled in."""
+    """The meaning of a frame's samples; what the file does not specify is filled in."""
 
     matrix: int
     """FFmpeg's number of the YCbCr matrix."""
@@ -58,19 +58,19 @@ class Colour:
 
 
 def colour_of(frame: av.VideoFrame) -> Colour:
-    """Return what the samples of ``frame`` mean, the way players fill in what is not said."""
+    """Return the meaning of the samples of ``frame``, with the defaults that players use."""
     name = frame.format.name
     matrix = int(frame.colorspace)
     if matrix not in LUMA_WEIGHTS:
         matrix = BT709 if frame.height >= HIGH_DEFINITION else BT601
-    unsaid_is_full = name.startswith(("yuvj", "gray", "ya"))
-    said = int(frame.color_range)
-    full = unsaid_is_full if said == 0 else said == FULL_RANGE
+    full_by_default = name.startswith(("yuvj", "gray", "ya"))
+    given = int(frame.color_range)
+    full = full_by_default if given == 0 else given == FULL_RANGE
     return Colour(matrix, full or name.startswith("yuvj"))
 
 
 def encode(pixels: Pixels, colour: Colour, layout: PixelLayout) -> list[NDArray[np.uint16]]:
-    """Turn RGB into the components of ``layout``, one sample per pixel.
+    """Convert RGB to the components of ``layout``, one sample per pixel.
 
     Returns:
         For each component ``(H, W)`` uint16, rounded, in units of a sample of ``layout.depth``
@@ -78,24 +78,24 @@ def encode(pixels: Pixels, colour: Colour, layout: PixelLayout) -> list[NDArray[
     """
     if layout.rgb and layout.depth == 8:
         return [pixels[..., index].astype(np.uint16) for index in range(3)]
-    # OpenCV transforms 16 bit samples exactly and fast; 8 bit ones with coarse coefficients.
+    # OpenCV converts 16-bit samples exactly, but 8-bit ones with coarse coefficients.
     samples: Samples = cv2.transform(pixels.astype(np.uint16), _forward(colour, layout))
     samples = samples.reshape(*pixels.shape[:2], len(layout.components))
     if layout.depth == 8:
-        # Splitting bytes is many times as fast.
+        # Splitting bytes is many times faster.
         return [part.astype(np.uint16) for part in cv2.split(samples.astype(np.uint8))]
     return [samples[..., index].astype(np.uint16) for index in range(samples.shape[2])]
 
 
 def decode(samples: Sequence[Samples], colour: Colour, layout: PixelLayout) -> Pixels:
-    """Turn components into RGB; the inverse of ``encode``, exact to half a step.
+    """Convert components to RGB; the inverse of ``encode``, exact to half a step.
 
-    swscale's own conversion is not used: it darkens by one to two steps on average.
+    swscale is not used: its result is one to two steps darker on average.
 
     Args:
         samples: For each component ``(H, W)``, in units of a sample of ``layout.depth`` bits.
-        colour: What they mean.
-        layout: Which components they are.
+        colour: Meaning of the samples.
+        layout: Order of the components.
     """
     planes: list[Samples] = [np.ascontiguousarray(part) for part in samples]
     if layout.rgb and layout.depth == 8:
@@ -105,7 +105,7 @@ def decode(samples: Sequence[Samples], colour: Colour, layout: PixelLayout) -> P
     stacked = cv2.merge(planes).reshape(1, count, len(planes)).astype(np.uint16, copy=False)
     if count % LANES:
         stacked = cv2.copyMakeBorder(stacked, 0, 0, 0, -count % LANES, cv2.BORDER_REPLICATE)
-    # From 16 bit to 8, saturating.
+    # From 16 to 8 bits, with saturation.
     pixels = cv2.convertScaleAbs(cv2.transform(stacked, _inverse(colour, layout)))
     return np.asarray(pixels[0, :count].reshape(rows, columns, 3), np.uint8)
 
@@ -119,13 +119,13 @@ def black(colour: Colour, layout: PixelLayout) -> tuple[int, ...]:
 
 @cache
 def _forward(colour: Colour, layout: PixelLayout) -> NDArray[np.float32]:
-    """Return what leads from RGB to samples."""
+    """Return the matrix from RGB to samples."""
     return _matrix(colour, layout).astype(np.float32)
 
 
 @cache
 def _inverse(colour: Colour, layout: PixelLayout) -> NDArray[np.float32]:
-    """Return what leads from samples to RGB: ``(3, components + 1)``."""
+    """Return the matrix from samples to RGB, ``(3, components + 1)``."""
     forward = _matrix(colour, layout)
     if len(forward) == 1:
         factor = 1 / forward[0, :3].sum()
@@ -135,7 +135,7 @@ def _inverse(colour: Colour, layout: PixelLayout) -> NDArray[np.float32]:
 
 
 def _matrix(colour: Colour, layout: PixelLayout) -> NDArray[np.float64]:
-    """Return ``(components, 4)``: factors of R, G, B in 0..255, and what is added."""
+    """Return ``(components, 4)``: factors of R, G and B in 0..255, and the offset."""
     if layout.rgb:
         scale = ((1 << layout.depth) - 1) / 255
         return np.hstack([np.eye(3) * scale, np.zeros((3, 1))])

@@ -1,4 +1,4 @@
-"""Gives frames the pixel format and size that an encoder takes, touching them only if it must."""
+"""Convert frames to a pixel format and size that an encoder takes, if they differ."""
 
 from dataclasses import dataclass
 
@@ -13,32 +13,32 @@ from roop.media.frames.properties import FrameProperties
 from roop.types import Box
 
 PLAYABLE = ("yuv420p", "yuv420p10le")
-"""What pictures stored as RGB become: every player shows these."""
+"""Pixel formats for RGB frames, since every player supports them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """What must be done to each frame; worked out once for all."""
+class FrameConversion:
+    """How to convert every frame of a stream."""
 
     format: str
-    """FFmpeg's name of the pixel format that the encoder gets."""
+    """FFmpeg's name of the pixel format for the encoder."""
     size: tuple[int, int]
-    """(width, height) that the encoder gets."""
+    """(width, height) for the encoder."""
     colour: Colour
-    """What the samples mean afterwards."""
-    said: bool
-    """True if the meaning must be written into the output because it was chosen here."""
+    """Meaning of the samples after the conversion."""
+    explicit: bool
+    """True if ``colour`` was chosen here and must be written into the output."""
 
     def apply(self, frame: PlanarFrame) -> av.VideoFrame:
-        """Return the frame for the encoder; ``frame.raw`` itself if it fits."""
+        """Return the frame for the encoder: ``frame.raw`` itself if it needs no conversion."""
         raw = frame.raw
         if raw.format.name != self.format:
-            raw = self._converted(raw, frame.colour)
+            raw = self._convert(raw, frame.colour)
         if (raw.width, raw.height) != self.size:
-            raw = self._grown(raw)
+            raw = self._pad(raw)
         return raw
 
-    def _converted(self, raw: av.VideoFrame, colour: Colour) -> av.VideoFrame:
+    def _convert(self, raw: av.VideoFrame, colour: Colour) -> av.VideoFrame:
         return VideoReformatter().reformat(
             raw,
             format=self.format,
@@ -48,31 +48,31 @@ class Fit:
             dst_color_range=self.colour.range,
         )
 
-    def _grown(self, raw: av.VideoFrame) -> av.VideoFrame:
-        """Repeat the last column and row of an odd picture."""
+    def _pad(self, raw: av.VideoFrame) -> av.VideoFrame:
+        """Pad an odd size by repeating the last column and row."""
         layout = pixel_layout(self.format)
         if layout is None:
             raise ValueError(f"{self.format} cannot be padded")
-        grown = av.VideoFrame(*self.size, self.format)
-        planes, larger = layout.planes(raw), layout.planes(grown)
+        padded = av.VideoFrame(*self.size, self.format)
+        planes, larger = layout.planes(raw), layout.planes(padded)
         for part in layout.components:
             old = layout.view(planes, part, Box(0, 0, raw.width, raw.height))
             new = layout.view(larger, part, Box(0, 0, *self.size))
             missing = [(0, full - here) for full, here in zip(new.shape, old.shape, strict=True)]
             new[...] = np.pad(old, missing, mode="edge")
-        grown.duration = raw.duration
-        grown.colorspace, grown.color_range = raw.colorspace, raw.color_range
-        grown.color_primaries, grown.color_trc = raw.color_primaries, raw.color_trc
-        return grown
+        padded.duration = raw.duration
+        padded.colorspace, padded.color_range = raw.colorspace, raw.color_range
+        padded.color_primaries, padded.color_trc = raw.color_primaries, raw.color_trc
+        return padded
 
 
-def fit_of(frames: FrameProperties, accepted: list[str], *, even: bool) -> Fit:
-    """Work out how frames become what an encoder takes.
+def plan_conversion(frames: FrameProperties, accepted: list[str], *, even: bool) -> FrameConversion:
+    """Choose the conversion from frames to the input of an encoder.
 
     Args:
-        frames: What they are like.
+        frames: Properties of the frames.
         accepted: Pixel formats of the encoder.
-        even: True if it wants an even size where chroma is subsampled.
+        even: True if the encoder needs an even size where chroma is subsampled.
     """
     form = _format(frames.format, accepted)
     width, height = frames.size
@@ -80,11 +80,11 @@ def fit_of(frames: FrameProperties, accepted: list[str], *, even: bool) -> Fit:
     if even and len(chosen.components) > 1 and not chosen.is_rgb:
         width += width % (256 // chosen.components[1].width)
         height += height % (256 // chosen.components[1].height)
-    was, colour = av.VideoFormat(frames.format), frames.colour
-    said = form != frames.format and (was.is_rgb or len(was.components) < 3)
-    if said:
+    source, colour = av.VideoFormat(frames.format), frames.colour
+    explicit = form != frames.format and (source.is_rgb or len(source.components) < 3)
+    if explicit:
         colour = Colour(colour.matrix, full_range=False)
-    return Fit(form, (width, height), colour, said)
+    return FrameConversion(form, (width, height), colour, explicit)
 
 
 def _format(name: str, accepted: list[str]) -> str:

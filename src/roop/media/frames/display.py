@@ -1,4 +1,4 @@
-"""What a frame carries besides its samples: rotation and HDR metadata."""
+"""Read the side data of a frame: rotation and HDR metadata."""
 
 import struct
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ import av
 from roop.media.frames.orientation import Orientation
 
 MATRIX = struct.Struct("=9i")
-"""FFmpeg's display matrix: 3 x 3, of which a, b, c, d turn the picture."""
+"""FFmpeg's display matrix, 3 x 3, whose a, b, c, d rotate and flip the frame."""
 
 MASTERING = struct.Struct("=22i")
 """FFmpeg's AVMasteringDisplayMetadata: ten fractions and two flags."""
@@ -18,7 +18,7 @@ MASTERING = struct.Struct("=22i")
 LIGHT = struct.Struct("=2I")
 """FFmpeg's AVContentLightMetadata."""
 
-TURNS = {
+ORIENTATIONS = {
     (True, False, False): 1,
     (True, True, False): 2,
     (True, True, True): 3,
@@ -28,18 +28,18 @@ TURNS = {
     (False, True, True): 7,
     (False, False, True): 8,
 }
-"""EXIF orientation by (axes stay, flipped in x, flipped in y)."""
+"""EXIF orientation by (axes not swapped, flipped in x, flipped in y)."""
 
 CHROMATICITY = 50_000
 """Units of H.265's mastering display message per CIE 1931 unit."""
 
 LUMINANCE = 10_000
-"""Its units per candela per square metre."""
+"""Units of the same message per cd/m2."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mastering:
-    """The display that the film was graded on, in the units of H.265 annex D."""
+    """The display that the video was graded on, in the units of H.265 annex D."""
 
     green: tuple[int, int]
     blue: tuple[int, int]
@@ -49,7 +49,7 @@ class Mastering:
     """(max, min)"""
 
     def notation(self, chromaticity: float = 1.0, luminance: float = 1.0) -> str:
-        """Return the notation that encoders share, in multiples of the given units."""
+        """Return it as encoders take it, in multiples of the given units."""
         names = ("G", "B", "R", "WP", "L")
         pairs = (self.green, self.blue, self.red, self.white, self.luminance)
         units = (chromaticity,) * 4 + (luminance,)
@@ -66,19 +66,19 @@ def display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
 
 
 def orientation_of(matrix: tuple[int, ...] | None) -> Orientation | None:
-    """Return the turn that ``matrix`` asks for; None if it is no multiple of 90 degrees."""
+    """Return the orientation for ``matrix``; None if it is not a multiple of 90 degrees."""
     if matrix is None:
         return Orientation()
     a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
     if b == c == 0 and a and d:
-        return Orientation(TURNS[True, a < 0, d < 0])
+        return Orientation(ORIENTATIONS[True, a < 0, d < 0])
     if a == d == 0 and b and c:
-        return Orientation(TURNS[False, c < 0, b < 0])
+        return Orientation(ORIENTATIONS[False, c < 0, b < 0])
     return None
 
 
 def mastering_of(frame: av.VideoFrame) -> Mastering | None:
-    """Return the mastering display of an HDR frame, None if it says nothing whole."""
+    """Return the mastering display of an HDR frame; None if it is missing or incomplete."""
     data = _side_data(frame, "MASTERING_DISPLAY_METADATA")
     if data is None or len(data) < MASTERING.size:
         return None
@@ -96,7 +96,7 @@ def mastering_of(frame: av.VideoFrame) -> Mastering | None:
 
 
 def light_of(frame: av.VideoFrame) -> tuple[int, int] | None:
-    """Return (brightest pixel, brightest frame average) of an HDR film in cd/m2, or None."""
+    """Return (brightest pixel, brightest frame average) of an HDR video in cd/m2, or None."""
     data = _side_data(frame, "CONTENT_LIGHT_LEVEL")
     if data is None or len(data) < LIGHT.size:
         return None
@@ -109,5 +109,5 @@ def _side_data(frame: av.VideoFrame, name: str) -> bytes | None:
         # PyAV types this as a mapping; it iterates over its values.
         entries: Iterable[Any] = frame.side_data
         return next((bytes(entry) for entry in entries if entry.type.name == name), None)
-    except ValueError:  # a kind of side data that this PyAV has no name for
+    except ValueError:  # side data of a type that this PyAV does not know
         return None

@@ -1,4 +1,4 @@
-"""Where each sample of a pixel format lies in memory, and how it is reached from NumPy."""
+"""The memory layout of pixel formats, and views of their samples as NumPy arrays."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,19 +14,19 @@ Samples = NDArray[Any]
 """``(H, W)`` uint8 or uint16 samples of one component."""
 
 Planes = tuple[Samples, ...]
-"""A frame's planes as they lie in its memory, upright and from the left."""
+"""The planes of a frame in its own memory, from the top row down."""
 
 PACKED_RGB = ("rgb24", "bgr24", "rgba", "bgra", "argb", "abgr", "rgb0", "bgr0", "0rgb", "0bgr")
-"""8 bit formats whose name says the order of the bytes."""
+"""8-bit formats whose name is the order of the bytes."""
 
 PACKED_YUV = {"yuyv422": ((0, 2), (1, 4), (3, 4)), "uyvy422": ((1, 2), (0, 4), (2, 4))}
 """Offset and step of Y, Cb and Cr."""
 
 CR_FIRST = frozenset({"nv21", "nv42"})
-"""Half-planar formats that keep Cr before Cb."""
+"""Half-planar formats with Cr before Cb."""
 
 DEEP_PACKED_RGB = {"rgb48le": "rgb", "bgr48le": "bgr", "rgba64le": "rgba", "bgra64le": "bgra"}
-"""16 bit formats and the order of their samples."""
+"""16-bit formats and the order of their samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +35,38 @@ class Component:
 
     plane: int
     offset: int = 0
-    """First sample in a row."""
+    """Index of the first sample in a row."""
     step: int = 1
-    """From one sample of a row to the next."""
+    """Distance between neighbouring samples in a row."""
     shift_x: int = 0
-    """Binary logarithm of the pixels that share a sample horizontally."""
+    """Binary logarithm of the number of pixels that share a sample horizontally."""
     shift_y: int = 0
     """The same vertically."""
 
 
 @dataclass(frozen=True, slots=True)
 class PixelLayout:
-    """A pixel format as far as editing needs it."""
+    """What editing needs to know about a pixel format."""
 
     name: str
     components: tuple[Component, ...]
-    """Y, Cb, Cr; or R, G, B; or Y alone."""
+    """Y, Cb, Cr; or R, G, B; or only Y."""
     depth: int
     """Bits of a sample, 8..16."""
     padding: int
-    """Unused low bits below each sample (P010 and its like)."""
+    """Unused bits below each sample, as in P010."""
     rgb: bool
 
     @property
     def grid(self) -> tuple[int, int]:
-        """(horizontal, vertical) pixels that belong together because they share a sample."""
+        """(horizontal, vertical) number of pixels that share a sample."""
         return (
             1 << max(part.shift_x for part in self.components),
             1 << max(part.shift_y for part in self.components),
         )
 
     def planes(self, frame: av.VideoFrame) -> Planes:
-        """Return the planes of ``frame`` in its own memory; use them before it is made writable."""
+        """Return the planes of ``frame`` in its own memory; ``make_writable`` invalidates them."""
         dtype = np.dtype(np.uint8 if self.depth == 8 else "<u2")
         planes = []
         for plane in frame.planes:
@@ -76,7 +76,7 @@ class PixelLayout:
         return tuple(planes)
 
     def view(self, planes: Planes, part: Component, box: Box) -> Samples:
-        """Return the samples of ``part`` that ``box`` touches, in the frame's own memory."""
+        """Return a view of the samples of ``part`` that ``box`` touches."""
         x0, x1 = box.x0 >> part.shift_x, -(-box.x1 >> part.shift_x)
         y0, y1 = box.y0 >> part.shift_y, -(-box.y1 >> part.shift_y)
         first = part.offset + x0 * part.step
@@ -90,10 +90,10 @@ def pixel_layout(name: str) -> PixelLayout | None:
     if name in PACKED_RGB or name in DEEP_PACKED_RGB:
         return _packed_rgb(name)
     if name in PACKED_YUV:
-        places = PACKED_YUV[name]
+        positions = PACKED_YUV[name]
         parts = tuple(
             Component(0, offset, step, shift_x=int(i > 0))
-            for i, (offset, step) in enumerate(places)
+            for i, (offset, step) in enumerate(positions)
         )
         return PixelLayout(name, parts, depth=8, padding=0, rgb=False)
     return _planar(name)
@@ -106,7 +106,7 @@ def _packed_rgb(name: str) -> PixelLayout:
 
 
 def _planar(name: str) -> PixelLayout | None:
-    # A size that shows how many pixels share a sample.
+    # From this size, the size of each plane tells how many pixels share a sample.
     form = av.VideoFormat(name, 256, 256)
     parts = [part for part in form.components if not part.is_alpha]
     depth = parts[0].bits if parts else 0

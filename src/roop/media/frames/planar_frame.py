@@ -1,4 +1,4 @@
-"""A video frame that stays the decoder's planes and is edited only inside a box."""
+"""A video frame that keeps the decoder's planes and is edited only inside boxes."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -15,17 +15,17 @@ from roop.media.frames.blending import Blender, Wide
 from roop.media.frames.colour import Colour, black, colour_of, decode, encode
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.pixel_layout import Component, PixelLayout, Samples, pixel_layout
-from roop.media.frames.warping import halvings_of, reach_of, warp
+from roop.media.frames.warping import halvings_of, sampled_box, warp
 from roop.types import Alpha, Box, Pixels, Shades
 
 CONVERTED = ("rgb24", "bgra", "rgb48le", "gray", "yuv444p", "yuv444p16le", "yuv420p", "yuv422p")
-"""What formats that cannot be edited in place (palettes, big endian, ...) are turned into."""
+"""Formats that others, which cannot be edited in place (palettes, big endian), are converted to."""
 
 Number = TypeVar("Number", np.uint8, np.uint16)
 
 _BAND = 1 << 17
-"""Pixels that are blended at one go, about: what lies between then stays in the core's cache, and
-no memory is asked of the system, which takes three times as long as the work."""
+"""Approximate number of pixels that are blended at a time: intermediate arrays stay in the cache
+and need no fresh memory from the system, which would take three times as long."""
 
 UPRIGHT = Orientation()
 """The orientation of a stream without a display matrix."""
@@ -34,8 +34,8 @@ UPRIGHT = Orientation()
 class PlanarFrame:
     """One decoded frame. Implements ``roop.types.Frame``.
 
-    Coordinates are upright; the planes stay turned as they were decoded. Chroma is taken as
-    constant over the pixels that share it, in both directions.
+    Coordinates are upright; the planes stay in their stored orientation. Pixels that share a chroma
+    sample have the same chroma, both when reading and when writing.
     """
 
     __slots__ = (
@@ -59,23 +59,23 @@ class PlanarFrame:
         orientation: Orientation = UPRIGHT,
         repeats: int = 1,
     ) -> None:
-        """Wrap ``raw``, converting it only if its pixel format cannot be edited in place."""
+        """Wrap ``raw``; convert it only if its pixel format cannot be edited in place."""
         raw, self._layout = _editable(raw)
         self._colour = colour_of(raw)
         self._writable = False
         self.raw = raw
-        """The decoder's frame; its own timestamp is the target's."""
+        """The decoder's frame, with its time in the target."""
         self.pts = pts
         """Presentation time in units of ``time_base``."""
         self.time_base = time_base
         """Seconds per tick, exact."""
         self.orientation = orientation
-        """How the planes are turned to be upright."""
+        """How the planes are rotated and flipped for display."""
         self.repeats = repeats
-        """How many frames of the output show this one, at ``pts``, ``pts + 1``, ..."""
+        """Number of frames in the output that show this one: at ``pts``, ``pts + 1``, ..."""
 
-    def moved(self, pts: int, time_base: Fraction, *, repeats: int) -> "PlanarFrame":
-        """Return the same picture at another time; both share the planes."""
+    def at_time(self, pts: int, time_base: Fraction, *, repeats: int) -> "PlanarFrame":
+        """Return the frame at another time; both share the planes."""
         return PlanarFrame(
             self.raw,
             pts=pts,
@@ -96,14 +96,14 @@ class PlanarFrame:
 
     @property
     def colour(self) -> Colour:
-        """The matrix and range in use, said by the file or assumed."""
+        """Matrix and range, as given by the file or assumed."""
         return self._colour
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
-        """Return a small RGB copy of the picture or of ``box``; see ``roop.types.Frame``."""
+        """Return a small RGB copy of the frame or of ``box``; see ``roop.types.Frame``."""
         layout, whole = self._layout, Box(0, 0, self.raw.width, self.raw.height)
         if box is not None:
-            whole = self._snapped(self._stored_box(box)).clipped((whole.width, whole.height))
+            whole = self._grow_to_grid(self._stored_box(box)).clipped((whole.width, whole.height))
         scale = min(1.0, max_side / max(whole.width, whole.height))
         size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
         planes = layout.planes(self.raw)
@@ -114,20 +114,20 @@ class PlanarFrame:
         return np.ascontiguousarray(self.orientation.upright(rgb))
 
     def crop(self, box: Box) -> Pixels:
-        """Return an RGB copy of ``box``, which must lie inside the picture.
+        """Return an RGB copy of ``box``, which must lie inside the frame.
 
         Returns:
-            ``(box.height, box.width, 3)``: to the bit what a crop of the whole frame has there.
-            Pasted back unchanged it leaves the samples as they are, unless they lie outside RGB.
+            ``(box.height, box.width, 3)``, identical to that part of a crop of the whole frame.
+            Pasting it back changes no sample, except those of colours outside of RGB.
         """
         stored = self._stored_box(box)
         return np.ascontiguousarray(self.orientation.upright(self._crop_stored(stored)))
 
     def warped(self, to_frame: Matrix, side: int) -> Pixels:
-        """Return a square RGB picture; see ``roop.types.Frame``."""
+        """Return the pixels of a rotated square; see ``roop.types.Frame``."""
         layout, size = self._layout, (self.raw.width, self.raw.height)
-        to_frame = self.orientation.stored_places(to_frame, size)
-        box = self._snapped(reach_of(to_frame, side)).clipped(size)
+        to_frame = self.orientation.to_stored(to_frame, size)
+        box = self._grow_to_grid(sampled_box(to_frame, side)).clipped(size)
         if box.width < 2 or box.height < 2:
             return np.zeros((side, side, 3), np.uint8)
         halvings = halvings_of(to_frame)
@@ -142,7 +142,7 @@ class PlanarFrame:
         return decode(warped, self._colour, layout)
 
     def lightness(self, box: Box) -> NDArray[np.uint8]:
-        """Return ``(H, W)``, about how light ``box`` is; see ``roop.types.Frame``."""
+        """Return the approximate brightness of ``box``; see ``roop.types.Frame``."""
         layout = self._layout
         part = layout.components[int(layout.rgb)]
         samples = layout.view(layout.planes(self.raw), part, self._stored_box(box))
@@ -172,7 +172,7 @@ class PlanarFrame:
             scale *= 219 / 255
         added = self.orientation.stored(steps)
         top = ((1 << layout.depth) - 1) << layout.padding
-        self._own()
+        self._make_writable()
         planes = layout.planes(self.raw)
         for part in layout.components if layout.rgb else layout.components[:1]:
             view = layout.view(planes, part, stored)
@@ -182,20 +182,20 @@ class PlanarFrame:
                 view[:] = np.clip(view + np.rint(added * np.float32(scale)), 0, top)
 
     def enlarge(self, factor: int) -> None:
-        """Make the picture larger in its own pixel format; see ``roop.types.Frame``."""
+        """Enlarge the frame in its pixel format; see ``roop.types.Frame``."""
         small = self.raw
         self.raw = VideoReformatter().reformat(
             small, small.width * factor, small.height * factor, interpolation="BICUBIC"
         )
         self.raw.pts, self.raw.duration = small.pts, small.duration
-        if small.time_base is not None:  # the first frame's is not known yet
+        if small.time_base is not None:  # the first frame has none yet
             self.raw.time_base = small.time_base
         self.raw.colorspace, self.raw.color_range = small.colorspace, small.color_range
         self.raw.color_primaries, self.raw.color_trc = small.color_primaries, small.color_trc
         self._writable = True
 
-    def _own(self) -> None:
-        """Make the planes ours: the decoder may still read them to predict later frames."""
+    def _make_writable(self) -> None:
+        """Copy the planes if the decoder still needs them to predict later frames."""
         if not self._writable:
             self.raw.make_writable()
             self._writable = True
@@ -205,8 +205,8 @@ class PlanarFrame:
             raise ValueError(f"{box} is empty or outside {self.size}")
         return self.orientation.stored_box(box, (self.raw.width, self.raw.height))
 
-    def _snapped(self, box: Box) -> Box:
-        """Return ``box`` grown to whole chroma samples; may reach one past an odd edge."""
+    def _grow_to_grid(self, box: Box) -> Box:
+        """Return ``box`` grown to whole chroma samples, up to one pixel past an odd edge."""
         grid_x, grid_y = self._layout.grid
         return Box(
             box.x0 // grid_x * grid_x,
@@ -217,7 +217,7 @@ class PlanarFrame:
 
     def _crop_stored(self, box: Box) -> Pixels:
         layout = self._layout
-        outer = self._snapped(box)
+        outer = self._grow_to_grid(box)
         left, top = box.x0 - outer.x0, box.y0 - outer.y0
         here = slice(top, top + box.height), slice(left, left + box.width)
         inside = outer.clipped((self.raw.width, self.raw.height))
@@ -226,20 +226,20 @@ class PlanarFrame:
             view = layout.view(planes, part, inside)
             if layout.padding:
                 view = view >> layout.padding
-            samples.append(_spread(view, part)[here])
+            samples.append(_repeat_shared(view, part)[here])
         return decode(samples, self._colour, layout)
 
     def _paste_stored(self, box: Box, pixels: Pixels, alpha: Alpha) -> None:
-        outer = self._snapped(box)
-        alpha = _grown(alpha, box, outer)
+        outer = self._grow_to_grid(box)
+        alpha = _pad(alpha, box, outer)
         self._repeat_odd_edge(outer, alpha)
         large: list[Wide] | None = None
         if pixels.shape[:2] == (box.height, box.width):
-            pixels = _grown(pixels, box, outer)
-        else:  # three planes are enlarged in less time than pixels are turned into samples
+            pixels = _pad(pixels, box, outer)
+        else:  # enlarging three planes is faster than converting more pixels
             small = encode(pixels, self._colour, self._layout)
-            large = self._enlarged(small, box, outer)
-        self._own()
+            large = self._enlarge_samples(small, box, outer)
+        self._make_writable()
         for rows in self._bands(outer):
             if alpha[rows].any():
                 wanted = (
@@ -250,21 +250,21 @@ class PlanarFrame:
                 band = Box(outer.x0, outer.y0 + rows.start, outer.x1, outer.y0 + rows.stop)
                 self._blend(band, wanted, alpha[rows])
 
-    def _enlarged(self, small: list[Wide], box: Box, outer: Box) -> list[Wide]:
-        """Return samples at the size of ``outer``, one for every pixel.
+    def _enlarge_samples(self, small: list[Wide], box: Box, outer: Box) -> list[Wide]:
+        """Return samples at the size of ``outer``.
 
-        Those that pixels share are one for all of these where a box ends between such groups; of
-        more than 8 bits each pixel's is wanted.
+        Shared samples come once per group of pixels if ``box`` consists of whole groups and the
+        depth is 8 bits; otherwise, all samples come once per pixel.
         """
         if box != outer or self._layout.depth > 8:
-            return [_grown(_at_size(part, box.width, box.height), box, outer) for part in small]
+            return [_pad(_at_size(part, box.width, box.height), box, outer) for part in small]
         return [
             _at_size(samples, box.width >> part.shift_x, box.height >> part.shift_y)
             for part, samples in zip(self._layout.components, small, strict=True)
         ]
 
     def _bands(self, outer: Box) -> Iterator[slice]:
-        """Yield the rows of parts of a box that are quick to work on, one after another."""
+        """Yield the rows of each band of about ``_BAND`` pixels."""
         height = self._layout.grid[1]
         height *= max(1, _BAND // (outer.width * height))
         for top in range(0, outer.height, height):
@@ -276,17 +276,17 @@ class PlanarFrame:
         blender, planes = Blender(alpha, self._layout), self._layout.planes(self.raw)
         for index, part in enumerate(self._layout.components):
             view = self._layout.view(planes, part, inside)
-            shown = None if present is None else present[index]
-            blender.blend(view, part, wanted[index], shown)
+            now = None if present is None else present[index]
+            blender.blend(view, part, wanted[index], now)
 
     def _present(self, outer: Box) -> list[Wide]:
-        """Return what ``outer`` would be if its present crop were pasted over it."""
+        """Return the samples of a crop of ``outer``."""
         inside = outer.clipped((self.raw.width, self.raw.height))
         crop = self._crop_stored(inside)
-        return encode(_grown(crop, inside, outer), self._colour, self._layout)
+        return encode(_pad(crop, inside, outer), self._colour, self._layout)
 
     def _repeat_odd_edge(self, outer: Box, alpha: Alpha) -> None:
-        """Give the pixel beyond an odd edge the alpha of its neighbour, not 0."""
+        """Give the pixel beyond an odd edge the alpha of its neighbour."""
         if outer.x1 > self.raw.width:
             alpha[:, -1] = alpha[:, -2]
         if outer.y1 > self.raw.height:
@@ -306,7 +306,7 @@ def _editable(raw: av.VideoFrame) -> tuple[av.VideoFrame, PixelLayout]:
     return VideoReformatter().reformat(raw, format=name, threads=1), layout
 
 
-def _spread(samples: Samples, part: Component) -> Samples:
+def _repeat_shared(samples: Samples, part: Component) -> Samples:
     """Repeat shared samples for every pixel that shares them."""
     if not (part.shift_x or part.shift_y):
         return samples
@@ -329,7 +329,7 @@ def _halved(samples: Samples, times: int) -> Samples:
 
 
 def _resized(samples: Samples, size: tuple[int, int]) -> Samples:
-    """Return ``samples`` at ``size`` (width, height), averaged; halving first is fastest."""
+    """Return ``samples`` averaged to ``size`` (width, height); halving first is fastest."""
     samples = np.ascontiguousarray(samples)
     while samples.shape[1] >= 2 * size[0] and samples.shape[0] >= 2 * size[1]:
         rows, columns = samples.shape[0] // 2, samples.shape[1] // 2
@@ -347,16 +347,16 @@ def _at_size(samples: Wide, width: int, height: int) -> Wide:
 
 
 def _band(samples: Wide, rows: slice, height: int) -> Wide:
-    """Return those samples of a box of ``height`` rows of pixels that belong to some rows."""
+    """Return the samples that belong to some ``rows`` of a box of ``height`` pixels."""
     each = height // samples.shape[0]
     return samples[rows.start // each : rows.stop // each]
 
 
-def _grown(samples: NDArray[Number], box: Box, outer: Box) -> NDArray[Number]:
-    """Return ``samples`` of ``box`` with zeros around them up to ``outer``; contiguous."""
+def _pad(samples: NDArray[Number], box: Box, outer: Box) -> NDArray[Number]:
+    """Return ``samples`` of ``box`` padded with zeros to ``outer``; contiguous."""
     if box == outer:
         return np.ascontiguousarray(samples)
-    grown = np.zeros((outer.height, outer.width, *samples.shape[2:]), samples.dtype)
+    padded = np.zeros((outer.height, outer.width, *samples.shape[2:]), samples.dtype)
     left, top = box.x0 - outer.x0, box.y0 - outer.y0
-    grown[top : top + box.height, left : left + box.width] = samples
-    return grown
+    padded[top : top + box.height, left : left + box.width] = samples
+    return padded

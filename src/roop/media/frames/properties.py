@@ -1,4 +1,4 @@
-"""What a frame is like, apart from what it shows."""
+"""Properties of a frame apart from its content."""
 
 from dataclasses import dataclass, replace
 
@@ -9,34 +9,34 @@ from roop.media.frames.planar_frame import PlanarFrame
 
 @dataclass(frozen=True, slots=True)
 class FrameProperties:
-    """What the frames of a stream have in common. Numbers are FFmpeg's own, as the file says."""
+    """What the frames of a stream have in common. Numbers are FFmpeg's, as in the file."""
 
     format: str
     """FFmpeg's name of the pixel format in which they are edited."""
     size: tuple[int, int]
-    """(width, height) in pixels, as they are stored."""
+    """(width, height) in pixels, as stored."""
     colour: Colour
-    """What the samples mean, with what the file leaves open filled in."""
+    """Meaning of the samples; what the file does not specify is filled in."""
     colorspace: int
     color_range: int
     color_primaries: int
     color_trc: int
     interlaced: bool
     display_matrix: tuple[int, ...] | None
-    """How the picture is turned for showing; see ``roop.media.frames.display``."""
+    """Rotation for display; see ``roop.media.frames.display``."""
     mastering: Mastering | None
-    """The display that an HDR film was graded on."""
+    """The display that an HDR video was graded on."""
     light: tuple[int, int] | None
-    """(brightest pixel, brightest frame average) of an HDR film in cd/m2."""
+    """(brightest pixel, brightest frame average) of an HDR video in cd/m2."""
 
     def enlarged(self, factor: int) -> "FrameProperties":
-        """Return those of frames ``factor`` times as wide and as high."""
+        """Return the properties of frames ``factor`` times as wide and as high."""
         width, height = self.size
         return replace(self, size=(width * factor, height * factor))
 
 
 def properties_of(frame: PlanarFrame) -> FrameProperties:
-    """Return the properties of ``frame``; they hold on to nothing of its picture."""
+    """Return the properties of ``frame``, without a reference to its samples."""
     raw = frame.raw
     return FrameProperties(
         format=frame.format,

@@ -1,4 +1,4 @@
-"""A frame over the samples of a picture in the form and depth in which the file keeps them."""
+"""A frame over the samples of an image file, in their stored channels and depth."""
 
 from fractions import Fraction
 
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 from roop.geometry import Matrix
 from roop.media.frames.orientation import Orientation
-from roop.media.frames.warping import halvings_of, reach_of, warp
+from roop.media.frames.warping import halvings_of, sampled_box, warp
 from roop.types import Alpha, Box, Pixels, Shades
 
 StoredSamples = NDArray[np.uint8] | NDArray[np.uint16]
-"""``(H, W, C)``: C is 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha; the file's own depth."""
+"""``(H, W, C)`` in the depth of the file: C is 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha."""
 
 
 class StoredFrame:
-    """One picture of a photo or an animation.
+    """The frame of a photo or an animation. Implements ``roop.types.Frame``.
 
-    A paste changes the colour samples only, never the alpha channel. With more than 8 bits the
-    difference to the present picture is added, so that fine gradations survive under the face too.
+    A paste never changes the alpha channel. With more than 8 bits, it adds the difference to the
+    present pixels, so that fine gradations survive.
     """
 
     def __init__(
@@ -31,10 +31,10 @@ class StoredFrame:
         time_base: Fraction = Fraction(1),
     ) -> None:
         self.samples = samples
-        """``(H, W, C)``, not turned; edited in place."""
+        """``(H, W, C)``, in stored orientation; edited in place."""
         self.orientation = orientation or Orientation()
         self.edited: NDArray[np.bool_] | None = None
-        """``(H, W)``, true where something was pasted; None as long as nothing was."""
+        """``(H, W)``, true where a pixel was edited; None before the first edit."""
         self._pts = pts
         self._time_base = time_base
 
@@ -54,7 +54,7 @@ class StoredFrame:
         return self._time_base
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
-        """Return a small RGB copy of the picture or of ``box``; see ``roop.types.Frame``."""
+        """Return a small RGB copy of the frame or of ``box``; see ``roop.types.Frame``."""
         part = self.samples if box is None else self.samples[self._slices(box)]
         height, width = part.shape[:2]
         scale = min(1.0, max_side / max(width, height))
@@ -66,19 +66,19 @@ class StoredFrame:
         return np.array(self.orientation.upright(rgb8(small)))
 
     def crop(self, box: Box) -> Pixels:
-        """Return an RGB copy of ``box``, which must lie inside the picture."""
+        """Return an RGB copy of ``box``, which must lie inside the frame."""
         return np.array(self.orientation.upright(rgb8(self.samples[self._slices(box)])))
 
     def warped(self, to_frame: Matrix, side: int) -> Pixels:
-        """Return a square RGB picture; see ``roop.types.Frame``."""
-        box = reach_of(to_frame, side).clipped(self.size)
+        """Return the pixels of a rotated square; see ``roop.types.Frame``."""
+        box = sampled_box(to_frame, side).clipped(self.size)
         if box.width < 2 or box.height < 2:
             return np.zeros((side, side, 3), np.uint8)
         most = max(box.width, box.height) >> halvings_of(to_frame)
         return np.asarray(warp(self.thumbnail(most, box), box, to_frame, side), np.uint8)
 
     def lightness(self, box: Box) -> NDArray[np.uint8]:
-        """Return ``(H, W)``, about how light ``box`` is; see ``roop.types.Frame``."""
+        """Return the approximate brightness of ``box``; see ``roop.types.Frame``."""
         part = self.samples[self._slices(box)]
         return np.array(self.orientation.upright(depth8(part[..., int(part.shape[2] > 2)])))
 
@@ -99,7 +99,7 @@ class StoredFrame:
         self.edited[where] |= alpha > 0
 
     def shade(self, box: Box, steps: Shades) -> None:
-        """Add ``(H, W)`` ``steps`` to the brightness in ``box``."""
+        """Add ``steps`` to the brightness in ``box``; see ``roop.types.Frame``."""
         where, added = self._slices(box), self.orientation.stored(steps)
         inside = self.samples[where]
         colours = 1 if inside.shape[2] < 3 else 3
@@ -111,7 +111,7 @@ class StoredFrame:
         self.edited[where] |= units[..., 0] != 0
 
     def enlarge(self, factor: int) -> None:
-        """Make the picture larger, its alpha channel too; see ``roop.types.Frame``."""
+        """Enlarge the frame, its alpha channel too; see ``roop.types.Frame``."""
         width, height = self._stored_size
         size = width * factor, height * factor
         large = cv2.resize(self.samples, size, interpolation=cv2.INTER_CUBIC)
@@ -124,13 +124,13 @@ class StoredFrame:
 
     def _slices(self, box: Box) -> tuple[slice, slice]:
         if box != box.clipped(self.size):
-            raise ValueError(f"{box} is not inside a picture of {self.size}")
+            raise ValueError(f"{box} is not inside a frame of {self.size}")
         inside = self.orientation.stored_box(box, self._stored_size)
         return slice(inside.y0, inside.y1), slice(inside.x0, inside.x1)
 
 
 def depth8(samples: StoredSamples) -> NDArray[np.uint8]:
-    """Return ``samples`` with 8 bits each, rounded; the same array if they have 8 already."""
+    """Return ``samples`` rounded to 8 bits; the same array if they have 8 bits already."""
     if samples.dtype == np.uint8:
         return samples.view(np.uint8)
     # v / 257 rounded, without a division: exact for every 16-bit v.
@@ -138,21 +138,21 @@ def depth8(samples: StoredSamples) -> NDArray[np.uint8]:
 
 
 def rgb8(samples: StoredSamples) -> Pixels:
-    """Return ``(H, W, C)`` samples of any form as ``(H, W, 3)`` RGB uint8, alpha left out."""
+    """Return ``(H, W, C)`` samples as ``(H, W, 3)`` RGB uint8, without alpha."""
     if samples.shape[2] < 3:
         return np.repeat(depth8(samples[..., :1]), 3, axis=2)
     return depth8(samples[..., :3])
 
 
 def luma(pixels: Pixels) -> NDArray[np.uint8]:
-    """Return the grey ``(H, W, 1)`` of RGB ``pixels`` (ITU-R BT.601 weights, as Pillow has it)."""
+    """Return RGB ``pixels`` as grey ``(H, W, 1)``, with the BT.601 weights that Pillow uses."""
     weighted = pixels.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32)
     return ((weighted + 32768) >> 16).astype(np.uint8)[..., np.newaxis]
 
 
 def _blended8(old: StoredSamples, new: NDArray[np.uint8], alpha: Alpha) -> StoredSamples:
     share = alpha[..., np.newaxis].astype(np.uint16)
-    # At most 255 * 255 + 127: fits 16 bits, and returns ``old`` exactly where the share is 0.
+    # At most 255 * 255 + 127, which fits 16 bits; exactly ``old`` where the share is 0.
     return ((old * (255 - share) + new * share + 127) // 255).astype(np.uint8)
 
 

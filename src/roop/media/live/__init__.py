@@ -1,1 +1,1 @@
-"""Live pictures: cameras, the viewer page and recordings."""
+"""Live video: cameras, the viewer page and recordings."""

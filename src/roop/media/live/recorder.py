@@ -1,4 +1,4 @@
-"""Records live frames into a video as they come."""
+"""Record live frames into a video."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from roop.errors import UsageError
 from roop.media.base import Marks
 from roop.media.files.output_file import OutputFile
 from roop.media.files.transaction import Transaction
-from roop.media.frames.conversion import PLAYABLE, fit_of
+from roop.media.frames.conversion import PLAYABLE, plan_conversion
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.frames.properties import properties_of
-from roop.media.video.containers import CONSTANT_RATE, container_of, holds
-from roop.media.video.encoder_specs import EncoderSpec, chosen, open_encoder
+from roop.media.video.containers import CONSTANT_RATE, container_of, supports
+from roop.media.video.encoder_specs import EncoderSpec, choose_encoder, open_encoder
 from roop.media.video.errors import muxing
-from roop.media.video.writer import decoded
+from roop.media.video.writer import planar
 from roop.options import VideoOptions
 from roop.types import Frame
 
@@ -34,35 +34,37 @@ CLOCK = Fraction(1, 90_000)
 """Seconds per tick of the recording."""
 
 RATE = Fraction(30)
-"""What the encoder is told; frames keep the times at which they came."""
+"""Nominal rate for the encoder; frames keep the times at which they arrived."""
 
 
 class LiveRecorder(Transaction):
     """A video of live frames. Implements ``roop.media.base.Writer``.
 
-    All pictures of a film have one size: later frames of another are scaled to the first one's.
+    Frames whose size differs from that of the first one are scaled to it.
     """
 
     def __init__(self, output: Path, video: VideoOptions, *, force: bool, marks: Marks) -> None:
-        """Reserve the output; it is opened with the first frame.
+        """Reserve the output; the encoder opens with the first frame.
 
         Args:
-            output: Its extension says the container.
+            output: Its suffix selects the container.
             video: Encoder, preset, quality.
             force: Replace ``output`` if it exists.
-            marks: What the output carries besides.
+            marks: Added to the output.
 
         Raises:
-            UsageError: The output exists, or container and encoder don't fit.
-            MediaError: It cannot be written.
+            UsageError: The output exists, or container and encoder do not go together.
+            MediaError: The output cannot be written.
         """
         self._form = container_of(output)
         if self._form in CONSTANT_RATE:
             raise UsageError(
-                f"{output.suffix} files have one frame rate, a camera has not",
+                f"{output.suffix} files have a constant frame rate, a camera has not",
                 hint="name the recording .mp4 or .mkv",
             )
-        self._encoder: EncoderSpec = chosen(video, self._form, partial(holds, self._form))
+        self._encoder: EncoderSpec = choose_encoder(
+            video, self._form, partial(supports, self._form)
+        )
         self._video = video
         self._note = marks.note
         self._file = OutputFile(output, force=force, marks=marks)
@@ -73,15 +75,15 @@ class LiveRecorder(Transaction):
         """Encode ``frame``.
 
         Raises:
-            DiskFullError: There is no room left.
-            MediaError: The encoder or the container refused.
+            DiskFullError: The disk is full.
+            MediaError: FFmpeg reports an error.
         """
-        live = decoded(frame)
+        live = planar(frame)
         with muxing(self._file.path, self._file.part):
             if self._container is None:
                 self._open(live)
-            raw = self._fit.apply(self._sized(live))
-            pts = round((live.pts * live.time_base - self._begins) / CLOCK)
+            raw = self._conversion.apply(self._scale_to_first(live))
+            pts = round((live.pts * live.time_base - self._start) / CLOCK)
             if pts <= self._last:
                 return
             raw.pict_type = PictureType.NONE
@@ -91,7 +93,7 @@ class LiveRecorder(Transaction):
 
     @override
     def commit(self) -> None:
-        """Complete the file and give it its name; without a frame there is none."""
+        """Complete the file and give it its name; without a frame, write none."""
         if self._container is not None:
             with muxing(self._file.path, self._file.part):
                 self._mux(self._stream.encode(None))
@@ -100,8 +102,8 @@ class LiveRecorder(Transaction):
 
     @override
     def discard(self) -> None:
-        """Remove what was written; does nothing after a commit."""
-        # Gone first, so that closing does not take the time to complete the file.
+        """Remove what was written; do nothing after a commit."""
+        # Removed first, so that closing does not spend time on completing the file.
         self._file.discard()
         if self._container is not None:
             with suppress(av.FFmpegError, OSError, ValueError):
@@ -114,23 +116,26 @@ class LiveRecorder(Transaction):
             str(self._file.part), "w", format=self._form, container_options=options
         )
         self._container.metadata["comment"] = self._note
-        takes = [known.name for known in av.Codec(self._encoder.name, "w").video_formats or ()]
-        playable = [name for name in PLAYABLE[:1] if name in takes]
+        formats = [known.name for known in av.Codec(self._encoder.name, "w").video_formats or ()]
+        playable = [name for name in PLAYABLE[:1] if name in formats]
         frames = properties_of(first)
-        self._fit = fit_of(frames, playable or takes, even=self._encoder.even)
-        self._size, self._begins = frames.size, first.pts * first.time_base
+        self._conversion = plan_conversion(frames, playable or formats, even=self._encoder.even)
+        self._size, self._start = frames.size, first.pts * first.time_base
         stream = self._container.add_stream(self._encoder.name, rate=RATE, time_base=CLOCK)
         if not isinstance(stream, VideoStream):
-            raise UsageError(f"{self._encoder.name} is no video encoder")
+            raise UsageError(f"{self._encoder.name} is not a video encoder")
         context = stream.codec_context
-        context.width, context.height = self._fit.size
-        context.pix_fmt = self._fit.format
+        context.width, context.height = self._conversion.size
+        context.pix_fmt = self._conversion.format
         context.color_primaries, context.color_trc = frames.color_primaries, frames.color_trc
-        context.colorspace, context.color_range = self._fit.colour.matrix, self._fit.colour.range
+        context.colorspace, context.color_range = (
+            self._conversion.colour.matrix,
+            self._conversion.colour.range,
+        )
         open_encoder(context, self._encoder, self._video)
         self._stream = stream
 
-    def _sized(self, frame: PlanarFrame) -> PlanarFrame:
+    def _scale_to_first(self, frame: PlanarFrame) -> PlanarFrame:
         if (frame.raw.width, frame.raw.height) == self._size:
             return frame
         raw = VideoReformatter().reformat(frame.raw, *self._size)

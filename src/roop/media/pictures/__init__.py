@@ -1,1 +1,1 @@
-"""Photos and animations: decoded into samples, and encoded in the form of their file."""
+"""Photos and animations: read, decode, encode and write image files."""

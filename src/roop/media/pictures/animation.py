@@ -5,8 +5,7 @@ from contextlib import suppress
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,122 +15,116 @@ from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, TargetInfo
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
-from roop.media.files.transaction import Transaction
+from roop.media.files.transaction import Closing, Transaction
 from roop.media.formats.apng import Apng, ApngEncoder
 from roop.media.formats.canvas import (
     Animation,
     AnimationEncoder,
     AnimationTiming,
     Canvas,
-    Cel,
     Disposal,
     DrawnFrame,
+    FramePatch,
     Rgba,
     changed_box,
     union,
 )
 from roop.media.formats.gif import Gif, GifEncoder
-from roop.media.formats.picture_files import EXTENSIONS, Container, container, reading
+from roop.media.formats.image_files import FORMAT_BY_SUFFIX, ImageFormat, image_format, reading
 from roop.media.formats.webp import Webp, WebpEncoder
 from roop.media.frames.stored_frame import StoredFrame
 from roop.types import Box, Frame, Warn
 
 _FINEST = 1_000_000
-"""Ticks a second; times that need more are rounded to it."""
+"""Ticks per second at most; times that need more are rounded."""
 
 
 class AnimationFrame(StoredFrame):
-    """One composed picture of an animation, with the part of the file it comes from."""
+    """One composed frame of an animation, with the patch that it was drawn with."""
 
-    def __init__(self, samples: Rgba, cel: Cel, *, pts: int, time_base: Fraction) -> None:
+    def __init__(self, samples: Rgba, patch: FramePatch, *, pts: int, time_base: Fraction) -> None:
         super().__init__(samples, pts=pts, time_base=time_base)
-        self.cel = cel
+        self.patch = patch
 
 
-class AnimationReader:
-    """Yields the composed pictures of an animation.
+class AnimationReader(Closing):
+    """Yields the composed frames of an animation.
 
     Raises:
-        MediaError: The file is unreadable, no animation, damaged or too large.
+        MediaError: The file is not readable, not an animation, damaged or too large.
     """
 
     def __init__(self, path: Path, warn: Warn) -> None:
-        found = container(path)
+        found = image_format(path)
         if found not in ("GIF", "PNG", "WEBP"):
             raise MediaError(
-                f"{path.name} is no animation", hint="use an animated GIF, PNG or WebP"
+                f"{path.name} is not an animation", hint="use an animated GIF, PNG or WebP"
             )
-        self.container: Container = found
+        self.format: ImageFormat = found
         self._path = path
         self._file = path.open("rb")
         try:
             with reading(path):
-                self.animation = opened(found, self._file, path)
+                self.animation = open_animation(found, self._file, path)
         except BaseException:
             self._file.close()
             raise
         if isinstance(self.animation, Apng) and self.animation.depth == 16:
-            warn(f"{path.name} has 16 bits a colour; the output has 8")
-        timeline = self.animation.timeline
-        duration = sum(timeline.durations, Fraction(0))
+            warn(f"{path.name} has 16 bits per channel; the output has 8")
+        timing = self.animation.timing
+        duration = sum(timing.durations, Fraction(0))
         self.info = TargetInfo(
             path=path,
             kind="animation",
-            size=timeline.size,
-            frames=len(timeline.durations),
-            fps=len(timeline.durations) / duration if duration else None,
+            size=timing.size,
+            frames=len(timing.durations),
+            fps=len(timing.durations) / duration if duration else None,
             duration_s=float(duration),
             codec=found,
-            pixel_format="RGBA" if timeline.alpha else "RGB",
+            pixel_format="RGBA" if timing.alpha else "RGB",
         )
         self.damaged = 0
-        """Frames skipped so far because they could not be decoded."""
+        """Number of frames skipped so far because they could not be decoded."""
 
     def __iter__(self) -> Iterator[Frame]:
-        timeline = self.animation.timeline
-        canvas, time, shown = Canvas(timeline.size), Fraction(0), 0
-        time_base = _time_base(timeline)
+        timing = self.animation.timing
+        canvas, time, shown = Canvas(timing.size), Fraction(0), 0
+        time_base = _time_base(timing)
         with reading(self._path):
-            for cel, duration in zip(self.animation.cels(), timeline.durations, strict=False):
-                if cel is None:
+            for patch, duration in zip(self.animation.patches(), timing.durations, strict=False):
+                if patch is None:
                     self.damaged += 1
                 else:
-                    canvas.draw(cel)
+                    canvas.draw(patch)
                     pts = round(time / time_base)
-                    yield AnimationFrame(canvas.pixels.copy(), cel, pts=pts, time_base=time_base)
-                    canvas.dispose(cel.box, cel.disposal)
+                    yield AnimationFrame(canvas.pixels.copy(), patch, pts=pts, time_base=time_base)
+                    canvas.dispose(patch.box, patch.disposal)
                     shown += 1
                 time += duration
             if not shown:
                 raise ValueError("none of its frames can be decoded")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
 
 class AnimationWriter(Transaction):
-    """Writes the pictures of an animation with the times and the repetition of the target.
+    """Writes the frames of an animation with the target's durations and repetition.
 
-    In the target's own format frames that show nothing edited are taken over byte for byte. The
-    others keep how they are disposed and, but in lossy WebP, every pixel that was not edited.
+    In the target's format, frames without an edit are copied byte for byte. The others keep their
+    disposal and, except in lossy WebP, every pixel that was not edited.
 
     Args:
-        output: The extension says the format.
-        reader: Where the frames come from.
+        output: Its suffix selects the format.
+        reader: Provides the frames.
         force: Replace the output if it exists.
-        warn: Told what the output's format cannot hold.
-        marks: What the output carries besides.
+        warn: Called for what the output's format cannot hold.
+        marks: Added to the output.
 
     Raises:
-        UsageError: The extension is of no animated format, or the output exists.
+        UsageError: The suffix is not that of an animated format, or the output exists.
     """
 
     def __init__(
@@ -143,38 +136,40 @@ class AnimationWriter(Transaction):
         warn: Warn,
         marks: Marks | None = None,
     ) -> None:
-        wanted = EXTENSIONS.get(output.suffix.lower())
+        wanted = FORMAT_BY_SUFFIX.get(output.suffix.lower())
         if wanted not in ("GIF", "PNG", "WEBP"):
             raise UsageError(
-                f"{output.name}: this format holds no animation",
-                hint="name the output .gif, .png, .webp or as a video",
+                f"{output.name}: this format cannot hold an animation",
+                hint="name the output .gif, .png or .webp, or name a video",
             )
-        self._same = wanted == reader.container
-        timeline = reader.animation.timeline
-        # What viewers of the target, of the output, and of a perfect output have before them.
-        self._original, self._shown, self._meant = (Canvas(timeline.size) for _ in range(3))
+        self._same_format = wanted == reader.format
+        timing = reader.animation.timing
+        # What viewers of the target, of the output, and of an output without loss see.
+        self._target_canvas, self._output_canvas, self._ideal_canvas = (
+            Canvas(timing.size) for _ in range(3)
+        )
         self._written = 0
-        # Transparency in a GIF can be had back only by clearing all, for every frame.
-        self._clears = wanted == "GIF" and not self._same and timeline.alpha
+        # A GIF makes a pixel transparent again only by clearing the canvas with every frame.
+        self._clears_all = wanted == "GIF" and not self._same_format and timing.alpha
         self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
         try:
             with writing(output, self._output.part):
                 self._file = self._output.part.open("r+b")
-                source = reader.animation if self._same else None
-                self._encoder = encoder(wanted, self._file, timeline, source)
+                source = reader.animation if self._same_format else None
+                self._encoder = animation_encoder(wanted, self._file, timing, source)
         except BaseException:
             self._output.discard()
             raise
 
     def write(self, frame: Frame) -> None:
-        """Encode the next picture.
+        """Encode the next frame.
 
         Raises:
-            DiskFullError: There is no room.
-            MediaError: The system refused.
+            DiskFullError: The disk is full.
+            MediaError: The file system reports another error.
         """
         if not isinstance(frame, AnimationFrame):
-            raise MediaError("an animation can be written from an animation's frames only")
+            raise MediaError("an animation can only be written from the frames of an animation")
         with writing(self._output.path, self._output.part):
             self._write(frame)
         self._written += 1
@@ -190,74 +185,76 @@ class AnimationWriter(Transaction):
 
     @override
     def discard(self) -> None:
-        with suppress(OSError):  # closing may write, too
+        with suppress(OSError):  # closing may write
             self._file.close()
         self._output.discard()
 
     def _write(self, frame: AnimationFrame) -> None:
-        cel, disposal = frame.cel, self._disposal(frame.cel)
+        patch, disposal = frame.patch, self._disposal(frame.patch)
         unchanged = frame.edited is None or not frame.edited.any()
-        box = cel.box
-        if self._same and self._encoder.copies and unchanged and self._in_step():
-            self._encoder.copy(cel)
-            self._shown.draw(cel)
-            self._meant.draw(cel)
+        box = patch.box
+        if self._same_format and self._encoder.copies and unchanged and self._canvas_matches():
+            self._encoder.copy(patch)
+            self._output_canvas.draw(patch)
+            self._ideal_canvas.draw(patch)
         else:
             box = self._draw(frame, disposal)
-        self._shown.dispose(box, disposal)
-        self._meant.dispose(box, disposal)
-        if self._same:
-            self._original.draw(cel)
-            self._original.dispose(cel.box, cel.disposal)
+        self._output_canvas.dispose(box, disposal)
+        self._ideal_canvas.dispose(box, disposal)
+        if self._same_format:
+            self._target_canvas.draw(patch)
+            self._target_canvas.dispose(patch.box, patch.disposal)
 
-    def _disposal(self, cel: Cel) -> Disposal:
-        if self._same:
-            return cel.disposal
-        return "clear" if self._clears else "keep"
+    def _disposal(self, patch: FramePatch) -> Disposal:
+        if self._same_format:
+            return patch.disposal
+        return "clear" if self._clears_all else "keep"
 
-    def _in_step(self) -> bool:
-        """True if a viewer of the output has the same canvas as one of the target."""
-        return not changed_box(self._shown.pixels, self._original.pixels).width
+    def _canvas_matches(self) -> bool:
+        """Return True if viewers of output and target see the same canvas."""
+        return not changed_box(self._output_canvas.pixels, self._target_canvas.pixels).width
 
     def _draw(self, frame: AnimationFrame, disposal: Disposal) -> Box:
-        wanted, edited = frame.samples.view(np.uint8), self._free(frame)
-        # Dithered pixels are drawn again only where they are meant to change: they don't flicker.
-        before = np.where(edited[..., np.newaxis], self._meant.pixels, self._shown.pixels)
+        wanted, edited = frame.samples.view(np.uint8), self._editable(frame)
+        # Dithered pixels are only drawn again where they change, so that they do not flicker.
+        before = np.where(
+            edited[..., np.newaxis], self._ideal_canvas.pixels, self._output_canvas.pixels
+        )
         box = self._box(frame, changed_box(wanted, before))
         where = slice(box.y0, box.y1), slice(box.x0, box.x1)
-        drawing = DrawnFrame(
+        drawn = DrawnFrame(
             box=box,
             wanted=wanted[where],
             before=before[where],
-            visible=self._shown.pixels[where],
+            visible=self._output_canvas.pixels[where],
             edited=edited[where],
             disposal=disposal,
-            duration=frame.cel.duration,
-            cel=frame.cel if self._same else None,
+            duration=frame.patch.duration,
+            patch=frame.patch if self._same_format else None,
         )
-        self._shown.show(box, self._encoder.draw(drawing), disposal)
-        self._meant.show(box, drawing.wanted, disposal)
+        self._output_canvas.show(box, self._encoder.draw(drawn), disposal)
+        self._ideal_canvas.show(box, drawn.wanted, disposal)
         return box
 
-    def _free(self, frame: AnimationFrame) -> NDArray[np.bool_]:
-        """``(H, W)``: where the output may approximate colours."""
-        if not self._same:
+    def _editable(self, frame: AnimationFrame) -> NDArray[np.bool_]:
+        """Return ``(H, W)``: where the output may approximate colours."""
+        if not self._same_format:
             return np.ones(frame.samples.shape[:2], np.bool_)
         if frame.edited is None:
             return np.zeros(frame.samples.shape[:2], np.bool_)
         return frame.edited
 
     def _box(self, frame: AnimationFrame, changed: Box) -> Box:
-        """What has to be drawn so that the canvas shows ``frame``."""
-        if self._clears:
+        """Return what to draw so that the canvas shows ``frame``."""
+        if self._clears_all:
             return Box(0, 0, *frame.size)
-        box = union(changed, frame.cel.box) if self._same else changed
+        box = union(changed, frame.patch.box) if self._same_format else changed
         if box.width == 0:
             return Box(0, 0, 1, 1)
-        return Box(box.x0 & ~1, box.y0 & ~1, box.x1, box.y1)  # WebP has even offsets only
+        return Box(box.x0 & ~1, box.y0 & ~1, box.x1, box.y1)  # WebP only has even offsets
 
 
-def opened(found: Container, file: BinaryIO, path: Path) -> Animation:
+def open_animation(found: ImageFormat, file: BinaryIO, path: Path) -> Animation:
     """Return the animation in ``file``.
 
     Raises:
@@ -267,17 +264,17 @@ def opened(found: Container, file: BinaryIO, path: Path) -> Animation:
     return formats[found](file, path)
 
 
-def encoder(
-    wanted: Container, file: BinaryIO, timeline: AnimationTiming, source: Animation | None
+def animation_encoder(
+    wanted: ImageFormat, file: BinaryIO, timing: AnimationTiming, source: Animation | None
 ) -> AnimationEncoder:
-    """Return an encoder; ``source`` is the target if it has the format that is wanted."""
+    """Return an encoder; ``source`` is the target if it has the ``wanted`` format."""
     if wanted == "GIF":
-        return GifEncoder(file, timeline, source if isinstance(source, Gif) else None)
+        return GifEncoder(file, timing, source if isinstance(source, Gif) else None)
     if wanted == "PNG":
-        return ApngEncoder(file, timeline, source if isinstance(source, Apng) else None)
-    return WebpEncoder(file, timeline, source if isinstance(source, Webp) else None)
+        return ApngEncoder(file, timing, source if isinstance(source, Apng) else None)
+    return WebpEncoder(file, timing, source if isinstance(source, Webp) else None)
 
 
-def _time_base(timeline: AnimationTiming) -> Fraction:
-    finest = lcm(*(duration.denominator for duration in timeline.durations))
+def _time_base(timing: AnimationTiming) -> Fraction:
+    finest = lcm(*(duration.denominator for duration in timing.durations))
     return Fraction(1, min(finest, _FINEST))

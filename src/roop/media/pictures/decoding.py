@@ -1,4 +1,4 @@
-"""Decode a still picture into the samples its file keeps, with all that describes them."""
+"""Decode an image file into its stored samples and metadata."""
 
 import io
 from dataclasses import dataclass
@@ -12,15 +12,22 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 from roop.errors import MediaError
-from roop.media.formats import jpeg, tiff
+from roop.media.formats import tiff
+from roop.media.formats.image_files import (
+    ImageFormat,
+    image_format,
+    is_animated,
+    open_image,
+    reading,
+)
+from roop.media.formats.jpeg.segments import has_more
 from roop.media.formats.metadata import Metadata
-from roop.media.formats.picture_files import Container, container, moves, open_picture, reading
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.stored_frame import StoredSamples, rgb8
 from roop.types import Pixels, Warn
 
 MAX_PHOTO_SIDE = 4096
-"""A source photo is made smaller until neither side has more pixels than this."""
+"""Longest side of a source photo in pixels; larger ones are scaled down."""
 
 _EXIF_PREFIX = b"Exif\0\0"
 _BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
@@ -28,82 +35,82 @@ _ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """A decoded still picture."""
+class DecodedImage:
+    """The content of an image file."""
 
     path: Path
-    container: Container
+    format: ImageFormat
     samples: StoredSamples
     orientation: Orientation
     metadata: Metadata
     mode: str
-    """Pillow's name of the form in the file, with ``;16`` for 16 bits each."""
+    """Pillow's mode of the file, with ``;16`` for 16 bits per channel."""
     expanded: bool
-    """True if the file has a palette or less than 8 bits: ``samples`` are not in its own form."""
+    """True if the file has a palette or less than 8 bits per sample, unlike ``samples``."""
     lossless: bool
-    """False if writing the same format again cannot keep every pixel."""
+    """True if writing the same format again keeps every pixel."""
 
 
 def sniff(path: Path) -> Literal["image", "animation"] | None:
-    """Tell by content what kind of picture ``path`` is; None if it is none.
+    """Return the kind of image in ``path`` by its content; None if it is not an image.
 
     Raises:
         MediaError: ``path`` cannot be read or is empty.
     """
-    found = container(path)
+    found = image_format(path)
     if found is None:
         return None
-    return "animation" if moves(path, found) else "image"
+    return "animation" if is_animated(path, found) else "image"
 
 
 def read_photo(path: Path, warn: Warn) -> Pixels:
-    """Read a source photo for analysis: upright sRGB, on white where it is transparent.
+    """Read a source photo: upright, in sRGB, on white where it is transparent.
 
     Args:
-        path: A picture of any format that can be read; of an animation the first frame.
-        warn: Told what could not be done exactly.
+        path: An image of any readable format; of an animation, the first frame is read.
+        warn: Called for what is not exact.
 
     Returns:
         ``(H, W, 3)`` RGB uint8, neither side above ``MAX_PHOTO_SIDE``.
 
     Raises:
-        MediaError: The file is unreadable, no picture, damaged or too large.
+        MediaError: The file is not readable, not an image, damaged or too large.
     """
-    picture = read_picture(path, warn)
-    pixels = rgb8(picture.samples)
-    if picture.samples.shape[2] in (2, 4):
-        pixels = flattened(picture.samples)
+    decoded = read_image(path, warn)
+    pixels = rgb8(decoded.samples)
+    if decoded.samples.shape[2] in (2, 4):
+        pixels = flatten_on_white(decoded.samples)
     scale = MAX_PHOTO_SIDE / max(pixels.shape[:2])
     if scale < 1:
         size = max(1, int(pixels.shape[1] * scale)), max(1, int(pixels.shape[0] * scale))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    if picture.metadata.icc:
-        pixels = _srgb(pixels, picture, warn)
-    return np.ascontiguousarray(picture.orientation.upright(pixels))
+    if decoded.metadata.icc:
+        pixels = _srgb(pixels, decoded, warn)
+    return np.ascontiguousarray(decoded.orientation.upright(pixels))
 
 
-def read_picture(path: Path, warn: Warn) -> Picture:
-    """Decode a picture; of an animation or a stack of pages the first.
+def read_image(path: Path, warn: Warn) -> DecodedImage:
+    """Decode an image; of an animation or of several pages, the first.
 
     Raises:
-        MediaError: The file is unreadable, no picture, damaged or too large.
+        MediaError: The file is not readable, not an image, damaged or too large.
     """
-    found = container(path)
-    with open_picture(path) as image, reading(path):
-        # Pillow turns a TIFF upright when it is loaded, and forgets that it did.
-        stored = Orientation(_tag(image)) if found == "TIFF" else Orientation()
+    found = image_format(path)
+    with open_image(path) as image, reading(path):
+        # Pillow turns a TIFF upright while loading it and does not record that.
+        stored = Orientation(_orientation_tag(image)) if found == "TIFF" else Orientation()
         image.load()
         mode = _mode(path, image)
         samples, expanded = _samples(path, image, mode, stored)
         if image.mode in ("CMYK", "LAB"):
             warn(f"{path.name} is {image.mode}; the output is RGB")
-        _warn_of_more(path, image, warn)
+        _warn_of_ignored_content(path, image, warn)
         assert found is not None
-        return Picture(
+        return DecodedImage(
             path=path,
-            container=found,
+            format=found,
             samples=samples,
-            orientation=stored if found == "TIFF" else Orientation(_tag(image)),
+            orientation=stored if found == "TIFF" else Orientation(_orientation_tag(image)),
             metadata=_metadata(image),
             mode=mode,
             expanded=expanded,
@@ -111,7 +118,7 @@ def read_picture(path: Path, warn: Warn) -> Picture:
         )
 
 
-def flattened(samples: StoredSamples) -> Pixels:
+def flatten_on_white(samples: StoredSamples) -> Pixels:
     """Return ``(H, W, 2 or 4)`` samples as ``(H, W, 3)`` RGB uint8 on white."""
     colours = rgb8(samples).astype(np.uint16)
     top = 255 if samples.dtype == np.uint8 else 65535
@@ -119,8 +126,8 @@ def flattened(samples: StoredSamples) -> Pixels:
     return ((colours * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
 
 
-def _tag(image: ImageFile) -> int:
-    """The orientation; Pillow also finds it in XMP and in ImageMagick's text chunk."""
+def _orientation_tag(image: ImageFile) -> int:
+    """Return the orientation, which Pillow also finds in XMP and in ImageMagick's text chunk."""
     tag = image.getexif().get(_ORIENTATION, 1)
     return tag if tag in range(1, 9) else 1
 
@@ -145,7 +152,7 @@ def _png_depth(path: Path) -> int:
 def _samples(
     path: Path, image: ImageFile, mode: str, stored: Orientation
 ) -> tuple[StoredSamples, bool]:
-    """The samples, and whether they are expanded from a palette or fewer bits."""
+    """Return the samples, and whether they were expanded from a palette or fewer bits."""
     if mode.endswith(";16") and not mode.startswith("I"):
         return _samples16(path, image, stored.size(image.size)), False
     expanded = False
@@ -161,14 +168,14 @@ def _samples(
 
 
 def _bits(path: Path, image: ImageFile) -> int:
-    """Bits of a sample."""
+    """Return the number of bits per sample."""
     if image.format == "TIFF":
         return max(_numbers(image, _BITS_PER_SAMPLE))
     return _png_depth(path) if image.format == "PNG" else 8
 
 
 def _converted(path: Path, image: ImageFile) -> Image.Image:
-    """The picture in grey or RGB, with or without alpha."""
+    """Return the image in grey or RGB, with or without alpha."""
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         return image
     if image.mode == "1":
@@ -176,19 +183,19 @@ def _converted(path: Path, image: ImageFile) -> Image.Image:
     if image.mode in ("P", "PA"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode in ("CMYK", "LAB"):
-        return _by_profile(image)
+        return _convert_by_profile(image)
     if image.mode in ("YCbCr", "HSV", "RGBX"):
         return image.convert("RGB")
     if image.mode in ("RGBa", "La"):
         return image.convert("RGBA" if image.mode == "RGBa" else "LA")
     raise MediaError(
-        f"{path.name}: pictures of the form {image.mode} are not read",
-        hint="save it with 8 or 16 bits for each colour",
+        f"{path.name}: images of mode {image.mode} are not supported",
+        hint="save it with 8 or 16 bits per channel",
     )
 
 
-def _by_profile(image: Image.Image) -> Image.Image:
-    """A CMYK or Lab picture in sRGB, by its colour profile if it has one that works."""
+def _convert_by_profile(image: Image.Image) -> Image.Image:
+    """Convert a CMYK or Lab image to sRGB, by its colour profile if that works."""
     srgb = ImageCms.createProfile("sRGB")
     icc = image.info.get("icc_profile")
     try:
@@ -204,7 +211,7 @@ def _by_profile(image: Image.Image) -> Image.Image:
 
 
 def _samples16(path: Path, image: ImageFile, size: tuple[int, int]) -> StoredSamples:
-    """The samples of a picture with 16 bits a colour, which Pillow cannot hold."""
+    """Return samples with 16 bits per channel, which Pillow cannot hold."""
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
     decoded = cv2.imdecode(np.fromfile(path, np.uint8), flags)
     if decoded is None or decoded.dtype != np.uint16 or decoded.shape[:2] != size[::-1]:
@@ -213,7 +220,7 @@ def _samples16(path: Path, image: ImageFile, size: tuple[int, int]) -> StoredSam
     channels = _channels(path, image)
     if array.ndim == 2:
         return array[..., np.newaxis]
-    if channels == 2:  # OpenCV makes four channels of grey with alpha
+    if channels == 2:  # OpenCV returns grey with alpha as four channels
         return np.ascontiguousarray(array[..., [0, 3]])
     rgb = [2, 1, 0, 3] if channels == 4 else [2, 1, 0]
     return np.ascontiguousarray(array[..., rgb])
@@ -231,7 +238,7 @@ def _samples32(path: Path, image: ImageFile) -> NDArray[np.uint16]:
     if array.min() < 0 or array.max() > 65535:
         raise MediaError(
             f"{path.name} has samples of more than 16 bits",
-            hint="save it with 8 or 16 bits for each colour",
+            hint="save it with 8 or 16 bits per channel",
         )
     return array.astype(np.uint16)
 
@@ -252,47 +259,47 @@ def _metadata(image: ImageFile) -> Metadata:
 
 
 def _dpi(resolution: tuple[float, float] | None) -> tuple[float, float] | None:
-    """The resolution, if it is one: 1 stands for "not known" in TIFF."""
+    """Return the resolution; None if it is unknown, which is 1 in TIFF."""
     if not resolution or min(resolution) <= 1:
         return None
     return float(resolution[0]), float(resolution[1])
 
 
-def _is_lossless(path: Path, found: Container) -> bool:
+def _is_lossless(path: Path, found: ImageFormat) -> bool:
     if found != "WEBP":
         return found not in ("JPEG", "AVIF")
     data = path.read_bytes()
     return b"VP8L" in data[:64] or (b"VP8L" in data and b"VP8 " not in data)
 
 
-def _warn_of_more(path: Path, image: ImageFile, warn: Warn) -> None:
-    if image.format == "JPEG" and jpeg.has_more(path.read_bytes()):
-        warn(f"{path.name} holds a second picture or film, which the output leaves out")
+def _warn_of_ignored_content(path: Path, image: ImageFile, warn: Warn) -> None:
+    if image.format == "JPEG" and has_more(path.read_bytes()):
+        warn(f"{path.name} holds a second image or a video, which the output leaves out")
     pages = getattr(image, "n_frames", 1)
     if pages > 1:
         warn(f"{path.name} has {pages} pages or frames; only the first is used")
     if image.format == "AVIF" and _is_deep_avif(path):
-        warn(f"{path.name} has more than 8 bits a colour; it is read with 8")
+        warn(f"{path.name} has more than 8 bits per channel; it is read with 8")
 
 
 def _is_deep_avif(path: Path) -> bool:
-    """Whether the AV1 configuration box says "high bit depth"."""
+    """Return True if the AV1 configuration box has the flag for a high bit depth."""
     with path.open("rb") as file:
         head = file.read(1 << 16)
     at = head.find(b"av1C")
     return 0 < at < len(head) - 7 and bool(head[at + 6] & 0x40)
 
 
-def _srgb(pixels: Pixels, picture: Picture, warn: Warn) -> Pixels:
+def _srgb(pixels: Pixels, decoded: DecodedImage, warn: Warn) -> Pixels:
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.metadata.icc))
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(decoded.metadata.icc))
         image = Image.fromarray(pixels)
-        if picture.samples.shape[2] < 3:
+        if decoded.samples.shape[2] < 3:
             image = image.convert("L")
         turned = ImageCms.profileToProfile(
             image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
         )
     except (ImageCms.PyCMSError, OSError, ValueError):
-        warn(f"{picture.path.name}: its colour profile is damaged and not used")
+        warn(f"{decoded.path.name}: the colour profile is damaged and ignored")
         return pixels
     return pixels if turned is None else np.array(turned)

@@ -1,4 +1,4 @@
-"""Encode an edited photo in each format, in the target's own form where that is the same."""
+"""Encode an edited photo, keeping the coding of the target if the format is the same."""
 
 import io
 from collections.abc import Callable
@@ -10,15 +10,16 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from roop.errors import MediaError
-from roop.media.formats import bmp, exif, gif, jpeg, png, tiff
+from roop.media.formats import bmp, exif, gif, png, tiff
+from roop.media.formats.image_files import ImageFormat, open_image, reading
+from roop.media.formats.jpeg.rewriting import rewrite_jpeg
 from roop.media.formats.metadata import Metadata
-from roop.media.formats.picture_files import Container, open_picture, reading
 from roop.media.frames.stored_frame import StoredFrame, StoredSamples, depth8, rgb8
-from roop.media.pictures.decoding import Picture, flattened
+from roop.media.pictures.decoding import DecodedImage, flatten_on_white
 from roop.types import Warn
 
 JPEG_QUALITY = 95
-"""For a picture that comes from another format; colours are not subsampled."""
+"""JPEG quality of images from another format; chroma is not subsampled."""
 WEBP_QUALITY = 95
 AVIF_QUALITY = 90
 
@@ -28,112 +29,114 @@ _DEEP = {"PNG", "TIFF"}
 _GREY = {"JPEG", "PNG", "TIFF", "BMP"}
 
 
-def encoded(wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn) -> bytes:
-    """Return ``frame`` as a file of the format ``wanted``.
+def encode_image(
+    wanted: ImageFormat, original: DecodedImage, frame: StoredFrame, warn: Warn
+) -> bytes:
+    """Return ``frame`` as a file of the ``wanted`` format.
 
     Args:
         wanted: The output's format.
-        picture: The target from which ``frame`` was decoded.
-        frame: The edited picture.
-        warn: Told what the format cannot hold.
+        original: The target that ``frame`` was decoded from.
+        frame: The edited frame.
+        warn: Called for what the format cannot hold.
 
     Raises:
-        MediaError: The target has disappeared meanwhile.
+        MediaError: The target has disappeared.
     """
-    same: dict[Container, Callable[[Picture, StoredFrame], bytes | None]] = {
+    same: dict[ImageFormat, Callable[[DecodedImage, StoredFrame], bytes | None]] = {
         "JPEG": _same_jpeg,
         "PNG": _same_png,
         "BMP": _same_bmp,
         "TIFF": _same_tiff,
         "GIF": _same_gif,
     }
-    as_large = frame.samples.shape[:2] == picture.samples.shape[:2]
-    if wanted == picture.container and wanted in same and as_large:
-        with reading(picture.path):
-            data = same[wanted](picture, frame)
+    same_size = frame.samples.shape[:2] == original.samples.shape[:2]
+    if wanted == original.format and wanted in same and same_size:
+        with reading(original.path):
+            data = same[wanted](original, frame)
         if data is not None:
             return data
-    samples, metadata = _fitted(wanted, picture, frame, warn)
+    samples, metadata = _fit_to_format(wanted, original, frame, warn)
     if wanted == "PNG":
-        return png.encoded(samples, _png_chunks(metadata))
+        return png.encode(samples, _png_chunks(metadata))
     if wanted == "TIFF":
-        return tiff.encoded(samples, tiff.new_tags(metadata), compress=True)
+        return tiff.encode(samples, tiff.new_tags(metadata), compress=True)
     if wanted == "GIF":
         everywhere = np.ones(samples.shape[:2], np.bool_)
-        return gif.still(samples, everywhere)
+        return gif.encode_still(samples, everywhere)
     if wanted == "JPEG":
-        metadata = _for_segments(metadata, warn)
-    return _by_pillow(wanted, picture, samples, metadata)
+        metadata = _fit_to_segments(metadata, warn)
+    return _encode_with_pillow(wanted, original, samples, metadata)
 
 
-def _same_jpeg(picture: Picture, frame: StoredFrame) -> bytes:
-    return jpeg.rewritten(picture.path.read_bytes(), frame)
+def _same_jpeg(original: DecodedImage, frame: StoredFrame) -> bytes:
+    return rewrite_jpeg(original.path.read_bytes(), frame)
 
 
-def _same_png(picture: Picture, frame: StoredFrame) -> bytes:
-    with picture.path.open("rb") as file:
-        extra = png.ancillary(png.chunks(file), expanded=picture.expanded)
-    return png.encoded(
+def _same_png(original: DecodedImage, frame: StoredFrame) -> bytes:
+    with original.path.open("rb") as file:
+        extra = png.ancillary(png.chunks(file), expanded=original.expanded)
+    return png.encode(
         frame.samples,
         png.Ancillary(
-            tuple(_patched(part, frame) for part in extra.before),
-            tuple(_patched(part, frame) for part in extra.after),
+            tuple(_update_thumbnail(part, frame) for part in extra.before),
+            tuple(_update_thumbnail(part, frame) for part in extra.after),
         ),
     )
 
 
-def _patched(part: png.PngChunk, frame: StoredFrame) -> png.PngChunk:
+def _update_thumbnail(part: png.PngChunk, frame: StoredFrame) -> png.PngChunk:
     if part.name != b"eXIf":
         return part
-    return png.PngChunk(b"eXIf", exif.with_thumbnail(part.body, rgb8(frame.samples)))
+    return png.PngChunk(b"eXIf", exif.replace_thumbnail(part.body, rgb8(frame.samples)))
 
 
-def _same_bmp(picture: Picture, frame: StoredFrame) -> bytes | None:
-    return bmp.rewritten(picture.path.read_bytes(), frame.samples)
+def _same_bmp(original: DecodedImage, frame: StoredFrame) -> bytes | None:
+    return bmp.rewrite(original.path.read_bytes(), frame.samples)
 
 
-def _same_gif(picture: Picture, frame: StoredFrame) -> bytes | None:
+def _same_gif(original: DecodedImage, frame: StoredFrame) -> bytes | None:
     if frame.edited is None:
-        return picture.path.read_bytes()
-    return gif.still(frame.samples, frame.edited) if frame.samples.shape[2] > 2 else None
+        return original.path.read_bytes()
+    return gif.encode_still(frame.samples, frame.edited) if frame.samples.shape[2] > 2 else None
 
 
-def _same_tiff(picture: Picture, frame: StoredFrame) -> bytes:
-    with open_picture(picture.path) as image:
-        tags = tiff.kept_tags(image, plain=image.mode not in ("CMYK", "LAB"))
+def _same_tiff(original: DecodedImage, frame: StoredFrame) -> bytes:
+    with open_image(original.path) as image:
+        tags = tiff.copy_tags(image, plain=image.mode not in ("CMYK", "LAB"))
         compressed = image.info.get("compression") != "raw"
-    return tiff.encoded(frame.samples, tags, compress=compressed)
+    return tiff.encode(frame.samples, tags, compress=compressed)
 
 
-def _fitted(
-    wanted: Container, picture: Picture, frame: StoredFrame, warn: Warn
+def _fit_to_format(
+    wanted: ImageFormat, original: DecodedImage, frame: StoredFrame, warn: Warn
 ) -> tuple[StoredSamples, Metadata]:
-    """The samples in a form that ``wanted`` holds, upright unless it is the target's own format."""
-    samples, metadata = frame.samples, picture.metadata
-    if wanted != picture.container:
+    """Return samples and metadata that ``wanted`` can hold, upright in another format."""
+    samples, metadata = frame.samples, original.metadata
+    if wanted != original.format:
         samples = np.ascontiguousarray(frame.orientation.upright(samples))
         metadata = metadata.upright()
-    metadata = replace(metadata, exif=exif.with_thumbnail(metadata.exif, rgb8(samples)))
+    metadata = replace(metadata, exif=exif.replace_thumbnail(metadata.exif, rgb8(samples)))
     if samples.dtype == np.uint16 and wanted not in _DEEP:
-        warn(f"{wanted} holds 8 bits a colour: the 16 of {picture.path.name} are rounded")
+        warn(f"{wanted} holds 8 bits per channel: the 16 bits of {original.path.name} are rounded")
         samples = depth8(samples)
     if samples.shape[2] in (2, 4) and wanted not in _ALPHA:
-        warn(f"{wanted} holds no transparency: {picture.path.name} is put on white")
-        opaque = flattened(samples)
+        warn(f"{wanted} has no transparency: {original.path.name} is put on white")
+        opaque = flatten_on_white(samples)
         samples = opaque[..., :1] if samples.shape[2] == 2 else opaque
     if samples.shape[2] < 3 and wanted not in _GREY:
         alpha = samples[..., 1:]
         samples = np.dstack([rgb8(samples), depth8(alpha)] if alpha.size else [rgb8(samples)])
-        metadata = replace(metadata, icc=b"")  # a grey profile says nothing about RGB
+        metadata = replace(metadata, icc=b"")  # a grey profile does not apply to RGB
     return samples, metadata
 
 
 def _png_chunks(metadata: Metadata) -> png.Ancillary:
-    """The chunks for a picture that comes from another format, as Pillow packs them."""
-    words = PngInfo()
+    """Return metadata chunks for an image from another format, as Pillow writes them."""
+    texts = PngInfo()
     if metadata.xmp:
-        words.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
-    options: dict[str, Any] = {"pnginfo": words}
+        texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    options: dict[str, Any] = {"pnginfo": texts}
     if metadata.icc:
         options["icc_profile"] = metadata.icc
     if metadata.exif:
@@ -145,21 +148,21 @@ def _png_chunks(metadata: Metadata) -> png.Ancillary:
     return png.ancillary(png.chunks(stream), expanded=False)
 
 
-def _for_segments(metadata: Metadata, warn: Warn) -> Metadata:
-    """What fits the segments of a JPEG file, which are 64 KiB."""
+def _fit_to_segments(metadata: Metadata, warn: Warn) -> Metadata:
+    """Return the metadata that fit into the segments of a JPEG file, 64 KiB each."""
     if len(metadata.exif) > _SEGMENT_ROOM:
-        warn("the camera data (EXIF) are too long for JPEG and left out")
+        warn("the EXIF data are too long for JPEG and left out")
         metadata = replace(metadata, exif=b"")
     if len(metadata.xmp) > _SEGMENT_ROOM:
-        warn("the XMP notes are too long for JPEG and left out")
+        warn("the XMP data are too long for JPEG and left out")
         metadata = replace(metadata, xmp=b"")
     return metadata
 
 
-def _by_pillow(
-    wanted: Container, picture: Picture, samples: StoredSamples, metadata: Metadata
+def _encode_with_pillow(
+    wanted: ImageFormat, original: DecodedImage, samples: StoredSamples, metadata: Metadata
 ) -> bytes:
-    """A file whose pixels and metadata Pillow can hold."""
+    """Encode a file with Pillow."""
     image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
     settings: dict[str, dict[str, Any]] = {
         "JPEG": {"quality": JPEG_QUALITY, "subsampling": "4:4:4", "optimize": True},
@@ -168,7 +171,7 @@ def _by_pillow(
         "BMP": {},
     }
     options = settings[wanted]
-    if wanted == "WEBP" and picture.lossless:
+    if wanted == "WEBP" and original.lossless:
         options = {"lossless": True, "exact": True, "quality": 75}
     if metadata.exif and wanted != "BMP":
         options["exif"] = b"Exif\0\0" + metadata.exif if wanted == "JPEG" else metadata.exif
@@ -184,7 +187,7 @@ def _by_pillow(
     except (OSError, ValueError) as error:
         width, height = image.size
         raise MediaError(
-            f"a picture of {width}x{height} cannot be written as {wanted}: {error}",
+            f"an image of {width}x{height} cannot be written as {wanted}: {error}",
             hint="name the output .png or .tiff",
         ) from error
     return stream.getvalue()

@@ -1,4 +1,4 @@
-"""Write one frame as a picture of its own."""
+"""Write a frame to an image file."""
 
 from pathlib import Path
 
@@ -6,20 +6,20 @@ from PIL import Image
 
 from roop.types import Box, Frame
 
-_WORST_JPEG, _BEST_JPEG = 5, 95
+_LOWEST_QUALITY, _HIGHEST_QUALITY = 5, 95
 
 
 def write_frame(path: Path, frame: Frame, *, quality: int) -> None:
-    """Write what ``frame`` shows, upright.
+    """Write ``frame`` upright.
 
     Args:
         path: ``.png``, or ``.jpg`` for a smaller file.
-        frame: Any.
-        quality: Of a JPEG file: 0 is the best picture, 100 the smallest file.
+        frame: The frame.
+        quality: For JPEG, 0 (best) to 100 (smallest file).
     """
     image = Image.fromarray(frame.crop(Box(0, 0, *frame.size)))
     if path.suffix == ".png":
         image.save(path, compress_level=3)
         return
-    scaled = _BEST_JPEG - round(quality * (_BEST_JPEG - _WORST_JPEG) / 100)
+    scaled = _HIGHEST_QUALITY - round(quality * (_HIGHEST_QUALITY - _LOWEST_QUALITY) / 100)
     image.save(path, quality=scaled, subsampling="4:4:4" if quality < 20 else "4:2:0")

@@ -1,4 +1,4 @@
-"""A saved identity: the photos of one person's face in one small file."""
+"""Saved identities: the photos of one person's face in a small file."""
 
 import difflib
 import io
@@ -21,49 +21,54 @@ SIDE = 1024
 """Longest side of a photo in the file, pixels."""
 
 _MOST_PHOTOS, _MOST_BYTES = 100, 4 << 20
-"""Of a file that is read: photos, and bytes of each."""
+"""Most photos in a file that is read, and bytes of each."""
 
 _QUALITY = 95
 
 _MOST_NAMED = 8
-"""Names in a hint."""
+"""Most names in a hint."""
 
 
 def identities_folder() -> Path:
-    """Return where identities are saved under a name."""
+    """Return the folder of saved identities."""
     return user_folder() / "identities"
 
 
-def located(path: Path, folder: Path | None = None) -> Path:
-    """Return what ``path`` stands for: a saved identity if it is the bare name of one.
+def resolve_identity(path: Path, folder: Path | None = None) -> Path:
+    """Return the file of a saved identity if ``path`` is its name, or ``path`` itself.
 
     Args:
-        path: As a person wrote it.
-        folder: What a relative one is meant from; the working folder by default.
+        path: A path or a name, as the user wrote it.
+        folder: Base of a relative path; the working folder by default.
     """
-    placed = folder / path if folder else path
-    if placed.exists() or len(path.parts) != 1 or path.suffix:
-        return placed
+    file = folder / path if folder else path
+    if file.exists() or len(path.parts) != 1 or path.suffix:
+        return file
     saved = identities_folder() / f"{path.name}{SUFFIX}"
-    return saved if saved.is_file() else placed
+    return saved if saved.is_file() else file
 
 
-def unknown(name: Path) -> MediaError:
-    """Return what is to be said of a ``name`` that is neither a file nor a saved identity."""
+def unknown_identity(name: Path) -> MediaError:
+    """Return the error for a ``name`` that is neither a file nor a saved identity."""
     saved = sorted(file.stem for file in identities_folder().glob(f"*{SUFFIX}"))
     near = difflib.get_close_matches(name.name, saved, n=1)
     hint = f"did you mean {near[0]}?" if near else "check the path"
     if saved and not near:
-        hint = f"saved are: {', '.join(saved[:_MOST_NAMED])}"
+        hint = f"saved identities: {', '.join(saved[:_MOST_NAMED])}"
     return MediaError(f"there is no file and no saved identity called {name}", hint=hint)
 
 
 def save_identity(path: Path, photos: Sequence[Pixels], *, force: bool) -> None:
-    """Write the photos of one person; neither side of any is above ``SIDE``.
+    """Write the photos of one person.
+
+    Args:
+        path: The file to write.
+        photos: ``(H, W, 3)`` RGB each, with no side above ``SIDE``.
+        force: Replace the file if it exists.
 
     Raises:
         UsageError: The file exists.
-        MediaError: It cannot be written.
+        MediaError: The file cannot be written.
     """
     with (
         OutputFile(path, force=force) as file,
@@ -80,7 +85,7 @@ def load_identity(path: Path) -> list[Pixels]:
     """Return the photos of a saved identity, RGB.
 
     Raises:
-        MediaError: The file cannot be read, or is none.
+        MediaError: The file cannot be read, or is not a saved identity.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -109,5 +114,6 @@ def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Pixels:
 
 def _damaged(path: Path) -> MediaError:
     return MediaError(
-        f"{path} is no saved identity, or a damaged one", hint="make it again: roop identity make"
+        f"{path} is damaged or not a saved identity",
+        hint="create it again with `roop identity make`",
     )

@@ -1,9 +1,7 @@
-"""Read and write a photo: one frame, in the form, the depth and with the words of its file."""
+"""Read and write a photo: one frame, in the format, depth and metadata of its file."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from typing_extensions import override
 
@@ -11,66 +9,61 @@ from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, TargetInfo
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
-from roop.media.files.transaction import Transaction
-from roop.media.formats.picture_files import EXTENSIONS, Container, quiet
+from roop.media.files.transaction import Closing, Transaction
+from roop.media.formats.image_files import FORMAT_BY_SUFFIX, ImageFormat, ignore_warnings
 from roop.media.frames.stored_frame import StoredFrame
-from roop.media.pictures.decoding import read_picture
-from roop.media.pictures.encoding import encoded
+from roop.media.pictures.decoding import read_image
+from roop.media.pictures.encoding import encode_image
 from roop.types import Box, Frame, Warn
 
 
-class ImageReader:
+class ImageReader(Closing):
     """Yields the one frame of a photo.
 
     Raises:
-        MediaError: The file is unreadable, no picture, damaged or too large.
+        MediaError: The file is not readable, not an image, damaged or too large.
     """
 
     def __init__(self, path: Path, warn: Warn) -> None:
-        self.picture = read_picture(path, warn)
-        """What the file holds; its samples are edited in place by the frame's pastes."""
-        height, width = self.picture.samples.shape[:2]
+        self.image = read_image(path, warn)
+        """The decoded file; editing the frame changes its samples in place."""
+        height, width = self.image.samples.shape[:2]
         self.info = TargetInfo(
             path=path,
             kind="image",
-            size=self.picture.orientation.size((width, height)),
+            size=self.image.orientation.size((width, height)),
             frames=1,
             fps=None,
             duration_s=None,
-            codec=self.picture.container,
-            pixel_format=self.picture.mode,
+            codec=self.image.format,
+            pixel_format=self.image.mode,
         )
         self.damaged = 0
 
     def __iter__(self) -> Iterator[Frame]:
-        yield StoredFrame(self.picture.samples, orientation=self.picture.orientation)
+        yield StoredFrame(self.image.samples, orientation=self.image.orientation)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    @override
+    def close(self) -> None:
+        """Do nothing: the file is read when the reader is created."""
 
 
 class ImageWriter(Transaction):
     """Writes the one frame of a photo.
 
-    In the target's own format what was not edited comes out as it was (JPEG, WebP and AVIF: as
-    nearly as they can) and the file keeps its orientation; in another format it is stored upright.
+    In the target's format, pixels that were not edited do not change (JPEG: blocks without an
+    edited pixel; lossy WebP and AVIF: only nearly) and the file keeps its orientation. In another
+    format the image is stored upright.
 
     Args:
-        output: The extension says the format.
-        reader: Where the frame comes from.
+        output: Its suffix selects the format.
+        reader: Provides the frame.
         force: Replace the output if it exists.
-        warn: Told what the output's format cannot hold.
-        marks: What the output carries besides.
+        warn: Called for what the output's format cannot hold.
+        marks: Added to the output.
 
     Raises:
-        UsageError: The extension is unknown, or the output exists and ``force`` is false.
+        UsageError: The suffix is unknown, or the output exists and ``force`` is false.
     """
 
     def __init__(
@@ -82,8 +75,8 @@ class ImageWriter(Transaction):
         warn: Warn,
         marks: Marks | None = None,
     ) -> None:
-        self._container = container_of(output)
-        self._picture = reader.picture
+        self._format = image_format_of(output)
+        self._image = reader.image
         self._warn = warn
         self._written = False
         self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
@@ -92,13 +85,13 @@ class ImageWriter(Transaction):
         """Encode the frame.
 
         Raises:
-            DiskFullError: There is no room.
-            MediaError: The picture cannot be encoded in the output's format.
+            DiskFullError: The disk is full.
+            MediaError: The output's format cannot hold the image.
         """
         if self._written:
-            raise MediaError("a photo has one frame only")
-        with quiet():
-            data = encoded(self._container, self._picture, _stored(frame), self._warn)
+            raise MediaError("a photo has only one frame")
+        with ignore_warnings():
+            data = encode_image(self._format, self._image, _stored(frame), self._warn)
         with writing(self._output.path, self._output.part):
             self._output.part.write_bytes(data)
         self._written = True
@@ -106,7 +99,7 @@ class ImageWriter(Transaction):
     @override
     def commit(self) -> None:
         if not self._written:
-            raise MediaError(f"{self._output.path}: no picture was written")
+            raise MediaError(f"{self._output.path}: no frame was written")
         self._output.commit()
 
     @override
@@ -114,28 +107,29 @@ class ImageWriter(Transaction):
         self._output.discard()
 
 
-def container_of(output: Path) -> Container:
-    """Return the picture format of an output by its extension.
+def image_format_of(output: Path) -> ImageFormat:
+    """Return the image format of an output by its suffix.
 
     Raises:
-        UsageError: No picture format has this extension.
+        UsageError: No image format has this suffix.
     """
-    known = " ".join(EXTENSIONS)
+    known = " ".join(FORMAT_BY_SUFFIX)
     if not output.suffix:
         raise UsageError(
-            f"{output} is no folder and has no extension", hint=f"make the folder, or use {known}"
+            f"{output} is not a folder and has no suffix",
+            hint=f"create the folder, or use one of {known}",
         )
     try:
-        return EXTENSIONS[output.suffix.lower()]
+        return FORMAT_BY_SUFFIX[output.suffix.lower()]
     except KeyError:
         raise UsageError(
-            f"the target is a photo, and {output.suffix} is no picture format",
-            hint=f"name the output one of {known}",
+            f"the target is a photo, but {output.suffix} is not an image format",
+            hint=f"use one of {known}",
         ) from None
 
 
 def _stored(frame: Frame) -> StoredFrame:
-    """The frame itself, or its picture if a processor has put another in its place."""
+    """Return the frame itself, or a copy if a processor replaced it by another type."""
     if isinstance(frame, StoredFrame):
         return frame
     return StoredFrame(frame.crop(Box(0, 0, *frame.size)))

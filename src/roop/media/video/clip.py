@@ -70,15 +70,15 @@ def _encode(
     for number, pixels in enumerate(frames):
         if number == 0:
             video.height, video.width = pixels.shape[:2]
-        container.mux(video.encode(_picture(pixels, number, fps)))
+        container.mux(video.encode(_video_frame(pixels, number, fps)))
     container.mux(video.encode(None))
     if audio is not None and sound is not None:
         for start in range(0, len(sound), _CHUNK):
-            container.mux(audio.encode(_samples(sound[start : start + _CHUNK], start, rate)))
+            container.mux(audio.encode(_audio_frame(sound[start : start + _CHUNK], start, rate)))
         container.mux(audio.encode(None))
 
 
-def _picture(pixels: Pixels, number: int, fps: int) -> VideoFrame:
+def _video_frame(pixels: Pixels, number: int, fps: int) -> VideoFrame:
     frame = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
         format="yuv420p",
         dst_colorspace=Colorspace.ITU709,
@@ -88,7 +88,7 @@ def _picture(pixels: Pixels, number: int, fps: int) -> VideoFrame:
     return frame
 
 
-def _samples(part: Sound, start: int, rate: int) -> av.AudioFrame:
+def _audio_frame(part: Sound, start: int, rate: int) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray(part[np.newaxis], format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
     return frame

@@ -1,4 +1,4 @@
-"""Which containers hold films, and what each of them takes."""
+"""The containers of videos, and which codecs each can hold."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from pathlib import Path
 import av
 
 from roop.errors import UsageError
-from roop.media.video.encoder_specs import DEFAULT, NATURAL
+from roop.media.video.encoder_specs import CONTAINER_DEFAULTS, DEFAULT_ENCODER
 from roop.options import VideoOptions
 
-PICTURES = frozenset({"image2", "gif", "apng", "webp", "avif", "ico"})
-"""FFmpeg's names of formats that hold pictures, not films."""
+IMAGE_FORMATS = frozenset({"image2", "gif", "apng", "webp", "avif", "ico"})
+"""FFmpeg's names of image formats, which are not used for videos."""
 
-SILENT = frozenset({"mpegts"})
-"""Containers whose muxers don't say what they take, though they take much."""
+UNDECLARED = frozenset({"mpegts"})
+"""Containers whose muxers do not declare their codecs but take most of them."""
 
 CONSTANT_RATE = frozenset({"avi"})
-"""Containers that count frames instead of time."""
+"""Containers with a constant frame rate, which count frames instead of time."""
 
-WITHOUT_REORDERING = frozenset({"avi", "asf"})
-"""Containers that have one time per packet, so that B-frames would be shown too late."""
+NO_REORDERING = frozenset({"avi", "asf"})
+"""Containers with one time per packet: B-frames would be shown late."""
 
 NO_TIMESTAMPS = 0x80
-"""FFmpeg's flag of raw streams, which know no time (AVFMT_NOTIMESTAMPS)."""
+"""FFmpeg's flag of raw streams without times (AVFMT_NOTIMESTAMPS)."""
 
 
 def container_of(output: Path) -> str:
-    """Return FFmpeg's name of the container that the extension of ``output`` stands for.
+    """Return FFmpeg's name of the container for the suffix of ``output``.
 
     Raises:
-        UsageError: It stands for none, or for a picture.
+        UsageError: The suffix belongs to no container, or to an image format.
     """
     try:
         with av.open(str(Path("output").with_suffix(output.suffix)), "w") as probe:
             form = probe.format
     except ValueError as error:
         raise _no_container(output) from error
-    if form.name in PICTURES:
+    if form.name in IMAGE_FORMATS:
         raise UsageError(
-            f"the target is a video, {output.name} would be a picture",
+            f"the target is a video, but {output.name} is an image",
             hint="name the output .mp4, .mkv, .mov or .webm",
         )
     if form.flags & NO_TIMESTAMPS:
@@ -48,29 +48,31 @@ def container_of(output: Path) -> str:
     return form.name
 
 
-def holds(container: str, encoder: str) -> bool:
-    """Return True if ``container`` takes what ``encoder`` makes."""
+def supports(container: str, encoder: str) -> bool:
+    """Return True if ``container`` can hold the output of ``encoder``."""
     trial = av.open(io.BytesIO(), "w", format=container)
-    return container in SILENT or encoder in trial.supported_codecs
+    return container in UNDECLARED or encoder in trial.supported_codecs
 
 
-def writable(output: Path, video: VideoOptions) -> bool:
-    """Return True if a file of this name can hold what the encoder asked for makes."""
+def can_write(output: Path, video: VideoOptions) -> bool:
+    """Return True if a file with this suffix can hold the output of the chosen encoder."""
     try:
         container = container_of(output)
     except UsageError:
         return False
     name = video.output_video_encoder
-    return holds(container, name) or (name == DEFAULT and container in NATURAL)
+    return supports(container, name) or (
+        name == DEFAULT_ENCODER and container in CONTAINER_DEFAULTS
+    )
 
 
 def _no_container(output: Path) -> UsageError:
     if not output.suffix:
         return UsageError(
-            f"{output} is no folder and has no extension",
-            hint="make the folder, or name the output .mp4, .mkv, .mov or .webm",
+            f"{output} is not a folder and has no suffix",
+            hint="create the folder, or name the output .mp4, .mkv, .mov or .webm",
         )
     return UsageError(
-        f"the target is a video, and {output.suffix} is no video format",
+        f"the target is a video, but {output.suffix} is not a video format",
         hint="name the output .mp4, .mkv, .mov or .webm",
     )

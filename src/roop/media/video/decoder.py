@@ -1,4 +1,4 @@
-"""Decodes one video stream, skips what is damaged, and gives every frame a time."""
+"""Decode a video stream: skip damaged packets and give every frame a time."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from roop.media.video.timeline import Trim
 from roop.types import Warn
 
 DAMAGED_IN_A_ROW = 100
-"""Packets that may fail one after another before the video counts as unreadable."""
+"""Number of packets in a row that may fail before decoding ends with an error."""
 
 MOST_THREADS = 8
-"""Each decoder thread holds a frame; more are no faster than the encoder behind them."""
+"""Each decoder thread holds a frame, and more threads would outrun the encoder."""
 
 _LIGHT = 1920 * 1088
-"""Pixels up to which one thread, beyond which two decode faster than a frame is worked on."""
+"""Pixels up to which one thread decodes faster than frames are processed; beyond it, two do."""
 
 _BUSY = 2
-"""Cores up to which the work on the frames and the encoder leave none idle: another thread would
-decode no faster then, and hold a frame more."""
+"""Number of cores that processing and encoding keep busy: with as many or fewer, a second decoder
+thread is no faster and holds one more frame."""
 
 BACKWARDS_S = 12
-"""Seconds to go back when a place was missed; keyframes rarely lie farther apart."""
+"""Seconds to seek back further if a seek went too far; keyframes are rarely farther apart."""
 
 DEFAULT_RATE = Fraction(25)
-"""Frame rate of a stream that says nothing about time."""
+"""Frame rate of a stream without one."""
 
 
 class Decoder:
-    """The frames of a stream from ``trim.start`` to ``trim.end``, in presentation order.
+    """Yields the frames of a stream from ``trim.start`` to ``trim.end``, in presentation order.
 
-    Every frame has a ``pts`` above that of the one before, and a ``duration``. None is held here
-    while the next is decoded.
+    Every frame has a ``duration``, and a ``pts`` above that of the frame before. No frame is held
+    while the next one is decoded.
     """
 
     def __init__(
@@ -51,20 +51,19 @@ class Decoder:
         trim: Trim,
         warn: Warn,
         *,
-        beside_work: bool,
+        spare_cores: bool,
     ) -> None:
         """Prepare to decode.
 
         Args:
-            container: Where the packets come from.
-            stream: Whose frames.
+            container: The open file.
+            stream: The stream of ``container`` to decode.
             trim: The part to decode.
-            warn: Hears of what is lost or guessed.
-            beside_work: True if the frames' work needs the cores: decoding is then as cheap as
-                possible, else as fast.
+            warn: Called for what is lost or guessed.
+            spare_cores: Decode with as few threads as possible, not as fast as possible.
         """
         self.damaged = 0
-        """Packets that could not be decoded so far."""
+        """Number of packets so far that could not be decoded."""
         self.time_base = stream.time_base or Fraction(1, av.time_base)
         """Seconds per tick of the frames."""
         self._container = container
@@ -77,16 +76,16 @@ class Decoder:
         self._usual_duration = max(1, round(1 / (rate * self.time_base)))
         stream.thread_type = "AUTO"
         cores = os.cpu_count() or 1
-        if beside_work:
+        if spare_cores:
             heavy = stream.width * stream.height > _LIGHT
             stream.thread_count = 2 if heavy and cores > _BUSY else 1
         else:
-            # One more than cores keeps all of them busy, as FFmpeg itself has it.
+            # FFmpeg's default: one thread more than cores keeps all of them busy.
             stream.thread_count = min(MOST_THREADS, cores + 1)
 
     @property
     def extent(self) -> tuple[Fraction, Fraction | None]:
-        """(first, last) second of the stream on the container's clock; the last may be unknown."""
+        """(start, end) in seconds of the container's clock; the end may be unknown."""
         stream, container = self._stream, self._container
         begin = (stream.start_time or 0) * self.time_base
         if stream.duration:
@@ -98,17 +97,17 @@ class Decoder:
 
     @property
     def usual_duration_s(self) -> Fraction:
-        """Seconds that a frame is shown, if the file does not say otherwise."""
+        """Duration of a frame in seconds, unless the file says otherwise."""
         return self._usual_duration * self.time_base
 
-    def again(
+    def restart(
         self, trim: Trim, *, sparse_before: Fraction | None = None
     ) -> Iterator[av.VideoFrame]:
-        """Return the frames of another stretch; what was read before no longer counts.
+        """Return the frames of another part; ``damaged`` counts from 0 again.
 
         Args:
-            trim: The stretch.
-            sparse_before: Until this second frames are left out that no other frame depends on.
+            trim: The part.
+            sparse_before: Before this time in seconds, only decode frames that others depend on.
         """
         self._stream.codec_context.flush_buffers()
         self._stream.codec_context.skip_frame = "DEFAULT"
@@ -117,29 +116,29 @@ class Decoder:
         self.damaged = self._in_a_row = 0
         return iter(self)
 
-    def let_go(self) -> None:
-        """Drop the stream, with the frames that its decoder holds; what was counted stays known."""
+    def release(self) -> None:
+        """Release the stream and the frames that its decoder holds; ``damaged`` stays available."""
         del self._container, self._stream
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         last: int | None = None
-        for frame in self._from_start():
-            self._time(frame, last)
+        for frame in self._from_keyframe():
+            self._set_time(frame, last)
             last = frame.pts or 0
-            moment = last * self.time_base
-            if self._trim.after(moment):
+            time = last * self.time_base
+            if self._trim.after(time):
                 return
-            if not self._trim.before(moment):
+            if not self._trim.before(time):
                 yield frame
             del frame
 
-    def _from_start(self) -> Iterator[av.VideoFrame]:
-        """Yield frames from the last keyframe that does not lie behind the start."""
-        for place in self._places():
-            self._seek(place)
+    def _from_keyframe(self) -> Iterator[av.VideoFrame]:
+        """Yield frames from the last keyframe at or before the start."""
+        for target in self._seek_targets():
+            self._seek(target)
             frames = self._decoded()
             first = next(frames, None)
-            if place is None or (first is not None and not self._too_late(first)):
+            if target is None or (first is not None and not self._too_late(first)):
                 if first is not None:
                     yield first
                 del first
@@ -148,10 +147,10 @@ class Decoder:
             frames.close()
             self._stream.codec_context.flush_buffers()
 
-    def _places(self) -> Iterator[Fraction | None]:
-        """Yield seconds to go to, one after another, None for the head of the file.
+    def _seek_targets(self) -> Iterator[Fraction | None]:
+        """Yield times in seconds to seek to, each for when the one before failed; None is the head.
 
-        MPEG-TS and its like have no index: their demuxers may stop behind the last keyframe.
+        Formats without an index, such as MPEG-TS, may seek to a point after the keyframe.
         """
         start, head = self._trim.start, self._stream.start_time
         if start is not None and head is not None:
@@ -160,15 +159,15 @@ class Decoder:
                     yield start - back
         yield None
 
-    def _seek(self, place: Fraction | None) -> None:
-        """Go to ``place``; a file that cannot be sought is where it was: at its head."""
+    def _seek(self, target: Fraction | None) -> None:
+        """Seek to ``target``; a file that is not seekable stays at its head."""
         if self._trim.start is None:
             return
         with suppress(av.FFmpegError):
-            if place is None:
+            if target is None:
                 self._container.seek(0)
             else:
-                self._container.seek(int(place / self.time_base), stream=self._stream)
+                self._container.seek(int(target / self.time_base), stream=self._stream)
 
     def _too_late(self, first: av.VideoFrame) -> bool:
         return first.pts is None or not self._trim.before((first.pts - 1) * self.time_base)
@@ -181,7 +180,7 @@ class Decoder:
             try:
                 frames = self._stream.decode(packet)
             except av.FFmpegError as error:
-                self._count(error)
+                self._count_damage(error)
                 continue
             if frames:
                 self._in_a_row = 0
@@ -194,7 +193,7 @@ class Decoder:
         )
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
-        """Yield the packets, going on behind places that cannot be read; None flushes."""
+        """Yield the packets, skipping what cannot be read; None flushes the decoder."""
         for other in self._container.streams:
             if other.index != self._stream.index:
                 other.discard = Discard.all
@@ -204,22 +203,22 @@ class Decoder:
                     if packet.size:
                         yield packet
             except av.FFmpegError as error:
-                self._count(error)
+                self._count_damage(error)
                 continue
             break
         yield None
 
-    def _count(self, error: av.FFmpegError) -> None:
+    def _count_damage(self, error: av.FFmpegError) -> None:
         self.damaged += 1
         self._in_a_row += 1
         if self._in_a_row >= DAMAGED_IN_A_ROW:
             raise MediaError(
                 f"{self._container.name}: {self._in_a_row} packets in a row cannot be decoded",
-                hint="the file is damaged; [[end]] can stop before the damaged part",
+                hint="the file is damaged; use [[end]] to stop before the damaged part",
             ) from error
 
-    def _time(self, frame: av.VideoFrame, last: int | None) -> None:
-        """Give ``frame`` a time after ``last`` if the file gave it none, or one that is not."""
+    def _set_time(self, frame: av.VideoFrame, last: int | None) -> None:
+        """Set the time of ``frame`` if it has none, or one that is not after ``last``."""
         frame.duration = frame.duration or self._usual_duration
         if frame.pts is None:
             frame.pts = 0 if last is None else last + self._usual_duration

@@ -1,4 +1,4 @@
-"""The video encoders that roop knows, as data: options, quality scale, containers."""
+"""The table of video encoders: their options, quality scales and presets."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -13,53 +13,53 @@ from roop.errors import UsageError
 from roop.media.frames.display import CHROMATICITY, LUMINANCE, Mastering
 from roop.options import VideoOptions
 
-DEFAULT = "libx264"
-"""The encoder when nobody chose one."""
+DEFAULT_ENCODER = "libx264"
+"""The default encoder."""
 
-NATURAL = {"webm": "libvpx-vp9", "ivf": "libvpx-vp9"}
-"""What takes the default's place in containers that do not hold H.264."""
+CONTAINER_DEFAULTS = {"webm": "libvpx-vp9", "ivf": "libvpx-vp9"}
+"""The default encoder of containers that cannot hold H.264."""
 
 _THREADS = 4
-"""Threads of an encoder. What x264 and x265 make depends on it, so it must not depend on the
-machine; one face swapped takes longer than four threads need for a frame."""
+"""Number of encoder threads. The output of x264 and x265 depends on it, so it must not depend on
+the machine. Swapping one face takes longer than four threads take to encode a frame."""
 
 _QUICK = ("libx264", frozenset({"ultrafast", "superfast", "veryfast"}))
-"""An encoder and presets with which fewer threads keep up with the work on the frames; more of
-them spend more of the processor's time on the same frames."""
+"""An encoder and its presets with which fewer threads keep up with the swap; more threads take
+more CPU time for the same frames."""
 
 _FULL_HD = 1920 * 1088
-"""Pixels up to which each of x264's threads has a frame of its own. Slices of one frame would cost
-it 2 % more time and the output 5 % more bytes; but each frame in work takes 100 MB at 4K."""
+"""Pixels up to which x264's threads encode a frame each. Threads that share a frame in slices take
+2 % more time and 5 % more bytes, but at 4K each frame being encoded takes 100 MB."""
 
 _QUICK_THREADS = {1280 * 736: 1, _FULL_HD: 2}
-"""The most pixels of a frame with which so many threads do."""
+"""Number of threads by the largest frame, in pixels, that they are enough for."""
 
 SVT_LOG = "SVT_LOG"
-"""SVT-AV1's environment variable; -1 is silence. Read once, when it is first opened."""
+"""SVT-AV1's environment variable for logging; -1 turns it off. Read once, at the first open."""
 
 TRIAL_SIZE = (320, 192)
-"""A picture that every encoder takes; some hardware refuses smaller ones."""
+"""Size of a test frame that every encoder takes; some hardware refuses smaller ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hdr:
-    """How an encoder is told about HDR metadata, as ``mastering=...:light=peak,average``."""
+    """How an encoder takes HDR metadata, as ``mastering=...:light=peak,average``."""
 
     option: str
     mastering: str
     light: str
     units: bool = True
-    """True if it counts in H.265's units; False for CIE 1931 and cd/m2."""
+    """True for the units of H.265; False for CIE 1931 and cd/m2."""
 
-    def notes(self, mastering: Mastering | None, light: tuple[int, int] | None) -> str:
-        """Return the value of ``option``; empty if there is nothing to say."""
-        said = []
+    def option_value(self, mastering: Mastering | None, light: tuple[int, int] | None) -> str:
+        """Return the value of ``option``; empty without metadata."""
+        parts = []
         if mastering is not None:
             scale = (1.0, 1.0) if self.units else (CHROMATICITY, LUMINANCE)
-            said.append(f"{self.mastering}={mastering.notation(*scale)}")
+            parts.append(f"{self.mastering}={mastering.notation(*scale)}")
         if light is not None:
-            said.append(f"{self.light}={light[0]},{light[1]}")
-        return ":".join(said)
+            parts.append(f"{self.light}={light[0]},{light[1]}")
+        return ":".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +68,21 @@ class EncoderSpec:
 
     name: str
     codec: str
-    """FFmpeg's name of the format it makes."""
+    """FFmpeg's name of the codec it encodes."""
     title: str
     quality: Callable[[int], Mapping[str, str]]
-    """Options for the original tool's scale: 0 best .. 100 smallest file."""
+    """Returns the options for a quality of 0 (best) to 100 (smallest file)."""
     preset_option: str | None
-    """The option that takes ``--output-video-preset``; None if there is none."""
+    """The encoder option for presets; None if it has none."""
     preset: str | None
-    """The default: fast and sensible."""
+    """The default preset."""
     options: Mapping[str, str] = field(default_factory=dict)
-    """Always set."""
+    """Further options that are always set."""
     hdr: Hdr | None = None
     presets: tuple[str, ...] = ()
-    """The presets there are; empty if only the encoder knows."""
+    """Valid presets; empty if only the encoder knows."""
     even: bool = False
-    """True if pictures with subsampled chroma must have an even size."""
+    """True if frames with subsampled chroma must have an even size."""
 
 
 _X264_PRESETS = (
@@ -105,7 +105,7 @@ def _x264(quality: int) -> Mapping[str, str]:
 
 
 def _x265(quality: int) -> Mapping[str, str]:
-    # Its documentation sets 28 beside x264's 23.
+    # By its documentation, 28 corresponds to 23 in x264.
     return {"crf": _scaled(quality, 28 / 23, 0, 51)}
 
 
@@ -118,7 +118,7 @@ def _av1(quality: int) -> Mapping[str, str]:
 
 
 def _nvenc(quality: int) -> Mapping[str, str]:
-    # 0 means "automatic" there.
+    # 0 means "automatic".
     return {"rc": "vbr", "cq": _scaled(quality, 1.05, 1, 51), "b": "0"}
 
 
@@ -145,7 +145,7 @@ TABLE: tuple[EncoderSpec, ...] = (
         "preset",
         "veryfast",
         hdr=Hdr("x264-params", "mastering-display", "cll"),
-        presets=_X264_PRESETS,  # asked for another, it prints a line of its own
+        presets=_X264_PRESETS,  # it prints an error of its own about others
         even=True,
     ),
     EncoderSpec(
@@ -190,48 +190,50 @@ TABLE: tuple[EncoderSpec, ...] = (
     EncoderSpec("h264_videotoolbox", "h264", "H.264, Apple", _videotoolbox, None, None, even=True),
     EncoderSpec("hevc_videotoolbox", "hevc", "H.265, Apple", _videotoolbox, None, None, even=True),
 )
-"""Every encoder that ``--output-video-encoder`` takes."""
+"""Every supported encoder."""
 
 
-def chosen(video: VideoOptions, container: str, holds: Callable[[str], bool]) -> EncoderSpec:
+def choose_encoder(
+    video: VideoOptions, container: str, supports: Callable[[str], bool]
+) -> EncoderSpec:
     """Return the encoder for an output.
 
     Args:
-        video: What the person asked for.
-        container: FFmpeg's name of the output's format.
-        holds: Tells whether the container takes what an encoder makes.
+        video: Names the encoder.
+        container: FFmpeg's name of the output's container.
+        supports: Returns True if the container can hold the output of an encoder.
 
     Raises:
-        UsageError: The encoder is unknown, not usable here, or not for this container.
+        UsageError: The encoder is unknown, does not work here, or does not fit the container.
     """
     name = video.output_video_encoder
-    if name == DEFAULT and not holds(name) and container in NATURAL:
-        name = NATURAL[container]
+    if name == DEFAULT_ENCODER and not supports(name) and container in CONTAINER_DEFAULTS:
+        name = CONTAINER_DEFAULTS[container]
     encoder = next((row for row in TABLE if row.name == name), None)
     if encoder is None:
         names = ", ".join(row.name for row in TABLE)
         raise UsageError(f"unknown video encoder {name!r}", hint=f"choose one of: {names}")
-    if not holds(name):
+    if not supports(name):
         raise UsageError(
-            f"{container} files cannot hold what {name} makes",
+            f"{container} files cannot hold the output of {name}",
             hint="name the output .mp4 or .mkv, or choose another [[output_video_encoder]]",
         )
-    if not usable(name):
-        names = ", ".join(row.name for row in TABLE if usable(row.name))
+    if not is_usable(name):
+        names = ", ".join(row.name for row in TABLE if is_usable(row.name))
         raise UsageError(
             f"the video encoder {name} does not work on this machine",
-            hint=f"these do: {names}",
+            hint=f"these work: {names}",
         )
     return encoder
 
 
 def options_of(encoder: EncoderSpec, video: VideoOptions, hdr: str = "") -> dict[str, str]:
-    """Return the options that open ``encoder`` as the person asked.
+    """Return the options to open ``encoder`` with.
 
     Args:
         encoder: The row of the table.
         video: Preset and quality.
-        hdr: What ``encoder.hdr`` makes of the target's HDR metadata.
+        hdr: The target's HDR metadata, from ``encoder.hdr``.
 
     Raises:
         UsageError: The encoder has no such preset.
@@ -256,10 +258,10 @@ def options_of(encoder: EncoderSpec, video: VideoOptions, hdr: str = "") -> dict
 def open_encoder(
     context: VideoCodecContext, encoder: EncoderSpec, video: VideoOptions, *, hdr: str = ""
 ) -> None:
-    """Open ``context`` for ``encoder``, quietly; for the arguments see ``options_of``.
+    """Open ``context`` for ``encoder`` without log output; for the arguments see ``options_of``.
 
     Raises:
-        UsageError: It refuses the preset or what else the person asked for.
+        UsageError: The encoder refuses the preset or another option.
     """
     context.options = options_of(encoder, video, hdr)
     context.thread_count = _threads(context, encoder, video)
@@ -269,16 +271,16 @@ def open_encoder(
             context.open()
     except (av.FFmpegError, ValueError) as error:
         preset = video.output_video_preset
-        asked = "" if preset is None else f" with preset {preset!r}"
+        with_preset = "" if preset is None else f" with preset {preset!r}"
         raise UsageError(
-            f"the video encoder {encoder.name} cannot be opened{asked} for "
+            f"the video encoder {encoder.name} cannot be opened{with_preset} for "
             f"{context.width} x {context.height} {context.pix_fmt}",
             hint="try it without [[output_video_preset]], or another [[output_video_encoder]]",
         ) from error
 
 
 def _threads(context: VideoCodecContext, encoder: EncoderSpec, video: VideoOptions) -> int:
-    """Return how many threads encode, by what is encoded and not by the machine."""
+    """Return the number of threads, which does not depend on the machine."""
     name, presets = _QUICK
     if encoder.name != name or context.options.get("preset") not in presets:
         return _THREADS
@@ -286,8 +288,8 @@ def _threads(context: VideoCodecContext, encoder: EncoderSpec, video: VideoOptio
     return next((n for most, n in _QUICK_THREADS.items() if pixels <= most), _THREADS)
 
 
-def usable(name: str) -> bool:
-    """Return True if a tiny picture can really be encoded by ``name`` on this machine."""
+def is_usable(name: str) -> bool:
+    """Return True if ``name`` can encode a small frame on this machine."""
     if name not in av.codecs_available:
         return False
     try:
@@ -311,7 +313,7 @@ def usable(name: str) -> bool:
 
 @contextmanager
 def _quiet(name: str) -> Iterator[None]:
-    """Keep SVT-AV1 from writing its settings to stderr; only its environment can tell it."""
+    """Keep SVT-AV1 from logging its settings; it has no option for that."""
     if name != "libsvtav1" or SVT_LOG in os.environ:
         yield
         return

@@ -1,4 +1,4 @@
-"""Reads one frame of a video by its number, from the keyframe before it."""
+"""Read one frame of a video by its number, decoding from the keyframe before it."""
 
 import bisect
 from pathlib import Path
@@ -10,30 +10,30 @@ from roop.options import VideoOptions
 from roop.types import Frame, Warn
 
 
-def numbered_frame(path: Path, number: int, warn: Warn) -> Frame | None:
-    """Return the frame of this number, in the order in which frames are shown, from 0.
+def read_nth_frame(path: Path, number: int, warn: Warn) -> Frame | None:
+    """Return the frame with this number in presentation order.
 
     Args:
         path: A video.
-        number: Of the frame.
-        warn: Hears of what is guessed.
+        number: Index of the frame, from 0.
+        warn: Called for what is guessed.
 
     Returns:
-        None if there is no such frame, or the video does not say without being decoded which it is.
+        None if there is no such frame, or if it can only be found by decoding the whole video.
 
     Raises:
-        MediaError: It is no video, or cannot be decoded.
+        MediaError: The file is not a video, or cannot be decoded.
     """
     times = packet_times(path)
-    # Pictures before the first keyframe are in the file and cannot be decoded.
-    if times is None or not times.keys or times.keys[0] != times.shown[0]:
+    # Frames before the first keyframe cannot be decoded.
+    if times is None or not times.keyframes or times.keyframes[0] != times.presented[0]:
         return None
-    if number >= len(times.shown):
+    if number >= len(times.presented):
         return None
-    time = times.shown[number]
-    key = times.keys[bisect.bisect_right(times.keys, time) - 1]
-    stretch = TimeRange(key * times.time_base, None, None)
-    with VideoReader(path, VideoOptions(), warn, stretch=stretch) as reader:
+    time = times.presented[number]
+    key = times.keyframes[bisect.bisect_right(times.keyframes, time) - 1]
+    time_range = TimeRange(key * times.time_base, None, None)
+    with VideoReader(path, VideoOptions(), warn, time_range=time_range) as reader:
         for frame in reader:
             seconds = frame.pts * frame.time_base
             if seconds >= time * times.time_base or reader.damaged:

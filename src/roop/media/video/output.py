@@ -1,4 +1,4 @@
-"""The output of a video: the target's file with other pictures in it."""
+"""The output of a video: encoded frames, and every other stream of the target."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from roop.media.video.errors import muxing
 from roop.media.video.opening import is_cover, open_target
 from roop.media.video.reader import VideoReader
 from roop.media.video.streams import OtherStreams
-from roop.media.video.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, noted
+from roop.media.video.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, with_comment
 from roop.options import VideoOptions
 from roop.types import Warn
 
 FINE_CLOCK = 90_000
-"""Ticks per second that an MP4's clock has at least."""
+"""Ticks per second of an MP4's clock, at least."""
 
 FINEST_CLOCK = 1 << 24
-"""Ticks per second that it has at most."""
+"""Ticks per second of an MP4's clock, at most."""
 
 
 class VideoOutput(Transaction):
-    """Takes the packets of the pictures and adds everything else of the target.
+    """Takes the packets of the video and adds everything else of the target.
 
-    A context manager: leaving it without an error completes the file and gives it its final name;
-    leaving it with one removes whatever was written.
+    Leaving the context without an error completes the file and gives it its final name; leaving it
+    with an error removes what was written.
     """
 
     def __init__(
@@ -45,15 +45,15 @@ class VideoOutput(Transaction):
         """Open the container and the encoder.
 
         Args:
-            file: Where to; its name's extension says the container.
+            file: The file to write; its suffix selects the container.
             reader: The target.
             video: Encoder, preset, quality, sound.
-            note: What is put after the target's own comment.
-            warn: Hears of what cannot be kept.
+            note: Appended to the comment of the target.
+            warn: Called for what cannot be kept.
 
         Raises:
-            UsageError: Container, encoder and preset don't fit.
-            MediaError: It cannot be written.
+            UsageError: Container, encoder and preset do not go together.
+            MediaError: The output cannot be written.
         """
         self._file = file
         self._reader = reader
@@ -67,38 +67,38 @@ class VideoOutput(Transaction):
             raise
 
     def mux(self, packets: Iterable[Packet[VideoStream] | Packet[Stream]]) -> None:
-        """Write packets of the pictures, and what belongs beside them.
+        """Write packets of the video, and those of other streams up to the same time.
 
         Raises:
-            DiskFullError: There is no room left.
-            MediaError: The encoder or the container refused.
+            DiskFullError: The disk is full.
+            MediaError: FFmpeg reports an error.
         """
         with muxing(self._file.path, self._file.part):
             for packet in packets:
                 if packet.dts is not None:
-                    self._others.up_to(packet.dts * packet.time_base)
+                    self._others.write_until(packet.dts * packet.time_base)
                 self._container.mux_one(packet)
 
     def warn_of(self, left_out: int) -> None:
-        """Say that frames found no place, if there are any."""
+        """Warn if frames were left out because the container has a constant frame rate."""
         if left_out:
             name = self._container.format.name
-            self._warn(f"{left_out} frames are left out: {name} files have one frame rate")
+            self._warn(f"{left_out} frames are left out: {name} files have a constant frame rate")
 
     @override
     def commit(self) -> None:
         with muxing(self._file.path, self._file.part):
             self._others.finish()
             self._container.close()
-        # An encoder holds up to hundreds of megabytes: they are free before the file is signed.
+        # An encoder holds up to hundreds of megabytes: free them before the file is signed.
         self._opened.clear()
         del self.encoder, self._others, self._container
         self._file.commit()
 
     @override
     def discard(self) -> None:
-        """Remove what was written; does nothing after a commit."""
-        # Gone first, so that closing does not take the time to complete the file.
+        """Remove what was written; do nothing after a commit."""
+        # Removed first, so that closing does not spend time on completing the file.
         self._file.discard()
         for container in self._opened:
             with suppress(av.FFmpegError, OSError, ValueError):
@@ -114,10 +114,10 @@ class VideoOutput(Transaction):
             str(self._file.part),
             "w",
             format=form,
-            container_options=_muxer(form, source, reader.time_base),
+            container_options=_muxer_options(form, source, reader.time_base),
         )
         self._opened.append(self._container)
-        self._container.metadata.update(noted(file_tags(source.metadata), note))
+        self._container.metadata.update(with_comment(file_tags(source.metadata), note))
         self._container.set_chapters(chapters(source, reader.trim, reader.shift))
         self._others = OtherStreams(reader, source, self._container, self._warn)
         for stream in source.streams:
@@ -127,16 +127,16 @@ class VideoOutput(Transaction):
                 self._others.add(stream)
 
 
-def _muxer(container: str, source: InputContainer, time_base: Fraction) -> dict[str, str]:
-    """Return the container's options that keep tags and the exact beginning of every stream."""
+def _muxer_options(container: str, source: InputContainer, time_base: Fraction) -> dict[str, str]:
+    """Return the muxer options that keep tags and the exact start of every stream."""
     if container not in MOV_FAMILY:
         return {}
     flags = "+faststart"
-    # The table of keys takes the place of the one that a cover needs.
+    # The table of keys would replace the table that a cover needs.
     covered = any(is_cover(stream) for stream in source.streams)
     if needs_key_table(file_tags(source.metadata)) and not covered:
         flags += "+use_metadata_tags"
-    # Where a stream begins is counted in this clock; FFmpeg's default is milliseconds.
+    # The start of each stream is counted in this clock; FFmpeg's default is milliseconds.
     ticks = time_base.denominator
     ticks *= -(-FINE_CLOCK // ticks)
     return {"movflags": flags, "movie_timescale": str(min(ticks, FINEST_CLOCK))}

@@ -1,7 +1,7 @@
-"""A stretch of encoded pictures in a file of its own, to be joined with others later.
+"""A file of encoded packets of one segment, joined with those of other segments later.
 
-No player opens such a file: what is in it does not carry the marks of an output yet. It holds the
-packets to the bit as the encoder gave them, which containers made for playing do not.
+No player opens such a file, since its content does not carry the marks of an output yet. It keeps
+packets exactly as the encoder returned them, which containers made for playing do not.
 """
 
 from __future__ import annotations
@@ -23,37 +23,38 @@ from roop.media.video.encoder import VideoEncoder
 MAGIC = b"roop packets 1\n"
 
 _HEAD = struct.Struct("<qqq?I")
-"""pts, dts, duration in ticks of the encoder's clock; keyframe or not; bytes that follow."""
+"""pts, dts, duration in ticks of the encoder's clock; keyframe flag; length of the content."""
 
 
 @dataclass(frozen=True, slots=True)
 class PacketHead:
-    """What is known of a packet without its content."""
+    """A packet without its content."""
 
     pts: int
     dts: int
     duration: int
     keyframe: bool
     size: int
-    """Bytes."""
+    """Length of the content, bytes."""
 
 
 def write_packets(file: BinaryIO, packets: Iterable[Packet[VideoStream]]) -> None:
-    """Append ``packets`` to a file that begins with ``MAGIC``."""
+    """Append ``packets`` to a file that starts with ``MAGIC``."""
     for packet in packets:
         if packet.pts is None or packet.dts is None:
-            raise ValueError("an encoder gives every packet its times")
+            raise ValueError("the encoder returned a packet without times")
         head = packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.size
         file.write(_HEAD.pack(*head))
         file.write(bytes(packet))
 
 
-def joined(paths: Sequence[Path], encoder: VideoEncoder) -> Iterator[Packet[Stream]]:
-    """Yield the packets of stretches that follow one another, as one encoder would give them.
+def join_packets(paths: Sequence[Path], encoder: VideoEncoder) -> Iterator[Packet[Stream]]:
+    """Yield the packets of consecutive segments as if one encoder had returned them.
 
     Args:
-        paths: One file for each stretch, in order.
-        encoder: Opened as those were that made them; its packets these are.
+        paths: The file of each segment, in order.
+        encoder: Opened with the same options as the encoders that made the files; the packets
+            will belong to its stream.
 
     Raises:
         MediaError: A file is damaged.
@@ -70,22 +71,22 @@ def joined(paths: Sequence[Path], encoder: VideoEncoder) -> Iterator[Packet[Stre
         yield packet
 
 
-def decoding_times(shown: Sequence[int]) -> list[int]:
-    """Return when each packet is to be decoded: in their order, and none after it is shown.
+def decoding_times(presented: Sequence[int]) -> list[int]:
+    """Return the decoding time of each packet: increasing, and at most its presentation time.
 
-    Every stretch brings decoding times of its own, and where frames differ in length those of one
-    may reach into the next. These are what x264 makes of one stream.
+    The decoding times in the files cannot be used: where frame durations differ, those of one
+    segment may overlap with the next. These are the times that x264 gives to one stream.
 
     Args:
-        shown: When each packet is shown, in decoding order; no two at once.
+        presented: Presentation time of each packet, in decoding order, without duplicates.
     """
-    order = sorted(shown)
-    places = {pts: place for place, pts in enumerate(order)}
-    delay = max((number - places[pts] for number, pts in enumerate(shown)), default=0)
+    order = sorted(presented)
+    ranks = {pts: rank for rank, pts in enumerate(order)}
+    delay = max((number - ranks[pts] for number, pts in enumerate(presented)), default=0)
     if not delay:
         return order
-    lead = order[delay] - order[0]
-    return [pts - lead for pts in order[:delay]] + order[:-delay]
+    delay_ticks = order[delay] - order[0]
+    return [pts - delay_ticks for pts in order[:delay]] + order[:-delay]
 
 
 def _read(path: Path, *, content: bool) -> Iterator[tuple[PacketHead, bytes]]:
@@ -107,4 +108,4 @@ def _read(path: Path, *, content: bool) -> Iterator[tuple[PacketHead, bytes]]:
 
 
 def _damaged(path: Path) -> MediaError:
-    return MediaError(f"{path} is damaged", hint="remove it, and the same command makes it again")
+    return MediaError(f"{path} is damaged", hint="remove it and run the same command again")

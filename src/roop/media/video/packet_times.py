@@ -1,4 +1,4 @@
-"""Reads when the pictures of a video are shown, and where decoding can begin, without decoding."""
+"""Read the presentation times and keyframes of a video without decoding it."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,33 +12,32 @@ from roop.media.video.opening import open_target, video_stream
 
 @dataclass(frozen=True, slots=True)
 class PacketTimes:
-    """The clock of a video, in ticks."""
+    """The times of a video's packets, in ticks."""
 
     time_base: Fraction
     """Seconds per tick."""
-    shown: tuple[int, ...]
-    """When each picture is shown, in that order."""
-    keys: tuple[int, ...]
-    """Those at which decoding can begin."""
+    presented: tuple[int, ...]
+    """Presentation time of every frame, increasing."""
+    keyframes: tuple[int, ...]
+    """Presentation times of the keyframes, where decoding can start."""
 
 
 def packet_times(path: Path) -> PacketTimes | None:
-    """Return the times of a video's packets; reads the whole file.
+    """Read the whole file and return the times of its video packets.
 
     Returns:
-        None if places in the file cannot be told by time: pictures without times, or a clock that
-        goes back.
+        None if time does not identify a frame: packets without times, or times that go back.
 
     Raises:
-        MediaError: It is no video.
+        MediaError: The file is not a video.
     """
     with open_target(path) as container:
         stream = video_stream(container, path)
         for other in container.streams:
             if other.index != stream.index:
                 other.discard = Discard.all
-        shown: list[int] = []
-        keys: list[int] = []
+        presented: list[int] = []
+        keyframes: list[int] = []
         latest: int | None = None
         try:
             for packet in container.demux(stream):
@@ -47,19 +46,19 @@ def packet_times(path: Path) -> PacketTimes | None:
                 if packet.pts is None:
                     return None
                 if packet.is_discard:
-                    continue  # an edit list leaves it out
+                    continue  # an edit list excludes it
                 if packet.is_keyframe:
                     if latest is not None and packet.pts <= latest:
                         return None
-                    keys.append(packet.pts)
+                    keyframes.append(packet.pts)
                 latest = packet.pts if latest is None else max(latest, packet.pts)
-                shown.append(packet.pts)
+                presented.append(packet.pts)
         except av.FFmpegError:
-            return None  # a damaged file is read in one go, which gets past damage
+            return None  # a damaged file is read from start to end, which skips the damage
         time_base = stream.time_base or Fraction(1, av.time_base)
-    distinct = tuple(sorted(set(shown)))
+    distinct = tuple(sorted(set(presented)))
     return (
-        PacketTimes(time_base, distinct, tuple(sorted(keys)))
-        if len(distinct) == len(shown)
+        PacketTimes(time_base, distinct, tuple(sorted(keyframes)))
+        if len(distinct) == len(presented)
         else None
     )

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import av
+from typing_extensions import override
 
 from roop.errors import MediaError, UsageError
 from roop.media.base import TargetInfo
+from roop.media.files.transaction import Closing
 from roop.media.frames.display import orientation_of
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.planar_frame import PlanarFrame
@@ -18,16 +18,16 @@ from roop.media.frames.properties import properties_of
 from roop.media.video.decoder import Decoder
 from roop.media.video.errors import demuxing
 from roop.media.video.opening import open_target, video_stream
-from roop.media.video.timeline import WHOLE, TimeRange, Trim, exact_rate, resampled, slot
+from roop.media.video.timeline import WHOLE, TimeRange, Trim, exact_rate, frame_number, resample
 from roop.options import VideoOptions
 from roop.types import Frame, Warn
 
-_DENSE = 12
-"""Frames before a stretch that are all decoded; of those before them only what others depend on:
-they are looked at now and then, and decoding them takes half the time so."""
+_FULLY_DECODED = 12
+"""Number of frames before the range that are all decoded. Of earlier ones only reference frames
+are, which takes half the time: the tracker needs few of them."""
 
 
-class VideoReader:
+class VideoReader(Closing):
     """The frames of one video file. Implements ``roop.media.base.Reader``."""
 
     def __init__(
@@ -36,57 +36,59 @@ class VideoReader:
         video: VideoOptions,
         warn: Warn,
         *,
-        stretch: TimeRange = WHOLE,
+        time_range: TimeRange = WHOLE,
         scale: int = 1,
-        beside_work: bool = False,
+        spare_cores: bool = False,
     ) -> None:
         """Open the file and decode its first frame.
 
         Args:
             path: The target.
-            video: Only ``start``, ``end`` and ``fps`` matter here.
-            warn: Hears of what is lost or guessed.
-            stretch: The part to read. What is said of the target is true of the whole of it.
-            scale: How many times as wide and as high its frames will be when they are written.
-            beside_work: True if what is done to the frames needs the cores more than decoding.
+            video: ``start``, ``end`` and ``fps`` are used here.
+            warn: Called for what is lost or guessed.
+            time_range: The part to read; ``info`` describes the whole target.
+            scale: Factor by which the frames will be enlarged before they are written.
+            spare_cores: Decode with few threads, since processing the frames needs the cores.
 
         Raises:
-            MediaError: It is no video, or none that can be decoded.
-            UsageError: The trim leaves nothing of it.
+            MediaError: The file is not a video, or cannot be decoded.
+            UsageError: The trim leaves no frame.
         """
         self.scale = scale
-        """How many times as wide and as high the output is."""
+        """Factor by which the output is larger than the target."""
         self._path = path
-        self._stretch = stretch
-        self._lead_damaged = 0
+        self._time_range = time_range
+        self._damaged_before_range = 0
         self._container = open_target(path)
         try:
             self.stream = video_stream(self._container, path)
             self.trim = Trim.of(self._container, video)
-            part = self._part(self.trim.start) if stretch.seek is None else self.trim
+            part = self._part(self.trim.start) if time_range.seek is None else self.trim
             self._decoder = Decoder(
-                self._container, self.stream, part, warn, beside_work=beside_work
+                self._container, self.stream, part, warn, spare_cores=spare_cores
             )
             self._frames = iter(self._decoder)
             first = self._first_frame()
         except BaseException:
             self._container.close()
             raise
-        self._first = first if stretch.seek is None else None
+        self._first = first if time_range.seek is None else None
         self._first_s = self._pts(first) * self._decoder.time_base
         self.shift = self._first_s * self.trim.active
-        """Seconds that are taken from every time of the output: what ``start`` cut away."""
+        """Seconds to subtract from every time in the output: what ``start`` cuts away."""
         self.rate = None if video.fps is None else exact_rate(video.fps)
-        """Constant frame rate of the output, None for the target's own times."""
+        """Constant frame rate of the output; None to keep the times of the target."""
         self.properties = properties_of(
             PlanarFrame(first, pts=self._pts(first), time_base=self.time_base)
         )
-        """Those of the target's first frame, which speaks for all."""
+        """Properties of the first frame, taken for all."""
         orientation = orientation_of(self.properties.display_matrix)
         if orientation is None:
-            warn("the picture is turned by an odd angle; faces are looked for as it is stored")
+            warn(
+                "the rotation is not a multiple of 90 degrees and is ignored while detecting faces"
+            )
         self._orientation = orientation or Orientation()
-        self._info = self._described(first.format.name)
+        self._info = self._describe(first.format.name)
 
     @property
     def info(self) -> TargetInfo:
@@ -95,27 +97,27 @@ class VideoReader:
 
     @property
     def damaged(self) -> int:
-        """Packets skipped so far because they could not be decoded."""
-        return self._decoder.damaged - self._lead_damaged
+        """Number of packets skipped so far because they could not be decoded."""
+        return self._decoder.damaged - self._damaged_before_range
 
     @property
-    def begins(self) -> Fraction:
-        """Seconds at which the first frame of the whole target is shown, on the frames' clock."""
+    def first_frame_s(self) -> Fraction:
+        """Time of the first frame of the whole target, in seconds of the frames' clock."""
         return self._on_clock(self._first_s)
 
-    def lead(self, frame: Frame) -> Fraction:
-        """Return how many seconds of those that lead up to the stretch are left at ``frame``.
+    def seconds_to_start(self, frame: Frame) -> Fraction:
+        """Return the seconds from ``frame`` to the start of the range; 0 inside the range.
 
-        Not all frames are among them. 0 where the frame belongs to the stretch.
+        Some frames before the range are not decoded.
         """
-        if self._stretch.start is None:
+        if self._time_range.start is None:
             return Fraction(0)
-        left = self._on_clock(self._stretch.start) - frame.pts * frame.time_base
+        left = self._on_clock(self._time_range.start) - frame.pts * frame.time_base
         return max(Fraction(0), left)
 
     @property
     def source_time_base(self) -> Fraction:
-        """Seconds per tick of the target's own clock; of the durations of its frames."""
+        """Seconds per tick of the target's clock and of the durations of its frames."""
         return self._decoder.time_base
 
     @property
@@ -124,42 +126,36 @@ class VideoReader:
         return self._decoder.time_base if self.rate is None else 1 / self.rate
 
     def __iter__(self) -> Iterator[PlanarFrame]:
-        """Yield the frames; may be called once.
+        """Yield the frames; can be called once.
 
         Raises:
-            MediaError: The picture changes its size, or nothing can be decoded for long.
+            MediaError: The frame size changes, or too many packets in a row cannot be decoded.
         """
-        timed = self._timed(self._begin())
+        timed = self._timed(self._start())
         self._first = None
         if self.rate is None:
             return map(itemgetter(0), timed)
-        return resampled(timed, self.rate, self._stretch.end)
+        return resample(timed, self.rate, self._time_range.end)
 
     def peek(self) -> PlanarFrame | None:
-        """Return the first frame before it is read, to look at; None if it is damaged.
+        """Return the first frame without consuming it; None if it is damaged.
 
-        It is as the decoder gives it, whatever frame rate is asked for.
+        Its time is not yet converted to the frame rate of the output.
         """
-        raw = self._begin()
+        raw = self._start()
         return None if raw is None else self._framed(raw)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    def close(self) -> None:
+        """Close the file and release the decoder; ``info`` stays available."""
         self._container.close()
-        # They hold up to hundreds of megabytes, and what is known of the target is asked for later.
+        # They hold up to hundreds of megabytes, and callers keep the reader for its ``info``.
         self._frames = iter(())
-        self._decoder.let_go()
+        self._decoder.release()
         del self._container, self.stream, self._first
 
     def _on_clock(self, seconds: Fraction) -> Fraction:
-        return seconds if self.rate is None else slot(seconds, self.rate) / self.rate
+        return seconds if self.rate is None else frame_number(seconds, self.rate) / self.rate
 
     def _first_frame(self) -> av.VideoFrame:
         with demuxing(self._path):
@@ -168,23 +164,24 @@ class VideoReader:
             return first
         if self.trim.active and not self.damaged:
             raise UsageError(
-                f"{self._path} has no picture between start and end",
-                hint="check [[start]] and [[end]] against its length",
+                f"{self._path} has no frame between start and end",
+                hint="compare [[start]] and [[end]] with its duration",
             )
-        raise MediaError(
-            f"{self._path}: none of its pictures can be decoded", hint="the file is damaged"
-        )
+        raise MediaError(f"{self._path}: no frame can be decoded", hint="the file is damaged")
 
     def _timed(self, raw: av.VideoFrame | None) -> Iterator[tuple[PlanarFrame, Fraction]]:
-        """Yield each frame from ``raw`` on with the second at which it ends."""
+        """Yield each frame, from ``raw`` on, with the time in seconds at which it ends."""
         time_base = self._decoder.time_base
         while raw is not None:
             self._refuse_other_size(raw)
             frame = self._framed(raw)
-            if self._stretch.start is not None and frame.pts * time_base < self._stretch.start:
-                self._lead_damaged = self._decoder.damaged
+            if (
+                self._time_range.start is not None
+                and frame.pts * time_base < self._time_range.start
+            ):
+                self._damaged_before_range = self._decoder.damaged
             yield frame, (frame.pts + raw.duration) * time_base
-            del frame, raw  # not held while the next is decoded
+            del frame, raw  # freed while the next one is decoded
             with demuxing(self._path):
                 raw = next(self._frames, None)
 
@@ -194,23 +191,23 @@ class VideoReader:
             raw, pts=self._pts(raw), time_base=time_base, orientation=self._orientation
         )
 
-    def _begin(self) -> av.VideoFrame | None:
-        """Return the first frame of the stretch, and go on behind it from then on."""
-        if self._first is None and self._stretch.seek is not None:
-            self._first = self._first_of_stretch()
+    def _start(self) -> av.VideoFrame | None:
+        """Return the first frame of the range; iteration continues after it."""
+        if self._first is None and self._time_range.seek is not None:
+            self._first = self._first_in_range()
         return self._first
 
     def _part(self, begin: Fraction | None) -> Trim:
-        """Return what is decoded, from ``begin`` to the end of the stretch."""
-        end = self._stretch.end
+        """Return the part to decode: from ``begin`` to the end of the range."""
+        end = self._time_range.end
         return Trim(begin, self.trim.end if end is None else end)
 
-    def _first_of_stretch(self) -> av.VideoFrame | None:
+    def _first_in_range(self) -> av.VideoFrame | None:
         with demuxing(self._path):
-            start, frame_s = self._stretch.start, self._decoder.usual_duration_s
-            sparse_before = None if start is None else start - _DENSE * frame_s
-            part = self._part(self._stretch.seek)
-            self._frames = self._decoder.again(part, sparse_before=sparse_before)
+            start, frame_s = self._time_range.start, self._decoder.usual_duration_s
+            sparse_before = None if start is None else start - _FULLY_DECODED * frame_s
+            part = self._part(self._time_range.seek)
+            self._frames = self._decoder.restart(part, sparse_before=sparse_before)
             return next(self._frames, None)
 
     def _refuse_other_size(self, raw: av.VideoFrame) -> None:
@@ -218,18 +215,18 @@ class VideoReader:
         if size != expected:
             seconds = float(self._pts(raw) * self._decoder.time_base)
             raise MediaError(
-                f"{self._path}: the picture changes from {expected[0]}x{expected[1]} to "
+                f"{self._path}: the frame size changes from {expected[0]}x{expected[1]} to "
                 f"{size[0]}x{size[1]} at {seconds:.2f} s",
-                hint="use [[start]] and [[end]] to take the parts one by one",
+                hint="use [[start]] and [[end]] to process each part separately",
             )
 
     @staticmethod
     def _pts(raw: av.VideoFrame) -> int:
         if raw.pts is None:
-            raise ValueError("the decoder gives every frame a time")
+            raise ValueError("the decoder returned a frame without a time")
         return raw.pts
 
-    def _described(self, pixel_format: str) -> TargetInfo:
+    def _describe(self, pixel_format: str) -> TargetInfo:
         stream = self.stream
         fps = self.rate or stream.average_rate or stream.guessed_rate
         begin, end = self._decoder.extent

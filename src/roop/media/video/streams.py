@@ -1,4 +1,4 @@
-"""Brings everything of the target except its pictures into the output."""
+"""Copy or transcode every stream of the target but its video: sound, subtitles, covers, data."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ from roop.media.video.transcoders import (
 from roop.types import Warn
 
 COVER_FORMATS = frozenset({"mp4", "mov", "ipod", "matroska"})
-"""Containers with a place for a cover picture."""
+"""Containers that can hold a cover image."""
 
 COVER_NAMES = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
-"""What Matroska calls a cover, by codec."""
+"""Name and MIME type of a cover in Matroska, by codec."""
 
 EMPTY_TEXT = bytes(2)
-"""A text of MP4 subtitles whose length is 0."""
+"""An MP4 subtitle with a text of length 0."""
 
 SLACK = Fraction(10)
-"""Seconds by which a container's streams may lie apart in the file."""
+"""Seconds by which the interleaving of a file may be off."""
 
 
 @dataclass(slots=True)
 class Route:
-    """The way of one stream from the target to the output."""
+    """How one stream gets from the target to the output."""
 
     stream: Stream
-    """The output's."""
+    """The stream of the output."""
     transcoder: Transcoder | None = None
     last_dts: int | None = None
-    """Of the packet before, in the target's time base."""
+    """Decoding time of the packet before, in ticks of the target."""
 
 
 class OtherStreams:
     """Sound, subtitles, covers, attachments and data of a target.
 
-    They are read from ``source``, the target opened a second time, in step with the encoded
-    video, so that memory stays bounded.
+    They are read from ``source``, the target opened a second time, as far as the video is encoded,
+    so that memory stays bounded.
     """
 
     def __init__(
@@ -66,20 +66,20 @@ class OtherStreams:
         self._output = output
         self._trim = reader.trim
         self._shift = reader.shift
-        # Other containers would move every stream by what the decoder is to throw away.
-        self._edits = output.format.name in MOV_FAMILY
+        # Other containers would delay every stream by what decoders have to discard.
+        self._has_edit_lists = output.format.name in MOV_FAMILY
         self._warn = warn
         self._routes: dict[int, Route] = {}
         self._packets = self._read()
         self._next: Packet[Stream] | None = None
 
     def add(self, stream: Stream) -> None:
-        """Make a place in the output for ``stream`` of ``source``; warn if there is none."""
+        """Add ``stream`` of ``source`` to the output; warn if the container cannot hold it."""
         if is_cover(stream):
             self._add_cover(stream)
         elif stream.type == "data" and _belongs_to_muxer(stream, self._source):
             return
-        elif self._accepted(stream):
+        elif self._fits(stream):
             self._copy(stream)
         elif isinstance(stream, AudioStream):
             self._transcode_sound(stream)
@@ -88,8 +88,8 @@ class OtherStreams:
         else:
             self._leave_out(stream)
 
-    def up_to(self, time: Fraction | None) -> None:
-        """Write the packets up to ``time`` in seconds of the output; all with None."""
+    def write_until(self, time: Fraction | None) -> None:
+        """Write the packets up to ``time`` in seconds of the output; all of them with None."""
         while True:
             if self._next is None:
                 self._next = next(self._packets, None)
@@ -102,8 +102,8 @@ class OtherStreams:
             self._write(packet)
 
     def finish(self) -> None:
-        """Write what is left of every stream."""
-        self.up_to(None)
+        """Write the rest of every stream."""
+        self.write_until(None)
         for route in self._routes.values():
             if route.transcoder is not None:
                 self._mux(route, route.transcoder.flush())
@@ -122,7 +122,7 @@ class OtherStreams:
             for packet in self._source.demux(wanted):
                 if self._trim.after(_time(packet) - SLACK):
                     return
-                if packet.size and (_timed(packet) or is_cover(packet.stream)):
+                if packet.size and (_has_time(packet) or is_cover(packet.stream)):
                     yield packet
         except av.FFmpegError:
             self._warn("the target is damaged; its sound or subtitles end early")
@@ -131,18 +131,18 @@ class OtherStreams:
         route = self._routes[packet.stream_index]
         if is_cover(packet.stream):
             packet.pts = packet.dts = 0
-        elif _is_pause(packet) or not self._moved(packet, route):
+        elif _is_empty_text(packet) or not self._retime(packet, route):
             return
         if route.transcoder is not None:
             self._mux(route, route.transcoder.packets(packet))
         else:
             self._mux(route, iter((packet,)))
 
-    def _moved(self, packet: Packet[Stream], route: Route) -> bool:
-        """Put ``packet`` on the output's clock; False if it was cut away."""
+    def _retime(self, packet: Packet[Stream], route: Route) -> bool:
+        """Convert the times of ``packet`` to the output's clock; False if it is cut away."""
         if self._trim.after(_time(packet)):
             return False
-        if self._trim.before(_time(packet)) and not self._reaches_in(packet):
+        if self._trim.before(_time(packet)) and not self._shorten_subtitle(packet):
             return False
         ticks = round(self._shift / packet.time_base)
         pts = packet.dts if packet.pts is None else packet.pts
@@ -150,7 +150,7 @@ class OtherStreams:
         if pts is None or dts is None:
             return False
         pts, dts = pts - ticks, dts - ticks
-        if dts < 0 and not self._edits:
+        if dts < 0 and not self._has_edit_lists:
             if packet.is_discard:
                 return False
             if dts + (packet.duration or 0) > 0:
@@ -163,8 +163,8 @@ class OtherStreams:
         route.last_dts = dts
         return True
 
-    def _reaches_in(self, packet: Packet[Stream]) -> bool:
-        """Shorten a subtitle that is on screen when the trimmed stretch begins."""
+    def _shorten_subtitle(self, packet: Packet[Stream]) -> bool:
+        """Shorten a subtitle that is visible at the start of the trim; False for other packets."""
         end = _time(packet) + (packet.duration or 0) * packet.time_base
         if packet.stream.type != "subtitle" or self._trim.before(end):
             return False
@@ -178,17 +178,17 @@ class OtherStreams:
 
     def _copy(self, stream: Stream) -> None:
         added = self._output.add_stream_from_template(stream, opaque=True)
-        self._take(stream, Route(added), encoded=False)
+        self._add_route(stream, Route(added), encoded=False)
 
-    def _take(self, stream: Stream, route: Route, *, encoded: bool) -> None:
+    def _add_route(self, stream: Stream, route: Route, *, encoded: bool) -> None:
         route.stream.metadata.clear()
         route.stream.metadata.update(stream_tags(stream.metadata, encoded=encoded))
         route.stream.disposition = stream.disposition
         if stream.type != "attachment":
             self._routes[stream.index] = route
 
-    def _accepted(self, stream: Stream) -> bool:
-        """Return True if the container takes ``stream`` as it is: by trying."""
+    def _fits(self, stream: Stream) -> bool:
+        """Return True if the container takes ``stream`` without transcoding, by trying."""
         trial = av.open(io.BytesIO(), "w", format=self._output.format.name)
         try:
             trial.add_stream_from_template(stream, opaque=True)
@@ -206,36 +206,36 @@ class OtherStreams:
         elif container != "matroska":
             self._copy(stream)
         elif name is not None and kind is not None:
-            # FFmpeg's Matroska muxer would make a cover stream a track of its own.
+            # FFmpeg's Matroska muxer would write a cover stream as a video track.
             with open_target(self._path) as again:
-                picture = next(iter(again.demux(again.streams[stream.index])))
-                self._output.add_attachment(name, kind, bytes(picture))
+                cover = next(iter(again.demux(again.streams[stream.index])))
+                self._output.add_attachment(name, kind, bytes(cover))
 
     def _transcode_sound(self, stream: AudioStream) -> None:
-        codec = self._first_held(AUDIO_CODECS)
+        codec = self._first_supported(AUDIO_CODECS)
         if codec is None or stream.codec_context is None:
             self._leave_out(stream)
             return
-        self._changed(stream, codec)
+        self._warn_of_transcoding(stream, codec)
         transcoder = AudioTranscoder(self._output, stream, codec)
-        self._take(stream, Route(transcoder.stream, transcoder), encoded=True)
+        self._add_route(stream, Route(transcoder.stream, transcoder), encoded=True)
 
     def _transcode_text(self, stream: SubtitleStream) -> None:
-        codec = self._first_held(TEXT_CODECS)
+        codec = self._first_supported(TEXT_CODECS)
         if codec is None or stream.codec_context is None or not stream.codec_context.codec.text_sub:
             self._leave_out(stream)
             return
-        self._changed(stream, codec)
+        self._warn_of_transcoding(stream, codec)
         transcoder = SubtitleTranscoder(self._output, stream, codec)
-        self._take(stream, Route(transcoder.stream, transcoder), encoded=True)
+        self._add_route(stream, Route(transcoder.stream, transcoder), encoded=True)
 
-    def _first_held(self, codecs: tuple[str, ...]) -> str | None:
-        held = self._output.supported_codecs
-        return next((codec for codec in codecs if codec in held), None)
+    def _first_supported(self, codecs: tuple[str, ...]) -> str | None:
+        supported = self._output.supported_codecs
+        return next((codec for codec in codecs if codec in supported), None)
 
-    def _changed(self, stream: Stream, codec: str) -> None:
+    def _warn_of_transcoding(self, stream: Stream, codec: str) -> None:
         self._warn(
-            f"{_kind(stream)} {stream.index} is converted from {_codec(stream)} to "
+            f"{_kind(stream)} {stream.index} is transcoded from {_codec(stream)} to "
             f"{codec.removeprefix('lib')}: {self._output.format.name} files cannot hold it"
         )
 
@@ -247,17 +247,17 @@ class OtherStreams:
 
 
 def _time(packet: Packet[Stream]) -> Fraction:
-    """Return the second of the target's clock at which ``packet`` is decoded."""
+    """Return the decoding time of ``packet`` in seconds of the target's clock."""
     ticks = packet.pts if packet.dts is None else packet.dts
     return (ticks or 0) * packet.time_base
 
 
-def _timed(packet: Packet[Stream]) -> bool:
+def _has_time(packet: Packet[Stream]) -> bool:
     return packet.pts is not None or packet.dts is not None
 
 
-def _is_pause(packet: Packet[Stream]) -> bool:
-    """Return True for the empty texts between subtitles; the MP4 muxer makes its own."""
+def _is_empty_text(packet: Packet[Stream]) -> bool:
+    """Return True for the empty texts between subtitles; the MP4 muxer writes its own."""
     return (
         packet.size == len(EMPTY_TEXT)
         and packet.stream.type == "subtitle"
@@ -267,7 +267,7 @@ def _is_pause(packet: Packet[Stream]) -> bool:
 
 
 def _belongs_to_muxer(stream: Stream, source: InputContainer) -> bool:
-    """Return True for the tracks that a MOV muxer makes of chapters and time codes by itself."""
+    """Return True for tracks of chapters and time codes: the MOV muxer writes its own."""
     of_chapters = bool(source.chapters()) and getattr(stream, "name", None) == "bin_data"
     return "timecode" in stream.metadata or of_chapters
 
@@ -279,5 +279,5 @@ def _codec(stream: Stream) -> str:
 
 
 def _kind(stream: Stream) -> str:
-    names = {"audio": "sound", "subtitle": "subtitles", "video": "picture"}
+    names = {"audio": "sound", "subtitle": "subtitles", "video": "video"}
     return f"{names.get(stream.type, stream.type)} stream"

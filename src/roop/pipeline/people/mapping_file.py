@@ -7,7 +7,7 @@ from typing import Any
 
 from roop.errors import MediaError, UsageError
 from roop.media.files.disk import reason
-from roop.media.pictures.identity_file import located
+from roop.media.pictures.identity_file import resolve_identity
 from roop.options import Assignment, FaceOptions, Options
 from roop.validation import checked
 
@@ -65,6 +65,6 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
 
 
 def _placed(person: Assignment, folder: Path) -> Assignment:
-    reference = person.reference and located(person.reference, folder)
-    sources = tuple(located(source, folder) for source in person.source)
+    reference = person.reference and resolve_identity(person.reference, folder)
+    sources = tuple(resolve_identity(source, folder) for source in person.source)
     return person.model_copy(update={"source": sources, "reference": reference})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from roop.errors import MediaError
 from roop.media.pictures.decoding import sniff
-from roop.media.pictures.identity_file import located, unknown
+from roop.media.pictures.identity_file import resolve_identity, unknown_identity
 from roop.options import Assignment, Job
 from roop.pipeline.people.mapping_file import assignments_of
 
@@ -35,9 +35,9 @@ def photos_in(paths: Sequence[Path]) -> list[Path]:
         MediaError: A folder has no photos, or a name is no saved identity.
     """
     found: list[Path] = []
-    for path in map(located, paths):
+    for path in map(resolve_identity, paths):
         if not path.exists() and len(path.parts) == 1 and not path.suffix:
-            raise unknown(path)
+            raise unknown_identity(path)
         if not path.is_dir():
             found.append(path)
             continue
@@ -59,7 +59,7 @@ def absolute(job: Job) -> Job:
     )
     return job.model_copy(
         update={
-            "sources": tuple(located(path).absolute() for path in job.sources),
+            "sources": tuple(resolve_identity(path).absolute() for path in job.sources),
             "target": job.target.absolute(),
             "output": job.output.absolute(),
             "record": job.record and job.record.absolute(),
@@ -69,12 +69,12 @@ def absolute(job: Job) -> Job:
 
 
 def _assignment(given: Assignment) -> Assignment:
-    sources = tuple(located(path).absolute() for path in given.source)
+    sources = tuple(resolve_identity(path).absolute() for path in given.source)
     return given.model_copy(update={"source": sources, "reference": _photo(given.reference)})
 
 
 def _photo(path: Path | None) -> Path | None:
-    return None if path is None else located(path).absolute()
+    return None if path is None else resolve_identity(path).absolute()
 
 
 def _is_photo(file: Path) -> bool:

@@ -115,7 +115,7 @@ class ChosenPersonFinder:
     def _reader(self, time: Fraction | None) -> VideoReader:
         job = self._pipeline.job
         video = job.video.model_copy(update={"fps": None})
-        return VideoReader(job.target, video, _ignore, stretch=TimeRange(time, time, None))
+        return VideoReader(job.target, video, _ignore, time_range=TimeRange(time, time, None))
 
     def _saved(self, number: int) -> tuple[Descriptor | None] | None:
         """Return what is stored for a segment: a descriptor or None; None if nothing is."""

@@ -115,10 +115,10 @@ def cut_into_segments(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segme
         The segments in order; none if the target is too short to be cut.
     """
     unit = times.time_base
-    shown = [t for t in times.shown if not trim.before(t * unit) and not trim.after(t * unit)]
+    shown = [t for t in times.presented if not trim.before(t * unit) and not trim.after(t * unit)]
     if len(shown) < 2 or (shown[-1] - shown[0]) * unit < pace.min_length:
         return ()
-    cuts = _cuts(shown, times.keys, unit, pace)
+    cuts = _cuts(shown, times.keyframes, unit, pace)
     if not cuts:
         return ()
     ends = [first for _, first in cuts] + [len(shown)]

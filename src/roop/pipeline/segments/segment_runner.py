@@ -52,9 +52,9 @@ class _SegmentFiles:
                 pipeline.job.target,
                 pipeline.job.video,
                 pipeline.warn,
-                stretch=segment.time_range,
+                time_range=segment.time_range,
                 scale=pipeline.scale,
-                beside_work=True,
+                spare_cores=True,
             )
         )
         """Reads the segment's frames."""
@@ -65,7 +65,7 @@ class _SegmentFiles:
 
     def lead(self, frame: Frame) -> int:
         """Return how many frames are left, with this one, before the segment's first."""
-        left_s = self.reader.lead(frame)
+        left_s = self.reader.seconds_to_start(frame)
         if left_s:
             self._last = frame
         return math.ceil(left_s * self._segment.lead_fps)
@@ -156,7 +156,7 @@ class SegmentRunner:
                 reader,
                 files.open,
                 files.record,
-                Label(job.label, begins=reader.begins) if job.label.label else None,
+                Label(job.label, begins=reader.first_frame_s) if job.label.label else None,
                 lead=files.lead,
                 chosen=self.chosen_person.before(segment.number, reader),
             )

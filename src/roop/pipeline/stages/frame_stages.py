@@ -112,7 +112,7 @@ class FrameStages:
         with open_writer() as writer:
             self.screen.settle()
             for analysed in chain(_handed_over(first), frames):
-                meter.count_frame(faces=len(analysed.faces), seen=analysed.seen)
+                meter.count_frame(faces=len(analysed.faces), seen=analysed.faces_in_sight)
                 if analysed.faces or self._keeps(analysed.frame):
                     writer.write(analysed.frame)
                 del analysed

@@ -4,6 +4,7 @@ A child lives as long as its parent keeps stdin open, so none outlives its paren
 """
 
 import faulthandler
+import importlib
 import json
 import os
 import queue
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,12 @@ _PATIENCE_S = 10.0
 
 _STDERR_BYTES = 8000
 """Bytes of a child's stderr that are kept."""
+
+CHILD_FLAG = "--roop-child"
+"""Starts the bundled program as a child process; the name of its module follows."""
+
+_MODULES = ("roop.pipeline.workers.worker", "roop.pipeline.workers.ray_driver")
+"""The modules that may follow ``CHILD_FLAG``."""
 
 _PROGRAM = "import sys; sys.path.append({!r}); from {} import main; main()"
 
@@ -47,10 +54,9 @@ class ChildProcess:
         alone: dict[str, Any] = {"process_group": 0}
         if sys.platform == "win32":
             alone = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        package = Path(__file__).parents[3]
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM.format(str(package), module)],
+            _command(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -103,6 +109,24 @@ class ChildProcess:
         self._receive(None)
 
 
+def run_child(arguments: Sequence[str]) -> None:
+    """Run the module named after ``CHILD_FLAG``, in the bundled program.
+
+    Raises:
+        SystemExit: It is not a module that roop runs in child processes.
+    """
+    if len(arguments) != 1 or arguments[0] not in _MODULES:
+        raise SystemExit(f"error: {CHILD_FLAG} is for the program's own use")
+    importlib.import_module(arguments[0]).main()
+
+
+def _command(module: str) -> list[str]:
+    if getattr(sys, "frozen", False):  # a bundled program is not an interpreter and has no -c
+        return [sys.executable, CHILD_FLAG, module]
+    package = Path(__file__).parents[3]
+    return [sys.executable, "-c", _PROGRAM.format(str(package), module)]
+
+
 @dataclass(frozen=True, slots=True)
 class ParentProcess:
     """The child's side."""
@@ -141,3 +165,6 @@ def serve(work: Callable[[ParentProcess], None]) -> None:
         pass  # nobody reads any more
     except Exception as error:  # the edge of this process: the parent shows it
         send({"error": error_to_dict(error)})
+    finally:
+        with suppress(OSError):  # the parent may be gone
+            stdout.close()

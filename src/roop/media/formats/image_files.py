@@ -1,4 +1,4 @@
-"""Open picture files safely: told by content, sized before decoding, every failure a MediaError."""
+"""Open image files safely: identify them by content, check their size, translate every error."""
 
 import os
 import struct
@@ -20,15 +20,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from roop.errors import MediaError
-from roop.media.files.disk import absent
+from roop.media.files.disk import missing_file
 
-Container = Literal["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"]
-"""The picture formats that are read, by Pillow's names."""
+ImageFormat = Literal["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"]
+"""The image formats, by Pillow's names."""
 
 MAX_PIXELS = 300_000_000
-"""A picture with more pixels is refused by its header, before any memory is spent on it."""
+"""Most pixels of an image; larger ones are refused before memory is allocated for them."""
 
-EXTENSIONS: dict[str, Container] = {
+FORMAT_BY_SUFFIX: dict[str, ImageFormat] = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
     ".jpe": "JPEG",
@@ -43,10 +43,10 @@ EXTENSIONS: dict[str, Container] = {
     ".tiff": "TIFF",
     ".avif": "AVIF",
 }
-"""Which format an output has, by the extension of its name."""
+"""The image format of each suffix."""
 
 _HEAD = 64 * 1024
-_MAGIC: tuple[tuple[bytes, Container], ...] = (
+_MAGIC: tuple[tuple[bytes, ImageFormat], ...] = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"GIF87a", "GIF"),
@@ -72,42 +72,43 @@ _DECODING_FAILURES = (
     struct.error,
     zlib.error,
 )
-"""What Pillow's plug-ins raise on damaged files; they promise no smaller set."""
+"""Errors that Pillow's plug-ins raise for damaged files; fewer are not documented."""
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while ``path`` is read into a MediaError."""
+    """Turn errors inside the block into a MediaError about reading ``path``."""
     try:
         yield
     except FileNotFoundError as error:
-        raise absent(path) from error
+        raise missing_file(path) from error
     except IsADirectoryError as error:
-        raise MediaError(f"{path} is a folder", hint="name one file in it") from error
+        raise MediaError(f"{path} is a folder", hint="choose a file in it") from error
     except PermissionError as error:
         raise MediaError(
-            f"{path} may not be read", hint="check the permissions of the file and its folder"
+            f"no permission to read {path}",
+            hint="check the permissions of the file and its folder",
         ) from error
     except MemoryError as error:
-        raise MediaError(f"{path}: not enough memory to decode the picture") from error
+        raise MediaError(f"{path}: not enough memory to decode the image") from error
     except Image.DecompressionBombError as error:
         raise MediaError(
             f"{path.name} has more pixels than its format's decoder takes: {error}",
-            hint="make the picture smaller, if it is not a fake",
+            hint="scale the image down",
         ) from error
     except _DECODING_FAILURES as error:
         reason = str(error) or type(error).__name__
         raise MediaError(
             f"{path.name} is damaged or incomplete: {reason}",
-            hint="open it in a picture viewer and save it again, or fetch it again",
+            hint="open it in an image viewer and save it again, or download it again",
         ) from error
 
 
-def container(path: Path) -> Container | None:
-    """Return the format of a picture file by its first bytes, None if it is no picture.
+def image_format(path: Path) -> ImageFormat | None:
+    """Return the format of an image file by its first bytes; None if it is not an image.
 
     Raises:
-        MediaError: ``path`` cannot be read, is empty, or is a HEIC picture.
+        MediaError: ``path`` cannot be read, is empty, or is a HEIC image.
     """
     with reading(path):
         if path.is_dir():  # Windows answers "permission denied" when a folder is opened
@@ -115,7 +116,7 @@ def container(path: Path) -> Container | None:
         with path.open("rb") as file:
             head = file.read(32)
     if not head:
-        raise MediaError(f"{path.name} is empty", hint="fetch the file again")
+        raise MediaError(f"{path.name} is empty", hint="copy or download it again")
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name
@@ -125,44 +126,46 @@ def container(path: Path) -> Container | None:
         return "BMP"
     if head[4:8] == b"ftyp":
         if head[8:12] in _HEIC_BRANDS:
-            raise MediaError(f"{path.name}: HEIC is not read", hint="convert it to JPEG or AVIF")
+            raise MediaError(
+                f"{path.name}: HEIC is not supported", hint="convert it to JPEG or AVIF"
+            )
         return "AVIF" if head[8:12] == b"avif" else None
     return None
 
 
-def moves(path: Path, found: Container) -> bool:
-    """Return whether a picture file of the format ``found`` has several frames.
+def is_animated(path: Path, found: ImageFormat) -> bool:
+    """Return True if an image file of the format ``found`` has several frames.
 
     Raises:
         MediaError: ``path`` cannot be read.
     """
-    moving: dict[Container, Callable[[BinaryIO], bool]] = {
-        "GIF": _gif_moves,
-        "PNG": _png_moves,
-        "WEBP": _webp_moves,
+    checks: dict[ImageFormat, Callable[[BinaryIO], bool]] = {
+        "GIF": _gif_is_animated,
+        "PNG": _png_is_animated,
+        "WEBP": _webp_is_animated,
     }
-    if found not in moving:
+    if found not in checks:
         return False
     with reading(path), path.open("rb") as file:
-        return moving[found](file)
+        return checks[found](file)
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Pillow from printing a warning for each odd tag of a file that it reads all the same."""
+def ignore_warnings() -> Iterator[None]:
+    """Suppress Pillow's warnings about invalid tags of files that it reads nevertheless."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 @contextmanager
-def open_picture(path: Path) -> Iterator[ImageFile]:
-    """Open a picture whose pixels are not decoded yet.
+def open_image(path: Path) -> Iterator[ImageFile]:
+    """Open an image without decoding its pixels.
 
     Raises:
-        MediaError: ``path`` is unreadable, no picture, damaged, or has too many pixels.
+        MediaError: ``path`` is not readable, not an image, damaged or too large.
     """
-    plugins: dict[Container, type[ImageFile]] = {
+    plugins: dict[ImageFormat, type[ImageFile]] = {
         "JPEG": JpegImageFile,
         "PNG": PngImageFile,
         "GIF": GifImageFile,
@@ -171,15 +174,15 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
         "TIFF": TiffImageFile,
         "AVIF": AvifImageFile,
     }
-    found = container(path)
+    found = image_format(path)
     if found is None:
         raise MediaError(
-            f"{path.name} is not a picture that can be read",
+            f"{path.name} is not a supported image",
             hint="use JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF",
         )
-    with path.open("rb") as file, quiet():
-        # The plug-in is called directly: Image.open refuses the 200 Mpx photos of today's phones.
-        # It gets a file, not a name: TIFFs that Pillow maps by name and turns come out garbled.
+    with path.open("rb") as file, ignore_warnings():
+        # Image.open refuses the 200-megapixel photos of phones, so the plug-in is called directly.
+        # It gets a file, not a name: Pillow garbles rotated TIFFs that it maps by name.
         with reading(path):
             image = plugins[found](file)
         with image:
@@ -188,7 +191,7 @@ def open_picture(path: Path) -> Iterator[ImageFile]:
 
 
 def check_size(path: Path, size: tuple[int, int]) -> None:
-    """Refuse a picture whose header promises more pixels than ``MAX_PIXELS``, or none.
+    """Refuse an image of more than ``MAX_PIXELS`` pixels, or of none.
 
     Raises:
         MediaError: ``size`` (width, height) is out of bounds.
@@ -198,14 +201,14 @@ def check_size(path: Path, size: tuple[int, int]) -> None:
         raise MediaError(f"{path.name} is damaged: it is {width}x{height} pixels")
     if width * height > MAX_PIXELS:
         raise MediaError(
-            f"{path.name} says it has {width}x{height} pixels, more than the limit of "
+            f"{path.name} has {width}x{height} pixels, more than the limit of "
             f"{MAX_PIXELS // 1_000_000} million",
-            hint="make the picture smaller, if it is not a fake",
+            hint="scale the image down",
         )
 
 
-def _gif_moves(file: BinaryIO) -> bool:
-    """Whether a second image follows the first."""
+def _gif_is_animated(file: BinaryIO) -> bool:
+    """Return True if a second image follows the first."""
     head = file.read(13)
     if head[10] & 0x80:
         file.seek(3 << (head[10] & 7) + 1, os.SEEK_CUR)
@@ -224,8 +227,8 @@ def _gif_moves(file: BinaryIO) -> bool:
     return False
 
 
-def _png_moves(file: BinaryIO) -> bool:
-    """Whether an animation control chunk with several frames comes before the pixels."""
+def _png_is_animated(file: BinaryIO) -> bool:
+    """Return True if an animation control chunk for several frames precedes the pixels."""
     file.seek(8)
     while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
         length = int.from_bytes(head[:4], "big")
@@ -235,8 +238,8 @@ def _png_moves(file: BinaryIO) -> bool:
     return False
 
 
-def _webp_moves(file: BinaryIO) -> bool:
-    """Whether there are two frame chunks."""
+def _webp_is_animated(file: BinaryIO) -> bool:
+    """Return True if there are two frame chunks."""
     file.seek(12)
     frames = 0
     while len(head := file.read(8)) == 8:

@@ -1,0 +1,1 @@
+"""JPEG files: edit an image and keep the coefficients of all other blocks."""
