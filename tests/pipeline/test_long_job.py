@@ -196,7 +196,7 @@ def test_an_output_that_cannot_be_written_while_the_target_is_read(
         while "code" not in news:
             before, news = news, told(victim)
         assert news == {"code": 1}
-        assert ".xyz is no video format" in before["error"]
+        assert ".xyz is not a video format" in before["error"]
         assert work_folders(out) == []
 
 

@@ -86,4 +86,4 @@ def test_a_damaged_file(home: Run, portraits: Portraits, tmp_path: Path, content
     (tmp_path / "bad.identity").write_bytes(content)
     done = home("swap", "-s", "bad.identity", "-t", portraits["hopper"], "-o", "o.png")
     assert done.returncode == 3
-    assert "bad.identity is no saved identity" in done.stderr
+    assert "bad.identity is damaged or not a saved identity" in done.stderr

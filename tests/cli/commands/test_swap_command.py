@@ -178,7 +178,7 @@ def test_an_address_is_no_file(roop: Roop, portraits: Portraits, role: str) -> N
     files = {"source": portraits["astronaut"], "target": portraits["hopper"], role: address}
     done = roop("swap", "-s", files["source"], "-t", files["target"], "-o", "out.mp4")
     assert done.returncode == 3
-    assert "is an address" in done.stderr
+    assert "is a URL" in done.stderr
     assert done.stderr.endswith("hint: download it first\n")
 
 
