@@ -5,9 +5,9 @@ import sys
 
 PROGRAM = """
 import ctypes, sys, threading
-from roop.heap import share_one_heap
+from roop.heap import use_one_arena
 if sys.argv[1] == "shared":
-    share_one_heap()
+    use_one_arena()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.fdopen.restype = ctypes.c_void_p
 together = threading.Barrier(4, timeout=60)

@@ -70,7 +70,7 @@ def enhancer(path: Path, model: Model) -> None:
     nodes = [helper.make_node("Mul", ["in0", "minus"], ["out0"])]
     if len(model.inputs) > 1:
         nodes = [
-            helper.make_node("FaceMapping", ["in1"], ["fidelity"], to=TensorProto.FLOAT),
+            helper.make_node("Cast", ["in1"], ["fidelity"], to=TensorProto.FLOAT),
             helper.make_node("Mul", ["in0", "fidelity"], ["out0"]),
         ]
     write(path, model, nodes, {"minus": minus})
