@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skimage import data
 
 from roop.faces.analyser import Analyser
-from roop.faces.tracking.choice import Largest
+from roop.faces.tracking.selection import LargestFace
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.options import Settings
 from roop.processors import installed
@@ -43,7 +43,7 @@ def cost_ms(pixels: NDArray[np.uint8], analyser: Analyser, identity: Identity) -
     """Return the median CPU time of a frame after the first."""
     (engine,) = [spec for spec in installed() if spec.name == "mesh"]
     processor = engine.built({}, Context(Settings(), (identity,)))
-    tracker = analyser.tracker(Largest())
+    tracker = analyser.tracker(LargestFace())
     spent = []
     for _ in range(FRAMES):
         raw = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")

@@ -21,7 +21,7 @@ import numpy as np
 from typing_extensions import override
 
 from roop.faces.analyser import Analyser
-from roop.faces.tracking.choice import Largest, Person, Wanted
+from roop.faces.tracking.selection import KnownPeople, LargestFace, Person
 from roop.faces.tracking.track import Track
 from roop.media.video.reader import VideoReader
 from roop.options import Settings, VideoOptions
@@ -36,17 +36,17 @@ class Barrier(Protocol):
         ...
 
 
-class Timed(Wanted):
+class Timed(KnownPeople):
     """Counts what its own work takes."""
 
     spent_s = 0.0
 
     @override
-    def choose(
+    def select(
         self, frame: Frame, tracks: Sequence[Track], *, cut: bool = False
     ) -> Mapping[int, int]:
         begun = time.thread_time()
-        chosen = super().choose(frame, tracks, cut=cut)
+        chosen = super().select(frame, tracks, cut=cut)
         self.spent_s += time.thread_time() - begun
         return chosen
 
@@ -68,7 +68,7 @@ class FramePipeline:
 
     def largest_s(self) -> float:
         """Return the CPU seconds of following the largest face."""
-        tracker = self._analyser.tracker(Largest())
+        tracker = self._analyser.tracker(LargestFace())
         begun = time.thread_time()
         for frame in self.frames:
             tracker.update(frame)
@@ -76,12 +76,12 @@ class FramePipeline:
 
     def wanted_s(self) -> tuple[float, float]:
         """Return the CPU seconds of following one certain person, and of matching alone."""
-        choice = Timed([self._person], self._recogniser, limit=0.85)
-        tracker = self._analyser.tracker(choice)
+        selector = Timed([self._person], self._recogniser, limit=0.85)
+        tracker = self._analyser.tracker(selector)
         begun = time.thread_time()
         for frame in self.frames:
             tracker.update(frame)
-        return time.thread_time() - begun, choice.spent_s
+        return time.thread_time() - begun, selector.spent_s
 
 
 def together(film: Path, most: int, ready: Barrier, rounds: int) -> None:

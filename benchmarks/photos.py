@@ -14,7 +14,7 @@ import numpy as np
 
 from roop.faces.analyser import Analyser
 from roop.faces.mesh.topology import OVAL
-from roop.faces.tracking.choice import Largest
+from roop.faces.tracking.selection import LargestFace
 from roop.media.video.reader import VideoReader
 from roop.options import Settings, Step, VideoOptions
 from roop.processors import installed
@@ -38,7 +38,7 @@ def main() -> None:
         ]
     context = Context(Settings(), (Identity(tuple(photos)),))
     (engine,) = installed().build((Step(processor="mesh"),), context)
-    tracker = analyser.tracker(Largest())
+    tracker = analyser.tracker(LargestFace())
     off = []
     with VideoReader(options.film, VideoOptions(), lambda sentence: None) as reader:
         for frame in reader:

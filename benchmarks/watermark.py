@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
-from roop.faces.detection.blazeface import FaceDetector
+from roop.faces.detection.blazeface import BlazeFaceDetector
 from roop.faces.detection.search import find_faces
 from roop.faces.mesh.mesher import FaceMesher
 from roop.media.frames.stored_frame import StoredFrame
@@ -74,7 +74,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         settings = Settings(offline=True)
-        self._finders = FaceDetector(face_detector(settings)), FaceMesher(face_mesh(settings))
+        self._finders = BlazeFaceDetector(face_detector(settings)), FaceMesher(face_mesh(settings))
         self._watermark = Watermark()
         self._search = WatermarkSearch()
         self._folder = folder

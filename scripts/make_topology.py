@@ -24,8 +24,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from hatch_build import Carried, bring
 
-from roop.faces.detection.blazeface import FaceDetector
-from roop.faces.mesh.mesher import FaceMesher, square_of
+from roop.faces.detection.blazeface import BlazeFaceDetector
+from roop.faces.mesh.mesher import FaceMesher, face_square
 from roop.geometry import fit_similarity
 from roop.media.frames.stored_frame import StoredFrame
 from roop.models.networks import face_detector, face_mesh
@@ -88,7 +88,10 @@ def strip(upper: list[int], lower: list[int], first: int, last: int) -> list[tup
 def meshes() -> list[NDArray[np.float32]]:
     """Return the meshes of two portraits."""
     found = []
-    detector, mesher = FaceDetector(face_detector(Settings())), FaceMesher(face_mesh(Settings()))
+    detector, mesher = (
+        BlazeFaceDetector(face_detector(Settings())),
+        FaceMesher(face_mesh(Settings())),
+    )
     hopper = io.imread(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
     for pixels in (data.astronaut(), hopper):
         for picture in (pixels, np.ascontiguousarray(pixels[:, ::-1])):
@@ -97,8 +100,8 @@ def meshes() -> list[NDArray[np.float32]]:
             zoom = frame.size[0] / thumbnail.shape[1]
             square = detector.detect(thumbnail)[0].scaled(zoom).square()
             for _ in range(3):
-                mesh = mesher.lay(frame, square).mesh
-                square = square_of(mesh)
+                mesh = mesher.fit(frame, square).mesh
+                square = face_square(mesh)
             found.append(mesh)
     return found
 

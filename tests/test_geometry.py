@@ -28,7 +28,9 @@ def test_a_known_pose_is_found_again(degrees: tuple[float, float, float]) -> Non
     assert fit.rotation == pytest.approx(rotation, abs=1e-9)
     assert fit.apply(start) == pytest.approx(end, abs=1e-6)
     assert fit.invert(end) == pytest.approx(start, abs=1e-6)
-    assert fit.turn(start[:1] - start[1:2]) == pytest.approx(end[:1] - end[1:2], abs=1e-6)
+    assert fit.apply_to_vectors(start[:1] - start[1:2]) == pytest.approx(
+        end[:1] - end[1:2], abs=1e-6
+    )
 
 
 def test_noise_averages_out() -> None:
@@ -59,7 +61,7 @@ def test_a_mirrored_face_is_never_turned_inside_out() -> None:
 
 def test_a_square_is_cut_pixel_for_pixel() -> None:
     # 8 x 8 frame pixels around (10, 20): they reach from 6 to 14, the first one's centre is 6.5.
-    matrix = Square(10, 20, 8, 0).to_pixels(8)
+    matrix = Square(10, 20, 8, 0).to_frame(8)
     corners = np.array([[0, 0], [7, 0], [0, 7]], np.float32)
     assert transform(matrix, corners) == pytest.approx(
         np.array([[6.5, 16.5], [13.5, 16.5], [6.5, 23.5]])
@@ -68,7 +70,7 @@ def test_a_square_is_cut_pixel_for_pixel() -> None:
 
 def test_a_square_shrunk_and_turned() -> None:
     # Half the size, a quarter turn towards y: its x axis runs down the frame.
-    matrix = Square(10, 20, 8, pi / 2).to_pixels(4)
+    matrix = Square(10, 20, 8, pi / 2).to_frame(4)
     corners = np.array([[0, 0], [3, 0], [0, 3]], np.float32)
     assert transform(matrix, corners) == pytest.approx(
         np.array([[13, 17], [13, 23], [7, 17]]), abs=1e-5
@@ -79,7 +81,7 @@ def test_a_square_shrunk_and_turned() -> None:
 def test_the_box_around_a_square_holds_all_of_it_and_little_more(angle: float) -> None:
     square = Square(50.2, 41.7, 30, angle)
     ends = np.array([[-0.5, -0.5], [99.5, -0.5], [-0.5, 99.5], [99.5, 99.5]], np.float32)
-    corners = transform(square.to_pixels(100), ends)
+    corners = transform(square.to_frame(100), ends)
     box = square.bounds()
     low, high = np.array([box.x0, box.y0]), np.array([box.x1, box.y1])
     assert (corners.min(axis=0) >= low - 1e-4).all()

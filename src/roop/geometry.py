@@ -1,4 +1,4 @@
-"""Plane and space geometry: similarity transforms and point sets. Pure functions."""
+"""Geometry of points in the plane and in space. Pure functions."""
 
 import math
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ Matrix = NDArray[np.float32]
 """``(2, 3)`` affine: ``A @ (x, y, 1)``."""
 
 Template = tuple[tuple[float, float], ...]
-"""Five x, y as shares of the crop's side: the person's right eye (left on the picture), left eye,
-tip of the nose, right and left corner of the mouth."""
+"""Five x, y as shares of the crop's side: the person's right eye (on the left of the image), left
+eye, tip of the nose, right and left corner of the mouth."""
 
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
     {
@@ -51,24 +51,27 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
         ),
     }
 )
-"""``arcface_112_v2``: Deng et al., "ArcFace", CVPR 2019; ``arcface_112_v1`` is its older form, and
+"""Alignment templates by name.
+
+``arcface_112_v2``: Deng et al., "ArcFace", CVPR 2019; ``arcface_112_v1`` is its older form, and
 ``arcface_128`` has a margin, for inswapper. ``ffhq_512``: Karras et al., "A Style-Based Generator
-Architecture", CVPR 2019, in the points of facexlib."""
+Architecture", CVPR 2019, in the points of facexlib.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """A square region of a picture that may stand askew."""
+    """A square region of a frame, possibly rotated."""
 
     cx: float
     cy: float
     side: float
     """Pixels."""
     angle: float
-    """Radians; how far the square's x axis is turned from the picture's, towards its y axis."""
+    """Radians from the frame's x axis to the square's, positive towards the frame's y axis."""
 
-    def to_pixels(self, side: int) -> Matrix:
-        """Return the affine from a picture of ``side`` x ``side`` to the frame it is cut from."""
+    def to_frame(self, side: int) -> Matrix:
+        """Return the affine from a ``side`` x ``side`` crop of the square to the frame."""
         scale = self.side / side
         cos, sin = math.cos(self.angle) * scale, math.sin(self.angle) * scale
         half = (side - 1) / 2
@@ -105,9 +108,14 @@ def bounds(points: Points, *, margin: float = 0.0) -> Box:
 
 
 def barycentric(corners: NDArray[np.floating], points: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Return the ``(N, 3)`` shares of ``(N, 3, 2)`` triangles' corners in ``(N, 2)`` points.
+    """Return the barycentric coordinates, ``(N, 3)``, of points in triangles.
 
-    Points beyond a triangle have shares below 0, and what lies on one that is but a line any.
+    Points outside their triangle have coordinates below 0. Those of a degenerate triangle are
+    arbitrary.
+
+    Args:
+        corners: ``(N, 3, 2)``: a triangle for each point.
+        points: ``(N, 2)``.
     """
     a = corners[:, 0]
     along, across, off = corners[:, 1] - a, corners[:, 2] - a, points - a
@@ -120,7 +128,7 @@ def barycentric(corners: NDArray[np.floating], points: NDArray[np.integer]) -> N
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Similarity:
-    """Turn, scale and move points of a space: ``scale * points @ rotation.T + shift``."""
+    """Rotates, scales and moves points: ``scale * points @ rotation.T + shift``."""
 
     scale: float
     rotation: NDArray[np.float64]
@@ -129,17 +137,17 @@ class Similarity:
     """``(D,)``."""
 
     def apply(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the moved ``(N, D)`` points."""
+        """Return ``(N, D)`` points after the transform."""
         moved: NDArray[np.float64] = self.scale * points @ self.rotation.T + self.shift
         return moved
 
-    def turn(self, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the turned and scaled, not moved, ``(N, D)`` vectors."""
-        turned: NDArray[np.float64] = self.scale * vectors @ self.rotation.T
-        return turned
+    def apply_to_vectors(self, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return ``(N, D)`` vectors after the transform: rotated and scaled, not moved."""
+        rotated: NDArray[np.float64] = self.scale * vectors @ self.rotation.T
+        return rotated
 
     def invert(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the points that ``apply`` would move to ``points``."""
+        """Return the points that ``apply`` maps to ``points``."""
         back: NDArray[np.float64] = (points - self.shift) @ self.rotation / self.scale
         return back
 
@@ -147,12 +155,12 @@ class Similarity:
 def fit_similarity(
     source: NDArray[np.floating], target: NDArray[np.floating], weights: NDArray[np.floating]
 ) -> Similarity:
-    """Return the similarity that moves ``source`` nearest to ``target`` in weighted least squares.
+    """Return the similarity that maps ``source`` onto ``target`` with the least squared error.
 
     Args:
         source: ``(N, D)``.
         target: ``(N, D)``.
-        weights: ``(N,)``, at least ``D`` of them above 0.
+        weights: ``(N,)``: of the squared errors; at least ``D`` of them above 0.
 
     Source: Umeyama, "Least-squares estimation of transformation parameters between two point
     patterns", PAMI 1991.
@@ -161,17 +169,17 @@ def fit_similarity(
     start, end = source.astype(np.float64), target.astype(np.float64)
     mean_start, mean_end = share @ start, share @ end
     start, end = start - mean_start, end - mean_end
-    stretch, u, vt = cv2.SVDecomp((end.T * share) @ start)  # a third of the time of numpy's
+    singular_values, u, vt = cv2.SVDecomp((end.T * share) @ start)  # a third of the time of numpy's
     flip = np.sign(cv2.determinant(u) * cv2.determinant(vt))
     u[:, -1] *= flip
-    stretch[-1] *= flip
+    singular_values[-1] *= flip
     rotation = u @ vt
-    scale = float(stretch.sum() / (share @ (start * start)).sum())
+    scale = float(singular_values.sum() / (share @ (start * start)).sum())
     return Similarity(scale, rotation, mean_end - scale * rotation @ mean_start)
 
 
 def align(points: Points, template: str, side: int) -> Matrix:
-    """Return the affine from a picture to the aligned crop of a face in it.
+    """Return the affine from a frame to the aligned crop of a face.
 
     Args:
         points: ``(5, 2)``, in the order of a ``Template``.
@@ -185,5 +193,5 @@ def align(points: Points, template: str, side: int) -> Matrix:
         known = ", ".join(TEMPLATES)
         raise ModelError(f"there is no alignment template {template!r}", hint=f"known: {known}")
     fitted = fit_similarity(points, np.array(TEMPLATES[template]) * side, np.ones(5))
-    turned = fitted.scale * fitted.rotation
-    return np.column_stack([turned, fitted.shift]).astype(np.float32)
+    rotated = fitted.scale * fitted.rotation
+    return np.column_stack([rotated, fitted.shift]).astype(np.float32)

@@ -1,14 +1,14 @@
 import pytest
 
-from roop.faces.detection.blazeface import FaceDetector
+from roop.faces.detection.blazeface import BlazeFaceDetector
 from roop.faces.mesh.mesher import FaceMesher
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings
 
 
 @pytest.fixture(scope="session")
-def detector() -> FaceDetector:
-    return FaceDetector(face_detector(Settings()))
+def detector() -> BlazeFaceDetector:
+    return BlazeFaceDetector(face_detector(Settings()))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 from insightface.utils import face_align
 
 from roop.errors import ModelError
-from roop.faces.cutout import cutout
+from roop.faces.cutout import make_cutout
 from roop.faces.mesh.topology import five_points
 from roop.geometry import TEMPLATES, align, transform
 from roop.media.frames.stored_frame import StoredFrame
@@ -24,7 +24,7 @@ def test_an_aligned_crop_is_that_of_insightface(
 ) -> None:
     for portrait in (woman, elder):
         frame = StoredFrame(portrait.pixels.copy())
-        found = cutout(portrait.mesh, frame.size, template=template, side=side)
+        found = make_cutout(portrait.mesh, frame.size, template=template, side=side)
         assert found is not None
         theirs, _ = face_align.norm_crop2(portrait.pixels, five_points(portrait.mesh), side)
         assert np.abs(found.cut(frame).astype(int) - theirs).mean() < 0.1
@@ -45,7 +45,7 @@ def test_an_unknown_template_is_named_with_the_known_ones(woman: Portrait) -> No
 
 def test_what_was_cut_is_pasted_back_where_it_was(woman: Portrait) -> None:
     frame = StoredFrame(astronaut().copy())
-    found = cutout(woman.mesh, frame.size, template="arcface_128", side=512)
+    found = make_cutout(woman.mesh, frame.size, template="arcface_128", side=512)
     assert found is not None
     found.paste(frame, found.cut(frame), np.ones((512, 512), np.float32))
     difference = np.abs(pixels_of(frame).astype(int) - astronaut())
@@ -56,7 +56,7 @@ def test_what_was_cut_is_pasted_back_where_it_was(woman: Portrait) -> None:
 @pytest.mark.parametrize("side", [64, 128, 256, 512])
 def test_a_crop_is_enlarged_as_smoothly_as_by_a_cubic_warp(woman: Portrait, side: int) -> None:
     mesh, size = 4 * woman.mesh, (2048, 2048)
-    found = cutout(mesh, size, template="arcface_128", side=side)
+    found = make_cutout(mesh, size, template="arcface_128", side=side)
     assert found is not None
     crop = cv2.resize(astronaut()[20:276, 100:356], (side, side), interpolation=cv2.INTER_AREA)
     frame = StoredFrame(np.zeros((*size, 3), np.uint8))
@@ -73,7 +73,7 @@ def test_a_crop_is_enlarged_as_smoothly_as_by_a_cubic_warp(woman: Portrait, side
 
 def test_nothing_changes_where_the_mask_is_empty(woman: Portrait) -> None:
     frame = StoredFrame(astronaut().copy())
-    found = cutout(woman.mesh, frame.size, template="arcface_128", side=128)
+    found = make_cutout(woman.mesh, frame.size, template="arcface_128", side=128)
     assert found is not None
     mask = np.zeros((128, 128), np.float32)
     found.paste(frame, np.zeros((128, 128, 3), np.uint8), mask)
@@ -87,7 +87,7 @@ def test_nothing_changes_where_the_mask_is_empty(woman: Portrait) -> None:
 
 def test_half_opacity_shows_half(woman: Portrait) -> None:
     frame = StoredFrame(astronaut().copy())
-    found = cutout(woman.mesh, frame.size, template="arcface_128", side=128)
+    found = make_cutout(woman.mesh, frame.size, template="arcface_128", side=128)
     assert found is not None
     white = np.full((128, 128, 3), 255, np.uint8)
     found.paste(frame, white, np.ones((128, 128), np.float32), opacity=0.5)
@@ -103,7 +103,7 @@ def test_a_large_face_is_cut_without_moire() -> None:
     angle = np.linspace(0, 2 * np.pi, 468, dtype=np.float32)
     mesh[:, 0], mesh[:, 1] = 1000 + 300 * np.cos(angle), 1000 + 300 * np.sin(angle)
     mesh[[4, 61, 291], :2] = [[1000, 1050], [900, 1200], [1100, 1200]]
-    found = cutout(mesh, (2000, 2000), template="arcface_112_v2", side=48)
+    found = make_cutout(mesh, (2000, 2000), template="arcface_112_v2", side=48)
     assert found is not None
     crop = found.cut(StoredFrame(stripes))
     assert np.abs(crop.astype(int) - 100).max() < 6
@@ -112,4 +112,4 @@ def test_a_large_face_is_cut_without_moire() -> None:
 def test_a_face_outside_the_frame_has_no_cutout(elder: Portrait) -> None:
     beyond = elder.mesh + np.array([5000, 0, 0], np.float32)
     size = hopper().shape[1], hopper().shape[0]
-    assert cutout(beyond, size, template="ffhq_512", side=512) is None
+    assert make_cutout(beyond, size, template="ffhq_512", side=512) is None

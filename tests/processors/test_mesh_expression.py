@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from roop.faces.analyser import Analyser
 from roop.faces.mesh.topology import INNER_LIPS, OUTER_LIPS, OVAL
-from roop.faces.tracking.choice import Largest
+from roop.faces.tracking.selection import LargestFace
 from roop.types import AnalysedFrame, Face, Mesh, Pixels, Portrait
 from support.heads import frame
 from support.swapping import (
@@ -274,7 +274,7 @@ def test_the_eyes_look_where_the_target_s_look(woman: Portrait, elder: Portrait)
 def test_a_still_face_in_a_noisy_film_stays_still(
     woman: Portrait, elder: Portrait, analyser: Analyser
 ) -> None:
-    tracker = analyser.tracker(Largest())
+    tracker = analyser.tracker(LargestFace())
     processor = engine(woman)
     before: NDArray[np.float64] | None = None
     flicker, grain = [], []

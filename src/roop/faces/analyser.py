@@ -1,4 +1,4 @@
-"""Find the face of a source photo, and make the tracker of a target."""
+"""Owns the networks that find faces: for source photos, and for the tracker of a target."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ import numpy as np
 from roop.errors import NoFaceError
 from roop.faces.detection.loading import EmbeddedNetworks, load_detector
 from roop.faces.detection.search import find_faces
-from roop.faces.mesh.mesher import square_of
+from roop.faces.mesh.mesher import face_square
 from roop.faces.recognition.descriptor import Recogniser
-from roop.faces.recognition.embedding import present_recogniser
+from roop.faces.recognition.embedding import load_installed_recogniser
 from roop.faces.recognition.texture import TextureRecogniser
-from roop.faces.tracking.choice import Choice
+from roop.faces.tracking.selection import FaceSelector
 from roop.faces.tracking.tracker import FaceTracker
 from roop.geometry import Square
 from roop.media.frames.stored_frame import StoredFrame
@@ -20,7 +20,7 @@ from roop.options import FaceOptions, FaceOrder, Settings
 from roop.types import Frame, Mesh, Pixels, Portrait
 
 _VARIANTS = tuple((turn, zoom) for turn in (-0.06, 0.0, 0.06) for zoom in (0.94, 1.0, 1.06))
-"""Views that a photo's mesh is averaged over: radians, size of the region."""
+"""Rotations (radians) and sizes of the square that a photo's mesh is averaged over."""
 
 _ORDERS: dict[FaceOrder, Callable[[Mesh], float]] = {
     "left-right": lambda mesh: float(mesh[:, 0].mean()),
@@ -29,7 +29,7 @@ _ORDERS: dict[FaceOrder, Callable[[Mesh], float]] = {
     "bottom-top": lambda mesh: -float(mesh[:, 1].mean()),
     "large-small": lambda mesh: -float(np.ptp(mesh[:, 1])),
 }
-"""By what the faces of a frame are sorted."""
+"""Sort keys of the faces of a frame."""
 
 
 class Analyser:
@@ -46,13 +46,13 @@ class Analyser:
         """Load the networks.
 
         Args:
-            settings: Where they lie and what they may run on.
-            options: Which of them find faces; None for the embedded ones.
-            models: The job's own loader, which remembers what was loaded.
-            embedded: The embedded networks, if they were loaded before.
+            settings: Where the networks are and what they may run on.
+            options: The face detector to use; None for the embedded one.
+            models: The job's loader, which records what was loaded; None for a new one.
+            embedded: The embedded networks, if they have been loaded; None for new ones.
 
         Raises:
-            ModelError: One cannot be had or run.
+            ModelError: A network is missing or cannot be run.
         """
         self._settings = settings
         self._models = models or Models(settings)
@@ -62,9 +62,9 @@ class Analyser:
         self._mesher = embedded.mesher
         self._recogniser: Recogniser | None = None
 
-    def tracker(self, choice: Choice) -> FaceTracker:
-        """Return what follows the faces of one target; ``choice`` must be a new one, too."""
-        return FaceTracker(self._detector, self._mesher, choice)
+    def tracker(self, selector: FaceSelector) -> FaceTracker:
+        """Return a new tracker for one stream; ``selector`` must be new too."""
+        return FaceTracker(self._detector, self._mesher, selector)
 
     def portrait(
         self,
@@ -74,13 +74,13 @@ class Analyser:
         name: str,
         option: str = "source_face_position",
     ) -> Portrait:
-        """Return the face of a photo.
+        """Return one face of a photo.
 
         Args:
             pixels: The photo, upright.
-            position: Which face counted from the left, from 0; None if there must be only one.
-            name: What to call the photo in an error.
-            option: The option that ``position`` comes from.
+            position: Which face, counted from the left from 0; None if there must be only one.
+            name: How errors refer to the photo.
+            option: The option that sets ``position``, for errors.
 
         Raises:
             NoFaceError: There is no such face.
@@ -101,27 +101,27 @@ class Analyser:
                 f"no face number {position} in {name}: it shows {len(found)}",
                 hint=f"[[{option}]] counts from the left, from 0",
             )
-        return Portrait(pixels, self._refined(frame, found[position or 0]))
+        return Portrait(pixels, self._refine(frame, found[position or 0]))
 
     def faces(self, frame: Frame, order: FaceOrder) -> list[Mesh]:
-        """Return the meshes of a frame's faces, in the order in which they are counted."""
-        found = [laid.mesh for laid in find_faces(frame, self._detector, self._mesher)]
+        """Return the meshes of a frame's faces, in the given order."""
+        found = [fitted.mesh for fitted in find_faces(frame, self._detector, self._mesher)]
         return sorted(found, key=_ORDERS[order])
 
     @property
     def recogniser(self) -> Recogniser:
-        """What tells people apart; made when it is first asked for."""
+        """The recogniser, loaded on first use."""
         if self._recogniser is None:
-            found = present_recogniser(self._models, self._settings)
+            found = load_installed_recogniser(self._models, self._settings)
             self._recogniser = found or TextureRecogniser()
         return self._recogniser
 
-    def _refined(self, frame: Frame, mesh: Mesh) -> Mesh:
-        """Average the mesh over slightly different views: a photo has time for it."""
-        square = square_of(mesh)
+    def _refine(self, frame: Frame, mesh: Mesh) -> Mesh:
+        """Return the mean of meshes fitted to slightly different squares, which is more exact."""
+        square = face_square(mesh)
         views = [
             Square(square.cx, square.cy, square.side * zoom, square.angle + turn)
             for turn, zoom in _VARIANTS
         ]
-        mean: Mesh = np.mean([self._mesher.lay(frame, view).mesh for view in views], axis=0)
+        mean: Mesh = np.mean([self._mesher.fit(frame, view).mesh for view in views], axis=0)
         return mean

@@ -1,4 +1,4 @@
-"""Cut a face out of a frame along an alignment template, and paste it back."""
+"""Cut aligned crops of faces out of a frame, and paste them back."""
 
 from dataclasses import dataclass
 
@@ -14,23 +14,23 @@ Crops = NDArray[np.uint8]
 """``(N, S, S, 3)`` RGB."""
 
 Mask = NDArray[np.float32]
-"""``(S, S)`` on a crop, 0..1: how much of it is shown."""
+"""``(S, S)``, 0..1: the opacity of each pixel of a crop."""
 
 _COARSEST = 4.0
-"""Pixels of the frame per pixel of the crop, above which the frame is made smaller first. Up to
-there a crop is what insightface cuts; beyond, its four-pixel interpolation would flicker."""
+"""Pixels of the frame per pixel of the crop above which the frame is downscaled first. Up to there
+crops are those of insightface; beyond, interpolation between four pixels would flicker."""
 
 _TWICE = 3.0
-"""Pixels of the frame per pixel of the crop up to which a crop of twice the side is fine enough to
-be interpolated linearly; beyond, one of four times the side is."""
+"""Pixels of the frame per pixel of the crop up to which a crop is upscaled by 2 before it is
+interpolated linearly; beyond, it is upscaled by 4."""
 
 _FINE = 2.0
-"""Pixels of the smaller picture per pixel of the crop."""
+"""Pixels of the downscaled frame per pixel of the crop."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cutout:
-    """A square of a frame, turned and scaled so that the face in it is aligned."""
+    """A square of a frame, rotated and scaled so that the face in it is aligned."""
 
     to_crop: Matrix
     """From the frame to the crop."""
@@ -58,18 +58,18 @@ class Cutout:
         return crop
 
     def paste(self, frame: Frame, crop: Pixels, mask: Mask, *, opacity: float = 1.0) -> None:
-        """Put ``crop`` back where it was cut.
+        """Paste ``crop`` back where it was cut.
 
         Args:
-            frame: Where to.
+            frame: The frame to change.
             crop: ``(side, side, 3)``.
             mask: ``(side, side)``: where it is 0 the frame keeps its samples.
-            opacity: How much of the whole to show, 0..1.
+            opacity: Factor on the mask, 0..1.
         """
         size = self.box.width, self.box.height
         to_part = cv2.invertAffineTransform(self._from_part(1, 1))
-        shown = cv2.warpAffine(mask * (255 * opacity), to_part, size, flags=cv2.INTER_LINEAR)
-        alpha = np.rint(shown).astype(np.uint8)
+        warped = cv2.warpAffine(mask * (255 * opacity), to_part, size, flags=cv2.INTER_LINEAR)
+        alpha = np.rint(warped).astype(np.uint8)
         x, y, width, height = cv2.boundingRect(alpha)
         if not width:
             return
@@ -85,8 +85,8 @@ class Cutout:
         """Make the frame lighter or darker under the crop.
 
         Args:
-            frame: What to change; keeps its samples where ``steps`` are 0.
-            steps: ``(side, side)``.
+            frame: The frame to change; it keeps its samples where ``steps`` is 0.
+            steps: ``(side, side)``: added to the brightness.
         """
         size = self.box.width, self.box.height
         to_part = cv2.invertAffineTransform(self._from_part(1, 1))
@@ -97,19 +97,19 @@ class Cutout:
         return transform(self.to_crop, mesh[:, :2])
 
     def _from_part(self, zoom_x: float, zoom_y: float) -> Matrix:
-        """Return the affine to the crop from the box, shown at ``zoom`` of its size."""
+        """Return the affine to the crop from the box, resized by ``zoom``."""
         zoom = np.array([zoom_x, zoom_y])
-        turned = self.to_crop[:, :2] / zoom
-        # Pixel 0 of the smaller picture lies at the centre of the pixels it was made of.
+        linear = self.to_crop[:, :2] / zoom
+        # Pixel 0 of the resized box lies at the centre of the pixels it was made of.
         origin = np.array([self.box.x0, self.box.y0]) + (0.5 / zoom - 0.5)
-        return np.column_stack([turned, self.to_crop[:, :2] @ origin + self.to_crop[:, 2]])
+        return np.column_stack([linear, self.to_crop[:, :2] @ origin + self.to_crop[:, 2]])
 
 
-def cutout(mesh: Mesh, size: tuple[int, int], *, template: str, side: int) -> Cutout | None:
+def make_cutout(mesh: Mesh, size: tuple[int, int], *, template: str, side: int) -> Cutout | None:
     """Return the cutout of a face.
 
     Args:
-        mesh: Of the face.
+        mesh: The mesh of the face.
         size: (width, height) of the frame.
         template: A key of ``roop.geometry.TEMPLATES``.
         side: Width and height of the crop, pixels.
@@ -126,10 +126,10 @@ def cutout(mesh: Mesh, size: tuple[int, int], *, template: str, side: int) -> Cu
 
 
 def _warped(crop: Pixels, to_part: Matrix, size: tuple[int, int], *, zoom: float) -> Pixels:
-    """Return a crop as it lies in a part of the frame, interpolated by cubic curves.
+    """Warp a crop into a part of the frame, with cubic interpolation.
 
-    Where it is enlarged most of the way is gone by an upright one, and only the rest linearly, in
-    four channels: a third of the time that OpenCV takes for cubic curves along a slant.
+    A crop that is enlarged is upscaled first, without rotation, by cubic interpolation, then
+    warped linearly in four channels: this takes a third of the time of OpenCV's cubic warp.
     """
     if zoom <= 1:
         return np.asarray(cv2.warpAffine(crop, to_part, size, flags=cv2.INTER_CUBIC), np.uint8)
@@ -144,5 +144,5 @@ def _warped(crop: Pixels, to_part: Matrix, size: tuple[int, int], *, zoom: float
 
 
 def _zoom(to_crop: Matrix) -> float:
-    """Return how many pixels of the frame one of the crop is wide."""
+    """Return how many pixels of the frame a pixel of the crop is wide."""
     return 1 / float(np.hypot(*to_crop[:, 0]))

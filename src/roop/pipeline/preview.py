@@ -77,9 +77,11 @@ def _changed(pipeline: FramePipeline, frame: Frame) -> AnalysedFrame:
     """Return the frame as the pipeline changes it, without any frame before it."""
     for processor in pipeline.processors:
         processor.reset()
-    tracker = pipeline.analyser.tracker(pipeline.choice())
+    tracker = pipeline.analyser.tracker(pipeline.selector())
     faces = tracker.update(frame)
-    changed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, faces, max(tracker.seen, len(faces)))]
+    changed: Sequence[AnalysedFrame] = [
+        AnalysedFrame(frame, faces, max(tracker.faces_in_sight, len(faces)))
+    ]
     for processor in pipeline.processors:
         changed = applied(processor, changed)
     return changed[0]

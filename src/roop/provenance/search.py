@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.errors import MediaError, UsageError
-from roop.faces.detection.blazeface import FaceDetector
-from roop.faces.detection.search import MIN_SCORE, find_faces, is_same
-from roop.faces.mesh.mesher import FaceMesher, square_of
+from roop.faces.detection.blazeface import BlazeFaceDetector
+from roop.faces.detection.search import MIN_SCORE, find_faces, is_same_face
+from roop.faces.mesh.mesher import FaceMesher, face_square
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.open import open_reader
 from roop.media.pictures.decoding import read_photo, sniff
@@ -54,7 +54,7 @@ class WatermarkSearch:
 
     def __init__(self) -> None:
         settings = Settings(offline=True)
-        self._detector = FaceDetector(face_detector(settings))
+        self._detector = BlazeFaceDetector(face_detector(settings))
         self._mesher = FaceMesher(face_mesh(settings))
         self._watermark = Watermark()
 
@@ -94,14 +94,16 @@ class WatermarkSearch:
     def _follow(self, tracks: list[_Track], frame: Frame, *, search: bool) -> None:
         alive = [track for track in tracks if not track.lost]
         for track in alive:
-            laid = self._mesher.lay(frame, square_of(track.mesh))
-            track.mesh, track.lost = laid.mesh, laid.score < MIN_SCORE
+            fitted = self._mesher.fit(frame, face_square(track.mesh))
+            track.mesh, track.lost = fitted.mesh, fitted.score < MIN_SCORE
         if not search:
             return
         alive = [track for track in alive if not track.lost]
-        for laid in find_faces(frame, self._detector, self._mesher):
-            if len(alive) < _MOST and not any(is_same(laid.mesh, track.mesh) for track in alive):
-                alive.append(_Track(laid.mesh))
+        for fitted in find_faces(frame, self._detector, self._mesher):
+            if len(alive) < _MOST and not any(
+                is_same_face(fitted.mesh, track.mesh) for track in alive
+            ):
+                alive.append(_Track(fitted.mesh))
                 tracks.append(alive[-1])
 
 

@@ -13,8 +13,8 @@ from onnx import TensorProto, helper, numpy_helper, save
 from roop.errors import ModelError
 from roop.faces.analyser import Analyser
 from roop.faces.detection.anchor_detector import AnchorDetector
-from roop.faces.detection.blazeface import overlap
-from roop.faces.detection.search import is_same
+from roop.faces.detection.base import intersection_over_union
+from roop.faces.detection.search import is_same_face
 from roop.models.catalogue import Model, load_catalogue
 from roop.models.files.custom import register
 from roop.models.files.folder import ModelFolder
@@ -106,7 +106,7 @@ def test_people_are_found_by_the_detector_that_is_named(tmp_path: Path, analyser
     named = Analyser(settings, FaceOptions(face_detector="mine"))
     (mesh,) = named.faces(frame(head.pixels), "left-right")
     (expected,) = analyser.faces(frame(head.pixels), "left-right")
-    assert is_same(mesh, expected)
+    assert is_same_face(mesh, expected)
 
 
 @pytest.mark.parametrize(("name", "said"), [("nobody", "'nobody'"), ("yunet", "downloads are off")])
@@ -144,5 +144,5 @@ def test_faces_are_those_that_the_makers_read(
     order = np.argsort(-expected[:, 14], kind="stable")
     for ours, row in zip(found, expected[order], strict=True):
         assert ours.score == pytest.approx(row[14], abs=1e-3)
-        assert overlap(ours.box, row[:4]) > 0.99
+        assert intersection_over_union(ours.box, row[:4]) > 0.99
         assert np.abs(ours.keypoints.ravel() - row[4:14]).max() < 0.5

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from roop.faces.detection.blazeface import FaceDetector, overlap, tiles
+from roop.faces.detection.base import intersection_over_union
+from roop.faces.detection.blazeface import BlazeFaceDetector, tiles
 from roop.types import Pixels
 from support.heads import ASTRONAUT, EYE_TO_CHIN, EYES, astronaut, backdrop, placed
 
 
-def test_its_points_lie_on_eyes_nose_and_mouth(detector: FaceDetector) -> None:
+def test_its_points_lie_on_eyes_nose_and_mouth(detector: BlazeFaceDetector) -> None:
     best = detector.detect(astronaut())[0]
     right, left, nose, mouth = best.keypoints[:4]
     expected = [(203.5, 100.5), (246.5, 103.0), (223.0, 128.0), (222.5, 145.0)]
@@ -20,16 +21,16 @@ def test_its_points_lie_on_eyes_nose_and_mouth(detector: FaceDetector) -> None:
     assert x1 - x0 < 2.5 * EYES
 
 
-def test_one_face_is_one_detection(detector: FaceDetector) -> None:
+def test_one_face_is_one_detection(detector: BlazeFaceDetector) -> None:
     whole, tiled = detector.detect(astronaut()), detector.detect_tiled(astronaut())
     assert len(whole) == 1
-    assert sum(overlap(found.box, whole[0].box) > 0.05 for found in tiled) == 1
+    assert sum(intersection_over_union(found.box, whole[0].box) > 0.05 for found in tiled) == 1
     assert [found.score for found in tiled] == sorted((f.score for f in tiled), reverse=True)
 
 
 @pytest.mark.parametrize("at", [(60, 50), (320, 180), (590, 320), (203, 131)])
 def test_tiles_find_what_is_too_small_for_the_whole(
-    detector: FaceDetector, at: tuple[float, float]
+    detector: BlazeFaceDetector, at: tuple[float, float]
 ) -> None:
     small = placed(astronaut(), backdrop((640, 360)), at, scale=14 / EYE_TO_CHIN)
     best = detector.detect_tiled(small.pixels)[0]
@@ -51,12 +52,14 @@ def test_tiles_cover_every_pixel(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3), (16, 16)])
-def test_a_picture_of_any_size_is_searched(detector: FaceDetector, size: tuple[int, int]) -> None:
+def test_a_picture_of_any_size_is_searched(
+    detector: BlazeFaceDetector, size: tuple[int, int]
+) -> None:
     picture: Pixels = np.full((size[1], size[0], 3), 128, np.uint8)
     assert detector.detect(picture) == detector.detect_tiled(picture) == []
 
 
-def test_the_square_holds_the_head_and_stands_as_it_does(detector: FaceDetector) -> None:
+def test_the_square_holds_the_head_and_stands_as_it_does(detector: BlazeFaceDetector) -> None:
     for degrees in (0, 25, -25):
         head = placed(astronaut(), backdrop((512, 512)), (256, 256), degrees=degrees)
         square = detector.detect(head.pixels)[0].square()
@@ -70,8 +73,8 @@ def test_overlap() -> None:
     def box(*corners: float) -> np.ndarray:
         return np.array(corners, np.float32)
 
-    assert overlap(box(0, 0, 4, 4), box(0, 0, 4, 4)) == 1
-    assert overlap(box(0, 0, 4, 4), box(2, 0, 6, 4)) == pytest.approx(8 / 24)
-    assert overlap(box(0, 0, 4, 4), box(4, 0, 8, 4)) == 0
-    assert overlap(box(0, 0, 4, 4), box(9, 9, 12, 12)) == 0
-    assert overlap(box(1, 1, 1, 1), box(1, 1, 1, 1)) == 0
+    assert intersection_over_union(box(0, 0, 4, 4), box(0, 0, 4, 4)) == 1
+    assert intersection_over_union(box(0, 0, 4, 4), box(2, 0, 6, 4)) == pytest.approx(8 / 24)
+    assert intersection_over_union(box(0, 0, 4, 4), box(4, 0, 8, 4)) == 0
+    assert intersection_over_union(box(0, 0, 4, 4), box(9, 9, 12, 12)) == 0
+    assert intersection_over_union(box(1, 1, 1, 1), box(1, 1, 1, 1)) == 0

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from roop.faces.detection.blazeface import FaceDetector
+from roop.faces.detection.blazeface import BlazeFaceDetector
 from roop.faces.detection.search import find_faces
 from roop.faces.mesh.mesher import FaceMesher, FittedMesh
 from roop.types import Pixels
@@ -32,15 +32,15 @@ Find = Callable[[Pixels], list[FittedMesh]]
 
 
 @pytest.fixture
-def find(detector: FaceDetector, mesher: FaceMesher) -> Find:
+def find(detector: BlazeFaceDetector, mesher: FaceMesher) -> Find:
     return lambda pixels: find_faces(frame(pixels), detector, mesher)
 
 
 def miss(
-    laid: FittedMesh, head: Placed, marks: dict[int, tuple[float, float]], unit: float
+    fitted: FittedMesh, head: Placed, marks: dict[int, tuple[float, float]], unit: float
 ) -> float:
     """Return how far the worst mark is from where a person sees it, in eye distances."""
-    off = laid.mesh[list(marks), :2] - head.points(marks)
+    off = fitted.mesh[list(marks), :2] - head.points(marks)
     zoom = float(np.sqrt(abs(np.linalg.det(head.matrix[:, :2]))))
     return float(np.linalg.norm(off, axis=1).max()) / (unit * zoom)
 
@@ -101,7 +101,7 @@ def test_a_group_is_found_each_person_once(find: Find) -> None:
     small = placed(face, canvas, (640, 600), middle=(HEAD[0] - 130, HEAD[1]), scale=0.5)
     heads.append((640, 600))
     found = find(small.pixels)
-    middles = sorted(tuple(laid.mesh[:, :2].mean(axis=0)) for laid in found)
+    middles = sorted(tuple(fitted.mesh[:, :2].mean(axis=0)) for fitted in found)
     assert len(found) == len(heads)
     for middle, head in zip(middles, sorted(heads), strict=True):
         assert np.abs(np.array(middle) - head).max() < 25

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from roop.faces.analyser import Analyser
-from roop.faces.mesh.mesher import FaceMesher, square_of
+from roop.faces.mesh.mesher import FaceMesher, face_square
 from roop.faces.mesh.topology import LEFT_EYE, RIGHT_EYE
 from roop.geometry import Square
 from roop.types import Mesh, Pixels
@@ -58,8 +58,8 @@ def test_depth_tells_the_nose_from_the_ears(analyser: Analyser) -> None:
 
 @pytest.fixture(scope="module")
 def mesh(mesher: FaceMesher) -> Mesh:
-    first = mesher.lay(frame(astronaut()), Square(*HEAD, 200, 0))
-    return mesher.lay(frame(astronaut()), square_of(first.mesh)).mesh
+    first = mesher.fit(frame(astronaut()), Square(*HEAD, 200, 0))
+    return mesher.fit(frame(astronaut()), face_square(first.mesh)).mesh
 
 
 @pytest.mark.parametrize(
@@ -80,23 +80,23 @@ def test_it_goes_with_the_picture(
     head = placed(astronaut(), backdrop((640, 640)), at, scale=scale, degrees=degrees)
     expected = moved(mesh, head.matrix)
     near = Square(at[0] + 6, at[1] - 4, 190 * scale, -np.radians(degrees))
-    first = mesher.lay(frame(head.pixels), near)
-    laid = mesher.lay(frame(head.pixels), square_of(first.mesh))
-    off = np.linalg.norm(laid.mesh[:, :2] - expected, axis=1) / (EYES * scale)
+    first = mesher.fit(frame(head.pixels), near)
+    fitted = mesher.fit(frame(head.pixels), face_square(first.mesh))
+    off = np.linalg.norm(fitted.mesh[:, :2] - expected, axis=1) / (EYES * scale)
     assert off.mean() < 0.02
     assert off.max() < 0.08
-    assert np.abs(laid.mesh[:, 2] / scale - mesh[:, 2]).mean() < 0.04 * EYES
-    assert laid.score > 0.99
+    assert np.abs(fitted.mesh[:, 2] / scale - mesh[:, 2]).mean() < 0.04 * EYES
+    assert fitted.score > 0.99
 
 
 def test_half_a_face_at_the_edge_is_still_laid(mesher: FaceMesher) -> None:
     picture = astronaut()[:, 222:]  # the left half is gone
-    laid = mesher.lay(frame(picture), Square(0, 125, 190, 0))
-    assert laid.score > 0.5
+    fitted = mesher.fit(frame(picture), Square(0, 125, 190, 0))
+    assert fitted.score > 0.5
     eye = np.array([258.0 - 222, 103.5])
-    assert np.linalg.norm(laid.mesh[263, :2] - eye) < 0.15 * EYES
+    assert np.linalg.norm(fitted.mesh[263, :2] - eye) < 0.15 * EYES
 
 
 @pytest.mark.parametrize("where", [Square(-500, -500, 100, 0), Square(60, 400, 100, 0.4)])
 def test_no_face_scores_low(mesher: FaceMesher, where: Square) -> None:
-    assert mesher.lay(frame(astronaut()), where).score < 0.5
+    assert mesher.fit(frame(astronaut()), where).score < 0.5

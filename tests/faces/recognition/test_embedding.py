@@ -9,7 +9,7 @@ import pytest
 from skimage.transform import SimilarityTransform
 
 from roop.faces.analyser import Analyser
-from roop.faces.recognition.embedding import EmbeddingRecogniser, present_recogniser
+from roop.faces.recognition.embedding import EmbeddingRecogniser, load_installed_recogniser
 from roop.models.catalogue import Catalogue
 from roop.models.loader import Models
 from roop.options import Settings
@@ -29,7 +29,7 @@ def recogniser(
     path: Path, catalogue: Catalogue, licence: str = "any"
 ) -> EmbeddingRecogniser | None:
     settings = Settings.model_validate({"models": path, "offline": True, "licence": licence})
-    return present_recogniser(Models(settings, catalogue=catalogue), settings)
+    return load_installed_recogniser(Models(settings, catalogue=catalogue), settings)
 
 
 def test_the_best_that_is_here_and_allowed(folder: tuple[Path, Catalogue], tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from skimage import data
 
 from roop.faces.analyser import Analyser
-from roop.faces.detection.search import box_of
-from roop.faces.mesh.mesher import FaceMesher, square_of
-from roop.faces.tracking.choice import Everyone, Largest
+from roop.faces.detection.search import mesh_box
+from roop.faces.mesh.mesher import FaceMesher, face_square
+from roop.faces.tracking.selection import AllFaces, LargestFace
 from roop.types import Face, Mesh, Pixels
 from support.heads import (
     EYE_TO_CHIN,
@@ -40,7 +40,7 @@ def follow(analyser: Analyser) -> Follow:
     """Return the faces of each of some pictures in a row."""
 
     def run(pictures: Iterable[Pixels], *, many_faces: bool = False) -> list[Faces]:
-        tracker = analyser.tracker(Everyone() if many_faces else Largest())
+        tracker = analyser.tracker(AllFaces() if many_faces else LargestFace())
         return [tracker.update(frame(picture)) for picture in pictures]
 
     return run
@@ -86,10 +86,10 @@ def test_a_still_head_does_not_tremble(follow: Follow, mesher: FaceMesher) -> No
     still = head((320, 240), scale=1.2).pixels
     pictures = [with_noise(still, seed) for seed in range(25)]
     steady = [faces[0].mesh for faces in follow(pictures)]
-    square, raw = square_of(steady[0]), []
+    square, raw = face_square(steady[0]), []
     for picture in pictures:  # the network on its own, looking where it saw the face last
-        raw.append(mesher.lay(frame(picture), square).mesh)
-        square = square_of(raw[-1])
+        raw.append(mesher.fit(frame(picture), square).mesh)
+        square = face_square(raw[-1])
     assert tremor(steady[5:]) < 0.4 * tremor(raw[5:])
 
 
@@ -163,7 +163,7 @@ def test_a_face_that_is_missed_for_a_moment_stays_swapped(
     seen = head((320, 240), scale=1.2).pixels
     pictures = [hidden(seen, i) if i in (12, 13, 14) else seen for i in range(25)]
     faces = follow(pictures)
-    lost = mesher.lay(frame(pictures[12]), square_of(faces[11][0].mesh))
+    lost = mesher.fit(frame(pictures[12]), face_square(faces[11][0].mesh))
     assert lost.score < 0.5  # the network really misses it
     assert [len(found) for found in faces] == [1] * 25
     assert {found[0].track for found in faces} == {faces[0][0].track}
@@ -285,7 +285,7 @@ def test_people_who_cross_keep_their_numbers(follow: Follow, step: float) -> Non
 
 def test_two_faces_never_lie_on_each_other(follow: Follow) -> None:
     for each in follow(crossing(12.0), many_faces=True):
-        boxes = [box_of(found.mesh) for found in each]
+        boxes = [mesh_box(found.mesh) for found in each]
         for i, a in enumerate(boxes):
             for b in boxes[:i]:
                 low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
@@ -314,7 +314,7 @@ def test_a_fast_face_is_in_hand_after_looks_far_apart(analyser: Analyser, turn: 
         shown = placed(photo, canvas, place(number), middle=(128, 128), scale=1.575)
         return tracker.update(frame(shown.pixels), frames=frames)
 
-    tracker = analyser.tracker(Largest())
+    tracker = analyser.tracker(LargestFace())
     last = turn + 60
     for number in range(turn, last, 6):
         follow(number, frames=6)

@@ -38,7 +38,7 @@ def reference(frame: Frame, square: Square, side: int) -> NDArray[np.float64]:
     """Return the square from the whole picture, 0 beyond it, NaN where it meets the edge."""
     whole = frame.crop(Box(0, 0, *frame.size)).astype(float)
     y, x = np.mgrid[:side, :side]
-    matrix = square.to_pixels(side).astype(float)
+    matrix = square.to_frame(side).astype(float)
     places = np.stack([x, y, np.ones_like(x)]).transpose(1, 2, 0) @ matrix.T
     at = places[..., ::-1].transpose(2, 0, 1)
     parts = [map_coordinates(whole[..., c], at, order=1, mode="constant") for c in range(3)]
@@ -52,7 +52,7 @@ def reference(frame: Frame, square: Square, side: int) -> NDArray[np.float64]:
 
 
 def assert_shows(frame: Frame, square: Square) -> None:
-    found, expected = frame.warped(square.to_pixels(SIDE), SIDE), reference(frame, square, SIDE)
+    found, expected = frame.warped(square.to_frame(SIDE), SIDE), reference(frame, square, SIDE)
     assert found.shape == (SIDE, SIDE, 3)
     assert found.dtype == np.uint8
     off = np.abs(found - expected)
@@ -92,12 +92,12 @@ def test_fine_patterns_become_their_mean(form: str) -> None:
     y, x = np.mgrid[:480, :640]
     board = np.repeat(((x + y) % 2 * 200)[..., None], 3, axis=2).astype(np.uint8)
     for frame in (film(board, form), StoredFrame(board)):
-        small = frame.warped(Square(320, 240, 400, 0.2).to_pixels(SIDE), SIDE).astype(int)
+        small = frame.warped(Square(320, 240, 400, 0.2).to_frame(SIDE), SIDE).astype(int)
         assert np.abs(small - 100).max() < 12
 
 
 def test_reading_changes_nothing() -> None:
     frame = film(hills())
     before = frame.crop(Box(0, 0, *frame.size))
-    frame.warped(Square(80, 60, 90, 0.5).to_pixels(SIDE), SIDE)[:] = 0
+    frame.warped(Square(80, 60, 90, 0.5).to_frame(SIDE), SIDE)[:] = 0
     assert np.array_equal(frame.crop(Box(0, 0, *frame.size)), before)

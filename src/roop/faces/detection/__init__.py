@@ -1,1 +1,1 @@
-"""Find faces in a picture."""
+"""Detect faces in an image."""

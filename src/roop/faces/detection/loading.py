@@ -1,9 +1,10 @@
-"""Load what finds faces: the embedded networks, or a detector of the catalogue."""
+"""Load the embedded networks, or a face detector by its name in the catalogue."""
 
 from functools import cached_property
 
 from roop.faces.detection.anchor_detector import AnchorDetector
-from roop.faces.detection.blazeface import Detector, FaceDetector
+from roop.faces.detection.base import Detector
+from roop.faces.detection.blazeface import BlazeFaceDetector
 from roop.faces.mesh.mesher import FaceMesher
 from roop.models.loader import Models
 from roop.models.networks import face_detector, face_mesh
@@ -12,23 +13,23 @@ from roop.options import Settings
 
 
 class EmbeddedNetworks:
-    """The embedded networks that find faces; each is loaded when it is first used.
+    """The embedded networks that find faces; each is loaded on first use.
 
     Args:
-        settings: Where they lie.
+        settings: Where the networks are.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     @cached_property
-    def detector(self) -> FaceDetector:
-        """What finds faces in a picture."""
-        return FaceDetector(face_detector(self._settings))
+    def detector(self) -> BlazeFaceDetector:
+        """Finds faces in an image."""
+        return BlazeFaceDetector(face_detector(self._settings))
 
     @cached_property
     def mesher(self) -> FaceMesher:
-        """What fits a mesh to a face."""
+        """Fits meshes to faces."""
         return FaceMesher(face_mesh(self._settings))
 
 
@@ -36,7 +37,7 @@ def load_detector(name: str, models: Models, embedded: EmbeddedNetworks) -> Dete
     """Load the detector called ``name``, or the first of the family of that name.
 
     Raises:
-        ModelError: There is none, or its file cannot be had or run.
+        ModelError: There is no such detector, or its file is missing or cannot be run.
     """
     model = models.folder.catalogue.choose("detect", name)
     if model.family == EMBEDDED_DETECTOR:

@@ -1,1 +1,1 @@
-"""The 468-point face mesh: laid, smoothed, and seen from the front."""
+"""The 468-point face mesh: fit it, smooth it over time, frontalise faces with it."""

@@ -1,4 +1,4 @@
-"""Lay the 468-point mesh on a face whose place is roughly known."""
+"""Fit the 468-point mesh to a face whose position is roughly known."""
 
 import math
 from dataclasses import dataclass
@@ -18,43 +18,43 @@ _RIGHT_EYE, _LEFT_EYE = 33, 263
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedMesh:
-    """A mesh and what it was laid on."""
+    """A mesh, and the crop of the frame that it was fitted to."""
 
     mesh: Mesh
     score: float
     """Confidence that there is a face, 0..1."""
     crop: Pixels
-    """``(192, 192, 3)``: what the network saw."""
+    """``(192, 192, 3)``: the network's input."""
     to_frame: Matrix
     """From pixels of ``crop`` to the frame."""
 
 
 class FaceMesher:
-    """Runs the face mesh."""
+    """Runs the face mesh network."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def lay(self, frame: Frame, square: Square) -> FittedMesh:
-        """Lay the mesh on the face in ``square``."""
-        to_frame = square.to_pixels(_INPUT)
+    def fit(self, frame: Frame, square: Square) -> FittedMesh:
+        """Fit the mesh to the face in ``square``."""
+        to_frame = square.to_frame(_INPUT)
         crop = frame.warped(to_frame, _INPUT)
         batch = np.multiply(crop, np.float32(1 / 255), dtype=np.float32)[None]
         points, logit = self._network.run(batch.transpose(0, 3, 1, 2))
         mesh = np.empty_like(points)
-        mesh[:, :2] = transform(to_frame, points[:, :2] - 0.5)  # it counts from the edge
+        mesh[:, :2] = transform(to_frame, points[:, :2] - 0.5)  # the network counts from the edge
         mesh[:, 2] = points[:, 2] * (square.side / _INPUT)
         score = float(1 / (1 + np.exp(-np.clip(logit, -80, 80))))
         return FittedMesh(mesh, score, crop, to_frame)
 
 
-def square_of(mesh: Mesh) -> Square:
-    """Return the region to look for the same face in the next frame."""
+def face_square(mesh: Mesh) -> Square:
+    """Return the square to fit the same face in again, in this frame or the next."""
     (ax, ay), (bx, by) = mesh[_RIGHT_EYE, :2].tolist(), mesh[_LEFT_EYE, :2].tolist()
     angle = math.atan2(by - ay, bx - ax)
     cos, sin = math.cos(angle), math.sin(angle)
-    turned = np.array([[cos, -sin], [sin, cos]], np.float32)
-    upright = mesh[:, :2] @ turned
+    rotation = np.array([[cos, -sin], [sin, cos]], np.float32)
+    upright = mesh[:, :2] @ rotation
     low, high = upright.min(axis=0), upright.max(axis=0)
-    cx, cy = (turned @ ((low + high) / 2)).tolist()
+    cx, cy = (rotation @ ((low + high) / 2)).tolist()
     return Square(cx, cy, 1.5 * float((high - low).max()), angle)

@@ -1,4 +1,4 @@
-"""Take the tremor out of a tracked mesh without making it lag behind."""
+"""Remove jitter from a tracked mesh without making it lag behind."""
 
 import math
 from dataclasses import dataclass
@@ -10,80 +10,80 @@ from numpy.typing import NDArray
 from roop.geometry import Matrix, fit_similarity, transform
 from roop.types import Mesh, Pixels
 
-_ANCHORS = [
+_FLOW_POINTS = [
     33, 133, 362, 263, 168, 6, 197, 4, 98, 327, 61, 291, 0, 17, 70, 105, 107, 336, 334, 300,
     50, 280, 118, 347, 205, 425, 9, 151, 199, 175, 187, 411, 46, 276, 55, 285, 122, 351,
 ]  # fmt: skip
-"""Points with texture to follow from frame to frame."""
+"""Points of the mesh with enough texture for optical flow."""
 
 _WINDOW = (17, 17)
 _MAX_FLOW_ERROR = 12.0
-"""Mean grey level difference above which a followed point is given up."""
+"""Mean difference in grey levels above which optical flow has lost a point."""
 
 _POSE_GAIN = 0.25
-"""Share of a new mesh's pose that is believed against the pose that the pixels moved to."""
+"""Weight of the measured pose against the pose by optical flow, while the head is still."""
 
 _STILL, _MOVING = 0.004, 0.02
-"""A point off its place by less (in eye distances) trembles; by more it really moved."""
+"""Distance from the expected position, in eye distances, that is noise, and that is motion."""
 
 _POINT_GAIN = 0.2
-"""Share of a trembling point's new place that is believed."""
+"""Weight of a point's measured position against the expected one, while it is still."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """What the mesh network saw of one frame."""
+class GreyCrop:
+    """The mesh network's input for one frame, in grey."""
 
-    grey: NDArray[np.uint8]
+    pixels: NDArray[np.uint8]
     """``(192, 192)``."""
     to_frame: Matrix
-    """From pixels of ``grey`` to the frame."""
+    """From pixels of the crop to the frame."""
 
 
-def make_view(crop: Pixels, to_frame: Matrix) -> View:
-    """Keep what is needed of a crop to follow points into the next frame."""
-    return View(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), to_frame)
+def make_grey_crop(crop: Pixels, to_frame: Matrix) -> GreyCrop:
+    """Return what optical flow needs of a frame."""
+    return GreyCrop(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), to_frame)
 
 
-def smoothed(before: Mesh, seen: Mesh, old: View, new: View) -> Mesh:
-    """Return the new frame's mesh, freed from what only trembles.
+def smooth_mesh(previous: Mesh, measured: Mesh, previous_crop: GreyCrop, crop: GreyCrop) -> Mesh:
+    """Return the mesh of a frame without jitter.
 
-    The head's motion is read from the pixels themselves (Lucas and Kanade 1981, pyramids after
-    Bouguet), so a fast turn is followed at once; what the network adds to it counts fully where a
-    point moved by more than the network's own noise.
+    Optical flow (Lucas and Kanade 1981, pyramids after Bouguet) gives the head's motion from the
+    pixels themselves, so even a fast turn causes no lag. The network's mesh counts fully where a
+    point is off by more than the network's own noise.
 
     Args:
-        before: The steadied mesh of the frame before.
-        seen: The network's mesh of this frame.
-        old: The frame before.
-        new: This frame.
+        previous: The smoothed mesh of the previous frame.
+        measured: The network's mesh of this frame.
+        previous_crop: Of the previous frame.
+        crop: Of this frame.
     """
-    carried = _carried(before, old, new)
-    if carried is None:
-        return seen
-    moved = fit_similarity(carried, seen, np.ones(len(seen))).apply(carried)
-    eyes = math.dist(seen[263], seen[33])
-    shift, local = moved - carried, seen - moved
+    expected = _moved_by_flow(previous, previous_crop, crop)
+    if expected is None:
+        return measured
+    posed = fit_similarity(expected, measured, np.ones(len(measured))).apply(expected)
+    eyes = math.dist(measured[263], measured[33])
+    shift, local = posed - expected, measured - posed
     pose_gain = _gain(np.abs(shift[:, :2]).mean() / eyes, _POSE_GAIN)
     gain = _gain(np.hypot(local[:, 0], local[:, 1]) / eyes, _POINT_GAIN)
-    return (carried + pose_gain * shift + gain[:, None] * local).astype(np.float32)
+    return (expected + pose_gain * shift + gain[:, None] * local).astype(np.float32)
 
 
 def _gain(distance: NDArray[np.float64], least: float) -> NDArray[np.float64]:
-    """Return how much of an innovation to believe: ``least`` if it is noise, 1 if it is motion."""
+    """Return the weight of a measurement: ``least`` if it is off by noise, 1 if by motion."""
     t = np.minimum(np.maximum((distance - _STILL) / (_MOVING - _STILL), 0), 1)
     gain: NDArray[np.float64] = least + (1 - least) * t * t * (3 - 2 * t)
     return gain
 
 
-def _carried(mesh: Mesh, old: View, new: View) -> Mesh | None:
-    """Return ``mesh`` moved as the pixels moved, or None if they cannot be followed."""
-    anchors = mesh[_ANCHORS, :2]
-    start = transform(cv2.invertAffineTransform(old.to_frame), anchors)
-    guess = transform(cv2.invertAffineTransform(new.to_frame), anchors)
+def _moved_by_flow(mesh: Mesh, previous_crop: GreyCrop, crop: GreyCrop) -> Mesh | None:
+    """Return ``mesh`` moved by the optical flow between two crops; None if that is lost."""
+    points = mesh[_FLOW_POINTS, :2]
+    start = transform(cv2.invertAffineTransform(previous_crop.to_frame), points)
+    guess = transform(cv2.invertAffineTransform(crop.to_frame), points)
     found, status, error = cv2.calcOpticalFlowPyrLK(
-        old.grey,
-        new.grey,
+        previous_crop.pixels,
+        crop.pixels,
         start.astype(np.float32),
         guess.astype(np.float32),
         winSize=_WINDOW,
@@ -91,16 +91,16 @@ def _carried(mesh: Mesh, old: View, new: View) -> Mesh | None:
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03),
     )
-    good = (status[:, 0] == 1) & (error[:, 0] < _MAX_FLOW_ERROR)
-    if good.sum() < len(_ANCHORS) // 2:
+    tracked = (status[:, 0] == 1) & (error[:, 0] < _MAX_FLOW_ERROR)
+    if tracked.sum() < len(_FLOW_POINTS) // 2:
         return None
-    arrived = transform(new.to_frame, found)
-    for _ in range(2):  # the second round leaves out what moved against the rest: lips, lids
-        motion = fit_similarity(anchors[good], arrived[good], np.ones(int(good.sum())))
-        off = motion.apply(anchors) - arrived
-        miss = np.hypot(off[:, 0], off[:, 1])
-        good &= miss <= 2.0 * float(np.sort(miss[good])[good.sum() // 2]) + 0.05
-    carried = mesh.copy()
-    carried[:, :2] = motion.apply(mesh[:, :2])
-    carried[:, 2] *= motion.scale
-    return carried
+    arrived = transform(crop.to_frame, found)
+    for _ in range(2):  # the second round leaves out what moves on its own: lips, lids
+        motion = fit_similarity(points[tracked], arrived[tracked], np.ones(int(tracked.sum())))
+        off = motion.apply(points) - arrived
+        distance = np.hypot(off[:, 0], off[:, 1])
+        tracked &= distance <= 2.0 * float(np.sort(distance[tracked])[tracked.sum() // 2]) + 0.05
+    moved = mesh.copy()
+    moved[:, :2] = motion.apply(mesh[:, :2])
+    moved[:, 2] *= motion.scale
+    return moved

@@ -1,11 +1,11 @@
-"""Turn faces into identity vectors by a recognition network, and tell people apart by them."""
+"""Recognise people by the embeddings of a recognition network."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.cutout import cutout
+from roop.faces.cutout import make_cutout
 from roop.faces.recognition.descriptor import Descriptor
 from roop.models.loader import Models
 from roop.models.roles import recogniser_model
@@ -13,34 +13,33 @@ from roop.models.session import Session
 from roop.options import Settings
 from roop.types import Frame, Mesh
 
-_UNITS = {"arcface": 1.0, "sface": 0.85 / 1.274}
-"""By family, what brings distances onto the original tool's scale, which is ArcFace's own; the
-makers of SFace take two faces for one up to 1.274 (a cosine of 0.363)."""
-
+_DISTANCE_SCALES = {"arcface": 1.0, "sface": 0.85 / 1.274}
+"""Factors by family that bring distances onto the scale of the original tool, which is ArcFace's.
+SFace's authors take two faces for the same person up to 1.274 (a cosine of 0.363)."""
 
 Embeddings = NDArray[np.float32]
-"""``(N, D)``, as the recogniser gives them; their direction says who it is."""
+"""``(N, D)``, not normalised; the direction identifies the person."""
 
 
 def embed(session: Session, faces: Sequence[tuple[Frame, Mesh]]) -> Embeddings:
-    """Turn faces into identity vectors.
+    """Compute the embeddings of faces.
 
     Args:
         session: The recogniser.
-        faces: Frames, each with the mesh of a face that shows on it.
+        faces: Frames, each with the mesh of a face in it.
 
     Source: Deng et al., "ArcFace", CVPR 2019; Zhong et al., "SFace", TIP 2021.
     """
     model, spec = session.model, session.model.input("pixels")
     crops = []
     for frame, mesh in faces:
-        found = cutout(mesh, frame.size, template=model.alignment or "", side=spec.shape[-1])
+        found = make_cutout(mesh, frame.size, template=model.alignment or "", side=spec.shape[-1])
         crops.append(found.cut(frame) if found else np.zeros((*spec.shape[1:], 3), np.uint8))
     return session.run({"pixels": spec.encode(np.stack(crops))})["embedding"]
 
 
 class EmbeddingRecogniser:
-    """Describes a face by its identity vector."""
+    """Describes a face by its embedding."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -49,12 +48,12 @@ class EmbeddingRecogniser:
     def describe(self, frame: Frame, mesh: Mesh) -> Descriptor:
         """Describe the face under ``mesh``."""
         vector = embed(self._session, [(frame, mesh)])
-        unit = _UNITS.get(self._session.model.family, 1.0)
-        return Descriptor(vector, np.ones(1, np.float32), unit=unit)
+        scale = _DISTANCE_SCALES.get(self._session.model.family, 1.0)
+        return Descriptor(vector, np.ones(1, np.float32), scale=scale)
 
 
-def present_recogniser(models: Models, settings: Settings) -> EmbeddingRecogniser | None:
-    """Load the best recogniser that is here, if any is; nothing is downloaded.
+def load_installed_recogniser(models: Models, settings: Settings) -> EmbeddingRecogniser | None:
+    """Load the best recogniser that is installed, if any; nothing is downloaded.
 
     Raises:
         ModelError: Its file cannot be run.

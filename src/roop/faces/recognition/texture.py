@@ -1,4 +1,4 @@
-"""Tell people apart without a download: by the texture of the face seen from the front."""
+"""Recognise people without a download: by the texture of the frontalised face."""
 
 from importlib.resources import files
 
@@ -13,25 +13,25 @@ from roop.faces.recognition.descriptor import Descriptor
 from roop.types import Frame, Mesh
 
 _STEP = 4
-"""Pixels between two places where the texture is measured."""
+"""Pixels between two points where the texture is measured."""
 
 _WAVELENGTHS = (5.0, 8.0, 11.0)
-"""Of the waves that the texture is compared with, pixels."""
+"""Of the Gabor kernels, pixels."""
 
-_REACH = int(max(_WAVELENGTHS))
-"""Of the longest wave's kernel to each side, pixels."""
+_RADIUS = int(max(_WAVELENGTHS))
+"""Of the largest kernel, pixels."""
 
-_DIRECTIONS = 6
+_ORIENTATIONS = 6
 
 _FAINT = 1e-3
-"""Strength of a texture below which it is noise."""
+"""Response below which a texture is noise."""
 
 
 class TextureRecogniser:
-    """Describes a face by the strength of waves of several lengths and directions on its skin.
+    """Describes a face by the magnitudes of Gabor filters of several wavelengths and orientations.
 
-    Strengths do not mind small errors of the mesh, taken relative to each other they do not mind
-    the light, and taken relative to the mean face they say what is this person's own.
+    Magnitudes hardly change with small errors of the mesh. Relative to each other they do not
+    depend on the light, and relative to those of the mean face they are specific to a person.
 
     Source: Gabor magnitudes on a frontalised face, after Wiskott et al., "Face Recognition by
     Elastic Bunch Graph Matching", PAMI 1997; measured in docs/people.md.
@@ -41,9 +41,13 @@ class TextureRecogniser:
 
     def __init__(self) -> None:
         self._frontaliser = Frontaliser(load_topology())
-        waves = [_wave(length, turn) for length in _WAVELENGTHS for turn in _turns()]
+        pairs = [
+            _gabor_pair(length, orientation)
+            for length in _WAVELENGTHS
+            for orientation in _orientations()
+        ]
         self._kernels = np.stack(
-            [kernel.ravel() for pair in zip(*waves, strict=True) for kernel in pair], axis=1
+            [kernel.ravel() for pair in zip(*pairs, strict=True) for kernel in pair], axis=1
         )
         with (files("roop.faces.recognition") / "mean_texture.npy").open("rb") as file:
             self._mean = np.load(file).astype(np.float32)
@@ -54,40 +58,42 @@ class TextureRecogniser:
         return Descriptor(features - self._mean, weights)
 
     def measure(self, frame: Frame, mesh: Mesh) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the ``(288, 18)`` strengths, each row of length 1, and the ``(288,)`` weights."""
-        view = self._frontaliser.show(frame, mesh)
-        # the root makes the grain of bright and of dark skin alike
+        """Return the ``(288, 18)`` magnitudes, each row of length 1, and the ``(288,)`` weights."""
+        view = self._frontaliser.frontalise(frame, mesh)
+        # the root gives bright and dark skin the same contrast
         grey = np.sqrt(cv2.cvtColor(view.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32))
         even, odd = np.hsplit(cv2.gemm(_patches(grey), self._kernels, 1, None, 0), 2)
-        strengths = np.hypot(even, odd)
-        norm = np.linalg.norm(strengths, axis=1, keepdims=True)
-        return (strengths / (norm + _FAINT)).astype(np.float32), _sampled(view.seen)
+        magnitudes = np.hypot(even, odd)
+        norm = np.linalg.norm(magnitudes, axis=1, keepdims=True)
+        return (magnitudes / (norm + _FAINT)).astype(np.float32), _sample_grid(view.visibility)
 
 
-Wave = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""A kernel and the same a quarter of a wave on."""
+GaborPair = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""An even kernel and the odd one, a quarter of a wavelength further on."""
 
 
-def _turns() -> NDArray[np.float64]:
-    return np.arange(_DIRECTIONS) * np.pi / _DIRECTIONS
+def _orientations() -> NDArray[np.float64]:
+    return np.arange(_ORIENTATIONS) * np.pi / _ORIENTATIONS
 
 
-def _wave(length: float, turn: float) -> Wave:
-    side, room = 2 * int(length) + 1, _REACH - int(length)
+def _gabor_pair(length: float, orientation: float) -> GaborPair:
+    side, margin = 2 * int(length) + 1, _RADIUS - int(length)
     even, odd = (
-        cv2.getGaborKernel((side, side), length / 2, turn, length, 1, phase, cv2.CV_32F)
+        cv2.getGaborKernel((side, side), length / 2, orientation, length, 1, phase, cv2.CV_32F)
         for phase in (0, np.pi / 2)
     )
-    return np.pad(even - even.mean(), room), np.pad(odd - odd.mean(), room)
+    return np.pad(even - even.mean(), margin), np.pad(odd - odd.mean(), margin)
 
 
 def _patches(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what surrounds each place, ``(288, 529)``: only there the waves are needed."""
-    padded = np.pad(grey, _REACH, mode="reflect")  # as OpenCV's filters do
-    side = 2 * _REACH + 1
-    around = sliding_window_view(padded, (side, side))[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP]
-    return around.reshape(-1, side * side)
+    """Return the neighbourhood of each point of the grid, ``(288, 529)``."""
+    padded = np.pad(grey, _RADIUS, mode="reflect")  # as OpenCV's filters do
+    side = 2 * _RADIUS + 1
+    neighbourhoods = sliding_window_view(padded, (side, side))[
+        _STEP // 2 :: _STEP, _STEP // 2 :: _STEP
+    ]
+    return neighbourhoods.reshape(-1, side * side)
 
 
-def _sampled(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+def _sample_grid(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     return picture[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP].ravel()

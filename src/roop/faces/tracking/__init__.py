@@ -1,1 +1,1 @@
-"""Follow faces from frame to frame, and choose which are replaced."""
+"""Follow faces from frame to frame, and select those that are replaced."""

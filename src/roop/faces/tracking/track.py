@@ -1,4 +1,4 @@
-"""One face on the move: where it is, and for how long it has not been seen."""
+"""The track of one face: its position, its motion, and for how long it has been lost."""
 
 from dataclasses import dataclass, field
 
@@ -6,101 +6,106 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roop.faces.mesh.mesher import FittedMesh, square_of
-from roop.faces.mesh.smoothing import View, smoothed
+from roop.faces.mesh.mesher import FittedMesh, face_square
+from roop.faces.mesh.smoothing import GreyCrop, smooth_mesh
 from roop.geometry import Square
 from roop.types import Mesh
 
 HOLD = 8
-"""Frames that a lost face is held for, its last motion carried on."""
+"""Frames for which a lost face is held at full opacity, its last motion continued."""
 
 FADE = 4
-"""Frames in which it then fades out."""
+"""Frames over which it fades out after that."""
 
-_SMALL = (24, 24)
-"""Size in which two views are compared, pixels."""
+_COMPARED_SIZE = (24, 24)
+"""Size at which two crops are compared, pixels."""
 
-SAME_PLACE = 0.5
-"""Correlation of what was seen of a face with what is seen there now, below which it is gone."""
+SAME_APPEARANCE = 0.5
+"""Correlation of two crops below which a face is no longer there."""
 
-_ALIKE = 0.8
-"""Correlation of what was seen with what is seen now, below which it may be somebody else."""
+_SURELY_SAME = 0.8
+"""Correlation of two crops below which the face may be another person's."""
 
 
 @dataclass(slots=True)
 class Track:
-    """One person on the move."""
+    """One face of a stream."""
 
     number: int
     mesh: Mesh
-    view: View
+    crop: GreyCrop
     score: float
     motion: np.ndarray = field(default_factory=lambda: np.zeros(2, np.float32))
-    """Pixels per frame, of the whole face."""
+    """``(2,)``: of the whole face, pixels per frame."""
     lost: int = 0
-    """Frames since it was last seen."""
+    """Frames since the face was last found; 0 while it is in sight."""
     fresh: bool = True
-    """True on its first frame and when it comes back after having faded."""
-    doubtful: bool = True
-    """True if somebody else may have taken its place since the frame before."""
-    back: bool = False
-    """True on the first frame after it was lost for a moment: it may still be half hidden."""
-    covered: bool = False
-    """True while it is lost and another face is where it should be."""
+    """True on its first frame, and when it comes back after it has faded."""
+    uncertain: bool = True
+    """True if another person may have taken its place since the previous frame."""
+    reappeared: bool = False
+    """True on the first frame after a short loss: the face may still be half hidden."""
+    occluded: bool = False
+    """True while it is lost and another face is in its place."""
 
     @property
     def opacity(self) -> float:
         """How much of a swap to show, 0..1."""
-        if self.covered:
+        if self.occluded:
             return 0.0
         return min(max(1 - (self.lost - HOLD) / (FADE + 1), 0.0), 1.0)
 
     @property
     def gone(self) -> bool:
-        """True if it was lost for too long to be the same person's next time."""
+        """True once it has been lost for too long to be resumed."""
         return self.lost > HOLD + FADE
 
     @property
     def height(self) -> float:
-        """Of the face, pixels."""
+        """Height of the face, pixels."""
         return float(np.ptp(self.mesh[:, 1]))
 
     def square(self, frames: int) -> Square:
-        """Return where to look ``frames`` later."""
-        square = square_of(self.mesh)
+        """Return where to expect the face ``frames`` frames later."""
+        square = face_square(self.mesh)
         dx, dy = self.motion * frames
         return Square(square.cx + float(dx), square.cy + float(dy), square.side, square.angle)
 
-    def likeness(self, view: View) -> float:
-        """Return the correlation of what is seen now with what was seen last, -1..1."""
-        now, then = (
-            cv2.resize(v.grey, _SMALL, interpolation=cv2.INTER_AREA) for v in (view, self.view)
+    def similarity(self, crop: GreyCrop) -> float:
+        """Return the correlation of ``crop`` with the last one of this face, -1..1."""
+        current, last = (
+            cv2.resize(c.pixels, _COMPARED_SIZE, interpolation=cv2.INTER_AREA)
+            for c in (crop, self.crop)
         )
-        return correlation(now, then)
+        return correlation(current, last)
 
-    def see(self, laid: FittedMesh, view: View, *, likeness: float, cut: bool, frames: int) -> None:
-        """Go on to where the face is now.
+    def update(
+        self, fitted: FittedMesh, crop: GreyCrop, *, similarity: float, cut: bool, frames: int
+    ) -> None:
+        """Move to where the face was found in the current frame.
 
         Args:
-            laid: The mesh there.
-            view: What it was laid on.
-            likeness: Of ``view``, as ``likeness`` says.
-            cut: The picture may have been cut just before.
-            frames: Since the last look, with this one.
+            fitted: The mesh there.
+            crop: What the mesh was fitted to.
+            similarity: Of ``crop``, as returned by ``similarity``.
+            cut: Whether there may be a cut just before the frame.
+            frames: Frames since the last update, this one included.
         """
-        before = self.mesh
-        self.back = 0 < self.lost <= HOLD
-        self.doubtful = self.lost > 0 or likeness < _ALIKE
-        self.fresh = self.lost > HOLD or (cut and likeness < SAME_PLACE)
-        anew = self.lost or likeness < SAME_PLACE
-        self.mesh = laid.mesh if anew else smoothed(before, laid.mesh, self.view, view)
-        moved = (self.mesh - before)[:, :2].mean(axis=0) / np.float32(frames)
-        self.motion = np.zeros(2, np.float32) if self.lost else moved
-        self.view, self.score, self.lost, self.covered = view, laid.score, 0, False
+        previous = self.mesh
+        self.reappeared = 0 < self.lost <= HOLD
+        self.uncertain = self.lost > 0 or similarity < _SURELY_SAME
+        self.fresh = self.lost > HOLD or (cut and similarity < SAME_APPEARANCE)
+        if self.lost or similarity < SAME_APPEARANCE:
+            self.mesh = fitted.mesh
+        else:
+            self.mesh = smooth_mesh(previous, fitted.mesh, self.crop, crop)
+        motion = (self.mesh - previous)[:, :2].mean(axis=0) / np.float32(frames)
+        self.motion = np.zeros(2, np.float32) if self.lost else motion
+        self.crop, self.score, self.lost, self.occluded = crop, fitted.score, 0, False
 
     def hold(self, frames: int) -> None:
-        """Go on for ``frames`` without having been seen."""
-        self.covered = False
+        """Continue for ``frames`` frames in which the face was not found."""
+        self.occluded = False
         for _ in range(frames):
             self.mesh = self.mesh + np.append(self.motion, 0).astype(np.float32)
             self.motion = self.motion * 0.7
@@ -108,10 +113,10 @@ class Track:
         self.fresh = False
 
     def end(self) -> None:
-        """Give up: there is nothing to hold on to."""
+        """End the track at once, without a fade."""
         self.lost = HOLD + FADE + 1
 
 
 def correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Return the correlation of two grey pictures of one size, -1..1."""
+    """Return the correlation of two grey images of the same size, -1..1."""
     return float(cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)[0, 0])

@@ -6,100 +6,101 @@ from itertools import combinations
 
 import numpy as np
 
-from roop.faces.detection.blazeface import Detector, overlap
+from roop.faces.detection.base import Detector, intersection_over_union
 from roop.faces.detection.search import (
     MIN_SCORE,
     SEARCH_SIDE,
-    box_of,
-    confirmed,
     find_faces,
-    is_same,
+    fit_faces,
+    is_same_face,
+    mesh_box,
 )
-from roop.faces.mesh.mesher import FaceMesher, FittedMesh, square_of
-from roop.faces.mesh.smoothing import make_view
-from roop.faces.tracking.choice import Choice
+from roop.faces.mesh.mesher import FaceMesher, FittedMesh, face_square
+from roop.faces.mesh.smoothing import make_grey_crop
 from roop.faces.tracking.cuts import CutDetector
-from roop.faces.tracking.track import SAME_PLACE, Track
+from roop.faces.tracking.selection import FaceSelector
+from roop.faces.tracking.track import SAME_APPEARANCE, Track
 from roop.types import Face, Frame, Mesh
 
-_KEEP_SCORE = 0.5
-"""A followed face may score less than a found one: it was there a frame ago."""
+_FOLLOW_SCORE = 0.5
+"""Score that a face needs to be followed; a newly found one needs more."""
 
-_LOOK_EVERY = 10
-"""Frames between two looks at the whole picture for new faces."""
+_DETECT_EVERY = 10
+"""Frames between two runs of the detector, which finds new faces."""
 
-_LOOK_EVERY_MANY = 3
-"""The same where small newcomers matter."""
+_DETECT_SMALL_EVERY = 3
+"""The same where small new faces matter."""
 
 _SEARCH_EVERY = 5
-"""Frames between two thorough searches while no face is known."""
+"""Frames between two thorough searches while there is no face."""
 
 _KNOWN = 0.3
-"""A detection that overlaps a face in sight by more (intersection over union) is that face."""
+"""A detection that overlaps a visible face by more (intersection over union) is that face."""
 
 _INSIDE = 0.85
-"""Share of a lost face's box in the frame below which it has left."""
+"""Share of a lost face's box inside the frame below which the face has left."""
 
-_COVERED = 0.15
-"""Share of a lost face's box that another face may lie on before it is held to be behind."""
+_OCCLUDED = 0.15
+"""Share of a lost face's box under another face above which it is occluded by that face."""
 
-_ENDS = [10, 152, 234, 454]
-"""Points of the mesh at its top, chin, right and left end: its size and place in a few numbers."""
+_EXTREMES = [10, 152, 234, 454]
+"""Points at the top, chin, right and left end of the mesh, for a quick size and position."""
 
 
 class FaceTracker:
-    """Keeps the faces of one stream; feed it every frame in order.
+    """Follows the faces of one stream; pass every frame, in order.
 
-    What it knows after a few seconds does not depend on what was before them, so it can start
-    anywhere: feed it the frames before, and drop what it returns for them.
+    Its state depends on the last few seconds only. To start in the middle of a stream, pass the
+    frames before that and drop what it returns for them.
     """
 
-    def __init__(self, detector: Detector, mesher: FaceMesher, choice: Choice) -> None:
+    def __init__(self, detector: Detector, mesher: FaceMesher, selector: FaceSelector) -> None:
         self._detector = detector
         self._mesher = mesher
-        self._choice = choice
+        self._selector = selector
         self._tracks: list[Track] = []
-        self._given: dict[int, int] = {}
+        self._assigned: dict[int, int] = {}
+        """The identity of each selected track in the last frame."""
         self._frame = -1
         self._step = 1
-        """Frames since the last look, with this one."""
-        self._numbers = 0
-        self._looks = 0
+        """Frames since the last update, this one included."""
+        self._last_number = 0
+        self._tile_rounds = 0
         self._cuts = CutDetector()
         self._cut = False
-        """True if a face that is gone need not be held: this is another picture."""
+        """Whether there may be a cut just before the frame, so that lost faces are not held."""
 
     @property
-    def seen(self) -> int:
-        """Faces in sight in the last frame, whether they are to be replaced or not."""
+    def faces_in_sight(self) -> int:
+        """Number of faces in the last frame, whether they are to be replaced or not."""
         return sum(not track.lost for track in self._tracks)
 
     def update(self, frame: Frame, *, frames: int = 1) -> tuple[Face, ...]:
         """Return the faces of the next frame that are to be replaced.
 
         Args:
-            frame: The next one.
-            frames: How many the stream has gone on by; those between are not looked at.
+            frame: The next frame.
+            frames: How many frames the stream has advanced; those in between are skipped.
         """
         self._frame += 1
         self._step = frames
         self._cut = self._cuts.is_cut(frame)
-        self._tracks.sort(key=lambda track: track.lost > 0)  # the sure ones take their faces first
-        covered = {track.number for track in self._tracks if track.covered}
+        self._tracks.sort(key=lambda track: track.lost > 0)  # visible faces are matched first
+        occluded = {track.number for track in self._tracks if track.occluded}
         missed = [track for track in self._tracks if not self._follow(track, frame)]
-        self._part()
-        if missed or self._must_look():
-            self._look(frame)
-        self._cover(covered)
+        self._separate()
+        if missed or self._detection_is_due():
+            self._detect(frame)
+        self._mark_occluded(occluded)
         self._tracks = [track for track in self._tracks if not track.gone]
-        given = dict(self._choice.choose(frame, self._tracks, cut=self._cut))
-        faces = tuple(self._face(t, given) for t in self._tracks if t.number in given)
-        self._given = given
+        assigned = dict(self._selector.select(frame, self._tracks, cut=self._cut))
+        faces = tuple(self._face(t, assigned) for t in self._tracks if t.number in assigned)
+        self._assigned = assigned
         return tuple(face for face in faces if face.opacity > 0)
 
-    def _face(self, track: Track, given: dict[int, int]) -> Face:
-        identity = given[track.number]
-        fresh = track.fresh or self._given.get(track.number) != identity
+    def _face(self, track: Track, assigned: dict[int, int]) -> Face:
+        identity = assigned[track.number]
+        fresh = track.fresh or self._assigned.get(track.number) != identity
         return Face(
             track.mesh,
             track.score,
@@ -110,107 +111,113 @@ class FaceTracker:
         )
 
     def _follow(self, track: Track, frame: Frame) -> bool:
-        """Look for the face where it must be by now; hold it if it is not there."""
-        laid = self._mesher.lay(frame, track.square(self._step))
-        if self._step > 1:  # it may lie half beside the face, and places itself better
-            laid = self._mesher.lay(frame, square_of(laid.mesh))
-        view = make_view(laid.crop, laid.to_frame)
-        likeness = track.likeness(view)
-        if self._is_own(track, laid, likeness):
-            track.see(laid, view, likeness=likeness, cut=self._cut, frames=self._step)
+        """Update a track if its face is where it is expected; else hold or end the track."""
+        fitted = self._mesher.fit(frame, track.square(self._step))
+        if self._step > 1:  # the expected square may hold half the face; a mesh's square fits
+            fitted = self._mesher.fit(frame, face_square(fitted.mesh))
+        crop = make_grey_crop(fitted.crop, fitted.to_frame)
+        similarity = track.similarity(crop)
+        if self._belongs_to(track, fitted, similarity):
+            track.update(fitted, crop, similarity=similarity, cut=self._cut, frames=self._step)
             return True
         track.hold(self._step)
         width, height = frame.size
-        inside = _share(box_of(track.mesh), np.array([0, 0, width, height]))
-        if (self._cut and likeness < SAME_PLACE) or inside < _INSIDE:
+        inside = _covered_share(mesh_box(track.mesh), np.array([0, 0, width, height]))
+        if (self._cut and similarity < SAME_APPEARANCE) or inside < _INSIDE:
             track.end()
         return False
 
-    def _is_own(self, track: Track, laid: FittedMesh, likeness: float) -> bool:
-        """Tell whether what was found where a track must be by now is its face."""
-        same = likeness >= SAME_PLACE
-        if laid.score < (_KEEP_SCORE if same else MIN_SCORE):
+    def _belongs_to(self, track: Track, fitted: FittedMesh, similarity: float) -> bool:
+        """Tell whether a mesh, fitted where a track is expected, lies on the track's face."""
+        same = similarity >= SAME_APPEARANCE
+        if fitted.score < (_FOLLOW_SCORE if same else MIN_SCORE):
             return False
-        if not _is_plausible(track.mesh, laid.mesh):
+        if not _is_plausible(track.mesh, fitted.mesh):
             return False
         if same and not track.lost:
             return True
-        # it moved fast, or comes out from behind something: unless it is somebody else's face
+        # The face moved fast or comes out from behind something, unless it is another person's.
         if not same and track.lost:
             return False
         others = [t for t in self._tracks if t is not track and not t.lost]
-        return not any(is_same(t.mesh, laid.mesh) for t in others)
+        return not any(is_same_face(t.mesh, fitted.mesh) for t in others)
 
-    def _part(self) -> None:
-        """Let one of two tracks that ended up on one face go."""
+    def _separate(self) -> None:
+        """Where two tracks ended up on one face, take it from the less likely one."""
         for one, two in combinations([t for t in self._tracks if not t.lost], 2):
-            if one.lost or two.lost or not is_same(one.mesh, two.mesh):
+            if one.lost or two.lost or not is_same_face(one.mesh, two.mesh):
                 continue
-            # one that was lost is a guess beside one that was not
-            worse = max(one, two, key=lambda t: (t.doubtful, float(np.linalg.norm(t.motion))))
+            # a track that was lost is a guess, one that was not is no guess
+            worse = max(one, two, key=lambda t: (t.uncertain, float(np.linalg.norm(t.motion))))
             worse.hold(self._step)
-            one.doubtful = two.doubtful = True
+            one.uncertain = two.uncertain = True
 
-    def _cover(self, before: Collection[int]) -> None:
-        """Find out which lost faces are behind another one: nothing is painted over that.
+    def _mark_occluded(self, before: Collection[int]) -> None:
+        """Mark the lost faces that are behind another one, so that nothing is drawn over that.
 
         Args:
-            before: Numbers of the tracks that were, a frame ago: one that does not come to light
-                when the other has passed went elsewhere behind it.
+            before: Numbers of the tracks that were occluded in the previous frame. Such a track
+                ends if its face is not found once the other face has passed: it left unseen.
         """
-        seen = [box_of(track.mesh) for track in self._tracks if not track.lost]
+        visible = [mesh_box(track.mesh) for track in self._tracks if not track.lost]
         for track in self._tracks:
-            box = box_of(track.mesh)
-            if track.lost and any(_share(box, other) > _COVERED for other in seen):
-                track.covered = True
+            box = mesh_box(track.mesh)
+            if track.lost and any(_covered_share(box, other) > _OCCLUDED for other in visible):
+                track.occluded = True
             elif track.lost and track.number in before:
                 track.end()
 
-    def _must_look(self) -> bool:
-        if self._cut or self._choice.is_missing(self._tracks):
+    def _detection_is_due(self) -> bool:
+        if self._cut or self._selector.is_anyone_missing(self._tracks):
             return True
-        return self._frame % (_LOOK_EVERY_MANY if self._choice.thorough else _LOOK_EVERY) == 0
+        small = self._selector.wants_small_faces
+        return self._frame % (_DETECT_SMALL_EVERY if small else _DETECT_EVERY) == 0
 
-    def _look(self, frame: Frame) -> None:
-        """Search the whole frame for faces that are not followed yet."""
+    def _detect(self, frame: Frame) -> None:
+        """Detect faces in the whole frame, and follow those that are new."""
         if not self._tracks and self._frame % _SEARCH_EVERY == 0:
             found = find_faces(frame, self._detector, self._mesher)
         else:
-            many = self._choice.thorough or self._choice.is_missing(self._tracks)
-            tiled = many and self._frame % _LOOK_EVERY_MANY == 0
+            selector = self._selector
+            small = selector.wants_small_faces or selector.is_anyone_missing(self._tracks)
+            tiled = small and self._frame % _DETECT_SMALL_EVERY == 0
             thumbnail = frame.thumbnail(SEARCH_SIDE if tiled else self._detector.side)
             detections = self._detector.detect(thumbnail)
             if tiled:
-                detections += self._detector.detect_some_tiles(thumbnail, self._looks)
-                self._looks += 1
+                detections += self._detector.detect_some_tiles(thumbnail, self._tile_rounds)
+                self._tile_rounds += 1
             zoom = frame.size[0] / thumbnail.shape[1]
-            seen = [box_of(track.mesh) / zoom for track in self._tracks if not track.lost]
-            new = [d for d in detections if all(overlap(d.box, box) < _KNOWN for box in seen)]
-            found = confirmed(frame, self._mesher, new, thumbnail)
-        for laid in found:
-            self._meet(laid)
+            visible = [mesh_box(track.mesh) / zoom for track in self._tracks if not track.lost]
+            new = [
+                d
+                for d in detections
+                if all(intersection_over_union(d.box, box) < _KNOWN for box in visible)
+            ]
+            found = fit_faces(frame, self._mesher, new, thumbnail)
+        for fitted in found:
+            self._start_or_resume(fitted)
 
-    def _meet(self, laid: FittedMesh) -> None:
-        """Take a face that was found for the one that is followed there, or begin a track."""
-        view = make_view(laid.crop, laid.to_frame)
-        known = [t for t in self._tracks if is_same(t.mesh, laid.mesh) and not t.gone]
+    def _start_or_resume(self, fitted: FittedMesh) -> None:
+        """Resume the lost track that a found face belongs to, or start a new track."""
+        crop = make_grey_crop(fitted.crop, fitted.to_frame)
+        known = [t for t in self._tracks if is_same_face(t.mesh, fitted.mesh) and not t.gone]
         if known and known[0].lost:
-            likeness = known[0].likeness(view)
-            known[0].see(laid, view, likeness=likeness, cut=self._cut, frames=self._step)
+            similarity = known[0].similarity(crop)
+            known[0].update(fitted, crop, similarity=similarity, cut=self._cut, frames=self._step)
         elif not known:
-            self._numbers += 1
-            self._tracks.append(Track(self._numbers, laid.mesh, view, laid.score))
+            self._last_number += 1
+            self._tracks.append(Track(self._last_number, fitted.mesh, crop, fitted.score))
 
 
-def _is_plausible(before: Mesh, now: Mesh) -> bool:
-    """Tell whether a face can get from one mesh to the other within a frame."""
-    old, new = before[_ENDS, :2], now[_ENDS, :2]
-    size, grown = (float(np.ptp(ends, axis=0).max()) for ends in (old, new))
+def _is_plausible(previous: Mesh, current: Mesh) -> bool:
+    """Tell whether a face can move from one mesh to the other within a frame."""
+    old, new = previous[_EXTREMES, :2], current[_EXTREMES, :2]
+    old_size, new_size = (float(np.ptp(points, axis=0).max()) for points in (old, new))
     moved = math.hypot(*(new - old).mean(axis=0).tolist())
-    return 0.6 < grown / max(size, 1e-3) < 1.67 and moved < 0.6 * size
+    return 0.6 < new_size / max(old_size, 1e-3) < 1.67 and moved < 0.6 * old_size
 
 
-def _share(box: np.ndarray, other: np.ndarray) -> float:
+def _covered_share(box: np.ndarray, other: np.ndarray) -> float:
     """Return the share of ``box``, ``(4,)`` xyxy, that ``other`` covers."""
     low, high = np.maximum(box[:2], other[:2]), np.minimum(box[2:], other[2:])
     return float(np.prod(np.maximum(high - low, 0)) / max(float(np.prod(box[2:] - box[:2])), 1e-9))

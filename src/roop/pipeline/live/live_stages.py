@@ -43,7 +43,7 @@ class LiveStages:
         for frame in frames:
             if frame.size != size:  # another camera behind the same address, or a turned phone
                 size = frame.size
-                tracker = pipeline.analyser.tracker(pipeline.choice())
+                tracker = pipeline.analyser.tracker(pipeline.selector())
                 label = Label(pipeline.job.label)
                 for processor in pipeline.processors:
                     processor.reset()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from roop.errors import CancelledError, NoFaceError, UsageError
 from roop.faces.analyser import Analyser
-from roop.faces.recognition.descriptor import Descriptor, merged
-from roop.faces.tracking.choice import Choice, Everyone, Largest, Person, Wanted
+from roop.faces.recognition.descriptor import Descriptor, mean_descriptor
+from roop.faces.tracking.selection import AllFaces, FaceSelector, KnownPeople, LargestFace, Person
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.open import open_reader
 from roop.media.video.nth_frame import read_nth_frame
@@ -35,9 +35,9 @@ class FaceMapping:
     others: int | None = None
     """The identity that everybody else gets; None if they stay."""
 
-    def choice(
+    def selector(
         self, options: FaceOptions, analyser: Analyser, looks: Descriptor | None = None
-    ) -> Choice:
+    ) -> FaceSelector:
         """Return what chooses among the faces of one stream.
 
         Args:
@@ -47,8 +47,8 @@ class FaceMapping:
         """
         if self.people:
             limit = options.similar_face_distance
-            return Wanted(self.people, analyser.recogniser, limit=limit, others=self.others)
-        return Everyone() if options.many_faces else Largest(looks)
+            return KnownPeople(self.people, analyser.recogniser, limit=limit, others=self.others)
+        return AllFaces() if options.many_faces else LargestFace(looks)
 
 
 def load_identities(job: Job, photos: Photos, analyser: Analyser) -> tuple[Identity, ...]:
@@ -140,9 +140,9 @@ class _PeopleFinder:
         limit = self._job.faces.similar_face_distance
         for group in groups:
             elsewhere = [p for other in groups if other is not group for p in other]
-            named = [person.looks for person in elsewhere if person.identity is not None]
+            named = [person.descriptor for person in elsewhere if person.identity is not None]
             for person in group:
-                known = any(person.looks.distance(looks) < limit for looks in named)
+                known = any(person.descriptor.distance(looks) < limit for looks in named)
                 if person.identity is None and not known:
                     yield person
 
@@ -152,7 +152,7 @@ class _PeopleFinder:
         for pixels, name in self._photos.of([path]):
             mesh = self._analyser.portrait(pixels, position, name=name, option=_OPTION).mesh
             looks.append(self._analyser.recogniser.describe(StoredFrame(pixels), mesh))
-        return merged(looks)
+        return mean_descriptor(looks)
 
     def _of_frame(self, number: int | None, wanted: Sequence[tuple[int, int]]) -> Iterator[Person]:
         """Yield the people in a frame; those at ``wanted`` positions get identities."""

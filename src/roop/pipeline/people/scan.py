@@ -10,9 +10,9 @@ import numpy as np
 
 from roop.errors import CancelledError
 from roop.faces.analyser import Analyser
-from roop.faces.detection.search import is_same
+from roop.faces.detection.search import is_same_face
 from roop.faces.mesh.topology import frontality
-from roop.faces.recognition.descriptor import Descriptor, merged
+from roop.faces.recognition.descriptor import Descriptor, mean_descriptor
 from roop.faces.tracking.cuts import CutDetector
 from roop.geometry import bounds
 from roop.media.base import TargetInfo
@@ -203,10 +203,10 @@ class _Scanner:
         free = [person for person in self.people if person.last_frame != number]
         last = max((person.last_frame for person in free), default=-1)
         distances = [
-            descriptor.distance(merged(person.descriptors))
+            descriptor.distance(mean_descriptor(person.descriptors))
             / (
                 _SAME_PLACE
-                if person.last_frame == last and is_same(person.mesh, mesh)
+                if person.last_frame == last and is_same_face(person.mesh, mesh)
                 else self._limit
             )
             for person in free

@@ -10,8 +10,8 @@ import numpy as np
 from roop.errors import CancelledError
 from roop.faces.recognition.descriptor import Descriptor
 from roop.faces.recognition.texture import TextureRecogniser
-from roop.faces.tracking.choice import SAME_PERSON, Largest
 from roop.faces.tracking.cuts import CutDetector
+from roop.faces.tracking.selection import SAME_PERSON, LargestFace
 from roop.media.files.disk import writing
 from roop.media.video.reader import VideoReader
 from roop.media.video.timeline import TimeRange
@@ -89,8 +89,8 @@ class ChosenPersonFinder:
 
     def _tracked(self, number: int, before: Descriptor | None) -> Descriptor | None:
         """Return the person who is chosen where a segment begins, by tracking the faces before."""
-        choice = Largest(before)
-        tracker = self._pipeline.analyser.tracker(choice)
+        selector = LargestFace(before)
+        tracker = self._pipeline.analyser.tracker(selector)
         end = self._seek_times[number]
         with self._reader(self._seek_times[number - 1]) as reader:
             for frame in reader:
@@ -99,7 +99,7 @@ class ChosenPersonFinder:
                 tracker.update(frame)
                 if end is not None and frame.pts * frame.time_base >= end:
                     break
-        return choice.looks
+        return selector.descriptor
 
     def _is_other_shot(self, number: int, frame: Frame) -> bool:
         cuts, earlier = CutDetector(), self._first_frame(number - 1)

@@ -8,7 +8,7 @@ from typing import Self
 
 from roop.errors import CancelledError
 from roop.faces.recognition.descriptor import FARTHEST, Descriptor
-from roop.faces.tracking.choice import Choice, Wanted
+from roop.faces.tracking.selection import FaceSelector, KnownPeople
 from roop.media.base import Reader, Writer
 from roop.options import Job
 from roop.pipeline.people.face_mapping import find_people
@@ -138,11 +138,11 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
             meter.note(note)
         for processor in self.processors:
             processor.reset()
-        choice = self.choice(run.chosen)
+        selector = self.selector(run.chosen)
         stages = FrameStages(
             run.reader,
             self.screen,
-            self.analyser.tracker(choice),
+            self.analyser.tracker(selector),
             self.processors,
             self.watermark,
             run.label,
@@ -156,17 +156,17 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
                 after.join()
             before = meter.counts
             stages.write(frames, run.open_writer, meter)
-            run.on_done(self._stats(run, meter.counts - before, sampler, choice))
+            run.on_done(self._stats(run, meter.counts - before, sampler, selector))
 
         return stages.start(write, self.cancel)
 
-    def choice(self, chosen: Descriptor | None = None) -> Choice:
+    def selector(self, chosen: Descriptor | None = None) -> FaceSelector:
         """Return what chooses among the faces of one stream of frames.
 
         Args:
             chosen: The person who was chosen just before the stream, if that is known.
         """
-        return self._mapping.choice(self.job.faces, self.analyser, chosen)
+        return self._mapping.selector(self.job.faces, self.analyser, chosen)
 
     @property
     def scale(self) -> int:
@@ -192,14 +192,14 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
             yield f"warning: {warning}"
 
     def _stats(
-        self, run: PipelineRun, counts: FrameCounts, sampler: Sampler, choice: Choice
+        self, run: PipelineRun, counts: FrameCounts, sampler: Sampler, selector: FaceSelector
     ) -> JobStats:
         return JobStats(
             counts=counts,
             damaged=run.reader.damaged,
             photos=self._sources.photos.count,
             screened=sampler.wanted,
-            nearest=choice.nearest if isinstance(choice, Wanted) else FARTHEST,
+            nearest=selector.nearest_distance if isinstance(selector, KnownPeople) else FARTHEST,
             providers=self.providers,
             warnings=self.warnings,
         )

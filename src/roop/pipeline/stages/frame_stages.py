@@ -157,7 +157,7 @@ class FrameStages:
     def _analysed(self, frame: Frame, step: int) -> AnalysedFrame:
         """Return a frame with its faces; it comes ``step`` frames after the one before."""
         faces = self.tracker.update(frame, frames=step)
-        return AnalysedFrame(frame, faces, max(self.tracker.seen, len(faces)))
+        return AnalysedFrame(frame, faces, max(self.tracker.faces_in_sight, len(faces)))
 
     def _keeps(self, frame: Frame) -> bool:
         """Return True if a frame in which nobody was replaced goes into the output.

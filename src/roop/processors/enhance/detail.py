@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from roop.faces.cutout import Cutout, Mask, cutout
+from roop.faces.cutout import Cutout, Mask, make_cutout
 from roop.media.frames.stored_frame import StoredFrame
 from roop.processors.base import Context, Processor
 from roop.processors.enhance import EnhanceOptions
@@ -104,10 +104,10 @@ class DetailEnhancer(Processor):
 def _place(mesh: Mesh, size: tuple[int, int]) -> Cutout | None:
     """Return the largest cutout that is hardly larger than the face itself."""
     side = _LARGEST
-    place = cutout(mesh, size, template=_TEMPLATE, side=side)
+    place = make_cutout(mesh, size, template=_TEMPLATE, side=side)
     while place and side > _SMALLEST and place.zoom < _FINEST:
         side //= 2
-        place = cutout(mesh, size, template=_TEMPLATE, side=side)
+        place = make_cutout(mesh, size, template=_TEMPLATE, side=side)
     return place
 
 

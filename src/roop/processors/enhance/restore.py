@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from typing_extensions import override
 
-from roop.faces.cutout import Crops, Cutout, cutout
+from roop.faces.cutout import Crops, Cutout, make_cutout
 from roop.processors.base import Context, Processor
 from roop.processors.enhance import EnhanceOptions
 from roop.processors.masks import outline_mask, soften
@@ -34,7 +34,7 @@ class FaceRestorer(Processor):
             (scene.frame, face, place)
             for scene in scenes
             for face in scene.faces
-            if (place := cutout(face.mesh, scene.frame.size, template=template, side=side))
+            if (place := make_cutout(face.mesh, scene.frame.size, template=template, side=side))
         ]
         if found:
             self._restore(found)

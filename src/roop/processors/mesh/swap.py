@@ -179,7 +179,7 @@ class MeshSwap(Processor):
         moved = self._strength * self._space.difference(source.shape, usual)
         lids = target.lids(shape, eyes)
         moved += target.openings(shape, lids, source.opening, self._strength)
-        return (mesh + pose.turn(moved)).astype(np.float32), lids
+        return (mesh + pose.apply_to_vectors(moved)).astype(np.float32), lids
 
     def _drawn(self, place: WorkArea, mesh: Mesh, atlas: AtlasMixture) -> _Drawn:
         on_grid = place.on_grid(with_rim(mesh))

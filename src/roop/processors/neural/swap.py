@@ -7,7 +7,7 @@ import numpy as np
 from typing_extensions import override
 
 from roop.errors import UsageError
-from roop.faces.cutout import Crops, Cutout, cutout
+from roop.faces.cutout import Crops, Cutout, make_cutout
 from roop.faces.recognition.embedding import Embeddings, embed
 from roop.models.catalogue import Model
 from roop.models.loader import Models
@@ -64,7 +64,7 @@ class NeuralSwap(Processor):
         return [
             _Target(scene.frame, face, place)
             for face in scene.faces
-            if (place := cutout(face.mesh, scene.frame.size, template=template, side=side))
+            if (place := make_cutout(face.mesh, scene.frame.size, template=template, side=side))
         ]
 
     def _swap(self, targets: Sequence[_Target]) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from roop.faces.analyser import Analyser
-from roop.faces.tracking.choice import Person, Wanted
+from roop.faces.tracking.selection import KnownPeople, Person
 from roop.types import Face, Pixels
 from support.heads import frame
 from support.people import Look, Shot, barred, line, looks, shot
@@ -31,7 +31,7 @@ def follow(analyser: Analyser, people: Mapping[str, Look]) -> Follow:
             Person(describe(analyser, people, name), None if name in beside else number)
             for number, name in enumerate([*wanted, *beside])
         ]
-        tracker = analyser.tracker(Wanted(known, analyser.recogniser, limit=0.85))
+        tracker = analyser.tracker(KnownPeople(known, analyser.recogniser, limit=0.85))
         return [tracker.update(frame(picture)) for picture in pictures]
 
     return run
