@@ -42,7 +42,7 @@ def picture(width: int, found: NDArray[np.float32]) -> NDArray[np.uint8]:
 def cost_ms(pixels: NDArray[np.uint8], analyser: Analyser, identity: Identity) -> float:
     """Return the median CPU time of a frame after the first."""
     (engine,) = [spec for spec in installed() if spec.name == "mesh"]
-    processor = engine.built({}, Context(Settings(), (identity,)))
+    processor = engine.create({}, Context(Settings(), (identity,)))
     tracker = analyser.tracker(LargestFace())
     spent = []
     for _ in range(FRAMES):

@@ -48,19 +48,21 @@ def mesh(portraits_of: tuple[Portrait, Portrait]) -> Mesh:
 
 def film(mesh: Mesh, *steps: tuple[int, int]) -> list[AnalysedFrame]:
     """Return the astronaut's photo moved by whole pixels, one scene for each step."""
-    scenes = []
+    analysed_frames = []
     for number, (dx, dy) in enumerate(steps):
         pixels = np.roll(astronaut(), (dy, dx), axis=(0, 1))
         moved = mesh + np.array([dx, dy, 0], np.float32)
-        scenes.append(AnalysedFrame(StoredFrame(pixels), (Face(moved, 1.0, 1, fresh=number == 0),)))
-    return scenes
+        analysed_frames.append(
+            AnalysedFrame(StoredFrame(pixels), (Face(moved, 1.0, 1, fresh=number == 0),))
+        )
+    return analysed_frames
 
 
 STEPS = ((0, 0), (3, 1), (6, 1), (9, 3))
 
 
 def outputs(processor: Processor, *batches: Sequence[AnalysedFrame]) -> list[Pixels]:
-    return [pixels_of(scene.frame) for batch in batches for scene in processor.process(batch)]
+    return [pixels_of(analysed.frame) for batch in batches for analysed in processor.process(batch)]
 
 
 def test_there_is_an_engine_that_works_without_a_download() -> None:
@@ -102,16 +104,18 @@ def test_what_is_missing_is_said_in_one_line(spec: Spec) -> None:
 def test_scenes_come_back_in_order_with_their_frames_and_faces(
     spec: Spec, context: Context, mesh: Mesh
 ) -> None:
-    scenes = film(mesh, *STEPS)
-    result = spec.built({}, context).process(scenes)
-    assert [scene.frame for scene in result] == [scene.frame for scene in scenes]
-    assert [len(scene.faces) for scene in result] == [1] * len(scenes)
-    assert [scene.frame.size for scene in result] == [(512, 512)] * len(scenes)
+    analysed_frames = film(mesh, *STEPS)
+    result = spec.create({}, context).process(analysed_frames)
+    assert [analysed.frame for analysed in result] == [
+        analysed.frame for analysed in analysed_frames
+    ]
+    assert [len(analysed.faces) for analysed in result] == [1] * len(analysed_frames)
+    assert [analysed.frame.size for analysed in result] == [(512, 512)] * len(analysed_frames)
 
 
 @any_ready
 def test_without_faces_nothing_happens(spec: Spec, context: Context) -> None:
-    processor = spec.built({}, context)
+    processor = spec.create({}, context)
     assert list(processor.process([])) == []
     output = outputs(processor, [AnalysedFrame(StoredFrame(astronaut().copy()))])
     assert np.array_equal(output[0], astronaut())
@@ -121,11 +125,11 @@ def test_without_faces_nothing_happens(spec: Spec, context: Context) -> None:
 def test_it_changes_the_face_and_nothing_far_from_it(
     spec: Spec, context: Context, mesh: Mesh
 ) -> None:
-    scenes = film(mesh, *STEPS)
-    for (dx, dy), scene in zip(STEPS, scenes, strict=True):
+    analysed_frames = film(mesh, *STEPS)
+    for (dx, dy), analysed in zip(STEPS, analysed_frames, strict=True):
         before = np.roll(astronaut(), (dy, dx), axis=(0, 1))
-        points = scene.faces[0].mesh[:, :2]
-        spec_changed = changed_by(spec, context, scene) != before
+        points = analysed.faces[0].mesh[:, :2]
+        spec_changed = changed_by(spec, context, analysed) != before
         changed = spec_changed.any(axis=2)
         low, high = points.min(axis=0), points.max(axis=0)
         room = 0.35 * (high - low)
@@ -137,45 +141,38 @@ def test_it_changes_the_face_and_nothing_far_from_it(
         assert not changed.any()
 
 
-def changed_by(spec: Spec, context: Context, scene: AnalysedFrame) -> Pixels:
-    return outputs(spec.built({}, context), [scene])[0]
+def changed_by(spec: Spec, context: Context, analysed: AnalysedFrame) -> Pixels:
+    return outputs(spec.create({}, context), [analysed])[0]
 
 
 @any_ready
 def test_it_gives_the_same_bytes_again(spec: Spec, context: Context, mesh: Mesh) -> None:
-    once, again = (outputs(spec.built({}, context), film(mesh, *STEPS)) for _ in range(2))
+    once, again = (outputs(spec.create({}, context), film(mesh, *STEPS)) for _ in range(2))
     assert np.array_equal(once, again)
 
 
 @any_ready
 def test_how_frames_are_batched_does_not_matter(spec: Spec, context: Context, mesh: Mesh) -> None:
-    together = outputs(spec.built({}, context), film(mesh, *STEPS))
-    apart = outputs(spec.built({}, context), *([scene] for scene in film(mesh, *STEPS)))
+    together = outputs(spec.create({}, context), film(mesh, *STEPS))
+    apart = outputs(spec.create({}, context), *([analysed] for analysed in film(mesh, *STEPS)))
     assert np.array_equal(together, apart)
-
-
-@any_ready
-def test_a_stateless_one_does_not_mind_the_order(spec: Spec, context: Context, mesh: Mesh) -> None:
-    forth = outputs(spec.built({}, context), film(mesh, *STEPS))
-    back = outputs(spec.built({}, context), film(mesh, *STEPS)[::-1])[::-1]
-    assert not spec.stateless or np.array_equal(forth, back)
 
 
 @any_ready
 def test_one_person_s_past_does_not_show_on_another(
     spec: Spec, context: Context, mesh: Mesh
 ) -> None:
-    processor = spec.built({}, context)
+    processor = spec.create({}, context)
     outputs(processor, film(mesh, *STEPS))
     fresh = film(mesh, (0, 0))
     assert np.array_equal(
-        outputs(processor, fresh)[0], outputs(spec.built({}, context), film(mesh, (0, 0)))[0]
+        outputs(processor, fresh)[0], outputs(spec.create({}, context), film(mesh, (0, 0)))[0]
     )
 
 
 @any_ready
 def test_after_a_reset_nothing_is_remembered(spec: Spec, context: Context, mesh: Mesh) -> None:
-    reset, new = (spec.built({}, context) for _ in range(2))
+    reset, new = (spec.create({}, context) for _ in range(2))
     outputs(reset, film(mesh, *STEPS))
     reset.reset()
     late = film(mesh, *STEPS)[1:]  # none of these begins a track
@@ -188,15 +185,15 @@ def test_a_face_beyond_the_edge_is_no_error(
     spec: Spec, context: Context, mesh: Mesh, step: tuple[int, int]
 ) -> None:
     moved = mesh + np.array([*step, 0], np.float32)
-    scene = AnalysedFrame(StoredFrame(astronaut().copy()), (Face(moved, 1.0, 1),))
-    assert outputs(spec.built({}, context), [scene])[0].shape == (512, 512, 3)
+    analysed = AnalysedFrame(StoredFrame(astronaut().copy()), (Face(moved, 1.0, 1),))
+    assert outputs(spec.create({}, context), [analysed])[0].shape == (512, 512, 3)
 
 
 @any_ready
 def test_an_engine_without_a_source_says_so(spec: Spec) -> None:
     if spec.engine:
         with pytest.raises(UsageError, match="source"):
-            spec.built({}, Context(SETTINGS))
+            spec.create({}, Context(SETTINGS))
 
 
 def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:

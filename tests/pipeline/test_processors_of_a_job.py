@@ -108,7 +108,7 @@ def test_several_frames_at_once_are_for_graphics_cards(
     name: str, provider: str, frames: int
 ) -> None:
     settings = Settings.model_validate({"execution_provider": [provider]})
-    assert installed()[name].batch(settings) == frames
+    assert installed()[name].batch_size(settings) == frames
 
 
 class _Counter(Processor):
@@ -117,9 +117,9 @@ class _Counter(Processor):
     def __init__(self, seen: list[list[float]]) -> None:
         self._seen = seen
 
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        self._seen.append([float(s.frame.thumbnail(64).mean()) for s in scenes])
-        return scenes
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        self._seen.append([float(s.frame.thumbnail(64).mean()) for s in analysed_frames])
+        return analysed_frames
 
     def reset(self) -> None: ...
 
@@ -131,10 +131,10 @@ class _Remembering(Processor):
         self._alive = alive
         self._seen: list[weakref.ref[Frame]] = []
 
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        self._seen += [weakref.ref(scene.frame) for scene in scenes]
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        self._seen += [weakref.ref(analysed.frame) for analysed in analysed_frames]
         self._alive.append([number for number, seen in enumerate(self._seen) if seen()])
-        return scenes
+        return analysed_frames
 
     def reset(self) -> None: ...
 
@@ -163,7 +163,11 @@ def test_a_processor_gets_as_many_frames_at_once_as_it_wants_and_memory_holds(
     """An eighth of the memory is for them."""
     seen: list[list[float]] = []
     spec = ProcessorSpec(
-        "count", "Count", Options, lambda options, context: _Counter(seen), batch=lambda settings: 3
+        "count",
+        "Count",
+        Options,
+        lambda options, context: _Counter(seen),
+        batch_size=lambda settings: 3,
     )
     registry = Registry([*installed(), spec])
     pictures = [np.clip(woman_at(150) * (1 + number / 20), 0, 255) for number in range(7)]

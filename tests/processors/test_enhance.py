@@ -22,7 +22,7 @@ def enhanced(
 ) -> Pixels:
     """Return a picture with its one face enhanced."""
     identities = tuple(Identity((source,)) for source in sources)
-    processor = installed()["enhance"].built(options, Context(Settings(), identities, models))
+    processor = installed()["enhance"].create(options, Context(Settings(), identities, models))
     frame = StoredFrame(pixels.copy())
     processor.process([AnalysedFrame(frame, (Face(face.mesh, 1.0, 1),))])
     return pixels_of(frame)
@@ -123,7 +123,7 @@ def test_codeformer_is_told_the_fidelity(models: Models, woman: Portrait) -> Non
 
 def test_each_frame_builds_on_the_ones_before(woman: Portrait) -> None:
     """One blurred frame in a film does not make the face jump in strength."""
-    processor = installed()["enhance"].built({}, Context(Settings(), (Identity((woman,)),)))
+    processor = installed()["enhance"].create({}, Context(Settings(), (Identity((woman,)),)))
     soft, softer, area = blurred(woman, 1.5), blurred(woman, 3), inner(woman)
     results = []
     for number, pixels in enumerate((*[soft] * 6, softer, soft)):
@@ -144,7 +144,7 @@ def test_where_a_film_is_entered_does_not_show(woman: Portrait) -> None:
     sharpness = [1.0 + 0.2 * ((7 * number) % 5) for number in range(14)]
 
     def shown(begin: int) -> Pixels:
-        processor = installed()["enhance"].built({}, context)
+        processor = installed()["enhance"].create({}, context)
         for number, sigma in enumerate(sharpness[begin:]):
             frame = StoredFrame(blurred(woman, sigma))
             processor.process(

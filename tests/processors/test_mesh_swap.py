@@ -354,7 +354,7 @@ def test_it_gives_the_same_bytes_again(pair: Pair) -> None:
 
 def test_without_a_source_it_cannot_be_built() -> None:
     with pytest.raises(UsageError, match="needs a source"):
-        installed()["mesh"].built({}, Context(Settings()))
+        installed()["mesh"].create({}, Context(Settings()))
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.5, "much"])

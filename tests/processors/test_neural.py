@@ -45,7 +45,7 @@ def engine(
 ) -> Processor:
     groups = [one if isinstance(one, tuple) else (one,) for one in sources]
     context = Context(Settings(), tuple(Identity(group) for group in groups), models)
-    return installed()[name].built(options, context)
+    return installed()[name].create(options, context)
 
 
 def swapped(
@@ -144,7 +144,7 @@ def test_tiles_show_all_of_the_picture_and_join_to_it() -> None:
 def film(portraits: Sequence[Portrait]) -> list[AnalysedFrame]:
     """Return frames that show two people side by side, each given another identity."""
     shift = np.array([portraits[0].pixels.shape[1], 0, 0], np.float32)
-    scenes = []
+    analysed_frames = []
     for step in range(3):
         height = min(p.pixels.shape[0] for p in portraits)
         pixels = np.concatenate(
@@ -155,8 +155,8 @@ def film(portraits: Sequence[Portrait]) -> list[AnalysedFrame]:
             Face(portraits[0].mesh + down, 1.0, 1, identity=1),
             Face(portraits[1].mesh + shift + down, 1.0, 2, identity=0),
         )
-        scenes.append(AnalysedFrame(StoredFrame(pixels), faces))
-    return scenes
+        analysed_frames.append(AnalysedFrame(StoredFrame(pixels), faces))
+    return analysed_frames
 
 
 def test_faces_of_several_frames_in_one_run_look_as_one_by_one(
@@ -165,9 +165,9 @@ def test_faces_of_several_frames_in_one_run_look_as_one_by_one(
     processor = engine(models, woman, elder)
     together, apart = film((woman, elder)), film((woman, elder))
     processor.process(together)
-    for scene in apart:
-        for face in scene.faces:
-            processor.process([AnalysedFrame(scene.frame, (face,))])
+    for analysed in apart:
+        for face in analysed.faces:
+            processor.process([AnalysedFrame(analysed.frame, (face,))])
     for one, other in zip(together, apart, strict=True):
         assert np.array_equal(pixels_of(one.frame), pixels_of(other.frame))
 
@@ -307,5 +307,5 @@ def test_a_fading_face_is_shown_in_part(models: Models, woman: Portrait, elder: 
 def test_an_absent_model_is_named_with_the_way_out(tmp_path: Path, elder: Portrait) -> None:
     context = Context(Settings(models=tmp_path, offline=True), (Identity((elder,)),))
     with pytest.raises(ModelError, match="downloads are off") as caught:
-        installed()["inswapper"].built({}, context)
+        installed()["inswapper"].create({}, context)
     assert "https://" in (caught.value.hint or "")

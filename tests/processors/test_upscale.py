@@ -14,7 +14,7 @@ from support.swapping import pixels_of
 
 
 def upscaler(models: Models, factor: int) -> Processor:
-    return installed()["upscale"].built({"upscale": factor}, Context(Settings(), models=models))
+    return installed()["upscale"].create({"upscale": factor}, Context(Settings(), models=models))
 
 
 @pytest.mark.parametrize("factor", [2, 4])
@@ -43,8 +43,8 @@ def test_no_seams_show_between_tiles(models: Models) -> None:
 
 def test_faces_stay_on_their_places(models: Models, woman: Portrait) -> None:
     frame = StoredFrame(woman.pixels.copy())
-    (scene,) = upscaler(models, 2).process([AnalysedFrame(frame, (Face(woman.mesh, 1.0, 7),))])
-    (face,) = scene.faces
+    (analysed,) = upscaler(models, 2).process([AnalysedFrame(frame, (Face(woman.mesh, 1.0, 7),))])
+    (face,) = analysed.faces
     assert face.track == 7
     x, y = (int(v) for v in woman.mesh[4, :2])
     nose = cv2.resize(woman.pixels[y - 8 : y + 8, x - 8 : x + 8], None, fx=2, fy=2)

@@ -82,18 +82,18 @@ class Counter(Processor):
         self._log = log
         self._seen = 0
 
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        for scene in scenes:
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        for analysed in analysed_frames:
             self._seen += 1
             square = np.full((40, 40, 3), 40 + self._seen, np.uint8)
-            scene.frame.paste(Box(0, 0, 40, 40), square, np.full((40, 40), 255, np.uint8))
+            analysed.frame.paste(Box(0, 0, 40, 40), square, np.full((40, 40), 255, np.uint8))
             if self._log is not None:
                 with self._log.open("a", encoding="ascii") as log:
-                    log.write(f"{scene.frame.pts}\n")
-        return scenes
+                    log.write(f"{analysed.frame.pts}\n")
+        return analysed_frames
 
-    def learn(self, scene: AnalysedFrame, frames: int) -> None:
-        self._seen += frames
+    def observe(self, analysed: AnalysedFrame, frame_count: int) -> None:
+        self._seen += frame_count
 
     def reset(self) -> None:
         self._seen = 0

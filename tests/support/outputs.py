@@ -16,11 +16,11 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrain
 
 
 class Painter(Processor):
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        for scene in scenes:
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        for analysed in analysed_frames:
             square = np.full((40, 40, 3), 90, np.uint8)
-            scene.frame.paste(Box(60, 60, 100, 100), square, np.full((40, 40), 255, np.uint8))
-        return scenes
+            analysed.frame.paste(Box(60, 60, 100, 100), square, np.full((40, 40), 255, np.uint8))
+        return analysed_frames
 
 
 def registry() -> Registry:

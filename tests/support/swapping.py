@@ -36,7 +36,7 @@ class Watched(StoredFrame):
 
 def engine(*source: Portrait, **options: float) -> Processor:
     """Build the engine ``mesh`` for photos of one person."""
-    return installed()["mesh"].built(options, Context(Settings(), (Identity(source),)))
+    return installed()["mesh"].create(options, Context(Settings(), (Identity(source),)))
 
 
 def pixels_of(picture: Frame) -> Pixels:

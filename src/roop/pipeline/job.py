@@ -31,7 +31,7 @@ from roop.pipeline.segments.plan import DEFAULT_PACE, Pace, plan_segments
 from roop.pipeline.stages.stats import JobStats
 from roop.pipeline.task import Task
 from roop.pipeline.workers.pool import bytes_of, workers_for
-from roop.processors import private
+from roop.processors import local_only
 from roop.processors.base import Registry
 from roop.provenance.marks import marks_for
 from roop.types import Warn
@@ -201,7 +201,7 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
         UsageError: Several are asked for, and they would not find a processor.
     """
     registry, steps, settings = task.registry, task.job.steps, task.settings
-    own = private(registry, steps)
+    own = local_only(registry, steps)
     if own and (settings.cluster or (settings.workers or 1) > 1):
         raise UsageError(
             f"workers and clusters cannot find the processor {own[0]!r} of this program",

@@ -10,7 +10,7 @@ from roop.media.open import open_reader
 from roop.options import Job
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
-from roop.processors.base import applied
+from roop.processors.base import run_processor
 from roop.provenance.label import Label
 from roop.types import AnalysedFrame, Box, Face, Frame, Pixels
 
@@ -83,7 +83,7 @@ def _changed(pipeline: FramePipeline, frame: Frame) -> AnalysedFrame:
         AnalysedFrame(frame, faces, max(tracker.faces_in_sight, len(faces)))
     ]
     for processor in pipeline.processors:
-        changed = applied(processor, changed)
+        changed = run_processor(processor, changed)
     return changed[0]
 
 

@@ -1,4 +1,4 @@
-"""Processors: each folder is one; ``BUILTIN`` is the whole built-in set."""
+"""The processors, one folder each, and how to get a registry of them."""
 
 from collections.abc import Iterable
 from importlib.metadata import entry_points
@@ -13,10 +13,10 @@ from roop.processors.neural import ENGINES
 from roop.processors.upscale import UPSCALE
 
 BUILTIN: tuple[ProcessorSpec[Any], ...] = (MESH, *ENGINES, ENHANCE, UPSCALE)
-"""Every processor shipped with the package, in the order shown to users."""
+"""The processors of this package, in the order of the help."""
 
 ENTRY_POINTS = "roop.processors"
-"""The entry-point group under which an installed plug-in names its ``ProcessorSpec``."""
+"""Entry-point group in which an installed plug-in names its ``ProcessorSpec``."""
 
 
 def installed() -> Registry:
@@ -29,7 +29,7 @@ def installed() -> Registry:
     for entry in entry_points(group=ENTRY_POINTS):
         try:
             spec = entry.load()
-        except Exception as error:  # somebody else's code: anything may happen
+        except Exception as error:  # a plug-in may raise anything
             raise UsageError(
                 f"the plug-in {entry.value} cannot be loaded: {error}",
                 hint="update it, or uninstall it",
@@ -38,8 +38,8 @@ def installed() -> Registry:
     return Registry(specs)
 
 
-def private(registry: Registry, steps: Iterable[Step]) -> list[str]:
-    """Return the processors of ``steps`` that only this process knows: no worker can find them."""
-    found = {spec.name: spec for spec in installed()}
+def local_only(registry: Registry, steps: Iterable[Step]) -> list[str]:
+    """Return the processors of ``steps`` that are not installed, so that no worker has them."""
+    specs = {spec.name: spec for spec in installed()}
     names = [step.processor for step in steps]
-    return [name for name in names if found.get(name) is not registry[name]]
+    return [name for name in names if specs.get(name) is not registry[name]]

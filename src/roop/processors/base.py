@@ -1,4 +1,4 @@
-"""What a processor is, and how the rest of the package finds one."""
+"""What a processor is, and the registry that finds one by name."""
 
 from __future__ import annotations
 
@@ -25,51 +25,56 @@ class Context:
 
     settings: Settings
     identities: tuple[Identity, ...] = ()
-    """The faces that are given; ``Face.identity`` is an index into them."""
+    """The new faces; ``Face.identity`` is an index into them."""
     models: Models | None = None
-    """The job's own loader, which remembers what was loaded."""
-    single: bool = False
-    """True if one face of one picture is all there is to do."""
+    """The job's loader, which records what was loaded."""
+    single_face: bool = False
+    """True if the whole job is one face of one image."""
 
-    def networks(self) -> Models:
-        """Return what loads networks."""
+    def model_loader(self) -> Models:
+        """Return the job's loader of networks, or a new one."""
         from roop.models.loader import Models
 
         return self.models or Models(self.settings)
 
 
 class Processor(Protocol):
-    """One step of a pipeline; derive from it. May keep state between calls, until ``reset``."""
+    """One step of a pipeline; derive from it. It may keep state between calls, until ``reset``."""
 
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        """Edit the frames of ``scenes`` (consecutive, in order); return them with their faces."""
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        """Edit consecutive frames in place and return them, in order, with their faces."""
         ...
 
-    def learn(self, scene: AnalysedFrame, frames: int) -> None:
-        """Look at a scene that is not shown, for what is to be remembered of its faces.
+    def observe(self, analysed: AnalysedFrame, frame_count: int) -> None:
+        """Learn from a frame that is not part of the output.
+
+        A segment of a long video starts with an empty state. It is shown some of the frames before
+        its own, so that the state is about the same as if the video had been processed in one go.
 
         Args:
-            scene: Before a segment of the target begins; not to be edited.
-            frames: How many frames it stands for: those between are left out.
+            analysed: The frame; not to be edited.
+            frame_count: How many frames of the video it stands for, skipped ones included.
         """
-        return  # a processor without a memory need not say so
+        return  # optional: not every processor keeps state
 
     def reset(self) -> None:
-        """Forget what was learnt of the frames so far: the next one does not follow the last.
+        """Forget all earlier frames: the next one does not follow them.
 
-        A film is swapped in segments, and each must come out the same whatever was done before it.
+        Called before each segment, so that its output does not depend on what was processed before.
         """
-        return  # nor one that remembers nothing
+        return  # optional, like observe
 
 
-def applied(processor: Processor, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-    """Run a processor over ``scenes``, and hold it to what it promises.
+def run_processor(
+    processor: Processor, analysed_frames: Sequence[AnalysedFrame]
+) -> Sequence[AnalysedFrame]:
+    """Process frames, and check that the same ones come back.
 
     Raises:
-        UsageError: It returned other frames than it was given: nobody has screened those.
+        UsageError: The processor returned other frames, which nobody has screened.
     """
-    done = processor.process(scenes)
-    if [id(scene.frame) for scene in done] != [id(scene.frame) for scene in scenes]:
+    done = processor.process(analysed_frames)
+    if [id(one.frame) for one in done] != [id(one.frame) for one in analysed_frames]:
         raise UsageError(
             f"the processor {type(processor).__name__} did not return the frames that it was given",
             hint="it must edit them in place: other frames are neither screened nor marked",
@@ -79,27 +84,26 @@ def applied(processor: Processor, scenes: Sequence[AnalysedFrame]) -> Sequence[A
 
 @dataclass(frozen=True, slots=True)
 class ProcessorSpec(Generic[OptionsT]):
-    """One entry of the registry: everything known about a processor before it is built."""
+    """An entry of the registry: what is known about a processor before it is built."""
 
     name: str
     summary: str
+    """One line of help."""
     options: type[OptionsT]
     build: Callable[[OptionsT, Context], Processor]
-    """Imports what is heavy only when called."""
+    """Builds the processor; imports heavy libraries only when called."""
     engine: bool = False
-    """True if it swaps: it may follow ``--engine``."""
-    stateless: bool = False
-    """True if frames may be processed out of order."""
+    """True if it swaps faces, so that ``--engine`` may choose it."""
     scale: Callable[[OptionsT], int] = lambda options: 1
-    """How many times as wide and as high its frames become."""
-    batch: Callable[[Settings], int] = lambda settings: 1
-    """How many frames it gains from having at once on this machine."""
+    """Returns the factor by which it enlarges frames."""
+    batch_size: Callable[[Settings], int] = lambda settings: 1
+    """Returns how many frames it works on at once most efficiently on this machine."""
     models: Callable[[OptionsT, Settings], tuple[str, ...]] = lambda options, settings: ()
-    """The catalogue's names of the networks that it runs."""
+    """Returns the catalogue's names of the networks that it runs."""
     missing: Callable[[Settings], str | None] = lambda settings: None
-    """Tells what keeps the processor from working on this machine, with the way out."""
+    """Returns one line on what it lacks on this machine and how to get it; None if nothing."""
 
-    def built(self, options: dict[str, Any], context: Context) -> Processor:
+    def create(self, options: dict[str, Any], context: Context) -> Processor:
         """Validate ``options`` and build the processor.
 
         Raises:
@@ -107,7 +111,7 @@ class ProcessorSpec(Generic[OptionsT]):
         """
         if self.engine and not any(identity.portraits for identity in context.identities):
             raise UsageError(
-                f"the engine {self.name} needs a source photo", hint="name one with -s"
+                f"the engine {self.name} needs a source photo", hint="name one with [[source]]"
             )
         return self.build(self.parse(options), context)
 
@@ -120,21 +124,21 @@ class ProcessorSpec(Generic[OptionsT]):
         return checked(self.options, options, spelling=spelling)
 
 
-_FRAMES_AT_ONCE = 8
-"""On a graphics card, which runs eight faces in little more time than one."""
+_GPU_BATCH_SIZE = 8
+"""On a graphics card, which runs a network on eight faces in little more time than on one."""
 
 
-def frames_at_once(settings: Settings) -> int:
-    """Return how many frames a processor that runs networks on faces gains from having at once."""
+def network_batch_size(settings: Settings) -> int:
+    """Return the ``batch_size`` of processors that run networks on faces."""
     from roop.models.runtimes.loading import present_providers
     from roop.models.runtimes.providers import ON_PROCESSOR, wanted
 
     first = wanted(settings, present_providers())[0]
-    return 1 if first in ON_PROCESSOR else _FRAMES_AT_ONCE
+    return 1 if first in ON_PROCESSOR else _GPU_BATCH_SIZE
 
 
 class Registry:
-    """The processors of one program. Built at the edge and passed down; never global."""
+    """The available processors by name. Built at the edge and passed down; never global."""
 
     def __init__(self, specs: Iterable[ProcessorSpec[Any]]) -> None:
         self._specs: dict[str, ProcessorSpec[Any]] = {}
@@ -172,14 +176,14 @@ class Registry:
         return tuple(dict.fromkeys(names))
 
     def scale(self, steps: Iterable[Step]) -> int:
-        """Return how many times as wide and as high frames become on their way."""
+        """Return the factor by which ``steps`` together enlarge frames."""
         specs = [(self[step.processor], step) for step in steps]
         return prod(spec.scale(spec.parse(step.options)) for spec, step in specs)
 
-    def batch(self, steps: Iterable[Step], settings: Settings) -> int:
-        """Return how many frames the hungriest of ``steps`` wants at once."""
-        return max(self[step.processor].batch(settings) for step in steps)
+    def batch_size(self, steps: Iterable[Step], settings: Settings) -> int:
+        """Return the largest batch size among ``steps``."""
+        return max(self[step.processor].batch_size(settings) for step in steps)
 
     def build(self, steps: Iterable[Step], context: Context) -> list[Processor]:
         """Build the processors of ``steps`` in order."""
-        return [self[step.processor].built(step.options, context) for step in steps]
+        return [self[step.processor].create(step.options, context) for step in steps]

@@ -13,11 +13,9 @@ class PixelateOptions(Options):
 
 
 def _build(options: PixelateOptions, context: Context) -> Processor:
-    from roop_pixelate.pixelate import Pixelate  # numpy and OpenCV: only when it works
+    from roop_pixelate.pixelate import Pixelate  # imports numpy and OpenCV, so not sooner
 
     return Pixelate(options)
 
 
-SPEC = ProcessorSpec(
-    "pixelate", "Show faces as coarse squares", PixelateOptions, _build, stateless=True
-)
+SPEC = ProcessorSpec("pixelate", "Show faces as coarse squares", PixelateOptions, _build)

@@ -18,12 +18,12 @@ class Pixelate(Processor):
     def __init__(self, options: PixelateOptions) -> None:
         self._squares = options.pixelate_squares
 
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         """Edit the frames in place, and return the same scenes."""
-        for scene in scenes:
-            for face in scene.faces:
-                self._pixelate(scene.frame, face)
-        return scenes
+        for analysed in analysed_frames:
+            for face in analysed.faces:
+                self._pixelate(analysed.frame, face)
+        return analysed_frames
 
     def _pixelate(self, frame: Frame, face: Face) -> None:
         outline = face.mesh[list(OVAL), :2]

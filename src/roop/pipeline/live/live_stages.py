@@ -10,7 +10,7 @@ from roop.media.live.cameras import Camera
 from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.pipeline.stages.frame_pipeline import FramePipeline
-from roop.processors.base import applied
+from roop.processors.base import run_processor
 from roop.provenance.label import Label
 from roop.types import AnalysedFrame
 
@@ -50,7 +50,7 @@ class LiveStages:
             pipeline.screen.show(frame, self.name, still=False)
             analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, tracker.update(frame))]
             for processor in pipeline.processors:
-                analysed = applied(processor, analysed)
+                analysed = run_processor(processor, analysed)
             for one in analysed:
                 label.stamp(one.frame)
                 yield one

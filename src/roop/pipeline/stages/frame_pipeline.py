@@ -216,7 +216,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
         As many as they gain from, as far as an eighth of the job's memory holds them.
         """
         settings = self._resources.settings
-        wanted = self._resources.registry.batch(self.job.steps, settings)
+        wanted = self._resources.registry.batch_size(self.job.steps, settings)
         if settings.max_memory is None:
             return wanted
         fitting = int(settings.max_memory * 1e9 / 8) // (size[0] * size[1] * 3)

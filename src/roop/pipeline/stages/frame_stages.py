@@ -18,7 +18,7 @@ from roop.pipeline.people.no_face import nobody_in_frame_error
 from roop.pipeline.progress import Meter
 from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.priority import lower_priority
-from roop.processors.base import Processor, applied
+from roop.processors.base import Processor, run_processor
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
 from roop.safety.screen import Screen
@@ -145,13 +145,13 @@ class FrameStages:
             elif step >= _LEARN_STEP:
                 analysed = self._analysed(frame, step)
                 for processor in self.processors:
-                    processor.learn(analysed, step)
+                    processor.observe(analysed, step)
                 last = left
 
     def _changed(self, frames: Sequence[Frame], *, step: int = 1) -> Sequence[AnalysedFrame]:
         changed: Sequence[AnalysedFrame] = [self._analysed(frame, step) for frame in frames]
         for processor in self.processors:
-            changed = applied(processor, changed)
+            changed = run_processor(processor, changed)
         return changed
 
     def _analysed(self, frame: Frame, step: int) -> AnalysedFrame:

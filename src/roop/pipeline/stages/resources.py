@@ -125,7 +125,7 @@ class PipelineResources:
             self._processors = None  # free the memory first
             warnings: list[str] = []
             models = self.models(warnings.append, fetching)
-            context = Context(self.settings, sources.identities, models, single=single)
+            context = Context(self.settings, sources.identities, models, single_face=single)
             built = Processors(self.registry.build(job.steps, context), models.used)
             self._processors = _Kept(key, built, tuple(warnings))
         for warning in self._processors.warnings:

@@ -1,9 +1,9 @@
-"""Processor ``enhance``: sharper faces, by a restoration network or by what is built in."""
+"""Processor ``enhance``: sharper faces, by a restoration network or without any."""
 
 from pydantic import Field
 
 from roop.options import Options, Settings
-from roop.processors.base import Context, Processor, ProcessorSpec, frames_at_once
+from roop.processors.base import Context, Processor, ProcessorSpec, network_batch_size
 
 BUILT_IN = "detail"
 """The enhancer that needs no network."""
@@ -48,6 +48,6 @@ ENHANCE = ProcessorSpec(
     "make faces sharper",
     EnhanceOptions,
     _build,
-    batch=frames_at_once,
+    batch_size=network_batch_size,
     models=_models,
 )

@@ -64,11 +64,11 @@ class DetailEnhancer(Processor):
         self._seen: dict[int, deque[Levels]] = {}
 
     @override
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        for scene in scenes:
-            for face in scene.faces:
-                self._enhance(scene.frame, face)
-        return scenes
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        for analysed in analysed_frames:
+            for face in analysed.faces:
+                self._enhance(analysed.frame, face)
+        return analysed_frames
 
     @override
     def reset(self) -> None:

@@ -22,23 +22,23 @@ class FaceRestorer(Processor):
     """Replaces faces by what a restoration network makes of them."""
 
     def __init__(self, options: EnhanceOptions, context: Context) -> None:
-        models = context.networks()
+        models = context.model_loader()
         self._options = options
         self._model = models.folder.catalogue.choose("enhance", options.enhance)
         self._session = models.session(self._model.name)
 
     @override
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         template, side = self._model.alignment or "", self._model.input("pixels").shape[-1]
         found = [
-            (scene.frame, face, place)
-            for scene in scenes
-            for face in scene.faces
-            if (place := make_cutout(face.mesh, scene.frame.size, template=template, side=side))
+            (analysed.frame, face, place)
+            for analysed in analysed_frames
+            for face in analysed.faces
+            if (place := make_cutout(face.mesh, analysed.frame.size, template=template, side=side))
         ]
         if found:
             self._restore(found)
-        return scenes
+        return analysed_frames
 
     def _restore(self, found: Sequence[tuple[Frame, Face, Cutout]]) -> None:
         crops = np.stack([place.cut(frame) for frame, _, place in found])

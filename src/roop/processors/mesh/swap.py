@@ -103,18 +103,18 @@ class MeshSwap(Processor):
         self._memories: dict[int, _Memory] = {}
 
     @override
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        for scene in scenes:
-            for face in scene.faces:
-                self._swap(scene.frame, face)
-        return scenes
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        for analysed in analysed_frames:
+            for face in analysed.faces:
+                self._swap(analysed.frame, face)
+        return analysed_frames
 
     @override
-    def learn(self, scene: AnalysedFrame, frames: int) -> None:
-        for face in scene.faces:
-            place = work_area(face.mesh, scene.frame.size)
+    def observe(self, analysed: AnalysedFrame, frames: int) -> None:
+        for face in analysed.faces:
+            place = work_area(face.mesh, analysed.frame.size)
             if place is not None:
-                memory, target = self._memory(face), place.cut(scene.frame)
+                memory, target = self._memory(face), place.cut(analysed.frame)
                 eyes = find_eyes(target, place.on_picture(face.mesh))
                 memory.shape.update(self._space.shape(face.mesh), eyes, frames)
                 unrolled = self._unroller.unroll(

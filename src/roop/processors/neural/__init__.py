@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from roop.options import Options, Settings
-from roop.processors.base import Context, Processor, ProcessorSpec, frames_at_once
+from roop.processors.base import Context, Processor, ProcessorSpec, network_batch_size
 
 if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
     from roop.models.catalogue import Catalogue
@@ -129,8 +129,7 @@ def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
         NeuralOptions,
         build,
         engine=True,
-        stateless=True,
-        batch=frames_at_once,
+        batch_size=network_batch_size,
         models=models,
         missing=missing,
     )

@@ -36,7 +36,7 @@ class NeuralSwap(Processor):
     """Replaces faces by what a swap network draws."""
 
     def __init__(self, family: str, options: NeuralOptions, context: Context) -> None:
-        models = context.networks()
+        models = context.model_loader()
         model = models.folder.catalogue.choose("swap", options.swap_model or family)
         if model.family != family:
             raise UsageError(
@@ -47,24 +47,24 @@ class NeuralSwap(Processor):
         self._model = model
         self._factor = _factor(model, options.pixel_boost)
         self._source = _Source(model, options.face_weight, context.identities, models)
-        brief = context.single and self._factor == 1
+        brief = context.single_face and self._factor == 1
         self._session = models.session(model.name, brief=brief)
         self._masker = Masker(options, models)
 
     @override
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        targets = [target for scene in scenes for target in self._targets(scene)]
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        targets = [target for analysed in analysed_frames for target in self._targets(analysed)]
         if targets:
             self._swap(targets)
-        return scenes
+        return analysed_frames
 
-    def _targets(self, scene: AnalysedFrame) -> list[_Target]:
+    def _targets(self, analysed: AnalysedFrame) -> list[_Target]:
         side = self._model.input("pixels").shape[-1] * self._factor
         template = self._model.alignment or ""
         return [
-            _Target(scene.frame, face, place)
-            for face in scene.faces
-            if (place := make_cutout(face.mesh, scene.frame.size, template=template, side=side))
+            _Target(analysed.frame, face, place)
+            for face in analysed.faces
+            if (place := make_cutout(face.mesh, analysed.frame.size, template=template, side=side))
         ]
 
     def _swap(self, targets: Sequence[_Target]) -> None:

@@ -1,4 +1,4 @@
-"""Processor ``upscale``: the whole picture two or four times as large."""
+"""Processor ``upscale``: enlarge whole frames two or four times by a network."""
 
 from typing import Annotated, Literal
 
@@ -47,7 +47,6 @@ UPSCALE = ProcessorSpec(
     "enlarge the whole picture",
     UpscaleOptions,
     _build,
-    stateless=True,
     scale=lambda options: options.upscale,
     models=_models,
     missing=_missing,

@@ -25,17 +25,17 @@ class Upscaler(Processor):
     """Draws whole frames anew, larger."""
 
     def __init__(self, options: UpscaleOptions, context: Context) -> None:
-        models = context.networks()
+        models = context.model_loader()
         self._factor = options.upscale
         self._model = models.folder.catalogue.choose("upscale", options.upscale_model)
         self._session = models.session(self._model.name)
 
     @override
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        return [self._enlarged(scene) for scene in scenes]
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        return [self._enlarged(analysed) for analysed in analysed_frames]
 
-    def _enlarged(self, scene: AnalysedFrame) -> AnalysedFrame:
-        frame, factor = scene.frame, self._factor
+    def _enlarged(self, analysed: AnalysedFrame) -> AnalysedFrame:
+        frame, factor = analysed.frame, self._factor
         picture = frame.crop(Box(0, 0, *frame.size))
         boxes = list(_tiles(frame.size))
         frame.enlarge(factor)
@@ -44,8 +44,8 @@ class Upscaler(Processor):
         )
         for start in range(0, len(boxes), _AT_ONCE):
             self._paste(frame, around, boxes[start : start + _AT_ONCE])
-        faces = tuple(_scaled(face, factor) for face in scene.faces)
-        return dataclasses.replace(scene, faces=faces)
+        faces = tuple(_scaled(face, factor) for face in analysed.faces)
+        return dataclasses.replace(analysed, faces=faces)
 
     def _paste(self, frame: Frame, around: Pixels, boxes: Sequence[Box]) -> None:
         whole = _TILE + 2 * _MARGIN
