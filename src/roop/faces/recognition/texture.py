@@ -95,5 +95,5 @@ def _patches(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     return neighbourhoods.reshape(-1, side * side)
 
 
-def _sample_grid(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    return picture[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP].ravel()
+def _sample_grid(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    return field[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP].ravel()

@@ -1,4 +1,4 @@
-"""Engine ``mesh``: the source's texture on the target's face mesh, no download, plain CPU."""
+"""Engine ``mesh``: draw the source's texture on the target's face mesh. No download, any CPU."""
 
 from pydantic import Field
 

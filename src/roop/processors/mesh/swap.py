@@ -19,73 +19,73 @@ from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
 from roop.processors.mesh.appearance.detail import DetailMatch
 from roop.processors.mesh.appearance.light import enlarge, match_folds, match_light
-from roop.processors.mesh.appearance.occlusion import OcclusionFinder, OwnReflectance
-from roop.processors.mesh.appearance.skin import likeness
-from roop.processors.mesh.expression.eyes import Eyes, GazeMatch, find_eyes
+from roop.processors.mesh.appearance.occlusion import AppearanceModel, OcclusionFinder
+from roop.processors.mesh.appearance.skin import skin_similarity
+from roop.processors.mesh.expression.eyes import Eyes, GazeMatch, measure_eyes
 from roop.processors.mesh.expression.shape import Opening, ShapeSpace, TargetShape
-from roop.processors.mesh.source.aspect import AspectFinder, AspectFollower
 from roop.processors.mesh.source.atlas import AtlasMixture
 from roop.processors.mesh.source.closeup import CloseUp, CloseUpMaker
-from roop.processors.mesh.source.lids import how_shut
+from roop.processors.mesh.source.lids import shut_share
 from roop.processors.mesh.source.source import SourceFace, SourceMaker
+from roop.processors.mesh.source.viewing_conditions import ConditionsEstimator, PhotoBlender
 from roop.processors.mesh.surface.regions import Weights, make_regions
 from roop.processors.mesh.surface.surface import (
     Vertices,
-    draw,
+    blurred,
     make_surface,
-    paint,
-    softened,
+    render,
+    weights_per_pixel,
     with_rim,
 )
-from roop.processors.mesh.surface.unrolled import UnwrappedFace, Unwrapper
+from roop.processors.mesh.surface.unwrapping import UnwrappedFace, Unwrapper
 from roop.processors.mesh.surface.work_area import WorkArea, work_area
 from roop.types import AnalysedFrame, Box, Face, Frame, Mesh, Pixels
 
-_LIGHT = 0.25
-"""Light changes slower than this share of the face's width; what changes faster is the face."""
+_LIGHT_SIGMA = 0.25
+"""Sigma that separates light from features, as a share of the face's width."""
 
-_FOLDS, _FOLD = 0.2, 0.03
-"""How much of the source's folds to take away; the width of a fold as a share of the face's."""
+_FOLD_STRENGTH, _FOLD_WIDTH = 0.2, 0.03
+"""How much of the source's folds to remove; the width of a fold, as a share of the face's width."""
 
-_LID = 0.008
+_LID_SOFTNESS = 0.008
 """Softness of the borders of eyes and mouth, as a share of the face's width."""
 
 _LIDS = [*RIGHT_EYE, *LEFT_EYE]
 """Points around the eyes."""
 
-_UNSEEN = 0.002
-"""A share too small to change a grey level."""
+_NEGLIGIBLE = 0.002
+"""A weight too small to change a grey level."""
 
-_SOFT = 0.025
+_MASK_SOFTNESS = 0.025
 """Softness of the mask's border, as a share of the face's width."""
 
 
 @dataclass(slots=True)
-class _Memory:
+class _FaceState:
     """What is remembered of one target face from frame to frame."""
 
     shape: TargetShape = field(default_factory=TargetShape)
     gaze: GazeMatch = field(default_factory=GazeMatch)
     detail: DetailMatch = field(default_factory=DetailMatch)
-    aspect: AspectFollower = field(default_factory=AspectFollower)
-    own: OwnReflectance | None = None
+    blender: PhotoBlender = field(default_factory=PhotoBlender)
+    appearance: AppearanceModel | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
-    """The surface drawn on the grid of one place."""
+class _RenderedFace:
+    """The surface, rendered on the grid of a work area."""
 
-    place: WorkArea
-    shown: NDArray[np.intp]
-    """``(H, W)``: the triangle that each pixel shows."""
+    area: WorkArea
+    triangle_map: NDArray[np.intp]
+    """``(H, W)``: the triangle at each pixel, -1 for none."""
     to_atlas: NDArray[np.float32]
-    """``(2, H, W)``: where each pixel lies in the atlas's largest level."""
+    """``(2, H, W)``: the position of each pixel in the largest mipmap of the atlas."""
     width: float
-    """Of the face, pixels of the grid."""
+    """Width of the face, pixels of the grid."""
 
 
 class MeshSwap(Processor):
-    """Replaces faces by the source's, warped triangle by triangle in the target's light."""
+    """Replaces faces by the source's, warped triangle by triangle and relit."""
 
     def __init__(self, options: MeshOptions, context: Context) -> None:
         topology = load_topology()
@@ -94,13 +94,13 @@ class MeshSwap(Processor):
         self._regions = make_regions(topology, self._surface)
         self._eyes = CloseUpMaker(self._surface, _LIDS)
         self._mouth = CloseUpMaker(self._surface, INNER_LIPS)
-        self._unroller = Unwrapper(self._surface, self._regions)
-        self._occlusions = OcclusionFinder(self._unroller)
+        self._unwrapper = Unwrapper(self._surface, self._regions)
+        self._occlusions = OcclusionFinder(self._unwrapper)
         self._space = ShapeSpace(topology)
-        self._aspects = AspectFinder(self._space, self._unroller)
-        maker = SourceMaker(self._space, self._surface, self._regions, self._unroller)
+        self._estimator = ConditionsEstimator(self._space, self._unwrapper)
+        maker = SourceMaker(self._space, self._surface, self._regions, self._unwrapper)
         self._sources = [maker.make(identity) for identity in context.identities]
-        self._memories: dict[int, _Memory] = {}
+        self._states: dict[int, _FaceState] = {}
 
     @override
     def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
@@ -110,120 +110,130 @@ class MeshSwap(Processor):
         return analysed_frames
 
     @override
-    def observe(self, analysed: AnalysedFrame, frames: int) -> None:
+    def observe(self, analysed: AnalysedFrame, frame_count: int) -> None:
         for face in analysed.faces:
-            place = work_area(face.mesh, analysed.frame.size)
-            if place is not None:
-                memory, target = self._memory(face), place.cut(analysed.frame)
-                eyes = find_eyes(target, place.on_picture(face.mesh))
-                memory.shape.update(self._space.shape(face.mesh), eyes, frames)
-                unrolled = self._unroller.unroll(
-                    place.shrunk(target), place.on_grid(with_rim(face.mesh))
+            area = work_area(face.mesh, analysed.frame.size)
+            if area is not None:
+                state, target = self._state(face), area.cut(analysed.frame)
+                eyes = measure_eyes(target, area.to_image(face.mesh))
+                state.shape.update(self._space.shape(face.mesh), eyes, frame_count)
+                unwrapped = self._unwrapper.unwrap(
+                    area.shrink_to_grid(target), area.to_grid(with_rim(face.mesh))
                 )
-                self._seen(face, memory, unrolled, frames)
-                memory.own, _ = self._occlusions.find(memory.own, unrolled)
+                self._photo_shares(face, state, unwrapped, frame_count)
+                state.appearance, _ = self._occlusions.find(state.appearance, unwrapped)
 
     @override
     def reset(self) -> None:
-        self._memories.clear()
+        self._states.clear()
 
     def _swap(self, frame: Frame, face: Face) -> None:
-        place = work_area(face.mesh, frame.size)
-        if place is None:
+        area = work_area(face.mesh, frame.size)
+        if area is None:
             return
-        memory = self._memory(face)
+        state = self._state(face)
         source = self._sources[face.identity]
-        target = place.cut(frame)
-        whole = with_rim(face.mesh)
-        was, was_on_grid = place.on_picture(whole), place.on_grid(whole)
-        old = place.shrunk(target)
-        unrolled = self._unroller.unroll(old, was_on_grid)
-        shares = self._seen(face, memory, unrolled)
-        eyes = find_eyes(target, was)
-        reshaped, lids = self._reshaped(face.mesh, eyes, memory.shape, source)
-        atlas = source.mixture(shares, how_shut(lids.max()))  # a wink leaves the lashes on
-        drawn = self._drawn(place, reshaped, atlas)
-        memory.gaze.follow(source.gaze, eyes.gaze)
-        between_lids = self._soft(drawn, self._regions.eyes, _LID)
-        memory.gaze.apply(drawn.to_atlas, between_lids, atlas.vertices)
-        hidden = self._hidden(memory, old, unrolled, was_on_grid)
-        gain, alpha = self._fitted(drawn, atlas, old, hidden)
-        width = float(np.ptp(was[: len(face.mesh), 0]))
-        swapped = atlas.sample(drawn.to_atlas, width, place.size)
-        vertices = place.on_picture(with_rim(reshaped))
-        if how_shut(lids.min()):
-            self._draw_lids(swapped, vertices, width, memory.gaze, atlas)
-        mouth = self._mouth.make(vertices, width, atlas, place.size)
+        target = area.cut(frame)
+        full_mesh = with_rim(face.mesh)
+        mesh_in_image, mesh_on_grid = area.to_image(full_mesh), area.to_grid(full_mesh)
+        target_on_grid = area.shrink_to_grid(target)
+        unwrapped = self._unwrapper.unwrap(target_on_grid, mesh_on_grid)
+        shares = self._photo_shares(face, state, unwrapped)
+        eyes = measure_eyes(target, mesh_in_image)
+        reshaped, openness = self._reshape(face.mesh, eyes, state.shape, source)
+        atlas = source.mixture(shares, shut_share(openness.max()))  # a wink keeps the lashes
+        rendered = self._render(area, reshaped, atlas)
+        state.gaze.update(source.gaze, eyes.gaze)
+        between_lids = self._soft(rendered, self._regions.eyes, _LID_SOFTNESS)
+        state.gaze.apply(rendered.to_atlas, between_lids, atlas.vertices)
+        hidden = self._occlusion_mask(state, target_on_grid, unwrapped, mesh_on_grid)
+        gain, alpha = self._gain_and_alpha(rendered, atlas, target_on_grid, hidden)
+        width = float(np.ptp(mesh_in_image[: len(face.mesh), 0]))
+        swapped = atlas.sample(rendered.to_atlas, width, area.size)
+        vertices = area.to_image(with_rim(reshaped))
+        if shut_share(openness.min()):
+            self._draw_lids(swapped, vertices, width, state.gaze, atlas)
+        mouth = self._mouth.make(vertices, width, atlas, area.size)
         if mouth is not None:
-            mouth.show(swapped, atlas)
-        swapped = memory.detail.apply(lit(swapped, place.enlarged(gain)), target)
+            mouth.draw_onto(swapped, atlas)
+        swapped = state.detail.apply(apply_gain(swapped, area.enlarge_from_grid(gain)), target)
         if mouth is not None:
-            self._keep_mouth(swapped, target, mouth, was)
-        place.paste(frame, swapped, alpha * face.opacity)
+            self._keep_mouth(swapped, target, mouth, mesh_in_image)
+        area.paste(frame, swapped, alpha * face.opacity)
 
-    def _memory(self, face: Face) -> _Memory:
-        if face.fresh or face.track not in self._memories:
-            self._memories[face.track] = _Memory()
-        return self._memories[face.track]
+    def _state(self, face: Face) -> _FaceState:
+        if face.fresh or face.track not in self._states:
+            self._states[face.track] = _FaceState()
+        return self._states[face.track]
 
-    def _reshaped(
+    def _reshape(
         self, mesh: Mesh, eyes: Eyes, target: TargetShape, source: SourceFace
     ) -> tuple[Mesh, Opening]:
         """Return the target's mesh with the source's shape and the target's expression.
 
-        With it comes how far the eyes are open in it, as shares of their usual opening.
+        Also return how far its eyes are open, as shares of their usual opening.
         """
         pose = self._space.pose(mesh)
         shape = pose.invert(mesh)
         usual = target.update(shape, eyes)
-        moved = self._strength * self._space.difference(source.shape, usual)
-        lids = target.lids(shape, eyes)
-        moved += target.openings(shape, lids, source.opening, self._strength)
-        return (mesh + pose.apply_to_vectors(moved)).astype(np.float32), lids
+        offsets = self._strength * self._space.shape_offsets(source.shape, usual)
+        openness = target.openness(shape, eyes)
+        offsets += target.expression_offsets(shape, openness, source.opening, self._strength)
+        return (mesh + pose.apply_to_vectors(offsets)).astype(np.float32), openness
 
-    def _drawn(self, place: WorkArea, mesh: Mesh, atlas: AtlasMixture) -> _Drawn:
-        on_grid = place.on_grid(with_rim(mesh))
-        drawing = draw(self._surface, on_grid, atlas.ends, place.grid)
-        width = float(np.ptp(on_grid[list(OVAL), 0]))
-        return _Drawn(place, drawing.shown, drawing.places, width)
+    def _render(self, area: WorkArea, mesh: Mesh, atlas: AtlasMixture) -> _RenderedFace:
+        mesh_on_grid = area.to_grid(with_rim(mesh))
+        rendered = render(self._surface, mesh_on_grid, atlas.texture_coordinates, area.grid)
+        width = float(np.ptp(mesh_on_grid[list(OVAL), 0]))
+        return _RenderedFace(area, rendered.triangle_map, rendered.coordinates, width)
 
-    def _seen(
-        self, face: Face, memory: _Memory, unrolled: UnwrappedFace, frames: int = 1
+    def _photo_shares(
+        self, face: Face, state: _FaceState, unwrapped: UnwrappedFace, frames: int = 1
     ) -> Sequence[float]:
-        """Return the share of each of the source's atlases: as the target is seen, they are."""
+        """Return the share of each of the source's atlases, given the target's pose and light."""
         source = self._sources[face.identity]
-        if len(source.aspects) == 1:
+        if len(source.conditions) == 1:
             return [1.0]
-        now = self._aspects.find(face.mesh, unrolled)
-        return memory.aspect.update(source.aspects, now, frames)
+        conditions = self._estimator.estimate(face.mesh, unwrapped)
+        return state.blender.update(source.conditions, conditions, frames)
 
-    def _hidden(
-        self, memory: _Memory, old: Pixels, unrolled: UnwrappedFace, was: Vertices
+    def _occlusion_mask(
+        self,
+        state: _FaceState,
+        target_on_grid: Pixels,
+        unwrapped: UnwrappedFace,
+        mesh_on_grid: Vertices,
     ) -> NDArray[np.float32] | None:
-        """Return how much of each pixel of the grid shows something in front of the face."""
-        memory.own, cover = self._occlusions.find(memory.own, unrolled)
-        if cover is None:
+        """Return how much of each pixel of the grid is occluded; None if nothing is."""
+        state.appearance, occlusion = self._occlusions.find(state.appearance, unwrapped)
+        if occlusion is None:
             return None
-        places = self._unroller.rolled(was, old.shape[1::-1])
-        return self._occlusions.show(cover, old, places)
+        positions = self._unwrapper.layout_positions(mesh_on_grid, target_on_grid.shape[1::-1])
+        return self._occlusions.mask(occlusion, target_on_grid, positions)
 
-    def _fitted(
-        self, drawn: _Drawn, atlas: AtlasMixture, old: Pixels, hidden: NDArray[np.float32] | None
+    def _gain_and_alpha(
+        self,
+        rendered: _RenderedFace,
+        atlas: AtlasMixture,
+        target_on_grid: Pixels,
+        hidden: NDArray[np.float32] | None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return what brings the source into the target's light, and where it shall be seen."""
-        source, trust = atlas.sample_with_trust(drawn.to_atlas, drawn.width)
-        inside = paint(drawn.shown, self._regions.inside)
-        seen = np.minimum(inside, trust.astype(np.float32) / 255)
-        skin = paint(drawn.shown, self._regions.skin) * (seen > 0.5)
+        """Return, on the grid, the gain that relights the source, and the new face's opacity."""
+        source, trust = atlas.sample_with_trust(rendered.to_atlas, rendered.width)
+        inside = weights_per_pixel(rendered.triangle_map, self._regions.inside)
+        visible = np.minimum(inside, trust.astype(np.float32) / 255)
+        skin = weights_per_pixel(rendered.triangle_map, self._regions.skin) * (visible > 0.5)
         if hidden is not None:
-            skin *= hidden < _UNSEEN
-        forehead = paint(drawn.shown, self._regions.forehead)
-        bare = likeness(old[::2, ::2], (skin * (1 - forehead))[::2, ::2])
-        seen = seen * (1 - forehead * (1 - enlarge(bare, drawn.place.grid)))
-        gain = enlarge(match_light(source, old, skin, sigma=_LIGHT), drawn.place.grid)
-        folds = _FOLDS * self._soft(drawn, self._regions.folds, _FOLD)
-        gain = match_folds(source, old, gain, folds, sigma=_FOLD * drawn.width)
-        alpha = softened(seen, _SOFT * drawn.width)
+            skin *= hidden < _NEGLIGIBLE
+        forehead = weights_per_pixel(rendered.triangle_map, self._regions.forehead)
+        bare = skin_similarity(target_on_grid[::2, ::2], (skin * (1 - forehead))[::2, ::2])
+        visible = visible * (1 - forehead * (1 - enlarge(bare, rendered.area.grid)))
+        gain = enlarge(
+            match_light(source, target_on_grid, skin, sigma=_LIGHT_SIGMA), rendered.area.grid
+        )
+        folds = _FOLD_STRENGTH * self._soft(rendered, self._regions.folds, _FOLD_WIDTH)
+        gain = match_folds(source, target_on_grid, gain, folds, sigma=_FOLD_WIDTH * rendered.width)
+        alpha = blurred(visible, _MASK_SOFTNESS * rendered.width)
         return gain, alpha if hidden is None else alpha * (1 - hidden)
 
     def _draw_lids(
@@ -234,32 +244,34 @@ class MeshSwap(Processor):
         gaze: GazeMatch,
         atlas: AtlasMixture,
     ) -> None:
-        """Draw the slit between lids that are nearly shut."""
+        """Draw eyes that are nearly shut at full resolution."""
         eyes = self._eyes.make(vertices, width, atlas, swapped.shape[1::-1])
         if eyes is not None:
-            between_lids = eyes.soft(self._regions.eyes, _LID)
-            gaze.apply(eyes.drawing.places, between_lids, atlas.vertices)
-            eyes.show(swapped, atlas)
+            between_lids = eyes.soft_weights(self._regions.eyes, _LID_SOFTNESS)
+            gaze.apply(eyes.rendered.coordinates, between_lids, atlas.vertices)
+            eyes.draw_onto(swapped, atlas)
 
-    def _keep_mouth(self, swapped: Pixels, target: Pixels, mouth: CloseUp, was: Vertices) -> None:
-        """Put the inside of the target's mouth back, where the new lips have it now."""
-        share = mouth.soft(self._regions.mouth, _LID)
-        x0, y0, width, height = cv2.boundingRect((share > _UNSEEN).view(np.uint8))
+    def _keep_mouth(
+        self, swapped: Pixels, target: Pixels, mouth: CloseUp, mesh_in_image: Vertices
+    ) -> None:
+        """Draw the inside of the target's mouth between the new lips."""
+        share = mouth.soft_weights(self._regions.mouth, _LID_SOFTNESS)
+        x0, y0, width, height = cv2.boundingRect((share > _NEGLIGIBLE).view(np.uint8))
         if not width:
             return
         part = Box(x0, y0, x0 + width, y0 + height)
-        x, y = mouth.moved_back(was, part)
-        kept = cv2.remap(target, x, y, cv2.INTER_LINEAR)
+        x, y = mouth.source_coordinates(mesh_in_image, part)
+        inside = cv2.remap(target, x, y, cv2.INTER_LINEAR)
         new = swapped[mouth.box.rows, mouth.box.columns][part.rows, part.columns]
-        shown = share[part.rows, part.columns]
-        new[:] = cv2.blendLinear(kept, np.ascontiguousarray(new), shown, 1 - shown)
+        weight = share[part.rows, part.columns]
+        new[:] = cv2.blendLinear(inside, np.ascontiguousarray(new), weight, 1 - weight)
 
-    def _soft(self, drawn: _Drawn, weights: Weights, sigma: float) -> NDArray[np.float32]:
-        """Paint a region with a border of ``sigma`` face widths."""
-        return softened(paint(drawn.shown, weights), sigma * drawn.width)
+    def _soft(self, rendered: _RenderedFace, weights: Weights, sigma: float) -> NDArray[np.float32]:
+        """Return the weights of a region with a border of ``sigma`` face widths."""
+        return blurred(weights_per_pixel(rendered.triangle_map, weights), sigma * rendered.width)
 
 
-def lit(picture: Pixels, gain: NDArray[np.float32]) -> Pixels:
-    """Return ``picture`` in another light."""
-    product: Pixels = cv2.multiply(picture, gain, dtype=cv2.CV_8U)
+def apply_gain(image: Pixels, gain: NDArray[np.float32]) -> Pixels:
+    """Return ``image`` multiplied by ``gain``."""
+    product: Pixels = cv2.multiply(image, gain, dtype=cv2.CV_8U)
     return product

@@ -1,1 +1,1 @@
-"""Light, colour, sharpness, and what covers a face."""
+"""Match light, colour and sharpness, and find what occludes a face."""

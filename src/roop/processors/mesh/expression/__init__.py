@@ -1,1 +1,1 @@
-"""The target's expression: its shape, its eyes."""
+"""The target's expression: its shape and its eyes."""

@@ -1,4 +1,4 @@
-"""See what the eyes do, and make the source's look where the target's look."""
+"""Measure where the eyes look, and make the source's eyes look the same way."""
 
 from dataclasses import dataclass
 
@@ -10,36 +10,37 @@ from roop.faces.mesh.topology import LEFT_EYE, RIGHT_EYE
 from roop.types import Pixels, Points
 
 _EYES = ((RIGHT_EYE, 33, 133), (LEFT_EYE, 362, 263))
-"""Border, left and right corner as the camera sees them, of the person's right and left eye."""
+"""Border, left and right corner (as the camera sees them) of the person's right and left eye."""
 
 _PATCH = (48, 32)
-"""(width, height) of the picture of one eye, pixels; the corners lie on its middle line."""
+"""(width, height) of the image of one eye, pixels; the corners lie on its horizontal centre line.
+"""
 
 _IRIS = 0.2
-"""Radius of an iris, as a share of the distance between the corners."""
+"""Radius of an iris, in eye widths (distances between the corners of an eye)."""
 
 _INNER = slice(8, 40)
-"""Columns of that picture without the corners, where skin would be taken for whites."""
+"""Columns of the image without the corners, where skin would pass for the white of the eye."""
 
 _COLUMN, _BESIDE, _MARGIN = 2.0, 3, 6
-"""Columns over which lightness is averaged, between an iris and its whites, and between an iris
-and the first of those columns."""
+"""Columns over which lightness is averaged, between an iris and its whites, and between the iris
+and the first and last of the inner columns."""
 
 _MEMORY = 0.5
-"""Share of the last frame's gaze in this one's."""
+"""Weight of the previous frame's gaze in this one's."""
 
-_SQUINT = 0.25
-"""Both eyes look the same way: shifts that differ by more are not believed."""
+_MAX_SQUINT = 0.25
+"""Both eyes look the same way: if their shifts differ by more, they are ignored."""
 
-_FARTHEST = 0.2
-"""Most that an iris is moved, in distances between the corners of its eye."""
+_MAX_SHIFT = 0.2
+"""Most that an iris is moved, in eye widths."""
 
-_ACROSS = 0.5
-"""Share of the upward and downward gaze that is followed: lashes blur it."""
+_VERTICAL_SHARE = 0.5
+"""Share of the vertical gaze that is followed: lashes blur it."""
 
 Gaze = NDArray[np.float32]
-"""``(2, 2)``: for the right and the left eye how far the iris lies from the middle between the
-corners, along the line through them and across it, in distances between the corners."""
+"""``(2, 2)``: for the right and the left eye, the offset of the iris from the middle between the
+corners, along the line through the corners and across it, in eye widths."""
 
 Pair = NDArray[np.float32]
 """``(2,)``: of the right and the left eye."""
@@ -47,26 +48,26 @@ Pair = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eyes:
-    """What shows between the lids."""
+    """Measurements between the lids."""
 
     gaze: Gaze
     darkness: Pair
-    """How much darker than the rest the darkest spot of an iris's size is, by the mean lightness:
-    0.15 and more where an iris shows, unless there is little light."""
+    """How much darker than the mean the darkest spot of an iris's size is, as a share of the mean
+    lightness: 0.15 and more where an iris is visible, unless there is little light."""
     contrast: Pair
-    """How much darker the iris is than what is on either side of it, by the mean lightness: about
-    0.4 between whites in good light, 0 and less where the lids are shut over it."""
+    """How much darker the iris is than the whites beside it, as a share of the mean lightness:
+    about 0.4 in good light, 0 and less where the lids are shut."""
 
 
-def find_eyes(pixels: Pixels, points: Points) -> Eyes:
-    """Return what shows between the lids.
+def measure_eyes(pixels: Pixels, points: Points) -> Eyes:
+    """Measure both eyes.
 
     Args:
         pixels: ``(H, W, 3)`` RGB with both eyes.
-        points: ``(N, 2)``: where the mesh lies in ``pixels``.
+        points: ``(N, 2)``: the mesh in ``pixels``.
     """
-    seen = np.array([_eye(pixels, points, *eye) for eye in _EYES], np.float32)
-    return Eyes(seen[:, :2], seen[:, 2], seen[:, 3])
+    measured = np.array([_measure_eye(pixels, points, *eye) for eye in _EYES], np.float32)
+    return Eyes(measured[:, :2], measured[:, 2], measured[:, 3])
 
 
 class GazeMatch:
@@ -75,50 +76,53 @@ class GazeMatch:
     def __init__(self) -> None:
         self._shift = np.zeros(2, np.float32)
 
-    def follow(self, source: Gaze, target: Gaze) -> None:
-        """Take note of where this frame's eyes look; both look the same way.
+    def update(self, source: Gaze, target: Gaze) -> None:
+        """Take a frame's gaze into account; both eyes are moved alike.
 
-        Eyes that seem to squint are shut or unseen: the last gaze stays.
+        Eyes that seem to squint are shut or hidden, so the previous gaze is kept.
         """
         off = target - source
-        if abs(float(off[0, 0] - off[1, 0])) > _SQUINT:
+        if abs(float(off[0, 0] - off[1, 0])) > _MAX_SQUINT:
             return
-        shift = np.clip(off.mean(axis=0) * (1, _ACROSS), -_FARTHEST, _FARTHEST)
+        shift = np.clip(off.mean(axis=0) * (1, _VERTICAL_SHARE), -_MAX_SHIFT, _MAX_SHIFT)
         self._shift = (_MEMORY * self._shift + (1 - _MEMORY) * shift).astype(np.float32)
 
     def apply(
-        self, places: NDArray[np.float32], eyes: NDArray[np.float32], vertices: Points
+        self, coordinates: NDArray[np.float32], eyes: NDArray[np.float32], vertices: Points
     ) -> None:
-        """Change where the pixels between the lids come from.
+        """Change the source coordinates of the pixels between the lids.
 
         Args:
-            places: ``(2, H, W)``: x and y in the source's picture; changed in place.
+            coordinates: ``(2, H, W)``: x and y in the source's image; changed in place.
             eyes: ``(H, W)``: 1 between the lids.
-            vertices: ``(N, 2)``: where the mesh lies in the source's picture.
+            vertices: ``(N, 2)``: the mesh in the source's image.
         """
         x0, y0, width, height = cv2.boundingRect((eyes > 0).view(np.uint8))
         if not width:
             return
         part = np.s_[y0 : y0 + height, x0 : x0 + width]
-        x, y = places[0][part], places[1][part]
+        x, y = coordinates[0][part], coordinates[1][part]
         dx, dy = self._shift
         for _, left, right in _EYES:
             along = vertices[right, :2] - vertices[left, :2]
             middle = (vertices[left, :2] + vertices[right, :2]) / 2
-            place = ((x - middle[0]) * along[0] + (y - middle[1]) * along[1]) / (along @ along)
-            push = eyes[part] * np.clip(1 - 4 * place * place, 0, 1)  # the corners stay
+            position = ((x - middle[0]) * along[0] + (y - middle[1]) * along[1]) / (along @ along)
+            push = eyes[part] * np.clip(1 - 4 * position * position, 0, 1)  # the corners stay
             x -= push * (dx * along[0] - dy * along[1])
             y -= push * (dx * along[1] + dy * along[0])
 
 
-def _eye(
+def _measure_eye(
     pixels: Pixels,
     points: Points,
     border: tuple[int, ...],
     left: int,
     right: int,
 ) -> tuple[float, float, float, float]:
-    """Return the place of one iris, which is the darkest spot of its size, darkness, contrast."""
+    """Return the gaze (x, y), darkness and contrast of one eye.
+
+    The iris is the darkest spot of its size.
+    """
     width, height = _PATCH
     a, b = points[left, :2], points[right, :2]
     along = (b - a) / (width * 0.8)
@@ -146,18 +150,18 @@ def _eye(
 
 
 def _contrast(light: NDArray[np.float32], between: NDArray[np.uint8]) -> float:
-    """Return how much darker an iris is than the darker of the whites on either side of it.
+    """Return how much darker an iris is than the darker one of the whites beside it.
 
     Args:
-        light: The picture of one eye, 0 outside its lids.
+        light: The image of one eye, 0 outside the lids.
         between: 1 between the lids.
     """
     counts = between[:, _INNER].sum(axis=0, dtype=np.float32)
-    seen = counts > 0
-    if seen.sum() < 4 * _MARGIN:
+    measured = counts > 0
+    if measured.sum() < 4 * _MARGIN:
         return 0.0
     columns = light[:, _INNER].sum(axis=0) / np.maximum(counts, 1)
-    columns[~seen] = columns[seen].mean()
+    columns[~measured] = columns[measured].mean()
     columns = cv2.GaussianBlur(columns[None], (0, 0), _COLUMN)[0]
     iris = _MARGIN + int(np.argmin(columns[_MARGIN:-_MARGIN]))
     left, right = columns[: iris - _BESIDE], columns[iris + _BESIDE :]

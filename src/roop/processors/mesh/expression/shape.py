@@ -1,4 +1,4 @@
-"""Give the target's mesh the shape of the source's face and leave it its own expression."""
+"""Give the target's mesh the shape of the source's face, and keep the target's expression."""
 
 import math
 
@@ -23,57 +23,59 @@ Shape = NDArray[np.float64]
 """``(468, 3)``: a mesh without its pose, in the units of ``Topology.mean``."""
 
 Opening = NDArray[np.float64]
-"""``(2,)``: how far the right and the left eye are open, in eye distances."""
+"""``(2,)``: how far the right and the left eye are open, in eye distances or as shares of the usual
+opening."""
 
 Matrix468 = NDArray[np.float64]
-"""``(468, 468)``: turns the difference of two shapes into what each point moves by."""
+"""``(468, 468)``: maps the difference of two shapes to the offset of each point."""
 
-_EDGE = 0.035
-"""Distance from the outline over which the change of shape fades in, eye distances."""
+_FADE_DISTANCE = 0.035
+"""Distance from the outline over which the change of shape fades in, in eye distances."""
 
-_ROUNDS = 1
+_SMOOTHING_ROUNDS = 1
 """Rounds of averaging over neighbours, so that no triangle folds over."""
 
 _MEMORY = 90
-"""Frames over which the target's own shape is averaged."""
+"""Frames over which the target's usual shape is averaged."""
 
-_INTO_LIPS = 0.2
-"""Share of a lip's thickness by which its inner border is drawn in."""
+_LIP_INSET = 0.2
+"""Share of a lip's thickness by which its inner border is moved into the lip."""
 
-_SHUT = 0.45
-"""The mesh never shuts an eye quite: what is left of its usual opening when it really is shut."""
+_SHUT_SHARE = 0.45
+"""Share of its usual opening that the mesh leaves of an eye that is shut."""
 
-_USUALLY_OPEN = 0.085
-"""Opening of an eye, in eye distances, of which nothing is known yet: a photo may show it shut."""
+_TYPICAL_OPENING = 0.085
+"""Least usual opening assumed at first, in eye distances: the first frame may show the eye shut."""
 
-_DOUBTFUL, _OPEN = 0.78, 0.88
+_MAYBE_SHUT, _OPEN = 0.78, 0.88
 """Openings, as shares of the usual one, below which an eye may be shut and above which it is not:
 under glasses the mesh leaves a shut eye two thirds open."""
 
-_USUAL_CONTRAST, _TELLING = 0.3, 0.2
-"""Contrast of an iris of which nothing is known yet; one that is usually lower tells nothing."""
+_TYPICAL_CONTRAST, _MIN_CONTRAST = 0.3, 0.2
+"""Usual contrast of an iris assumed at first; the least usual contrast that can be relied on."""
 
-_COVERED, _SHOWN = 0.1, 0.4
-"""Shares of its usual contrast below which an iris is covered, above which it shows."""
+_HIDDEN, _VISIBLE = 0.1, 0.4
+"""Shares of its usual contrast below which an iris is hidden and above which it is visible."""
 
-_CLEARLY_SHOWN, _NARROW = 0.6, 0.35
-"""Share of its usual contrast from which on it certainly shows, and how far the eye is open then
-at least: one that laughs is as narrow on the mesh as one that is shut."""
+_CLEARLY_VISIBLE, _NARROW = 0.6, 0.35
+"""Share of its usual contrast from which an iris is certainly visible, and the least openness then:
+on the mesh a laughing eye is as narrow as a shut one."""
 
-_LIGHT, _DARK = 0.11, 0.15
-"""Darknesses between the lids below which there is no iris, above which there is one."""
+_NO_IRIS, _IRIS = 0.11, 0.15
+"""Darknesses between the lids below which there is no iris and above which there is one."""
 
 _CONTRAST_GAIN = 0.1
-"""Share of an open eye's contrast in what is usual."""
+"""Weight of an open eye's contrast in the usual one."""
 
-_LEAST = 1e-3
-"""Opening, in eye distances, that is not divided by less of."""
+_MIN_OPENING = 1e-3
+"""Least divisor, in eye distances."""
 
-_WIDEST = 1.25
-"""Most that an eye opens beyond its usual opening."""
+_MAX_OPENNESS = 1.25
+"""Most that an eye opens, as a share of its usual opening."""
 
 _TOUCHING, _PARTED = 0.015, 0.05
-"""Gaps between the lips, in eye distances, that the mesh sees in a closed / a parted mouth."""
+"""Gaps between the lips, in eye distances, that the mesh shows of a closed and of a parted mouth.
+"""
 
 _UPPER_LIP = (
     (191, 80, 81, 82, 13, 312, 311, 310, 415),
@@ -87,39 +89,41 @@ _LOWER_LIP = (
     (77, 90, 180, 85, 16, 315, 404, 320, 307),
     (146, 91, 181, 84, 17, 314, 405, 321, 375),
 )
-"""Rows of points from corner to corner: the inner border of a lip first, the outer one last."""
+"""Rows of points from corner to corner, from the inner border of a lip to the outer one."""
 
 _CORNERS = (61, 78, 291, 308)
 """Outer and inner corners of the mouth."""
 
 _MOUTH_AS_ONE = 0.6
-"""How far the mouth moves as a whole: a smile of the source must not stay on pursed lips."""
+"""How much of the mouth's change of shape is one common offset: a smile of the source must not stay
+on pursed lips."""
 
 _UPPER_LID = np.array([RIGHT_EYE[1:8], LEFT_EYE[7:0:-1]], np.intp)
 _LOWER_LID = np.array([RIGHT_EYE[:8:-1], LEFT_EYE[9:]], np.intp)
-"""Facing points of the lids, of the person's right and left eye."""
+"""Opposite points of the lids, of the person's right and left eye."""
 
 _UPPER_SHARE, _CREASE_SHARE = 0.7, 0.4
-"""Share of an eye's opening and shutting that the upper lid does, and of its way the crease's."""
+"""Share of an eye's opening and shutting that the upper lid does, and how far the crease follows
+it."""
 
 _CREASE = np.array([RIGHT_CREASE, LEFT_CREASE[::-1]], np.intp)
-"""Points above the upper lid, each pulled along by the lid's point of the same place."""
+"""Points above the upper lid, each moved with the point of the lid below it."""
 
 
 class ShapeSpace:
-    """Knows which points are bone, which express something, and which must stay."""
+    """Splits meshes into pose and shape, and transfers shapes between faces."""
 
     def __init__(self, topology: Topology) -> None:
         self._mean = topology.mean.astype(np.float64)
         weights = _rigid_weights(self._mean)
         self._bone = np.flatnonzero(weights)
         self._rigid = weights[self._bone]
-        operator = _difference_operator(topology).astype(np.float32)
-        # A larger product would wake the threads of BLAS, which go on spinning for the next frame.
+        operator = _offset_operator(topology).astype(np.float32)
+        # A larger product would wake the threads of BLAS, which then spin until the next frame.
         self._operators = np.array_split(operator, 4)
 
     def pose(self, mesh: Mesh) -> Similarity:
-        """Return what moves the mean face onto ``mesh``."""
+        """Return the transform of the mean face onto ``mesh``."""
         return fit_similarity(self._mean[self._bone], mesh[self._bone], self._rigid)
 
     def frontality(self, mesh: Mesh) -> float:
@@ -130,115 +134,117 @@ class ShapeSpace:
         """Return ``mesh`` without its pose."""
         return self.pose(mesh).invert(mesh)
 
-    def difference(self, source: Shape, target: Shape) -> Shape:
-        """Return what to move the target's points by to give it the source's shape.
+    def shape_offsets(self, source: Shape, target: Shape) -> Shape:
+        """Return the offsets that give the target's shape the source's.
 
-        Nothing moves at the outline, and neither the mouth nor an eye opens or shuts by it.
+        They are 0 at the outline and keep the opening of the mouth and of the eyes.
         """
-        difference = (source - target).astype(np.float32)
-        moved: Shape = np.concatenate([rows @ difference for rows in self._operators])
+        shape_offsets = (source - target).astype(np.float32)
+        moved: Shape = np.concatenate([rows @ shape_offsets for rows in self._operators])
         return moved
 
 
 def without_teeth(mesh: Mesh) -> Mesh:
-    """Return a source's mesh with the inner border of the lips drawn a little into the lips.
+    """Return a source's mesh with the inner border of the lips moved a little into the lips.
 
-    The mesh is not exact enough to tell lip from teeth, and teeth must not stick to the lips.
+    The mesh is not exact enough to separate lips from teeth, and no teeth may show on the lips.
     """
-    drawn_in = mesh.copy()
+    inset = mesh.copy()
     for inner, *_, outer in (_UPPER_LIP, _LOWER_LIP):
-        drawn_in[list(inner)] += _INTO_LIPS * (mesh[list(outer)] - mesh[list(inner)])
-    return drawn_in
+        inset[list(inner)] += _LIP_INSET * (mesh[list(outer)] - mesh[list(inner)])
+    return inset
 
 
 class TargetShape:
-    """What one target face looks like when it expresses nothing, learnt while it is watched."""
+    """The usual shape of one target face, learnt while it is tracked."""
 
     def __init__(self) -> None:
         self._count = 0
         self._shape: Shape = np.zeros((468, 3))
         self._open = np.zeros(2)
-        self._contrast = np.full(2, _USUAL_CONTRAST)
+        self._contrast = np.full(2, _TYPICAL_CONTRAST)
 
     def update(self, shape: Shape, eyes: Eyes, frames: int = 1) -> Shape:
-        """Take a frame into account that stands for so many, and return the usual shape."""
+        """Take a frame into account, which stands for ``frames`` frames; return the usual shape."""
         first = not self._count
         self._count = min(self._count + frames, _MEMORY)
         self._shape = self._shape + (shape - self._shape) * min(frames / self._count, 1)
         opening = eye_opening(shape)
-        # The open eye is the usual one.
+        # The usual eye is the open one: its opening is followed quickly upwards, slowly downwards.
         gain = 1 - np.where(opening > self._open, 0.7, 0.99) ** frames
         if first:
-            self._open = np.maximum(opening, _USUALLY_OPEN)
+            self._open = np.maximum(opening, _TYPICAL_OPENING)
         self._open = self._open + gain * (opening - self._open)
         learnt = _CONTRAST_GAIN * (opening > _OPEN * self._open)
         self._contrast = self._contrast + learnt * (eyes.contrast - self._contrast)
         return self._shape
 
-    def lids(self, shape: Shape, eyes: Eyes) -> Opening:
-        """Return how far the eyes are open now, as shares of their usual opening, 0..1.25.
+    def openness(self, shape: Shape, eyes: Eyes) -> Opening:
+        """Return how far the eyes are open, as shares of their usual opening, 0..1.25.
 
         Args:
             shape: The target's shape in this frame.
-            eyes: What shows between its lids.
+            eyes: The measurements of its eyes.
         """
-        share = eye_opening(shape) / np.maximum(self._open, _LEAST)
-        state = np.minimum(np.maximum((share - _SHUT) / (1 - _SHUT), 0), _WIDEST)
-        telling = self._contrast > _TELLING
-        if not telling.any():
+        share = eye_opening(shape) / np.maximum(self._open, _MIN_OPENING)
+        state = np.minimum(np.maximum((share - _SHUT_SHARE) / (1 - _SHUT_SHARE), 0), _MAX_OPENNESS)
+        usable = self._contrast > _MIN_CONTRAST
+        if not usable.any():
             return state
-        # Eyes mostly shut together: the one that shows its iris better counts for both.
-        contrast = (eyes.contrast[telling] / self._contrast[telling]).max(keepdims=True)
+        # Eyes mostly shut together, so the one with the more visible iris counts for both.
+        contrast = (eyes.contrast[usable] / self._contrast[usable]).max(keepdims=True)
         darkness = eyes.darkness.max(keepdims=True)
-        shown = np.maximum(_ramp(contrast, _COVERED, _SHOWN), _ramp(darkness, _LIGHT, _DARK))
-        state *= np.maximum(_ramp(share, _DOUBTFUL, _OPEN), shown)
-        opening: Opening = np.maximum(state, _NARROW * _ramp(contrast, _SHOWN, _CLEARLY_SHOWN))
+        visible = np.maximum(_ramp(contrast, _HIDDEN, _VISIBLE), _ramp(darkness, _NO_IRIS, _IRIS))
+        state *= np.maximum(_ramp(share, _MAYBE_SHUT, _OPEN), visible)
+        opening: Opening = np.maximum(state, _NARROW * _ramp(contrast, _VISIBLE, _CLEARLY_VISIBLE))
         return opening
 
-    def openings(self, shape: Shape, lids: Opening, source: Opening, strength: float) -> Shape:
-        """Return what to move lids and lips by.
+    def expression_offsets(
+        self, shape: Shape, openness: Opening, source: Opening, strength: float
+    ) -> Shape:
+        """Return the offsets of lids and lips.
 
-        An eye opens as wide as the source's where the target's is as open as it usually is, and it
+        An eye opens as wide as the source's while the target's is at its usual opening, and it
         shuts when the target's does. Lips that nearly touch are closed.
 
         Args:
             shape: The target's shape in this frame.
-            lids: How far its eyes are open in it.
+            openness: How far its eyes are open, as returned by ``openness``.
             source: How far the source's eyes are open.
             strength: 0 keeps the target's usual opening, 1 takes the source's.
         """
-        wanted = lids * ((1 - strength) * self._open + strength * source)
-        moved = _closed_lips(shape)
-        wider = wanted / np.maximum(eye_opening(shape), _LEAST) - 1
+        wanted = openness * ((1 - strength) * self._open + strength * source)
+        offsets = _lip_closing_offsets(shape)
+        wider = wanted / np.maximum(eye_opening(shape), _MIN_OPENING) - 1
         gap = (shape[_UPPER_LID] - shape[_LOWER_LID]) * wider[:, None, None]
         lifted = _UPPER_SHARE * gap
-        moved[_UPPER_LID] += lifted
-        moved[_LOWER_LID] -= gap - lifted
-        moved[_CREASE] += _CREASE_SHARE * lifted
-        return moved
+        offsets[_UPPER_LID] += lifted
+        offsets[_LOWER_LID] -= gap - lifted
+        offsets[_CREASE] += _CREASE_SHARE * lifted
+        return offsets
 
 
 def _ramp(value: Opening, low: float, high: float) -> Opening:
-    """Return 0 up to ``low``, 1 from ``high`` on."""
+    """Return 0 up to ``low``, 1 from ``high`` on, linear in between."""
     ramp: Opening = np.minimum(np.maximum((value - low) / (high - low), 0), 1)
     return ramp
 
 
-def _closed_lips(shape: Shape) -> Shape:
-    """Return what closes lips whose gap is no more than the mesh's own inaccuracy."""
-    moved = np.zeros_like(shape)
+def _lip_closing_offsets(shape: Shape) -> Shape:
+    """Return the offsets that close lips whose gap is within the mesh's inaccuracy."""
+    offsets = np.zeros_like(shape)
     upper, lower = list(_UPPER_LIP[0]), list(_LOWER_LIP[0])
     gap = shape[upper] - shape[lower]
     width = sum(math.hypot(*between) for between in gap[2:7].tolist()) / 5
     shut = 1 - min(max((width - _TOUCHING) / (_PARTED - _TOUCHING), 0.0), 1.0)
     half = (0.5 * shut) * gap
-    moved[upper] -= half
-    moved[lower] += half
-    return moved
+    offsets[upper] -= half
+    offsets[lower] += half
+    return offsets
 
 
 def eye_opening(shape: Shape) -> Opening:
-    """Return how far the eyes are open."""
+    """Return how far the eyes are open, in eye distances."""
     gaps = shape[_UPPER_LID[:, 2:5]] - shape[_LOWER_LID[:, 2:5]]
     opening: Opening = np.sqrt(np.einsum("ijk,ijk->ij", gaps, gaps)).sum(axis=1) / 3
     return opening
@@ -252,14 +258,14 @@ def _rigid_weights(mean: NDArray[np.float64]) -> NDArray[np.float64]:
     return weights
 
 
-def _difference_operator(topology: Topology) -> Matrix468:
-    """Return the matrix of ``ShapeSpace.difference``."""
+def _offset_operator(topology: Topology) -> Matrix468:
+    """Return the matrix of ``ShapeSpace.shape_offsets``."""
     count = len(topology.mean)
     operator = np.eye(count)
     for upper, lower in zip(_UPPER_LIP[0], _LOWER_LIP[0], strict=True):
         _move_as_one(operator, upper, lower)
     for inner, *others in (_UPPER_LIP, _LOWER_LIP):
-        for row in others:  # beside the border's displacement only the lip's own shape counts
+        for row in others:  # these rows follow the inner border and add the lip's own shape
             operator[list(row)] += operator[list(inner)] - np.eye(count)[list(inner)]
     for upper, lower in zip(_UPPER_LID.ravel().tolist(), _LOWER_LID.ravel().tolist(), strict=True):
         _move_as_one(operator, upper, lower)
@@ -273,7 +279,7 @@ def _difference_operator(topology: Topology) -> Matrix468:
 
 
 def _move_as_one(operator: Matrix468, a: int, b: int) -> None:
-    """Give two points the mean of their displacements, so that their distance stays."""
+    """Give two points their mean offset, so that their distance stays."""
     operator[[a, b]] = (operator[a] + operator[b]) / 2
 
 
@@ -283,7 +289,7 @@ def _smoothed(operator: Matrix468, topology: Topology, fixed: NDArray[np.bool_])
         neighbours[np.ix_(triangle, triangle)] = 1.0
     neighbours /= neighbours.sum(axis=1, keepdims=True)
     smoothed = operator
-    for _ in range(_ROUNDS):
+    for _ in range(_SMOOTHING_ROUNDS):
         smoothed = np.where(fixed[:, None], operator, neighbours @ smoothed)
     return smoothed
 
@@ -291,6 +297,6 @@ def _smoothed(operator: Matrix468, topology: Topology, fixed: NDArray[np.bool_])
 def _edge_weights(mean: NDArray[np.float32]) -> NDArray[np.float64]:
     outline = mean[list(OVAL), :2]
     distance = np.linalg.norm(mean[:, None, :2] - outline[None], axis=2).min(axis=1)
-    t = np.clip(distance / _EDGE, 0, 1).astype(np.float64)
+    t = np.clip(distance / _FADE_DISTANCE, 0, 1).astype(np.float64)
     weights: NDArray[np.float64] = t * t * (3 - 2 * t)
     return weights

@@ -1,1 +1,1 @@
-"""The source's face, made ready to be drawn."""
+"""Prepare the source's face for drawing."""

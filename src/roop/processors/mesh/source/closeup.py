@@ -1,4 +1,4 @@
-"""Eyes and mouth drawn pixel by pixel: where the surface opens, the grid is too coarse."""
+"""Draw eyes and mouth at full resolution: where the surface opens, the grid is too coarse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,60 +15,60 @@ from roop.processors.mesh.surface.surface import (
     RenderedMesh,
     Surface,
     Vertices,
-    draw,
-    paint,
-    softened,
+    blurred,
+    render,
+    weights_per_pixel,
 )
 from roop.types import Box, Pixels
 
 _MARGIN = 0.025
-"""Room around the points for what the grid smears, as a share of the face's width."""
+"""Margin around the points for what the grid blurs, as a share of the face's width."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CloseUp:
-    """A part of the surface drawn on a part of the picture."""
+    """A part of the surface, rendered on a part of the image."""
 
     surface: Surface
     triangles: Indices
-    """Those that are drawn."""
+    """The triangles that are rendered."""
     box: Box
-    """The part of the picture."""
+    """The part of the image."""
     vertices: Vertices
-    """``(N, 3)``: where the surface's points lie in the box."""
-    drawing: RenderedMesh
+    """``(N, 3)``: the surface's points in pixels of the box."""
+    rendered: RenderedMesh
     width: float
-    """Of the face, pixels."""
+    """Width of the face, pixels."""
 
-    def show(self, picture: Pixels, atlas: AtlasMixture) -> None:
-        """Draw what ``atlas`` shows over the picture, ``(H, W, 3)``."""
-        part = picture[self.box.rows, self.box.columns]
-        covered = (self.drawing.shown >= 0).astype(np.uint8)
-        cv2.copyTo(atlas.sample(self.drawing.places, self.width), covered, part)
+    def draw_onto(self, image: Pixels, atlas: AtlasMixture) -> None:
+        """Draw this part of ``atlas`` onto the image, ``(H, W, 3)``."""
+        part = image[self.box.rows, self.box.columns]
+        covered = (self.rendered.triangle_map >= 0).astype(np.uint8)
+        cv2.copyTo(atlas.sample(self.rendered.coordinates, self.width), covered, part)
 
-    def soft(self, weights: Weights, sigma: float) -> NDArray[np.float32]:
-        """Paint a region with a border of ``sigma`` face widths: ``(H, W)`` of the box."""
-        return softened(paint(self.drawing.shown, weights), sigma * self.width)
+    def soft_weights(self, weights: Weights, sigma: float) -> NDArray[np.float32]:
+        """Return a region's weights, ``(H, W)`` of the box, blurred by ``sigma`` face widths."""
+        return blurred(weights_per_pixel(self.rendered.triangle_map, weights), sigma * self.width)
 
-    def moved_back(self, was: Vertices, part: Box) -> NDArray[np.float32]:
-        """Return where pixels were if the surface was at ``was``: ``(2, H, W)``, x and y.
+    def source_coordinates(self, previous_vertices: Vertices, part: Box) -> NDArray[np.float32]:
+        """Return where pixels were while the surface was elsewhere: ``(2, H, W)``, x and y.
 
         Args:
-            was: ``(N, 3)``, in the picture.
-            part: Of the box, in its own pixels.
+            previous_vertices: ``(N, 3)``: where it was, in pixels of the image.
+            part: Part of the box, in the box's pixels.
         """
         vertices = self.vertices - np.array([part.x0, part.y0, 0], np.float32)
-        back = self.surface.ends(was)
+        back = self.surface.texture_coordinates(previous_vertices)
         size = (part.width, part.height)
-        return draw(self.surface, vertices, back, size, self.triangles).places
+        return render(self.surface, vertices, back, size, self.triangles).coordinates
 
 
 class CloseUpMaker:
-    """Draws the part of a surface that is around some of its points.
+    """Renders the part of a surface around some of its points.
 
     Args:
-        surface: What is drawn.
-        points: Around which.
+        surface: The surface.
+        points: Numbers of the points.
     """
 
     def __init__(self, surface: Surface, points: Sequence[int]) -> None:
@@ -79,18 +79,18 @@ class CloseUpMaker:
     def make(
         self, vertices: Vertices, width: float, atlas: AtlasMixture, size: tuple[int, int]
     ) -> CloseUp | None:
-        """Draw it; None if it lies outside the picture.
+        """Render the part; None if it lies outside the image.
 
         Args:
-            vertices: ``(N, 3)``: where the surface's points lie in the picture.
-            width: Of the face, pixels.
-            atlas: What is going to be shown.
-            size: (width, height) of the picture.
+            vertices: ``(N, 3)``: the surface's points in pixels of the image.
+            width: Width of the face, pixels.
+            atlas: The texture to draw later.
+            size: (width, height) of the image.
         """
         box = bounds(vertices[self._points, :2], margin=_MARGIN * width).clipped(size)
         if not box.width or not box.height:
             return None
         moved = vertices - np.array([box.x0, box.y0, 0], np.float32)
         part = (box.width, box.height)
-        drawing = draw(self._surface, moved, atlas.ends, part, self._triangles)
-        return CloseUp(self._surface, self._triangles, box, moved, drawing, width)
+        rendered = render(self._surface, moved, atlas.texture_coordinates, part, self._triangles)
+        return CloseUp(self._surface, self._triangles, box, moved, rendered, width)

@@ -1,1 +1,1 @@
-"""The face mesh as a surface to draw on."""
+"""The face mesh as a surface to render."""

@@ -1,4 +1,4 @@
-"""The mesh as a surface to draw: its triangles with a rim around the face, back to front."""
+"""The face mesh with a rim around it, and its rasteriser."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,86 +10,88 @@ from numpy.typing import NDArray
 from roop.faces.mesh.topology import INNER_LIPS, OUTER_LIPS, OVAL, Indices, Topology
 
 Vertices = NDArray[np.float32]
-"""``(N, 2)`` or ``(N, 3)``: the 468 mesh points, then the rim's."""
+"""``(N, 2)`` or ``(N, 3)``: the 468 mesh points, then those of the rim."""
 
 _RIM = 0.2
-"""How far the rim lies outside the outline, in distances from the centre of the face."""
+"""Distance of the rim from the outline, as a share of the distance from the centre of the face."""
 
 _SLIVER = 0.03
-"""Doubled area of a triangle, in squares of its longest side, below which it is but a line."""
+"""Doubled area of a triangle, in squares of its longest side, below which it counts as a line."""
 
 _ALL = slice(None)
 
-_FARTHEST = 5.0
-"""Depth of what shows no triangle."""
+_BACKGROUND_DEPTH = 5.0
+"""Depth of pixels without a triangle."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RenderedMesh:
-    """The surface as it was drawn."""
+    """The rendered surface."""
 
-    shown: NDArray[np.intp]
-    """``(H, W)``: the triangle that each pixel shows, -1 for none."""
-    places: NDArray[np.float32]
-    """``(2, H, W)``: x and y of where each pixel comes from, about (-1, -1) where there is none."""
+    triangle_map: NDArray[np.intp]
+    """``(H, W)``: the triangle at each pixel, -1 for none."""
+    coordinates: NDArray[np.float32]
+    """``(2, H, W)``: x and y of each pixel in the texture, about (-1, -1) where there is no
+    triangle."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ends:
-    """Where the surface's points lie in the picture that is drawn on it; see ``Surface.ends``."""
+class TextureCoordinates:
+    """The surface's points in a texture; see ``Surface.texture_coordinates``."""
 
-    painted: NDArray[np.float32]
-    """``(T, 3, 3)``: x and y of each triangle's corners, in ``scale``, and the triangle's number as
-    a share of their count, in place of red, green and blue."""
+    corners: NDArray[np.float32]
+    """``(T, 3, 3)``, in place of red, green and blue: x and y of each triangle's corners, divided
+    by ``scale``, and the triangle's number as a share of their count."""
     scale: np.float32
-    nowhere: NDArray[np.float32]
-    """``(3,)``: the same where there is no triangle."""
+    outside: NDArray[np.float32]
+    """``(3,)``: the same for pixels without a triangle."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """Triangles between the mesh points and the rim's."""
+    """The triangles of the mesh and of the rim."""
 
     triangles: Indices
     """``(T, 3)``."""
     layers: NDArray[np.float32]
-    """``(T,)``: 1 before 2 before 3: lips, as their inner side rolls in and is seen from any side;
-    what faces away; the rim and the opening of the mouth, which all else covers."""
-    turning: NDArray[np.float32]
-    """``(T,)``: 1 for what is a layer nearer if it faces the camera, 0 for the others."""
+    """``(T,)``: triangles of layer 1 cover those of 2, and these those of 3. Layer 1 are the lips,
+    whose inner side rolls in and is visible from any side; 2 is what faces away; 3 are the rim and
+    the opening of the mouth."""
+    nearer_if_facing: NDArray[np.float32]
+    """``(T,)``: 1 for triangles that move up one layer if they face the camera, else 0."""
     flat: Vertices
-    """``(N, 2)``: the mean face unrolled, 1 wide; the layout of every atlas."""
+    """``(N, 2)``: the mean face unwrapped, 1 wide; the layout of every atlas."""
     mirror: Indices
-    """``(N,)``: the point on the other half of the face."""
-    shading: cv2.TriangleRasterizeSettings
-    """How its triangles are drawn."""
-    numbers: NDArray[np.int32]
-    """``(T, 3)``: of the corners, each triangle having its own."""
+    """``(N,)``: the number of the point on the other half of the face."""
+    raster_settings: cv2.TriangleRasterizeSettings
+    """How OpenCV draws its triangles."""
+    corner_numbers: NDArray[np.int32]
+    """``(T, 3)``: numbers of the corners, which no two triangles share."""
 
-    def ends(self, points: NDArray[np.float32]) -> Ends:
-        """Return what to draw with if the surface's points lie at ``points``, ``(N, D)``."""
+    def texture_coordinates(self, points: NDArray[np.float32]) -> TextureCoordinates:
+        """Return the texture coordinates if the surface's points lie at ``points``, ``(N, D)``."""
         count, flat = len(self.triangles), points[:, :2]
         scale = max(float(flat.max()), -float(flat.min()), 1.0)
-        painted = np.empty((count, 3, 3), np.float32)
-        painted[..., :2] = (flat / np.float32(scale)).take(self.triangles, axis=0)
-        painted[..., 2] = (np.arange(1, count + 1, dtype=np.float32) / count)[:, None]
-        nowhere = np.array([-1 / scale, -1 / scale, 0], np.float32)
-        return Ends(painted, np.float32(scale), nowhere)
+        corners = np.empty((count, 3, 3), np.float32)
+        corners[..., :2] = (flat / np.float32(scale)).take(self.triangles, axis=0)
+        corners[..., 2] = (np.arange(1, count + 1, dtype=np.float32) / count)[:, None]
+        outside = np.array([-1 / scale, -1 / scale, 0], np.float32)
+        return TextureCoordinates(corners, np.float32(scale), outside)
 
     def around(self, points: Sequence[int]) -> Indices:
-        """Return the triangles at ``points``, and those next to them."""
+        """Return the triangles at ``points`` and their neighbours."""
         near = np.isin(self.triangles, points).any(axis=1)
         touched = np.isin(self.triangles, self.triangles[near]).any(axis=1)
         return np.flatnonzero(touched)
 
-    def turn(self, vertices: Vertices) -> float:
-        """Return 1 if ``vertices`` show the face as in ``flat``, -1 if mirrored."""
+    def orientation(self, vertices: Vertices) -> float:
+        """Return 1 if ``vertices`` show the face as in ``flat``, -1 if they show it mirrored."""
         right, left = vertices[33, 0], vertices[263, 0]
         return 1.0 if right < left else -1.0
 
 
 def make_surface(topology: Topology) -> Surface:
-    """Add a rim to the mesh, so that what is drawn goes on a little beyond the outline."""
+    """Add a rim to the mesh, so that textures extend a little beyond the outline."""
     count = len(topology.mean)
     ring = [
         triangle
@@ -98,43 +100,43 @@ def make_surface(topology: Topology) -> Surface:
     ]
     mirror = np.concatenate([topology.mirror, count + _mirrored_outline(topology)])
     triangles = np.concatenate([np.array(ring, np.intp), topology.triangles])
-    mouth = _within(triangles, INNER_LIPS)
+    mouth = _all_corners_in(triangles, INNER_LIPS)
     rim = np.zeros(len(triangles), np.bool_)
     rim[: len(ring)] = True
-    behind, lips = rim | mouth, _within(triangles, _lips(topology))
+    behind, lips = rim | mouth, _all_corners_in(triangles, _lips(topology))
     return Surface(
         triangles,
         np.where(behind, 3, np.where(lips, 1, 2)).astype(np.float32),
         (~(behind | lips)).astype(np.float32),
         with_rim(topology.flat),
         mirror,
-        _from_any_side(),
+        _raster_settings(),
         np.arange(3 * len(triangles), dtype=np.int32).reshape(-1, 3),
     )
 
 
-def _from_any_side() -> cv2.TriangleRasterizeSettings:
+def _raster_settings() -> cv2.TriangleRasterizeSettings:
     settings = cv2.TriangleRasterizeSettings()
     settings.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
     settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
     return settings
 
 
-def _within(triangles: Indices, points: Sequence[int]) -> NDArray[np.bool_]:
-    """Tell of each triangle whether all its corners are among ``points``."""
+def _all_corners_in(triangles: Indices, points: Sequence[int]) -> NDArray[np.bool_]:
+    """Tell for each triangle whether all its corners are among ``points``."""
     corners: NDArray[np.bool_] = np.isin(triangles, points)
     return corners[:, 0] & corners[:, 1] & corners[:, 2]
 
 
 def _lips(topology: Topology) -> list[int]:
-    """Return the points of the lips, the rings between their borders too."""
+    """Return the points of the lips, including those between their borders."""
     inside = np.isin(topology.triangles, INNER_LIPS).any(axis=1)
     return sorted({*OUTER_LIPS, *topology.triangles[inside].ravel().tolist()})
 
 
 def _mirrored_outline(topology: Topology) -> Indices:
-    place = {point: i for i, point in enumerate(OVAL)}
-    return np.array([place[int(topology.mirror[point])] for point in OVAL], np.intp)
+    index = {point: i for i, point in enumerate(OVAL)}
+    return np.array([index[int(topology.mirror[point])] for point in OVAL], np.intp)
 
 
 def _quad(a: int, b: int, outer_a: int, outer_b: int) -> tuple[tuple[int, int, int], ...]:
@@ -142,58 +144,58 @@ def _quad(a: int, b: int, outer_a: int, outer_b: int) -> tuple[tuple[int, int, i
 
 
 def with_rim(mesh: NDArray[np.floating]) -> Vertices:
-    """Append the rim's points to the 468 of ``mesh``."""
+    """Append the points of the rim to the 468 of ``mesh``."""
     outline = mesh[list(OVAL)]
     rim = outline + _RIM * (outline - outline.mean(axis=0))
     return np.concatenate([mesh, rim]).astype(np.float32)
 
 
-def draw(
+def render(
     surface: Surface,
     vertices: Vertices,
-    ends: Ends,
+    texture_coordinates: TextureCoordinates,
     size: tuple[int, int],
-    only: Indices | slice = _ALL,
+    selection: Indices | slice = _ALL,
 ) -> RenderedMesh:
-    """Draw the surface, and say of each pixel where it comes from.
+    """Render the surface: for each pixel its triangle and its position in the texture.
 
-    Nearer triangles cover farther ones. Those that face away, or are seen edge on, only fill the
-    cracks that a folded mesh leaves.
+    Nearer triangles cover farther ones. Triangles that face away or are seen edge on only fill the
+    gaps that a folded mesh leaves.
 
     Args:
-        surface: What to draw.
-        vertices: ``(N, 3)``, x and y in pixels of the drawing; ``(N, 2)`` if none hides another.
-        ends: Where each vertex lies in the picture that is drawn.
-        size: (width, height) of the drawing.
-        only: The triangles to draw.
+        surface: The surface.
+        vertices: ``(N, 3)``, x and y in pixels of the result; ``(N, 2)`` if no point hides another.
+        texture_coordinates: The surface's points in the texture.
+        size: (width, height) of the result.
+        selection: The triangles to render.
     """
-    corners = vertices.take(surface.triangles[only], axis=0)
-    seen = np.empty((size[1], size[0], 3), np.float32)
-    seen[:] = ends.nowhere
-    depth = np.full((size[1], size[0]), _FARTHEST, np.float32)
+    corners = vertices.take(surface.triangles[selection], axis=0)
+    image = np.empty((size[1], size[0], 3), np.float32)
+    image[:] = texture_coordinates.outside
+    depth = np.full((size[1], size[0]), _BACKGROUND_DEPTH, np.float32)
     cv2.triangleRasterize(
-        _in_space(corners, _depths(surface, corners, only), size).reshape(-1, 3),
-        surface.numbers[: len(corners)],
-        ends.painted[only].reshape(-1, 3),
-        seen,
+        _to_camera_space(corners, _depths(surface, corners, selection), size).reshape(-1, 3),
+        surface.corner_numbers[: len(corners)],
+        texture_coordinates.corners[selection].reshape(-1, 3),
+        image,
         depth,
         np.eye(4, dtype=np.float32),
         np.pi / 2,
         0.5,
-        _FARTHEST,
-        surface.shading,
+        _BACKGROUND_DEPTH,
+        surface.raster_settings,
     )
-    number = seen[..., 2] * np.float32(len(surface.triangles)) + np.float32(0.5)
-    places = np.multiply(seen.transpose(2, 0, 1)[:2], ends.scale, order="C")
-    return RenderedMesh(number.astype(np.intp) - 1, places)
+    number = image[..., 2] * np.float32(len(surface.triangles)) + np.float32(0.5)
+    coordinates = np.multiply(image.transpose(2, 0, 1)[:2], texture_coordinates.scale, order="C")
+    return RenderedMesh(number.astype(np.intp) - 1, coordinates)
 
 
-def _in_space(
+def _to_camera_space(
     corners: NDArray[np.float32], depth: NDArray[np.float32], size: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """WorkArea triangles before a camera that looks 90 degrees wide, each flat at its own depth.
+    """Place triangles in front of a camera with a 90 degree view, each flat at its own depth.
 
-    So perspective bends nothing, and the pixels are met exactly.
+    This way perspective has no effect, and triangles hit their pixels exactly.
     """
     width, height = size
     placed = np.empty((len(corners), 3, 3), np.float32)
@@ -205,10 +207,10 @@ def _in_space(
 
 
 def _depths(
-    surface: Surface, corners: NDArray[np.float32], only: Indices | slice
+    surface: Surface, corners: NDArray[np.float32], selection: Indices | slice
 ) -> NDArray[np.float32]:
-    """Return how far from the camera each triangle is drawn: ``(T,)``, 1 to 4."""
-    layer = surface.layers[only] - surface.turning[only] * _facing(corners)
+    """Return the depth at which each triangle is drawn: ``(T,)``, 1 to 4."""
+    layer = surface.layers[selection] - surface.nearer_if_facing[selection] * _facing(corners)
     if corners.shape[2] < 3:
         return layer
     z = corners[:, 0, 2] + corners[:, 1, 2] + corners[:, 2, 2]
@@ -225,20 +227,22 @@ def _facing(corners: NDArray[np.float32]) -> NDArray[np.bool_]:
     return facing
 
 
-def paint(shown: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return each pixel's weight.
+def weights_per_pixel(
+    triangle_map: NDArray[np.intp], weights: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the weight of each pixel.
 
     Args:
-        shown: ``(H, W)``: the triangle that it shows, -1 for none.
-        weights: ``(T + 1,)``: one for each triangle, and for what shows none.
+        triangle_map: ``(H, W)``: the triangle at each pixel, -1 for none.
+        weights: ``(T + 1,)``: one for each triangle, then one for pixels without one.
     """
-    painted: NDArray[np.float32] = weights.take(shown)
-    return painted
+    per_pixel: NDArray[np.float32] = weights.take(triangle_map)
+    return per_pixel
 
 
-def softened(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Return a field with soft borders; beyond the picture it is 0."""
-    soft: NDArray[np.float32] = cv2.GaussianBlur(
-        picture, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_CONSTANT
+def blurred(field: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Return a field with soft borders; outside the image it is 0."""
+    result: NDArray[np.float32] = cv2.GaussianBlur(
+        field, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_CONSTANT
     )
-    return soft
+    return result
