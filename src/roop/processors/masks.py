@@ -1,4 +1,4 @@
-"""Which part of an aligned crop is shown: its middle, the face's outline, what is not covered."""
+"""Masks of aligned crops: the box, the outline of the face, what occludes it, its regions."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ from roop.faces.mesh.topology import OVAL
 from roop.models.session import Session
 from roop.types import Points
 
-Shown = NDArray[np.bool_]
-"""``(S, S)``: true where a crop may be shown."""
+Area = NDArray[np.bool_]
+"""``(S, S)``: true for the pixels of a crop that may replace the frame's."""
 
-_SURE = 0.5
-"""What XSeg says of a pixel that is as likely the face's as of something in front of it."""
+_XSEG_THRESHOLD = 0.5
+"""XSeg's output where the face and something in front of it are equally likely."""
 
 REGIONS = {
     "skin": (1,),
@@ -26,37 +26,37 @@ REGIONS = {
     "mouth": (11,),
     "lips": (12, 13),
 }
-"""Classes of CelebAMask-HQ (Lee et al., "MaskGAN", CVPR 2020)."""
+"""Parts of the face and their classes in CelebAMask-HQ (Lee et al., "MaskGAN", CVPR 2020)."""
 
 
-def box_mask(side: int, padding: Sequence[float]) -> Shown:
-    """Return the crop without its border.
+def box_mask(side: int, padding: Sequence[float]) -> Area:
+    """Return the crop without a margin.
 
     Args:
-        side: Of the crop, pixels.
-        padding: One share of the side, or four: top, right, bottom, left.
+        side: Side of the crop, pixels.
+        padding: The margin as a share of the side, or four: top, right, bottom, left.
     """
     each = padding if len(padding) == 4 else (*padding,) * 4
     top, right, bottom, left = (round(side * share) for share in each)
-    shown = np.zeros((side, side), np.bool_)
-    shown[top : side - bottom, left : side - right] = True
-    return shown
+    area = np.zeros((side, side), np.bool_)
+    area[top : side - bottom, left : side - right] = True
+    return area
 
 
-def outline_mask(side: int, points: Points) -> Shown:
+def outline_mask(side: int, points: Points) -> Area:
     """Return the inside of the face's outline.
 
     Args:
-        side: Of the crop, pixels.
+        side: Side of the crop, pixels.
         points: ``(468, 2)``: the mesh on the crop.
     """
-    drawn = np.zeros((side, side), np.uint8)
-    cv2.fillPoly(drawn, [np.rint(points[list(OVAL)]).astype(np.int32)], 1)
-    return drawn > 0
+    filled = np.zeros((side, side), np.uint8)
+    cv2.fillPoly(filled, [np.rint(points[list(OVAL)]).astype(np.int32)], 1)
+    return filled > 0
 
 
 def face_masks(session: Session, crops: Crops) -> NDArray[np.bool_]:
-    """Return where nothing is in front of the face: no hand, hair, microphone.
+    """Return where nothing is in front of the face: no hand, hair or microphone.
 
     Args:
         session: XSeg.
@@ -67,12 +67,12 @@ def face_masks(session: Session, crops: Crops) -> NDArray[np.bool_]:
 
     Source: Petrov et al., "DeepFaceLab", 2020.
     """
-    seen = _run(session, crops)["mask"][..., 0]
-    return _enlarged(seen, crops.shape[1]) > _SURE
+    masks = _run(session, crops)["mask"][..., 0]
+    return _resize_masks(masks, crops.shape[1]) > _XSEG_THRESHOLD
 
 
 def region_masks(session: Session, crops: Crops, regions: Sequence[str]) -> NDArray[np.bool_]:
-    """Return where the chosen parts of the face are.
+    """Return the chosen regions of the face.
 
     Args:
         session: BiSeNet.
@@ -84,20 +84,20 @@ def region_masks(session: Session, crops: Crops, regions: Sequence[str]) -> NDAr
 
     Source: Yu et al., "BiSeNet", ECCV 2018, trained on CelebAMask-HQ.
     """
-    wanted = [number for name in regions for number in REGIONS[name]]
+    classes_wanted = [number for name in regions for number in REGIONS[name]]
     classes = _run(session, crops)["classes"].argmax(axis=1)
-    return _enlarged(np.isin(classes, wanted).astype(np.float32), crops.shape[1]) > 0.5
+    return _resize_masks(np.isin(classes, classes_wanted).astype(np.float32), crops.shape[1]) > 0.5
 
 
-def soften(shown: Shown, width: float) -> Mask:
-    """Return a mask that falls to 0 at the border of ``shown``, never beyond it.
+def soften(area: Area, width: float) -> Mask:
+    """Return a mask of ``area`` that falls to 0 towards its border, inside it.
 
     Args:
-        shown: ``(S, S)``.
-        width: Of the soft border, pixels.
+        area: ``(S, S)``.
+        width: Width of the soft border, pixels.
     """
-    framed = np.pad(shown.astype(np.uint8), 1)  # what lies beyond the crop is not shown either
-    depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    padded = np.pad(area.astype(np.uint8), 1)  # the edge of the crop is a border, too
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
     share = np.clip(depth / max(width, 1.0), 0, 1)
     mask: Mask = share * share * (3 - 2 * share)
     return mask
@@ -106,13 +106,13 @@ def soften(shown: Shown, width: float) -> Mask:
 def _run(session: Session, crops: Crops) -> dict[str, NDArray[np.float32]]:
     spec = session.model.input("pixels")
     side = max(spec.shape[:2])
-    return session.run({"pixels": spec.encode(_resized(crops, side))})
+    return session.run({"pixels": spec.encode(_resize_crops(crops, side))})
 
 
-def _resized(crops: Crops, side: int) -> Crops:
+def _resize_crops(crops: Crops, side: int) -> Crops:
     method = cv2.INTER_AREA if side < crops.shape[1] else cv2.INTER_LINEAR
     return np.stack([cv2.resize(crop, (side, side), interpolation=method) for crop in crops])
 
 
-def _enlarged(fields: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def _resize_masks(fields: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     return np.stack([cv2.resize(f, (side, side), interpolation=cv2.INTER_LINEAR) for f in fields])

@@ -6,7 +6,7 @@ from roop.options import Options, Settings
 from roop.processors.base import Context, Processor, ProcessorSpec, network_batch_size
 
 BUILT_IN = "detail"
-"""The enhancer that needs no network."""
+"""The enhancer without a network."""
 
 
 class EnhanceOptions(Options):
@@ -14,14 +14,14 @@ class EnhanceOptions(Options):
 
     enhance: str = Field(
         BUILT_IN,
-        description="what makes faces sharper: detail (built in: as sharp as the source photo), "
-        "gfpgan, gpen, codeformer, restoreformer, or a model of `roop models list`",
+        description="how to sharpen faces: detail (built in, as sharp as the source photo), "
+        "gfpgan, gpen, codeformer, restoreformer, or a model from `roop models list`",
     )
     enhance_blend: float = Field(
         0.8, ge=0, le=1, description="how much of the enhanced face to show"
     )
     enhance_fidelity: float = Field(
-        0.5, ge=0, le=1, description="codeformer: 1 stays near the face, 0 makes it prettiest"
+        0.5, ge=0, le=1, description="codeformer only: 1 stays closest to the face, 0 looks best"
     )
 
 

@@ -1,4 +1,4 @@
-"""Restoration networks: GFPGAN, GPEN, CodeFormer, RestoreFormer++ draw the face anew."""
+"""Restoration networks, which redraw faces: GFPGAN, GPEN, CodeFormer, RestoreFormer++."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,15 @@ from roop.processors.enhance import EnhanceOptions
 from roop.processors.masks import outline_mask, soften
 from roop.types import AnalysedFrame, Face, Frame
 
-_AT_ONCE = 4
-"""Faces in one run of the network: they are large."""
+_BATCH_SIZE = 4
+"""Faces in one run of the network, which takes much memory."""
 
-_SOFT = 0.05
+_MASK_SOFTNESS = 0.05
 """Width of the border, as a share of the crop."""
 
 
 class FaceRestorer(Processor):
-    """Replaces faces by what a restoration network makes of them."""
+    """Replaces faces by the output of a restoration network."""
 
     def __init__(self, options: EnhanceOptions, context: Context) -> None:
         models = context.model_loader()
@@ -31,26 +31,26 @@ class FaceRestorer(Processor):
     def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         template, side = self._model.alignment or "", self._model.input("pixels").shape[-1]
         found = [
-            (analysed.frame, face, place)
+            (analysed.frame, face, cutout)
             for analysed in analysed_frames
             for face in analysed.faces
-            if (place := make_cutout(face.mesh, analysed.frame.size, template=template, side=side))
+            if (cutout := make_cutout(face.mesh, analysed.frame.size, template=template, side=side))
         ]
         if found:
             self._restore(found)
         return analysed_frames
 
     def _restore(self, found: Sequence[tuple[Frame, Face, Cutout]]) -> None:
-        crops = np.stack([place.cut(frame) for frame, _, place in found])
-        parts = [self._run(crops[i : i + _AT_ONCE]) for i in range(0, len(crops), _AT_ONCE)]
-        for (frame, face, place), crop in zip(found, np.concatenate(parts), strict=True):
-            shown = outline_mask(place.side, place.points(face.mesh))
-            mask = soften(shown, _SOFT * place.side) * self._options.enhance_blend
-            place.paste(frame, crop, mask, opacity=face.opacity)
+        crops = np.stack([cutout.cut(frame) for frame, _, cutout in found])
+        parts = [self._run(crops[i : i + _BATCH_SIZE]) for i in range(0, len(crops), _BATCH_SIZE)]
+        for (frame, face, cutout), crop in zip(found, np.concatenate(parts), strict=True):
+            area = outline_mask(cutout.side, cutout.points(face.mesh))
+            mask = soften(area, _MASK_SOFTNESS * cutout.side) * self._options.enhance_blend
+            cutout.paste(frame, crop, mask, opacity=face.opacity)
 
     def _run(self, crops: Crops) -> Crops:
-        taken, given = self._model.input("pixels"), self._model.output("pixels")
-        batch = {"pixels": taken.encode(crops)}
+        input_spec, output_spec = self._model.input("pixels"), self._model.output("pixels")
+        batch = {"pixels": input_spec.encode(crops)}
         if any(tensor.role == "fidelity" for tensor in self._model.inputs):
             batch["fidelity"] = np.array([self._options.enhance_fidelity], np.float64)
-        return given.decode(self._session.run(batch)["pixels"])
+        return output_spec.decode(self._session.run(batch)["pixels"])

@@ -1,4 +1,4 @@
-"""Neural engines: a network draws the source's face over an aligned crop of the target's."""
+"""Neural engines: a network draws the source's face into an aligned crop of the target's."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,15 +14,15 @@ Part = Literal["skin", "brows", "eyes", "glasses", "nose", "mouth", "lips"]
 """A region of the face."""
 
 
-def _split(value: object) -> object:
-    """Take ``a,b`` for ``a b``, as one string or as one of several."""
+def _split_commas(value: object) -> object:
+    """Take ``a,b`` for ``a b``, in one string or in several."""
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
         return value
     return tuple(part for word in words for part in word.split(",") if part)
 
 
-def _sides(padding: tuple[float, ...]) -> tuple[float, ...]:
+def _check_padding(padding: tuple[float, ...]) -> tuple[float, ...]:
     if len(padding) not in (1, 4):
         raise ValueError(f"one number or four (top, right, bottom, left), not {len(padding)}")
     return padding
@@ -32,47 +32,47 @@ class NeuralOptions(Options):
     """Options that all neural engines share."""
 
     swap_model: str | None = Field(
-        None, description="which model of the engine, see `roop models list`; its first by default"
+        None, description="the engine's model, see `roop models list`; its first by default"
     )
     pixel_boost: Annotated[int, Field(ge=64, le=1024)] | None = Field(
-        None, description="swap at this side, a multiple of the model's own, such as 256 or 512"
+        None,
+        description="swap at this resolution, a multiple of the model's own, such as 256 or 512",
     )
     mask: Annotated[
-        tuple[Literal["box", "outline", "occlusion", "region"], ...], BeforeValidator(_split)
+        tuple[Literal["box", "outline", "occlusion", "region"], ...], BeforeValidator(_split_commas)
     ] = Field(
         ("outline",),
         min_length=1,
-        description="what is replaced, one or more of: box (all that the model draws), outline "
-        "(of the face), occlusion (not what is in front of it), region (parts of the face)",
+        description="what to replace, one or more of: box (all that the model draws), outline "
+        "(of the face), occlusion (nothing in front of it), region (parts of the face)",
     )
     occlusion_model: str = Field(
-        "xseg", description="which network makes the mask `occlusion`, see `roop models list`"
+        "xseg", description="the network for the mask `occlusion`, see `roop models list`"
     )
     region_model: str = Field(
         "bisenet",
-        description="which network makes the mask `region`, such as bisenet_resnet18, which is "
-        "half as large",
+        description="the network for the mask `region`; bisenet_resnet18 is half as large",
     )
     mask_padding: Annotated[
-        tuple[Annotated[float, Field(ge=0, lt=0.5)], ...], AfterValidator(_sides)
+        tuple[Annotated[float, Field(ge=0, lt=0.5)], ...], AfterValidator(_check_padding)
     ] = Field(
         (0.0,),
-        description="room left free inside the box, as shares of its side: "
+        description="margin to leave out of the box, as a share of its side: "
         "one number, or top right bottom left",
     )
     mask_blur: float = Field(
         0.08, ge=0, le=0.5, description="width of the mask's soft border, as a share of the box"
     )
-    mask_region: Annotated[tuple[Part, ...], BeforeValidator(_split)] = Field(
+    mask_region: Annotated[tuple[Part, ...], BeforeValidator(_split_commas)] = Field(
         ("skin", "brows", "eyes", "glasses", "nose", "mouth", "lips"),
         min_length=1,
-        description="the parts that the mask `region` replaces",
+        description="the parts of the face that the mask `region` replaces",
     )
     face_weight: float = Field(
         1.0,
         ge=0,
         le=1.5,
-        description="1 gives the source's face, less keeps some of the target's, more moves away "
+        description="1 is the source's face, less mixes in the target's, more moves further away "
         "from it",
     )
     colour_match: float = Field(
@@ -84,7 +84,7 @@ def mask_models(options: NeuralOptions, catalogue: "Catalogue") -> dict[str, str
     """Return the rows of the networks that the chosen masks need, by mask.
 
     Raises:
-        ModelError: One of these names is no network for that.
+        ModelError: The named model does not exist or does not make that mask.
     """
     named = {"occlusion": options.occlusion_model, "region": options.region_model}
     return {
@@ -100,7 +100,7 @@ FAMILIES = {
     "ghost": "neural, 256 pixels, by ai-forever (commercial use allowed)",
     "simswap": "neural, 512 pixels, by neuralchen (non-commercial)",
 }
-"""The engines: each runs the rows of the catalogue that name it as their family."""
+"""The engines: each runs the models of the catalogue whose family it is."""
 
 
 def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:

@@ -1,4 +1,4 @@
-"""Give one picture the colours of another."""
+"""Transfer colours from one image to another."""
 
 import cv2
 import numpy as np
@@ -7,32 +7,35 @@ from roop.faces.cutout import Mask
 from roop.types import Pixels
 
 _INSIDE = 0.5
-"""Mask above which a pixel counts."""
+"""Mask value above which a pixel counts."""
 
 
-def match_colour(picture: Pixels, model: Pixels, mask: Mask, strength: float) -> Pixels:
-    """Return ``picture`` with the mean and the spread of the colours of ``model``.
+def match_colour(image: Pixels, reference: Pixels, mask: Mask, strength: float) -> Pixels:
+    """Return ``image`` with the mean and the spread of the colours of ``reference``.
 
     Args:
-        picture: ``(H, W, 3)``.
-        model: ``(H, W, 3)``.
-        mask: ``(H, W)``: only what it shows is compared.
+        image: ``(H, W, 3)``.
+        reference: ``(H, W, 3)``.
+        mask: ``(H, W)``: the part of both that is compared.
         strength: How far to go, 0..1.
 
     Source: Reinhard et al., "Color Transfer between Images", 2001, in CIE Lab.
     """
-    shown = mask > _INSIDE
-    if not shown.any():
-        return picture
-    lab, goal = (_to_lab(p) for p in (picture, model))
-    mean, spread = lab[shown].mean(axis=0), lab[shown].std(axis=0)
-    wanted, gain = goal[shown].mean(axis=0), goal[shown].std(axis=0) / np.maximum(spread, 1.0)
-    matched = (lab - mean) * np.clip(gain, 0.5, 2.0) + wanted
+    inside = mask > _INSIDE
+    if not inside.any():
+        return image
+    lab, target = (_to_lab(p) for p in (image, reference))
+    mean, spread = lab[inside].mean(axis=0), lab[inside].std(axis=0)
+    target_mean, gain = (
+        target[inside].mean(axis=0),
+        target[inside].std(axis=0) / np.maximum(spread, 1.0),
+    )
+    matched = (lab - mean) * np.clip(gain, 0.5, 2.0) + target_mean
     mixed = lab + strength * (matched - lab)
     back: Pixels = np.rint(cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB) * 255).clip(0, 255)
     return back.astype(np.uint8)
 
 
-def _to_lab(picture: Pixels) -> np.ndarray:
-    lab: np.ndarray = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+def _to_lab(image: Pixels) -> np.ndarray:
+    lab: np.ndarray = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     return lab

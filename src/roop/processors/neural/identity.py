@@ -1,4 +1,4 @@
-"""What a swap network is told about the source: an embedding, turned into its latent."""
+"""The source as a swap network takes it: an embedding, turned into its latent."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -13,16 +13,16 @@ from roop.types import Portrait
 
 
 def embed_portraits(session: Session, portraits: Sequence[Portrait]) -> Embeddings:
-    """Turn photos of one person into one identity vector, ``(1, D)``: their mean direction."""
+    """Return one embedding, ``(1, D)``, for photos of one person: the mean direction."""
     faces = [(StoredFrame(portrait.pixels), portrait.mesh) for portrait in portraits]
     found = embed(session, faces)
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    mean: Embeddings = normed((found / lengths).mean(axis=0, keepdims=True)) * lengths.mean()
+    mean: Embeddings = normalised((found / lengths).mean(axis=0, keepdims=True)) * lengths.mean()
     return mean
 
 
-def normed(vectors: Embeddings) -> Embeddings:
-    """Return ``(N, D)`` vectors of length 1."""
+def normalised(vectors: Embeddings) -> Embeddings:
+    """Return ``(N, D)`` vectors at length 1."""
     directions: Embeddings = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return directions
 
@@ -32,7 +32,7 @@ def latents(
     kind: Literal["raw", "normed", "emap"] | None,
     emap: NDArray[np.float32] | None,
 ) -> Embeddings:
-    """Turn identity vectors into what a swap network takes.
+    """Turn embeddings into the input of a swap network.
 
     Args:
         embeddings: ``(N, D)``.
@@ -44,12 +44,14 @@ def latents(
     """
     if kind == "raw":
         return embeddings
-    directions = normed(embeddings)
-    return directions if emap is None else normed(directions @ emap)
+    directions = normalised(embeddings)
+    return directions if emap is None else normalised(directions @ emap)
 
 
-def mixed(source: Embeddings, target: Embeddings, weight: float) -> Embeddings:
-    """Return identities between those of ``source`` (weight 1) and ``target`` (0), ``(N, D)``."""
+def interpolated(source: Embeddings, target: Embeddings, weight: float) -> Embeddings:
+    """Return embeddings between ``source`` (weight 1) and ``target`` (weight 0), ``(N, D)``."""
     length = np.linalg.norm(source, axis=1, keepdims=True)
-    mix: Embeddings = normed(weight * normed(source) + (1 - weight) * normed(target)) * length
+    mix: Embeddings = (
+        normalised(weight * normalised(source) + (1 - weight) * normalised(target)) * length
+    )
     return mix

@@ -1,4 +1,4 @@
-"""The neural engines at work: cut out, draw anew, paste back; many faces in one run."""
+"""The neural engines at work: cut faces out, run the network, paste the results back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from roop.models.loader import Models
 from roop.processors.base import Context, Processor
 from roop.processors.neural import NeuralOptions
 from roop.processors.neural.colour import match_colour
-from roop.processors.neural.identity import embed_portraits, latents, mixed
-from roop.processors.neural.masker import Masker
+from roop.processors.neural.identity import embed_portraits, interpolated, latents
+from roop.processors.neural.mask_maker import MaskMaker
 from roop.processors.neural.tiles import interleave, join
 from roop.types import AnalysedFrame, Face, Frame, Identity
 
-_AT_ONCE = 16
-"""Pictures in one run of the network; more need memory and gain nothing."""
+_BATCH_SIZE = 16
+"""Most images in one run of the network: more take memory and gain nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Target:
-    """One face to replace."""
+    """A face to replace."""
 
     frame: Frame
     face: Face
-    place: Cutout
+    cutout: Cutout
 
 
 class NeuralSwap(Processor):
-    """Replaces faces by what a swap network draws."""
+    """Replaces faces by the output of a swap network."""
 
     def __init__(self, family: str, options: NeuralOptions, context: Context) -> None:
         models = context.model_loader()
@@ -45,11 +45,11 @@ class NeuralSwap(Processor):
             )
         self._options = options
         self._model = model
-        self._factor = _factor(model, options.pixel_boost)
-        self._source = _Source(model, options.face_weight, context.identities, models)
-        brief = context.single_face and self._factor == 1
+        self._boost_factor = _boost_factor(model, options.pixel_boost)
+        self._source = _SourceLatents(model, options.face_weight, context.identities, models)
+        brief = context.single_face and self._boost_factor == 1
         self._session = models.session(model.name, brief=brief)
-        self._masker = Masker(options, models)
+        self._mask_maker = MaskMaker(options, models)
 
     @override
     def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
@@ -59,40 +59,40 @@ class NeuralSwap(Processor):
         return analysed_frames
 
     def _targets(self, analysed: AnalysedFrame) -> list[_Target]:
-        side = self._model.input("pixels").shape[-1] * self._factor
+        side = self._model.input("pixels").shape[-1] * self._boost_factor
         template = self._model.alignment or ""
         return [
-            _Target(analysed.frame, face, place)
+            _Target(analysed.frame, face, cutout)
             for face in analysed.faces
-            if (place := make_cutout(face.mesh, analysed.frame.size, template=template, side=side))
+            if (cutout := make_cutout(face.mesh, analysed.frame.size, template=template, side=side))
         ]
 
     def _swap(self, targets: Sequence[_Target]) -> None:
-        """Cut all faces before the first is pasted: they may lie close to one another."""
-        crops = np.stack([target.place.cut(target.frame) for target in targets])
-        drawn = self._drawn(crops, self._source.latents(targets))
-        points = [target.place.points(target.face.mesh) for target in targets]
-        masks = self._masker.masks(crops, points)
-        for target, crop, new, mask in zip(targets, crops, drawn, masks, strict=True):
+        """Swap faces; cut all of them out before pasting any, as they may overlap."""
+        crops = np.stack([target.cutout.cut(target.frame) for target in targets])
+        swapped = self._run_network(crops, self._source.latents(targets))
+        points = [target.cutout.points(target.face.mesh) for target in targets]
+        masks = self._mask_maker.masks(crops, points)
+        for target, crop, new, mask in zip(targets, crops, swapped, masks, strict=True):
             if self._options.colour_match:
                 new = match_colour(new, crop, mask, self._options.colour_match)
-            target.place.paste(target.frame, new, mask, opacity=target.face.opacity)
+            target.cutout.paste(target.frame, new, mask, opacity=target.face.opacity)
 
-    def _drawn(self, crops: Crops, who: Embeddings) -> Crops:
-        """Run the network, with a large crop as several small ones in the same run."""
-        tiles = interleave(crops, self._factor)
-        each = np.repeat(who, self._factor**2, axis=0)
-        taken, given = self._model.input("pixels"), self._model.output("pixels")
+    def _run_network(self, crops: Crops, latent_rows: Embeddings) -> Crops:
+        """Run the network on the crops, or on the tiles of larger ones."""
+        tiles = interleave(crops, self._boost_factor)
+        per_tile = np.repeat(latent_rows, self._boost_factor**2, axis=0)
+        input_spec, output_spec = self._model.input("pixels"), self._model.output("pixels")
         parts = []
-        for start in range(0, len(tiles), _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            batch = {"pixels": taken.encode(tiles[some]), "embedding": each[some]}
-            parts.append(given.decode(self._session.run(batch)["pixels"]))
-        return join(np.concatenate(parts), self._factor)
+        for start in range(0, len(tiles), _BATCH_SIZE):
+            part = slice(start, start + _BATCH_SIZE)
+            batch = {"pixels": input_spec.encode(tiles[part]), "embedding": per_tile[part]}
+            parts.append(output_spec.decode(self._session.run(batch)["pixels"]))
+        return join(np.concatenate(parts), self._boost_factor)
 
 
-class _Source:
-    """Who is put into the target, as the network wants to be told."""
+class _SourceLatents:
+    """The source identities as input of the network."""
 
     def __init__(
         self, model: Model, weight: float, identities: Sequence[Identity], models: Models
@@ -104,25 +104,25 @@ class _Source:
         self._embeddings = np.concatenate(
             [embed_portraits(recogniser, identity.portraits) for identity in identities]
         )
-        self._recogniser = recogniser if weight != 1 else None  # it has done its work
+        self._recogniser = recogniser if weight != 1 else None  # else it is not needed again
 
     def latents(self, targets: Sequence[_Target]) -> Embeddings:
-        """Return one row for each target."""
-        chosen = self._embeddings[[target.face.identity for target in targets]]
+        """Return a row for each target."""
+        embeddings = self._embeddings[[target.face.identity for target in targets]]
         if self._recogniser:
             faces = [(target.frame, target.face.mesh) for target in targets]
-            chosen = mixed(chosen, embed(self._recogniser, faces), self._weight)
-        return latents(chosen, self._model.latent, self._emap)
+            embeddings = interpolated(embeddings, embed(self._recogniser, faces), self._weight)
+        return latents(embeddings, self._model.latent, self._emap)
 
 
-def _factor(model: Model, boost: int | None) -> int:
-    """Return how many times as large as the network's own pictures the crops are."""
+def _boost_factor(model: Model, boost: int | None) -> int:
+    """Return how many times larger the crops are than the network's images."""
     side = model.input("pixels").shape[-1]
     if boost is None:
         return 1
     if boost % side:
         raise UsageError(
-            f"pixel_boost {boost} does not fit {model.name}",
+            f"[[pixel_boost]] {boost} does not fit {model.name}",
             hint=f"use a multiple of its {side} pixels",
         )
     return boost // side

@@ -1,4 +1,4 @@
-"""Run a network of small pictures on a larger one: by interleaved pictures of its own size."""
+"""Run a network on images larger than its own, split into interleaved tiles."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from roop.faces.cutout import Crops
 
 
 def interleave(crops: Crops, factor: int) -> Crops:
-    """Take every crop apart into ``factor`` x ``factor`` smaller ones that each show all of it.
+    """Split each crop into ``factor`` x ``factor`` smaller images that each show all of it.
 
     Args:
         crops: ``(N, S * factor, S * factor, 3)``.
-        factor: Pixels of a crop between two neighbours of a smaller one.
+        factor: Distance in the crop between neighbouring pixels of a tile.
 
     Returns:
         ``(N * factor * factor, S, S, 3)``.
@@ -21,7 +21,7 @@ def interleave(crops: Crops, factor: int) -> Crops:
 
 
 def join(tiles: Crops, factor: int) -> Crops:
-    """Put together what ``interleave`` took apart."""
+    """Join the tiles that ``interleave`` returned."""
     side = tiles.shape[1]
     grid = tiles.reshape(-1, factor, factor, side, side, 3).transpose(0, 3, 1, 4, 2, 5)
     return np.ascontiguousarray(grid).reshape(-1, side * factor, side * factor, 3)

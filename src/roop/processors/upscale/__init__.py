@@ -8,18 +8,18 @@ from roop.options import Options, Settings
 from roop.processors.base import Context, Processor, ProcessorSpec
 
 
-def _number(value: object) -> object:
+def _parse_number(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 class UpscaleOptions(Options):
     """Options of the processor ``upscale``."""
 
-    upscale: Annotated[Literal[2, 4], BeforeValidator(_number)] = Field(
-        2, description="how many times as wide and as high the output is, by a network"
+    upscale: Annotated[Literal[2, 4], BeforeValidator(_parse_number)] = Field(
+        2, description="enlarge the output by this factor, with a network"
     )
     upscale_model: str = Field(
-        "realesrgan", description="which network enlarges, see `roop models list`"
+        "realesrgan", description="the network that enlarges, see `roop models list`"
     )
 
 

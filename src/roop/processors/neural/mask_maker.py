@@ -1,4 +1,4 @@
-"""The masks that a person chose, put together for every crop."""
+"""Combine the chosen masks for each crop."""
 
 from collections.abc import Sequence
 
@@ -18,32 +18,32 @@ from roop.processors.neural import NeuralOptions, mask_models
 from roop.types import Points
 
 
-class Masker:
-    """Makes masks; loads only the networks that the chosen ones need."""
+class MaskMaker:
+    """Makes masks; loads only the networks that the chosen masks need."""
 
     def __init__(self, options: NeuralOptions, models: Models) -> None:
         self._options = options
-        loaded = {
+        sessions = {
             mask: models.session(name)
             for mask, name in mask_models(options, models.folder.catalogue).items()
         }
-        self._xseg, self._bisenet = loaded.get("occlusion"), loaded.get("region")
+        self._xseg, self._bisenet = sessions.get("occlusion"), sessions.get("region")
 
     def masks(self, crops: Crops, points: Sequence[Points]) -> list[Mask]:
-        """Return a mask for every crop: what all chosen ones show, with a soft border.
+        """Return a mask for each crop: the intersection of the chosen masks, with a soft border.
 
         Args:
             crops: ``(N, S, S, 3)``: the aligned faces of the target.
-            points: For each the ``(468, 2)`` mesh points on it.
+            points: For each crop the ``(468, 2)`` points of the mesh on it.
         """
         count, side = crops.shape[:2]
-        shown: NDArray[np.bool_] = np.ones((count, side, side), np.bool_)
-        shown &= box_mask(side, self._options.mask_padding)
+        area: NDArray[np.bool_] = np.ones((count, side, side), np.bool_)
+        area &= box_mask(side, self._options.mask_padding)
         if "outline" in self._options.mask:
-            shown &= np.stack([outline_mask(side, one) for one in points])
+            area &= np.stack([outline_mask(side, one) for one in points])
         if self._xseg:
-            shown &= face_masks(self._xseg, crops)
+            area &= face_masks(self._xseg, crops)
         if self._bisenet:
-            shown &= region_masks(self._bisenet, crops, self._options.mask_region)
+            area &= region_masks(self._bisenet, crops, self._options.mask_region)
         width = self._options.mask_blur * side
-        return [soften(one, width) for one in shown]
+        return [soften(one, width) for one in area]
