@@ -1,32 +1,27 @@
 """Find what is in front of a face: where it suddenly differs from itself, or from any skin."""
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.processors.mesh.appearance.mismatch import (
+    NEIGHBOURS,
+    Field,
+    brightness_level,
+    measure_mismatch,
+    mismatch_bound,
+    tolerance_of,
+)
 from roop.processors.mesh.appearance.reflectance import (
     Light,
     LightFitter,
     Reflectance,
-    brightness_of,
     reflectance_of,
-    upper_median,
 )
 from roop.processors.mesh.surface.unwrapping import UnwrappedFace, Unwrapper
 from roop.types import Pixels
-
-Field = NDArray[np.float32]
-"""``(H, W)`` in the layout of the unwrapped face."""
-
-_BRIGHTNESS_TOLERANCE, _DEVIATION_FACTOR = 22.0, 1.5
-"""Tolerated change of brightness, plus the usual deviation times the second."""
-
-_TINT_TOLERANCE, _MIN_TINT_TOLERANCE, _WELL_LIT = 6.0, 2.5, 130.0
-"""Tolerated change of colour of a face as bright as the third; less for a darker one, at least the
-second."""
 
 _SURE, _LIKELY, _STILL_LIKELY, _STRIKING = 1.0, 0.55, 0.45, 1.6
 """Mismatch at which an occluded region starts, to which it spreads, to which it spreads if it was
@@ -44,13 +39,6 @@ slipped."""
 
 _RATE, _OCCLUDED_RATE = 0.06, 0.002
 """Weight of a new frame in the model, and the same where the face seems occluded."""
-
-_MAX_BRIGHTENING = 1.8
-"""Most that colours grow stronger when a shadow leaves."""
-
-_SHADOW, _SAME_HUE, _COLOURED = 4.0, 0.25, 2.0
-"""How much more a shadow may darken; by what share it may change colours; grey levels of colour
-needed to tell a shadow from an object."""
 
 _VISIBLE = 0.3
 """Visibility that a pixel of the layout needs to count."""
@@ -71,7 +59,6 @@ _UNLIKE_SKIN, _MIN_UNLIKE_SKIN = 0.75, 20
 needs."""
 
 _CLOSING = np.ones((7, 7), np.uint8)
-_NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
 @dataclass(slots=True)
@@ -127,16 +114,16 @@ class OcclusionFinder:
         model.light = self._lights.follow(model.light, reflectance - model.mean, weight)
         light = self._lights.field(model.light)
         expected = model.mean + light
-        tolerance = _tolerance(model, expected, self._skin)
+        tolerance = tolerance_of(expected, model.deviation, self._skin)
         known = (face.visibility > _VISIBLE) & (model.observations > 0)
-        bound = _mismatch_bound(reflectance, expected, tolerance)
+        bound = mismatch_bound(reflectance, expected, tolerance)
         striking = (bound > _STRIKING) & known & (self._skin > 0)
         if np.count_nonzero(striking) < _MIN_PIXELS and not model.occluded.any():
             _update_model(
                 model, reflectance - light, face.visibility, model.occluded, bound * self._skin
             )
             return model, None
-        mismatch = _mismatch(reflectance, expected, tolerance) * known
+        mismatch = measure_mismatch(reflectance, expected, tolerance) * known
         occluded = self._occluded_regions(mismatch, model.occluded)
         if occluded.any():
             self._accept_uncovered(model, occluded, reflectance - light, face.visibility)
@@ -160,13 +147,13 @@ class OcclusionFinder:
             image: ``(h, w, 3)`` RGB.
             positions: ``(2, h, w)``: the position of each of its pixels in the layout.
         """
-        wide = cv2.dilate(occlusion.occluded, _NEIGHBOURS)
+        wide = cv2.dilate(occlusion.occluded, NEIGHBOURS)
         wide = np.maximum(wide, cv2.dilate(wide, _CLOSING) * self._outside)
         rough, core = (_resample(field, positions) for field in (wide, cv2.erode(wide, _CLOSING)))
         expected, tolerance = (
             _resample(field, positions) for field in (occlusion.expected, occlusion.tolerance)
         )
-        mismatch = _mismatch(reflectance_of(image), expected, tolerance)
+        mismatch = measure_mismatch(reflectance_of(image), expected, tolerance)
         sharp = np.clip((mismatch - _EDGE) / (_LIKELY - _EDGE), 0, 1)
         sharp = np.maximum(
             sharp, _resample(np.maximum(self._outside, occlusion.unknown), positions)
@@ -186,7 +173,9 @@ class OcclusionFinder:
             np.zeros((6, 3), np.float32),
             occluded,
         )
-        return model, _make_occlusion(model, model.mean, _tolerance(model, model.mean, self._skin))
+        return model, _make_occlusion(
+            model, model.mean, tolerance_of(model.mean, model.deviation, self._skin)
+        )
 
     def _unlike_skin(self, reflectance: Reflectance, visibility: Field) -> Field:
         """Return where there cannot be skin: too dark, too light or of another hue.
@@ -203,7 +192,7 @@ class OcclusionFinder:
             reflectance[..., 1:] - np.maximum(*limits),
             np.minimum(*limits) - reflectance[..., 1:],
         )
-        hue = np.maximum(hue, 0) / max(_HUE * _brightness_level(plain, self._skin), 4.0)
+        hue = np.maximum(hue, 0) / max(_HUE * brightness_level(plain, self._skin), 4.0)
         tinted = np.hypot(hue[..., 0], hue[..., 1])
         grey = off[..., 0] / np.where(bright, _GLOW, -_SHADE)
         mismatch = cv2.blur(np.hypot(tinted, grey) * (visibility > _VISIBLE), (3, 3))
@@ -216,7 +205,7 @@ class OcclusionFinder:
 
     def _occluded_regions(self, mismatch: Field, before: Field) -> Field:
         """Return the connected regions that are occluded."""
-        was = cv2.dilate(before, _NEIGHBOURS) > 0
+        was = cv2.dilate(before, NEIGHBOURS) > 0
         likely = (mismatch > np.where(was, _STILL_LIKELY, _LIKELY)) & (mismatch > 0)
         sure = (mismatch > np.where(was, _SURE, _STRIKING)) & (self._skin > 0)
         return _connected_regions(likely, sure, _MIN_PIXELS)
@@ -245,57 +234,6 @@ def _resample(field: NDArray[np.float32], positions: NDArray[np.float32]) -> NDA
     resampled = cv2.remap(field, positions[0], positions[1], cv2.INTER_LINEAR, borderMode=border)
     result: NDArray[np.float32] = resampled
     return result
-
-
-def _brightness_level(reflectance: Reflectance, skin: Field) -> float:
-    """Return how bright a face is; 1 in good light."""
-    return math.exp(upper_median(reflectance[::3, ::3, 0][skin[::3, ::3] > 0]) / 100) / _WELL_LIT
-
-
-def _tolerance(model: AppearanceModel, expected: Reflectance, skin: Field) -> Reflectance:
-    tint = max(_TINT_TOLERANCE * _brightness_level(expected, skin), _MIN_TINT_TOLERANCE)
-    tolerance = np.full(expected.shape, tint, np.float32)
-    tolerance[..., 0] = _BRIGHTNESS_TOLERANCE + _DEVIATION_FACTOR * model.deviation
-    return tolerance
-
-
-def _mismatch(reflectance: Reflectance, expected: Reflectance, tolerance: Reflectance) -> Field:
-    """Return how unlike its expected appearance a face is; 1 is surely unlike.
-
-    A pixel may look like any of its neighbours, because the mesh is not exact, and it may be in
-    shadow.
-    """
-    low, high = cv2.erode(expected, _NEIGHBOURS), cv2.dilate(expected, _NEIGHBOURS)
-    shade = np.minimum(brightness_of(reflectance) / brightness_of(expected), _MAX_BRIGHTENING)
-    shaded = expected[..., 1:] * shade[..., None]
-    low[..., 1:], high[..., 1:] = (
-        np.minimum(low[..., 1:], shaded),
-        np.maximum(high[..., 1:], shaded),
-    )
-    off = np.maximum(np.maximum(reflectance - high, low - reflectance), 0) / tolerance
-    off[..., 0] /= 1 + _SHADOW * _shadow_likelihood(reflectance, shaded)
-    mismatch: Field = cv2.blur(cv2.sqrt(cv2.transform(off * off, np.ones((1, 3)))), (3, 3))
-    return mismatch
-
-
-def _mismatch_bound(
-    reflectance: Reflectance, expected: Reflectance, tolerance: Reflectance
-) -> Field:
-    """Return an upper bound of ``_mismatch``, in a fifth of the time."""
-    off = (reflectance - expected) / tolerance
-    bound: Field = cv2.blur(cv2.sqrt(cv2.transform(off * off, np.ones((1, 3)))), (3, 3))
-    return bound
-
-
-def _shadow_likelihood(reflectance: Reflectance, shaded: Reflectance) -> Field:
-    """Return how likely the colours are those of a shadow, 0..1; 0 for too little colour."""
-    off, strength = (
-        cv2.sqrt(cv2.transform(tint * tint, np.ones((1, 2))))
-        for tint in (reflectance[..., 1:] - shaded, shaded)
-    )
-    alike = 2 - off / np.maximum(_SAME_HUE * strength, 0.5)
-    shadowed: Field = np.clip(alike, 0, 1) * (strength > _COLOURED)
-    return shadowed
 
 
 def _connected_regions(likely: NDArray[np.bool_], sure: NDArray[np.bool_], least: int) -> Field:

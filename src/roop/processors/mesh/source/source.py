@@ -14,7 +14,8 @@ from roop.processors.mesh.expression.shape import (
     eye_opening,
     without_teeth,
 )
-from roop.processors.mesh.source.atlas import Atlas, AtlasMaker, AtlasMixture
+from roop.processors.mesh.source.atlas import Atlas, AtlasMixture
+from roop.processors.mesh.source.atlas_maker import AtlasMaker
 from roop.processors.mesh.source.viewing_conditions import (
     ConditionsEstimator,
     ViewingConditions,
