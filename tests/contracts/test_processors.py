@@ -46,8 +46,8 @@ def mesh(portraits_of: tuple[Portrait, Portrait]) -> Mesh:
     return portraits_of[1].mesh
 
 
-def film(mesh: Mesh, *steps: tuple[int, int]) -> list[AnalysedFrame]:
-    """Return the astronaut's photo moved by whole pixels, one scene for each step."""
+def make_frames(mesh: Mesh, *steps: tuple[int, int]) -> list[AnalysedFrame]:
+    """Return the astronaut's photo moved by whole pixels, one frame for each step."""
     analysed_frames = []
     for number, (dx, dy) in enumerate(steps):
         pixels = np.roll(astronaut(), (dy, dx), axis=(0, 1))
@@ -70,7 +70,7 @@ def test_there_is_an_engine_that_works_without_a_download() -> None:
 
 
 @any_of
-def test_it_is_described_in_one_line(spec: Spec) -> None:
+def test_it_has_one_line_of_help(spec: Spec) -> None:
     assert spec.name
     assert spec.name == spec.name.strip().lower()
     assert spec.summary
@@ -79,7 +79,7 @@ def test_it_is_described_in_one_line(spec: Spec) -> None:
 
 
 @any_of
-def test_every_option_has_a_default_and_an_explanation(spec: Spec) -> None:
+def test_every_option_has_a_default_and_a_description(spec: Spec) -> None:
     assert issubclass(spec.options, Options)
     defaults = spec.parse({})
     for name, field in spec.options.model_fields.items():
@@ -95,16 +95,16 @@ def test_an_unknown_option_is_refused_by_name(spec: Spec) -> None:
 
 
 @any_of
-def test_what_is_missing_is_said_in_one_line(spec: Spec) -> None:
+def test_what_is_missing_fits_one_line(spec: Spec) -> None:
     missing = spec.missing(SETTINGS)
     assert missing is None or (missing and "\n" not in missing)
 
 
 @any_ready
-def test_scenes_come_back_in_order_with_their_frames_and_faces(
+def test_frames_come_back_in_order_with_their_faces(
     spec: Spec, context: Context, mesh: Mesh
 ) -> None:
-    analysed_frames = film(mesh, *STEPS)
+    analysed_frames = make_frames(mesh, *STEPS)
     result = spec.create({}, context).process(analysed_frames)
     assert [analysed.frame for analysed in result] == [
         analysed.frame for analysed in analysed_frames
@@ -125,7 +125,7 @@ def test_without_faces_nothing_happens(spec: Spec, context: Context) -> None:
 def test_it_changes_the_face_and_nothing_far_from_it(
     spec: Spec, context: Context, mesh: Mesh
 ) -> None:
-    analysed_frames = film(mesh, *STEPS)
+    analysed_frames = make_frames(mesh, *STEPS)
     for (dx, dy), analysed in zip(STEPS, analysed_frames, strict=True):
         before = np.roll(astronaut(), (dy, dx), axis=(0, 1))
         points = analysed.faces[0].mesh[:, :2]
@@ -147,14 +147,16 @@ def changed_by(spec: Spec, context: Context, analysed: AnalysedFrame) -> Pixels:
 
 @any_ready
 def test_it_gives_the_same_bytes_again(spec: Spec, context: Context, mesh: Mesh) -> None:
-    once, again = (outputs(spec.create({}, context), film(mesh, *STEPS)) for _ in range(2))
+    once, again = (outputs(spec.create({}, context), make_frames(mesh, *STEPS)) for _ in range(2))
     assert np.array_equal(once, again)
 
 
 @any_ready
 def test_how_frames_are_batched_does_not_matter(spec: Spec, context: Context, mesh: Mesh) -> None:
-    together = outputs(spec.create({}, context), film(mesh, *STEPS))
-    apart = outputs(spec.create({}, context), *([analysed] for analysed in film(mesh, *STEPS)))
+    together = outputs(spec.create({}, context), make_frames(mesh, *STEPS))
+    apart = outputs(
+        spec.create({}, context), *([analysed] for analysed in make_frames(mesh, *STEPS))
+    )
     assert np.array_equal(together, apart)
 
 
@@ -163,20 +165,21 @@ def test_one_person_s_past_does_not_show_on_another(
     spec: Spec, context: Context, mesh: Mesh
 ) -> None:
     processor = spec.create({}, context)
-    outputs(processor, film(mesh, *STEPS))
-    fresh = film(mesh, (0, 0))
+    outputs(processor, make_frames(mesh, *STEPS))
+    fresh = make_frames(mesh, (0, 0))
     assert np.array_equal(
-        outputs(processor, fresh)[0], outputs(spec.create({}, context), film(mesh, (0, 0)))[0]
+        outputs(processor, fresh)[0],
+        outputs(spec.create({}, context), make_frames(mesh, (0, 0)))[0],
     )
 
 
 @any_ready
 def test_after_a_reset_nothing_is_remembered(spec: Spec, context: Context, mesh: Mesh) -> None:
     reset, new = (spec.create({}, context) for _ in range(2))
-    outputs(reset, film(mesh, *STEPS))
+    outputs(reset, make_frames(mesh, *STEPS))
     reset.reset()
-    late = film(mesh, *STEPS)[1:]  # none of these begins a track
-    assert np.array_equal(outputs(reset, late), outputs(new, film(mesh, *STEPS)[1:]))
+    late = make_frames(mesh, *STEPS)[1:]  # none of these begins a track
+    assert np.array_equal(outputs(reset, late), outputs(new, make_frames(mesh, *STEPS)[1:]))
 
 
 @any_ready
@@ -190,7 +193,7 @@ def test_a_face_beyond_the_edge_is_no_error(
 
 
 @any_ready
-def test_an_engine_without_a_source_says_so(spec: Spec) -> None:
+def test_an_engine_needs_a_source(spec: Spec) -> None:
     if spec.engine:
         with pytest.raises(UsageError, match="source"):
             spec.create({}, Context(SETTINGS))

@@ -20,7 +20,7 @@ def enhanced(
     models: Models | None = None,
     **options: str | float,
 ) -> Pixels:
-    """Return a picture with its one face enhanced."""
+    """Return an image with its one face enhanced."""
     identities = tuple(Identity((source,)) for source in sources)
     processor = installed()["enhance"].create(options, Context(Settings(), identities, models))
     frame = StoredFrame(pixels.copy())
@@ -94,9 +94,7 @@ def test_blend_says_how_much_is_shown(models: Models, woman: Portrait) -> None:
 
 
 @pytest.mark.parametrize("name", ["gfpgan", "gpen", "gpen_bfr_512", "restoreformer"])
-def test_a_network_s_picture_takes_the_face_s_place(
-    name: str, models: Models, woman: Portrait
-) -> None:
+def test_a_network_s_output_replaces_the_face(name: str, models: Models, woman: Portrait) -> None:
     """The stand-in shows the negative."""
     result = enhanced(woman.pixels, woman, models=models, enhance=name, enhance_blend=1)
     assert distance(result, 255 - woman.pixels, inner(woman)) < 4
@@ -104,7 +102,7 @@ def test_a_network_s_picture_takes_the_face_s_place(
     assert not changed[~inner(woman, 0.03)].any()
 
 
-def test_codeformer_is_told_the_fidelity(models: Models, woman: Portrait) -> None:
+def test_codeformer_gets_the_fidelity(models: Models, woman: Portrait) -> None:
     """The stand-in shows that much of the contrast."""
     near, grey = (
         enhanced(
@@ -122,7 +120,7 @@ def test_codeformer_is_told_the_fidelity(models: Models, woman: Portrait) -> Non
 
 
 def test_each_frame_builds_on_the_ones_before(woman: Portrait) -> None:
-    """One blurred frame in a film does not make the face jump in strength."""
+    """One blurred frame in a video does not make the face jump in strength."""
     processor = installed()["enhance"].create({}, Context(Settings(), (Identity((woman,)),)))
     soft, softer, area = blurred(woman, 1.5), blurred(woman, 3), inner(woman)
     results = []
@@ -138,7 +136,7 @@ def test_each_frame_builds_on_the_ones_before(woman: Portrait) -> None:
     assert np.array_equal(pixels_of(frame), results[0])
 
 
-def test_where_a_film_is_entered_does_not_show(woman: Portrait) -> None:
+def test_where_a_video_is_entered_does_not_show(woman: Portrait) -> None:
     """A segment works on eight frames before its own: all of a face's memory."""
     context = Context(Settings(), (Identity((woman,)),))
     sharpness = [1.0 + 0.2 * ((7 * number) % 5) for number in range(14)]

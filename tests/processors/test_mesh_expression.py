@@ -20,7 +20,7 @@ from support.swapping import (
     swapped_one,
     width_of,
 )
-from support.warp import expressed
+from support.warp import with_expression
 
 LIDS = (
     ((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
@@ -68,26 +68,26 @@ def test_a_blink_is_a_blink(woman: Portrait, analyser: Analyser) -> None:
     shut = with_lids(woman.mesh, 0.1)
     openings, target_openings = [], []
     for number, mesh in enumerate([woman.mesh] * 6 + [shut] * 2 + [woman.mesh] * 2):
-        picture = frame(expressed(woman.pixels, woman.mesh, mesh))
-        target_openings.append(opening(mesh_on(analyser, pixels_of(picture))))
-        processor.process([AnalysedFrame(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
-        openings.append(opening(mesh_on(analyser, pixels_of(picture))))
+        image = frame(with_expression(woman.pixels, woman.mesh, mesh))
+        target_openings.append(opening(mesh_on(analyser, pixels_of(image))))
+        processor.process([AnalysedFrame(image, (Face(mesh, 1.0, 1, fresh=number == 0),))])
+        openings.append(opening(mesh_on(analyser, pixels_of(image))))
     closed = max(openings[6:8])
-    assert target_openings[6] < 0.75 * target_openings[5]  # the made picture really blinks
+    assert target_openings[6] < 0.75 * target_openings[5]  # the made image really blinks
     assert closed < 0.8 * min(openings[:6] + openings[8:])
     assert closed < 1.15 * target_openings[6]
 
 
-def eyes_in(picture: Pixels, mesh: Mesh) -> NDArray[np.bool_]:
+def eyes_in(image: Pixels, mesh: Mesh) -> NDArray[np.bool_]:
     """Return where the eyes of a mesh are."""
     rings = ([*(pair[0] for pair in eye), *(pair[1] for pair in eye[::-1])] for eye in LIDS)
-    eyes: NDArray[np.bool_] = np.any([inside(mesh[ring], picture) for ring in rings], axis=0)
+    eyes: NDArray[np.bool_] = np.any([inside(mesh[ring], image) for ring in rings], axis=0)
     return eyes
 
 
-def eye_contrast(picture: Pixels, mesh: Mesh) -> float:
+def eye_contrast(image: Pixels, mesh: Mesh) -> float:
     """Return the spread of brightness between the lids of the open ``mesh``."""
-    seen = picture.mean(axis=2)[eyes_in(picture, mesh)]
+    seen = image.mean(axis=2)[eyes_in(image, mesh)]
     return float(np.percentile(seen, 90) - np.percentile(seen, 10))
 
 
@@ -95,10 +95,10 @@ def test_closed_lids_hide_the_source_s_eyeballs(woman: Portrait, elder: Portrait
     processor = engine(woman, face_shape=0.0)
     shots = []
     for number, share in enumerate([1.0] * 5 + [0.05]):
-        picture = frame(elder.pixels)
+        image = frame(elder.pixels)
         mesh = with_lids(elder.mesh, share)
-        processor.process([AnalysedFrame(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
-        shots.append(pixels_of(picture))
+        processor.process([AnalysedFrame(image, (Face(mesh, 1.0, 1, fresh=number == 0),))])
+        shots.append(pixels_of(image))
     assert eye_contrast(shots[5], elder.mesh) < 0.7 * eye_contrast(shots[4], elder.mesh)
 
 
@@ -119,15 +119,15 @@ def at_last(source: Portrait, target: Portrait, pixels: Pixels, share: float) ->
     Args:
         source: Whose eyes they are.
         target: Who had them open.
-        pixels: The picture of the target now.
+        pixels: The image of the target now.
         share: What the mesh leaves of the eyes' opening.
     """
     processor = engine(source, face_shape=0.0)
     for number in range(8):
-        picture = frame(pixels if number == 7 else target.pixels)
+        image = frame(pixels if number == 7 else target.pixels)
         mesh = with_lids(target.mesh, share) if number == 7 else target.mesh
-        processor.process([AnalysedFrame(picture, (Face(mesh, 1.0, 1, fresh=number == 0),))])
-    return np.asarray(pixels_of(picture).mean(axis=2), np.uint8)
+        processor.process([AnalysedFrame(image, (Face(mesh, 1.0, 1, fresh=number == 0),))])
+    return np.asarray(pixels_of(image).mean(axis=2), np.uint8)
 
 
 def test_eyes_shut_though_the_mesh_leaves_them_half_open(woman: Portrait, elder: Portrait) -> None:
@@ -148,8 +148,8 @@ def test_a_lowered_lid_is_bare(pair: tuple[Portrait, Portrait]) -> None:
     assert lids > 0.63 * np.median(seen[inside(target.mesh[list(OVAL)], seen)])
 
 
-def green(picture: Pixels) -> NDArray[np.bool_]:
-    red, green, blue = (picture[..., i].astype(int) for i in range(3))
+def green(image: Pixels) -> NDArray[np.bool_]:
+    red, green, blue = (image[..., i].astype(int) for i in range(3))
     found: NDArray[np.bool_] = (green > red + 40) & (green > blue + 20)
     return found
 
@@ -157,9 +157,9 @@ def green(picture: Pixels) -> NDArray[np.bool_]:
 def opened(target: Portrait, gap: float) -> tuple[Pixels, Mesh]:
     """Return the target with its mouth open and green inside, and its mesh."""
     mesh = with_open_mouth(target.mesh, gap)
-    picture = expressed(target.pixels, target.mesh, mesh)
-    picture[inside(mesh[list(INNER_LIPS)], picture)] = GREEN
-    return picture, mesh
+    image = with_expression(target.pixels, target.mesh, mesh)
+    image[inside(mesh[list(INNER_LIPS)], image)] = GREEN
+    return image, mesh
 
 
 @pytest.mark.parametrize("gap", [0.12, 0.25, 0.4])
@@ -168,18 +168,18 @@ def test_an_open_mouth_shows_the_target_s_own_inside(
 ) -> None:
     source, target = pair
     processor = engine(source)
-    for number in range(6):  # the mouth is closed at first, as in a film
+    for number in range(6):  # the mouth is closed at first, as in a video
         shut = Face(target.mesh, 1.0, 1, fresh=number == 0)
         processor.process([AnalysedFrame(frame(target.pixels), (shut,))])
     pixels, mesh = opened(target, gap)
-    picture = frame(pixels)
-    processor.process([AnalysedFrame(picture, (Face(mesh, 1.0, 1, fresh=False),))])
-    before, after = green(pixels), green(pixels_of(picture))
+    image = frame(pixels)
+    processor.process([AnalysedFrame(image, (Face(mesh, 1.0, 1, fresh=False),))])
+    before, after = green(pixels), green(pixels_of(image))
     assert after.any(axis=1).sum() > 0.7 * before.any(axis=1).sum()  # rows: how far it is open
     assert after.sum() > 0.5 * before.sum()
     mouth = inside(mesh[list(OUTER_LIPS)], pixels, grow=2)
     assert after[~mouth].sum() < 0.05 * before.sum()
-    assert np.abs(np.median(pixels_of(picture)[after], axis=0) - GREEN).max() < 12
+    assert np.abs(np.median(pixels_of(image)[after], axis=0) - GREEN).max() < 12
 
 
 @pytest.mark.parametrize("gap", [0.12, 0.25, 0.4])
@@ -192,21 +192,21 @@ def test_a_photo_with_an_open_mouth_keeps_it_open(
     assert green(output).any(axis=1).sum() > 0.7 * green(pixels).any(axis=1).sum()
 
 
-def white(picture: Pixels, mesh: Mesh) -> float:
+def white(image: Pixels, mesh: Mesh) -> float:
     """Return the share of pixels between the lips that are white as teeth are, beside skin."""
-    skin = np.median(picture[inside(mesh[[205, 50, 280, 425]], picture)], axis=0)
-    lips = picture[inside(mesh[list(OUTER_LIPS)], picture)].astype(float)
+    skin = np.median(image[inside(mesh[[205, 50, 280, 425]], image)], axis=0)
+    lips = image[inside(mesh[list(OUTER_LIPS)], image)].astype(float)
     colour = np.ptp(lips, axis=1) / lips.max(axis=1)  # saturation: teeth have little
     pale = colour < 0.45 * np.ptp(skin) / skin.max()
     return float((pale & (lips.mean(axis=1) > 0.95 * skin.mean())).mean())
 
 
-def bright_line(picture: Pixels, mesh: Mesh) -> float:
+def bright_line(image: Pixels, mesh: Mesh) -> float:
     """Return how much brighter than around the brightest spot across the lips is, on average."""
-    near = inside(mesh[list(INNER_LIPS)], picture, grow=0.03 * width_of(mesh))
+    near = inside(mesh[list(INNER_LIPS)], image, grow=0.03 * width_of(mesh))
     half = 0.3 * abs(mesh[291, 0] - mesh[61, 0])
-    near &= (np.abs(np.arange(picture.shape[1]) - mesh[13, 0]) < half)[None]
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    near &= (np.abs(np.arange(image.shape[1]) - mesh[13, 0]) < half)[None]
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     rest = grey.astype(float) - cv2.medianBlur(grey, 7)
     columns = np.flatnonzero(near.any(axis=0))
     return float(np.mean([rest[near[:, x], x].max() for x in columns]))
@@ -224,9 +224,9 @@ def test_the_target_s_smile_stays(woman: Portrait, elder: Portrait) -> None:
     assert white(output, woman.mesh) > 0.4 * white(woman.pixels, woman.mesh)
 
 
-def iris_side(picture: Pixels, mesh: Mesh) -> float:
+def iris_side(image: Pixels, mesh: Mesh) -> float:
     """Return where the dark of the eyes lies between their corners, 0 left to 1 right."""
-    grey = picture.mean(axis=2)
+    grey = image.mean(axis=2)
     sides = []
     for left, right in ((33, 133), (362, 263)):
         middle = (mesh[left] + mesh[right])[:2] / 2
@@ -240,18 +240,18 @@ def iris_side(picture: Pixels, mesh: Mesh) -> float:
 
 def looking(portrait: Portrait, shift: float) -> Pixels:
     """Return the photo with its irises moved by ``shift`` eye widths, plainly painted."""
-    picture = portrait.pixels.copy()
+    image = portrait.pixels.copy()
     for (left, right), eye in zip(((33, 133), (362, 263)), LIDS, strict=True):
         ring = portrait.mesh[[p[0] for p in eye] + [p[1] for p in eye][::-1]]
-        between = inside(ring, picture, grow=0.5)
+        between = inside(ring, image, grow=0.5)
         ends = portrait.mesh[[left, right], :2]
         width = float(np.linalg.norm(ends[1] - ends[0]))
         middle = ends.mean(axis=0) + np.array([shift, -0.02]) * width
-        y, x = np.mgrid[: picture.shape[0], : picture.shape[1]]
+        y, x = np.mgrid[: image.shape[0], : image.shape[1]]
         iris = between & (np.hypot(x - middle[0], y - middle[1]) < 0.2 * width)
-        picture[between] = (215, 205, 200)
-        picture[iris] = (50, 35, 25)
-    return cv2.GaussianBlur(picture, (0, 0), 0.5)
+        image[between] = (215, 205, 200)
+        image[iris] = (50, 35, 25)
+    return cv2.GaussianBlur(image, (0, 0), 0.5)
 
 
 def test_the_eyes_look_where_the_target_s_look(woman: Portrait, elder: Portrait) -> None:
@@ -260,18 +260,18 @@ def test_the_eyes_look_where_the_target_s_look(woman: Portrait, elder: Portrait)
     def seen(shift: float) -> float:
         processor = engine(plain, face_shape=0.0)
         for number in range(8):
-            picture = frame(looking(elder, shift))
+            image = frame(looking(elder, shift))
             processor.process(
-                [AnalysedFrame(picture, (Face(elder.mesh, 1.0, 1, fresh=number == 0),))]
+                [AnalysedFrame(image, (Face(elder.mesh, 1.0, 1, fresh=number == 0),))]
             )
-        return iris_side(pixels_of(picture), elder.mesh)
+        return iris_side(pixels_of(image), elder.mesh)
 
     left, ahead, right = seen(-0.14), seen(0.0), seen(0.14)
     assert left < ahead - 0.04
     assert right > ahead + 0.04
 
 
-def test_a_still_face_in_a_noisy_film_stays_still(
+def test_a_still_face_in_a_noisy_video_stays_still(
     woman: Portrait, elder: Portrait, analyser: Analyser
 ) -> None:
     tracker = analyser.tracker(LargestFace())
@@ -280,9 +280,9 @@ def test_a_still_face_in_a_noisy_film_stays_still(
     flicker, grain = [], []
     for seed in range(12):
         noise = np.random.default_rng(seed).normal(0, 3, elder.pixels.shape)
-        picture = frame(np.clip(np.rint(elder.pixels + noise), 0, 255).astype(np.uint8))
-        processor.process([AnalysedFrame(picture, tracker.update(picture))])
-        now = cv2.GaussianBlur(pixels_of(picture), (0, 0), 2).astype(float)
+        image = frame(np.clip(np.rint(elder.pixels + noise), 0, 255).astype(np.uint8))
+        processor.process([AnalysedFrame(image, tracker.update(image))])
+        now = cv2.GaussianBlur(pixels_of(image), (0, 0), 2).astype(float)
         if before is not None and seed > 4:
             face = np.s_[170:320, 200:340]
             flicker.append(np.abs(now - before)[face].mean())

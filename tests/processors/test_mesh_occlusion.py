@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from roop.types import Alpha, AnalysedFrame, Face, Pixels, Portrait
 from support.heads import frame
-from support.swapping import Mask, Watched, engine, face_area, pixels_of, width_of
+from support.swapping import Mask, RecordingFrame, engine, face_area, pixels_of, width_of
 
 SKINS = {"light": (1.0, 1.0, 1.0), "dark": (0.36, 0.29, 0.25)}
 
@@ -44,30 +44,28 @@ def fist(portrait: Portrait, place: float) -> Mask:
     return inner
 
 
-def covered(picture: Pixels, mask: Mask, colour: Sequence[float]) -> Pixels:
-    surface = textured(colour, picture.shape)
+def covered(image: Pixels, mask: Mask, colour: Sequence[float]) -> Pixels:
+    surface = textured(colour, image.shape)
     soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.6)[..., None]
-    return np.rint(picture * (1 - soft) + surface * soft).astype(np.uint8)
+    return np.rint(image * (1 - soft) + surface * soft).astype(np.uint8)
 
 
-def film(
+def swap_frames(
     source: Portrait, target: Portrait, frames: Sequence[Pixels]
 ) -> tuple[list[Pixels], list[Alpha]]:
     """Swap the frames of one stream; return them and how much of each was replaced."""
     swap = engine(source)
-    shown = [Watched(pixels) for pixels in frames]
-    for number, picture in enumerate(shown):
-        swap.process([AnalysedFrame(picture, (Face(target.mesh, 1.0, 1, fresh=number == 0),))])
-    return [pixels_of(picture) for picture in shown], [picture.alpha for picture in shown]
+    shown = [RecordingFrame(pixels) for pixels in frames]
+    for number, image in enumerate(shown):
+        swap.process([AnalysedFrame(image, (Face(target.mesh, 1.0, 1, fresh=number == 0),))])
+    return [pixels_of(image) for image in shown], [image.alpha for image in shown]
 
 
-def trembling(picture: Pixels, number: int) -> Pixels:
-    """Return the picture as a camera gives it: with noise, in a light that changes."""
-    grain = np.random.default_rng(number).normal(0, 2, picture.shape)
-    across = np.linspace(-1, 1, picture.shape[1])[:, None] * 0.1 * np.sin(number / 3)
-    return np.clip(picture * (1 + 0.1 * np.cos(number / 4) + across) + grain, 0, 255).astype(
-        np.uint8
-    )
+def trembling(image: Pixels, number: int) -> Pixels:
+    """Return the image as a camera gives it: with noise, in a light that changes."""
+    grain = np.random.default_rng(number).normal(0, 2, image.shape)
+    across = np.linspace(-1, 1, image.shape[1])[:, None] * 0.1 * np.sin(number / 3)
+    return np.clip(image * (1 + 0.1 * np.cos(number / 4) + across) + grain, 0, 255).astype(np.uint8)
 
 
 def core(mask: Mask, pixels: float) -> Mask:
@@ -85,8 +83,8 @@ def test_a_bar_that_passes_stays_in_front(
     masks = [np.zeros(still.shape[:2], bool) if p is None else bar(woman, p) for p in places]
     clean = [trembling(still, number) for number in range(len(places))]
     frames = [covered(c, m, (50, 80, 160)) for c, m in zip(clean, masks, strict=True)]
-    outputs, alphas = film(elder, woman, frames)
-    _, plain = film(elder, woman, clean)
+    outputs, alphas = swap_frames(elder, woman, frames)
+    _, plain = swap_frames(elder, woman, clean)
     area = face_area(woman.mesh, still, grow=-0.06)
     for before, after, mask in zip(frames, outputs, masks, strict=True):
         kept = core(mask, 4) & area
@@ -109,7 +107,7 @@ def test_a_hand_stays_in_front(
     frames = [
         covered(trembling(target.pixels, number), mask, hand) for number, mask in enumerate(masks)
     ]
-    outputs, _ = film(source, target, frames)
+    outputs, _ = swap_frames(source, target, frames)
     area = face_area(target.mesh, target.pixels, grow=-0.06)
     for before, after, mask in zip(frames[8:], outputs[8:], masks[8:], strict=True):
         kept = core(mask, 4) & area
@@ -124,7 +122,9 @@ def test_with_nothing_in_front_nothing_of_the_old_face_stays(
 ) -> None:
     target, source = (woman, elder) if swapped == "woman" else (elder, woman)
     still = skin(target, complexion)
-    _, alphas = film(source, target, [trembling(still, number) for number in range(0, 24, 4)])
+    _, alphas = swap_frames(
+        source, target, [trembling(still, number) for number in range(0, 24, 4)]
+    )
     area = face_area(target.mesh, still, grow=-0.1)
     sums = [alpha[area].sum(dtype=float) for alpha in alphas]
     assert min(sums) > 0.99 * max(sums)
@@ -140,22 +140,22 @@ def test_what_was_in_front_from_the_start_leaves_nothing_behind(
         else covered(trembling(elder.pixels, n), bar(elder, place), (50, 80, 160))
         for n, place in enumerate(places)
     ]
-    outputs, alphas = film(woman, elder, frames)
+    outputs, alphas = swap_frames(woman, elder, frames)
     area = face_area(elder.mesh, elder.pixels, grow=-0.1)
-    _, plain = film(woman, elder, [frames[-1]])
+    _, plain = swap_frames(woman, elder, [frames[-1]])
     assert alphas[-1][area].sum(dtype=float) > 0.97 * plain[0][area].sum(dtype=float)
     kept = core(bar(elder, places[0] or 0), 5) & area
     off = np.abs(outputs[0][kept].astype(int) - frames[0][kept]).max(axis=1)
     assert (off <= 3).mean() > 0.7
 
 
-def test_a_photo_keeps_what_is_no_skin(woman: Portrait, elder: Portrait) -> None:
+def test_what_is_no_skin_stays_on_a_photo(woman: Portrait, elder: Portrait) -> None:
     mask = bar(woman, 0.1)
     photo = covered(woman.pixels, mask, (50, 80, 160))
-    picture = frame(photo)
-    engine(elder).process([AnalysedFrame(picture, (Face(woman.mesh, 1.0),))])
+    image = frame(photo)
+    engine(elder).process([AnalysedFrame(image, (Face(woman.mesh, 1.0),))])
     kept = core(mask, 4) & face_area(woman.mesh, photo, grow=-0.1)
-    off = np.abs(pixels_of(picture)[kept].astype(int) - photo[kept]).max(axis=1)
+    off = np.abs(pixels_of(image)[kept].astype(int) - photo[kept]).max(axis=1)
     assert (off <= 3).mean() > 0.8
 
 
@@ -167,7 +167,7 @@ def test_a_hard_shadow_is_nothing_in_front(woman: Portrait, elder: Portrait, swa
     for place in (-0.4, -0.2, 0.0, 0.2, 0.4):  # its edge
         light = 1 - 0.5 / (1 + np.exp((x - place) * 60))[:, None]
         frames.append(np.rint(trembling(target.pixels, 4) * light).astype(np.uint8))
-    _, alphas = film(source, target, frames)
+    _, alphas = swap_frames(source, target, frames)
     area = face_area(target.mesh, target.pixels, grow=-0.1)
     sums = [alpha[area].sum(dtype=float) for alpha in alphas]
     assert min(sums) > 0.97 * max(sums)

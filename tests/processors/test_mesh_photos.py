@@ -39,9 +39,9 @@ def lit(portrait: Portrait, left: float, right: float) -> Portrait:
 
 def drawn_by(built: Processor, target: Portrait, *, fresh: bool = False) -> Pixels:
     """Return the next frame of one face."""
-    picture = frame(target.pixels)
-    built.process([AnalysedFrame(picture, (Face(target.mesh, 1.0, 1, fresh=fresh),))])
-    return pixels_of(picture)
+    image = frame(target.pixels)
+    built.process([AnalysedFrame(image, (Face(target.mesh, 1.0, 1, fresh=fresh),))])
+    return pixels_of(image)
 
 
 def shown(photos: Sequence[Portrait], target: Portrait) -> NDArray[np.float64]:
@@ -82,7 +82,7 @@ def test_the_photo_from_the_same_side_is_shown(
         assert (blue > green) == bool(wanted)
 
 
-def test_another_photo_comes_in_little_by_little(woman: Portrait, elder: Portrait) -> None:
+def test_another_photo_is_blended_in_smoothly(woman: Portrait, elder: Portrait) -> None:
     """A lamp that is switched on changes the photo, and not from one frame to the next."""
     photos = [
         marked(lit(woman, 1.1, 0.5), (20, 200, 20)),
@@ -92,8 +92,8 @@ def test_another_photo_comes_in_little_by_little(woman: Portrait, elder: Portrai
     built = engine(*photos)
     spots = face_area(elder.mesh, elder.pixels) & near_cheeks(elder)
 
-    def blueness(picture: Pixels) -> float:
-        _, green, blue = picture[spots].mean(axis=0)
+    def blueness(image: Pixels) -> float:
+        _, green, blue = image[spots].mean(axis=0)
         return float(np.log(blue / green))
 
     drawn_by(built, before, fresh=True)

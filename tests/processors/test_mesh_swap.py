@@ -13,7 +13,7 @@ from roop.processors.base import Context
 from roop.types import AnalysedFrame, Face, Mesh, Pixels, Portrait
 from support.heads import HEAD, HOPPER_HEAD, Matrix, backdrop, frame, moved, placed
 from support.swapping import (
-    Watched,
+    RecordingFrame,
     engine,
     face_area,
     inside,
@@ -23,7 +23,7 @@ from support.swapping import (
     swapped_one,
     width_of,
 )
-from support.warp import frontal, likeness, turned
+from support.warp import frontal, similarity, turned
 
 Pair = tuple[Portrait, Portrait]
 
@@ -40,8 +40,8 @@ def on_canvas(mesh: Mesh, matrix: Matrix) -> Mesh:
     return np.column_stack([moved(mesh, matrix), mesh[:, 2] * zoom]).astype(np.float32)
 
 
-def mean_colour(picture: Pixels, area: NDArray[np.bool_]) -> NDArray[np.float64]:
-    mean: NDArray[np.float64] = picture[area].mean(axis=0)
+def mean_colour(image: Pixels, area: NDArray[np.bool_]) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = image[area].mean(axis=0)
     return mean
 
 
@@ -51,8 +51,8 @@ def test_the_face_is_the_source_s(pair: Pair, analyser: Analyser) -> None:
     seen = frontal(output, mesh_on(analyser, output))
     own = frontal(source.pixels, source.mesh)
     old = frontal(target.pixels, target.mesh)
-    assert likeness(seen, own) > 0.75
-    assert likeness(seen, own) > likeness(seen, old) + 0.15
+    assert similarity(seen, own) > 0.75
+    assert similarity(seen, own) > similarity(seen, old) + 0.15
 
 
 def test_nothing_outside_the_face_changes(pair: Pair) -> None:
@@ -108,11 +108,11 @@ def test_a_lamp_at_the_side_shades_the_new_face(pair: Pair, lamp: str) -> None:
     gain = np.interp(across / width_of(target.mesh), [0, 1], [left, right])[None, :, None]
     lit = lit_by(target, gain)
 
-    def shading(picture: Pixels) -> float:
+    def shading(image: Pixels) -> float:
         """Return how much brighter the right cheek is, as a logarithm."""
-        y, x = np.mgrid[: picture.shape[0], : picture.shape[1]]
+        y, x = np.mgrid[: image.shape[0], : image.shape[1]]
         cheeks = [
-            picture[np.hypot(x - px, y - py) < 0.07 * width_of(target.mesh)].mean()
+            image[np.hypot(x - px, y - py) < 0.07 * width_of(target.mesh)].mean()
             for px, py in target.mesh[[205, 425], :2]
         ]
         return float(np.log(cheeks[1] / cheeks[0]))
@@ -123,8 +123,8 @@ def test_a_lamp_at_the_side_shades_the_new_face(pair: Pair, lamp: str) -> None:
     assert 0.65 < got / wanted < 1.2
 
 
-def steepness(picture: Pixels, ring: NDArray[np.bool_]) -> NDArray[np.float64]:
-    grey = cv2.GaussianBlur(picture, (0, 0), 1.0).astype(float).mean(axis=2)
+def steepness(image: Pixels, ring: NDArray[np.bool_]) -> NDArray[np.float64]:
+    grey = cv2.GaussianBlur(image, (0, 0), 1.0).astype(float).mean(axis=2)
     slope = np.hypot(*np.gradient(grey))
     return np.percentile(slope[ring], [50, 90, 98])
 
@@ -133,10 +133,10 @@ def test_no_edge_shows_where_the_new_face_ends(pair: Pair) -> None:
     source, target = pair
     output = swapped_one(source, target)
 
-    def ring(portrait: Portrait, picture: Pixels) -> NDArray[np.float64]:
+    def ring(portrait: Portrait, image: Pixels) -> NDArray[np.float64]:
         mesh = portrait.mesh
-        band = face_area(mesh, picture, grow=0.03) & ~face_area(mesh, picture, grow=-0.09)
-        return steepness(picture, band) * (width_of(mesh) / 100)
+        band = face_area(mesh, image, grow=0.03) & ~face_area(mesh, image, grow=-0.09)
+        return steepness(image, band) * (width_of(mesh) / 100)
 
     natural = np.maximum(ring(target, target.pixels), ring(source, source.pixels))
     assert (ring(target, output) < 1.15 * natural).all()
@@ -144,9 +144,9 @@ def test_no_edge_shows_where_the_new_face_ends(pair: Pair) -> None:
 
 def test_the_new_face_fades_in_over_some_distance(pair: Pair) -> None:
     source, target = pair
-    picture = Watched(target.pixels)
-    engine(source).process([AnalysedFrame(picture, (Face(target.mesh, 1.0, 1),))])
-    alpha = picture.alpha.astype(float)
+    image = RecordingFrame(target.pixels)
+    engine(source).process([AnalysedFrame(image, (Face(target.mesh, 1.0, 1),))])
+    alpha = image.alpha.astype(float)
     slope = np.hypot(*np.gradient(alpha))
     assert slope.max() < 255 / (0.03 * width_of(target.mesh))  # per pixel: not under 3 % of it
     assert alpha[~face_area(target.mesh, target.pixels, grow=0.1)].max() == 0
@@ -155,9 +155,9 @@ def test_the_new_face_fades_in_over_some_distance(pair: Pair) -> None:
     assert alpha[face_area(target.mesh, target.pixels)].mean() > 0.7 * 255
 
 
-def dark_lines(picture: Pixels, mesh: Mesh) -> float:
+def dark_lines(image: Pixels, mesh: Mesh) -> float:
     """Return how much darker than what is around them lines on a forehead are, in grey levels."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     size = 2 * round(0.05 * width_of(mesh)) + 1
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     lines = cv2.morphologyEx(cv2.GaussianBlur(grey, (0, 0), 1), cv2.MORPH_BLACKHAT, around)
@@ -175,11 +175,11 @@ def test_no_speck_darker_or_brighter_than_either_face(pair: Pair) -> None:
     source, target = pair
     output = swapped_one(source, target)
 
-    def specks(portrait: Portrait, picture: Pixels) -> NDArray[np.float64]:
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    def specks(portrait: Portrait, image: Pixels) -> NDArray[np.float64]:
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         size = int(width_of(portrait.mesh) / 24) // 2 * 2 + 3
         rest = grey.astype(float) - cv2.medianBlur(grey, size)
-        return np.percentile(rest[face_area(portrait.mesh, picture, grow=-0.1)], [0.02, 99.98])
+        return np.percentile(rest[face_area(portrait.mesh, image, grow=-0.1)], [0.02, 99.98])
 
     dark, bright = specks(target, output)
     (dark_s, bright_s), (dark_t, bright_t) = (
@@ -193,9 +193,9 @@ def test_no_speck_darker_or_brighter_than_either_face(pair: Pair) -> None:
 def test_a_soft_target_gets_a_soft_face(pair: Pair) -> None:
     source, target = pair
 
-    def detail(picture: Pixels) -> float:
-        area = face_area(target.mesh, picture, grow=-0.1)
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(float)
+    def detail(image: Pixels) -> float:
+        area = face_area(target.mesh, image, grow=-0.1)
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(float)
         return float(np.abs(cv2.Laplacian(grey, cv2.CV_64F))[area].mean())
 
     soft = cv2.GaussianBlur(target.pixels, (0, 0), 0.02 * width_of(target.mesh))
@@ -203,7 +203,7 @@ def test_a_soft_target_gets_a_soft_face(pair: Pair) -> None:
     assert detail(blurred) < 0.7 * detail(swapped_one(source, target))
 
 
-def test_half_an_opacity_shows_half_of_each(pair: Pair) -> None:
+def test_half_opacity_shows_half_of_each(pair: Pair) -> None:
     source, target = pair
     full = swapped_one(source, target).astype(float)
     half = swapped(source, target.pixels, [Face(target.mesh, 1.0, 1, opacity=0.5)])
@@ -234,7 +234,7 @@ def test_half_a_face_at_the_edge(pair: Pair, side: str) -> None:
     assert np.abs(output[face].astype(float) - part[face]).mean() > 8
 
 
-def test_a_face_outside_the_picture_changes_nothing(pair: Pair) -> None:
+def test_a_face_outside_the_frame_changes_nothing(pair: Pair) -> None:
     source, target = pair
     for dx, dy in ((-2000, 0), (0, 3000), (-1e6, 1e6)):
         away = target.mesh + np.array([dx, dy, 0], np.float32)
@@ -263,13 +263,13 @@ def test_faces_of_any_size(pair: Pair, width: int) -> None:
         assert (output != shown.pixels).any(axis=2)[area].mean() > 0.8
     if width >= 60:
         seen, own = frontal(output, mesh), frontal(source.pixels, source.mesh)
-        assert likeness(seen, own) > likeness(seen, frontal(shown.pixels, mesh)) + 0.05
+        assert similarity(seen, own) > similarity(seen, frontal(shown.pixels, mesh)) + 0.05
 
 
-def inside_box(picture: Pixels, mesh: Mesh, margin: float, *, outside: bool) -> NDArray[np.bool_]:
+def inside_box(image: Pixels, mesh: Mesh, margin: float, *, outside: bool) -> NDArray[np.bool_]:
     """Return the pixels inside (or outside) the mesh's box, grown by ``margin`` pixels."""
     low, high = mesh[:, :2].min(axis=0) - margin, mesh[:, :2].max(axis=0) + margin
-    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]]
     inner = (x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1])
     return ~inner if outside else inner
 
@@ -284,7 +284,7 @@ def test_a_turned_head_gets_a_turned_face(pair: Pair, degrees: float) -> None:
     mesh = on_canvas(target.mesh, shown.matrix)
     seen = frontal(swapped(source, shown.pixels, [Face(mesh, 1.0, 1)]), mesh)
     upright = frontal(swapped_one(source, target), target.mesh)
-    assert likeness(seen, upright) > 0.8
+    assert similarity(seen, upright) > 0.8
 
 
 @pytest.mark.parametrize(("cheek", "hidden"), [(50, 45), (280, -45)])
@@ -298,18 +298,16 @@ def test_another_photo_shows_what_the_first_one_hides(
     one, both = turned(person, hidden), (turned(person, hidden), turned(person, -hidden))
 
     def darkness(*source: Portrait) -> float:
-        picture = frame(woman.pixels)
-        engine(*source, face_shape=0.0).process(
-            [AnalysedFrame(picture, (Face(woman.mesh, 1.0, 1),))]
-        )
-        bright = pixels_of(picture).mean(axis=2)
+        image = frame(woman.pixels)
+        engine(*source, face_shape=0.0).process([AnalysedFrame(image, (Face(woman.mesh, 1.0, 1),))])
+        bright = pixels_of(image).mean(axis=2)
         off = np.hypot(*(np.mgrid[:512, :512] - woman.mesh[cheek, 1::-1][:, None, None]))
         return float(bright[(off > 12) & (off < 16)].mean() - bright[off < 4].mean())
 
     assert darkness(*both) > darkness(one) + 10
 
 
-def test_several_faces_of_one_picture(woman: Portrait, elder: Portrait) -> None:
+def test_several_faces_of_one_image(woman: Portrait, elder: Portrait) -> None:
     both = np.full((600, 1024, 3), 90, np.uint8)
     both[:, :512], both[:512, 512:] = elder.pixels, woman.pixels
     meshes = [elder.mesh, woman.mesh + np.array([512, 0, 0], np.float32)]

@@ -22,7 +22,7 @@ from roop.processors.neural import FAMILIES
 from roop.processors.neural.identity import embed_portraits, latents
 from roop.processors.neural.tiles import interleave, join
 from roop.types import AnalysedFrame, Face, Identity, Pixels, Portrait
-from support.swapping import Watched, face_area, pixels_of
+from support.swapping import RecordingFrame, face_area, pixels_of
 
 # insightface calls a method that scikit-image is about to drop
 pytestmark = pytest.mark.filterwarnings("ignore:`estimate` is deprecated:FutureWarning")
@@ -132,7 +132,7 @@ def test_a_boost_that_does_not_fit_is_refused(models: Models, elder: Portrait) -
     assert "128" in (caught.value.hint or "")
 
 
-def test_tiles_show_all_of_the_picture_and_join_to_it() -> None:
+def test_tiles_show_all_of_the_image_and_join_to_it() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (2, 12, 12, 3), dtype=np.uint8)
     tiles = interleave(crops, 3)
     assert tiles.shape == (18, 4, 4, 3)
@@ -141,7 +141,7 @@ def test_tiles_show_all_of_the_picture_and_join_to_it() -> None:
     assert np.array_equal(join(tiles, 3), crops)
 
 
-def film(portraits: Sequence[Portrait]) -> list[AnalysedFrame]:
+def make_frames(portraits: Sequence[Portrait]) -> list[AnalysedFrame]:
     """Return frames that show two people side by side, each given another identity."""
     shift = np.array([portraits[0].pixels.shape[1], 0, 0], np.float32)
     analysed_frames = []
@@ -163,7 +163,7 @@ def test_faces_of_several_frames_in_one_run_look_as_one_by_one(
     models: Models, woman: Portrait, elder: Portrait
 ) -> None:
     processor = engine(models, woman, elder)
-    together, apart = film((woman, elder)), film((woman, elder))
+    together, apart = make_frames((woman, elder)), make_frames((woman, elder))
     processor.process(together)
     for analysed in apart:
         for face in analysed.faces:
@@ -185,8 +185,8 @@ def test_several_photos_of_one_person_are_averaged(
     recogniser = models.session("w600k_r50")
     alone = [embed_portraits(recogniser, [p]) for p in (woman, elder)]
     both = embed_portraits(recogniser, [woman, elder])
-    likeness = [float((both * one).sum()) / np.linalg.norm(one) for one in alone]
-    assert likeness[0] == pytest.approx(likeness[1], rel=1e-4)
+    similarity = [float((both * one).sum()) / np.linalg.norm(one) for one in alone]
+    assert similarity[0] == pytest.approx(similarity[1], rel=1e-4)
     assert np.linalg.norm(both) == pytest.approx(
         np.mean([np.linalg.norm(a) for a in alone]), rel=1e-4
     )
@@ -221,7 +221,7 @@ def test_colour_match_gives_the_target_s_colours(
 
 
 def alpha_of(models: Models, source: Portrait, target: Portrait, **options: Given) -> Pixels:
-    frame = Watched(target.pixels)
+    frame = RecordingFrame(target.pixels)
     engine(models, source, **options).process([AnalysedFrame(frame, (Face(target.mesh, 1.0, 1),))])
     return frame.alpha
 

@@ -18,7 +18,7 @@ def upscaler(models: Models, factor: int) -> Processor:
 
 
 @pytest.mark.parametrize("factor", [2, 4])
-def test_the_picture_is_larger_and_shows_the_same(
+def test_the_frame_is_larger_and_shows_the_same(
     factor: int, models: Models, woman: Portrait
 ) -> None:
     small = np.ascontiguousarray(woman.pixels[:301, :413])  # no multiple of a tile
@@ -41,7 +41,7 @@ def test_no_seams_show_between_tiles(models: Models) -> None:
     assert np.abs(np.diff(pixels_of(frame)[..., 0].astype(int), axis=0)).max() <= 1
 
 
-def test_faces_stay_on_their_places(models: Models, woman: Portrait) -> None:
+def test_faces_stay_in_place(models: Models, woman: Portrait) -> None:
     frame = StoredFrame(woman.pixels.copy())
     (analysed,) = upscaler(models, 2).process([AnalysedFrame(frame, (Face(woman.mesh, 1.0, 7),))])
     (face,) = analysed.faces

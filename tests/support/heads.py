@@ -1,4 +1,4 @@
-"""Pictures with heads where a test wants them, and what a person reads off the photos."""
+"""Images with heads at chosen positions, and where a person sees the features on the photos."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,8 @@ ASTRONAUT = {
     13: (222.5, 142.5),
     152: (220.0, 177.0),
 }
-"""Eye corners, base of the nose, mouth corners, upper teeth's rim and chin, read off the photo."""
+"""Eye corners, base of the nose, mouth corners, edge of the upper teeth and chin, as a person sees
+them on the photo."""
 
 HOPPER = {
     2: (268.0, 251.5),
@@ -36,7 +37,7 @@ HOPPER = {
     13: (267.0, 278.5),
     152: (267.5, 331.0),
 }
-"""The same of the other photo, without the eye corners: they lie in the shade of the glasses."""
+"""The same on the other photo, without the eye corners, which the glasses shade."""
 
 HEAD = (222.0, 125.0)
 """The middle of the astronaut's face."""
@@ -45,7 +46,7 @@ HOPPER_HEAD = (267.0, 240.0)
 """The middle of the officer's face."""
 
 EYES = 65.5
-"""Between the astronaut's outer eye corners, pixels."""
+"""Distance between the astronaut's outer eye corners, pixels."""
 
 HOPPER_EYES = 127.0
 
@@ -70,7 +71,7 @@ def frame(pixels: Pixels) -> Frame:
 
 
 def backdrop(size: tuple[int, int]) -> Pixels:
-    """Return a wall of ``size`` (width, height) with soft spots: something to look at, no face."""
+    """Return a wall of ``size`` (width, height) with soft spots: texture, but no face."""
     width, height = size
     random = np.random.default_rng(5)
     spots = random.integers(70, 180, (height // 60 + 2, width // 60 + 2, 3), dtype=np.uint8)
@@ -85,12 +86,12 @@ class Placed:
     matrix: Matrix
 
     def points(self, marks: dict[int, tuple[float, float]]) -> NDArray[np.float64]:
-        """Return where the marks of the photo lie on the canvas."""
+        """Return the marks of the photo in pixels of the canvas."""
         return moved(np.array(list(marks.values())), self.matrix)
 
 
 def moved(points: NDArray[np.floating], matrix: Matrix) -> NDArray[np.float64]:
-    """Return ``(N, 2)`` points of the photo as points of the canvas."""
+    """Map ``(N, 2)`` points of the photo to the canvas."""
     result: NDArray[np.float64] = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     return result
 
@@ -104,12 +105,12 @@ def placed(
     scale: float = 1.0,
     degrees: float = 0.0,
 ) -> Placed:
-    """Lay a photo over a canvas, its ``middle`` at ``at``, turned counterclockwise."""
+    """Draw a photo on a canvas, its ``middle`` at ``at``, rotated counterclockwise."""
     matrix = cv2.getRotationMatrix2D(middle, degrees, scale)
     matrix[:, 2] += np.array(at) - np.array(middle)
     height, width = canvas.shape[:2]
     soft = photo
-    if scale < 1:  # no aliasing, as a camera would not
+    if scale < 1:  # against aliasing, as in a camera
         sigma = 0.4 * np.sqrt(1 / scale**2 - 1)
         soft = cv2.GaussianBlur(photo, (0, 0), sigma)
     warp = partial(cv2.warpAffine, M=matrix, dsize=(width, height), flags=cv2.INTER_LINEAR)

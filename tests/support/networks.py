@@ -1,4 +1,4 @@
-"""Small networks that keep the contracts of the field's models, as ONNX files."""
+"""Small stand-in networks with the inputs and outputs of the catalogue's models, as ONNX files."""
 
 import dataclasses
 import hashlib
@@ -14,7 +14,7 @@ Constants = dict[str, NDArray[np.generic]]
 
 
 def make_models(folder: Path) -> Catalogue:
-    """Write a stand-in of every model that processors run; return the catalogue that knows them."""
+    """Write a stand-in for every model that processors run; return a catalogue of them."""
     makers = {"recognise": recogniser, "swap": swapper, "enhance": enhancer, "upscale": upscaler}
     makers |= {"occlusion": occluder, "region": parser}
     models = {}
@@ -29,7 +29,7 @@ def make_models(folder: Path) -> Catalogue:
 
 
 def recogniser(path: Path, model: Model) -> None:
-    """Tell pictures apart, whatever their brightness: the mean of random, coarse edges."""
+    """Tell images apart, whatever their brightness: the mean of random, coarse edges."""
     size = model.output("embedding").shape[0]
     coarse = np.random.default_rng(len(model.name)).normal(size=(size, 3, 4, 4)) / 14
     weights = (coarse - coarse.mean(axis=(2, 3), keepdims=True)).repeat(2, axis=2).repeat(2, axis=3)
@@ -66,7 +66,7 @@ def swapper(path: Path, model: Model) -> None:
 
 
 def enhancer(path: Path, model: Model) -> None:
-    """Show the negative; with a fidelity, as much of it as that says."""
+    """Return the negative; with a fidelity, the image times the fidelity."""
     minus = np.array(-1, np.float32)
     nodes = [helper.make_node("Mul", ["in0", "minus"], ["out0"])]
     if len(model.inputs) > 1:
@@ -85,7 +85,7 @@ def upscaler(path: Path, model: Model) -> None:
 
 
 def occluder(path: Path, model: Model) -> None:
-    """Take what is green for something in front of the face."""
+    """Take green pixels for something in front of the face."""
     weights = np.array([0.5, -4.0, 0.5], np.float32)  # blue, green, red
     constants = {"weights": weights.reshape(3, 1), "bias": np.array([1], np.float32)}
     nodes = [
@@ -96,7 +96,7 @@ def occluder(path: Path, model: Model) -> None:
 
 
 def parser(path: Path, model: Model) -> None:
-    """See skin in the upper half and lips in the lower."""
+    """Find skin in the upper half and lips in the lower."""
     classes = np.zeros((1, 19, 512, 512), np.float32)
     classes[0, 1, :256], classes[0, 12, 256:] = 1, 1
     constants = {"classes": classes, "zero": np.zeros((1, 3, 1, 1), np.float32)}
@@ -109,9 +109,9 @@ def parser(path: Path, model: Model) -> None:
 
 
 def write(path: Path, model: Model, nodes: list[NodeProto], constants: Constants) -> None:
-    """Write a network of ``nodes`` from ``in0``, ``in1`` to ``out0``, ``out1`` under a row's names.
+    """Write a network of ``nodes`` from ``in0``, ``in1`` to ``out0``, ``out1``, named as in a row.
 
-    A picture's first dimension is 1 in swap networks, as in the real ones, and free in others.
+    The batch dimension is 1 in swap networks, as in the real ones, and free in others.
     """
     names = {f"in{i}": tensor.name or f"in{i}" for i, tensor in enumerate(model.inputs)}
     names |= {f"out{i}": tensor.name or f"out{i}" for i, tensor in enumerate(model.outputs)}

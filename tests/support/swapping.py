@@ -1,4 +1,4 @@
-"""Swap a face of one picture, and measure on it what a viewer sees."""
+"""Swap a face in an image, and measure what a viewer sees."""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,8 @@ Mask = NDArray[np.bool_]
 """``(H, W)``."""
 
 
-class Watched(StoredFrame):
-    """A frame that remembers how much of it was replaced."""
+class RecordingFrame(StoredFrame):
+    """A frame that records which part of it was replaced."""
 
     def __init__(self, pixels: Pixels) -> None:
         super().__init__(pixels.copy())
@@ -39,16 +39,16 @@ def engine(*source: Portrait, **options: float) -> Processor:
     return installed()["mesh"].create(options, Context(Settings(), (Identity(source),)))
 
 
-def pixels_of(picture: Frame) -> Pixels:
-    assert isinstance(picture, StoredFrame)
-    return np.array(picture.samples, np.uint8)
+def pixels_of(image: Frame) -> Pixels:
+    assert isinstance(image, StoredFrame)
+    return np.array(image.samples, np.uint8)
 
 
 def swapped(source: Portrait, target: Pixels, faces: Sequence[Face], **options: float) -> Pixels:
-    """Return a still target with the source's face in the place of ``faces``."""
-    picture = frame(target)
-    engine(source, **options).process([AnalysedFrame(picture, tuple(faces))])
-    return pixels_of(picture)
+    """Return a still target with ``faces`` replaced by the source's."""
+    image = frame(target)
+    engine(source, **options).process([AnalysedFrame(image, tuple(faces))])
+    return pixels_of(image)
 
 
 def swapped_one(source: Portrait, target: Portrait, **options: float) -> Pixels:
@@ -56,27 +56,27 @@ def swapped_one(source: Portrait, target: Portrait, **options: float) -> Pixels:
     return swapped(source, target.pixels, [Face(target.mesh, 1.0, 1)], **options)
 
 
-def mesh_on(analyser: Analyser, picture: Pixels) -> Mesh:
-    """Return the mesh of the only face of a picture, as the network sees it there."""
-    return analyser.portrait(picture, None, name="picture").mesh
+def mesh_on(analyser: Analyser, image: Pixels) -> Mesh:
+    """Return the mesh that the network fits to the only face of an image."""
+    return analyser.portrait(image, None, name="picture").mesh
 
 
 def width_of(mesh: Mesh) -> float:
     return float(np.ptp(mesh[:, 0]))
 
 
-def inside(points: NDArray[np.floating], picture: Pixels, *, grow: float = 0.0) -> Mask:
-    """Return the pixels inside an outline of ``(N, 2)`` points, grown (or shrunk) by pixels."""
-    filled = polygon2mask(picture.shape[:2], points[:, 1::-1].astype(float))
+def inside(points: NDArray[np.floating], image: Pixels, *, grow: float = 0.0) -> Mask:
+    """Return the pixels inside an outline of ``(N, 2)`` points, grown or shrunk by ``grow``."""
+    filled = polygon2mask(image.shape[:2], points[:, 1::-1].astype(float))
     away = cv2.distanceTransform((~filled).astype(np.uint8), cv2.DIST_L2, 5)
     depth = cv2.distanceTransform(filled.astype(np.uint8), cv2.DIST_L2, 5)
     found: Mask = (away - depth) <= grow
     return found
 
 
-def face_area(mesh: Mesh, picture: Pixels, *, grow: float = 0.0) -> Mask:
+def face_area(mesh: Mesh, image: Pixels, *, grow: float = 0.0) -> Mask:
     """Return the pixels of the face, its outline moved out by ``grow`` face widths."""
-    return inside(mesh[list(OVAL)], picture, grow=grow * width_of(mesh))
+    return inside(mesh[list(OVAL)], image, grow=grow * width_of(mesh))
 
 
 def opening(mesh: Mesh) -> float:

@@ -44,22 +44,22 @@ def test_tiles_find_what_is_too_small_for_the_whole(
     "size", [(1, 1), (30, 400), (128, 128), (129, 127), (640, 360), (257, 333)]
 )
 def test_tiles_cover_every_pixel(size: tuple[int, int]) -> None:
-    picture: Pixels = np.zeros((size[1], size[0], 3), np.uint8)
-    covered = np.zeros(picture.shape[:2], bool)
-    for tile in tiles(picture):
+    image: Pixels = np.zeros((size[1], size[0], 3), np.uint8)
+    covered = np.zeros(image.shape[:2], bool)
+    for tile in tiles(image):
         covered[tile.y0 : tile.y1, tile.x0 : tile.x1] = True
     assert covered.all()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3), (16, 16)])
-def test_a_picture_of_any_size_is_searched(
+def test_an_image_of_any_size_is_searched(
     detector: BlazeFaceDetector, size: tuple[int, int]
 ) -> None:
-    picture: Pixels = np.full((size[1], size[0], 3), 128, np.uint8)
-    assert detector.detect(picture) == detector.detect_tiled(picture) == []
+    image: Pixels = np.full((size[1], size[0], 3), 128, np.uint8)
+    assert detector.detect(image) == detector.detect_tiled(image) == []
 
 
-def test_the_square_holds_the_head_and_stands_as_it_does(detector: BlazeFaceDetector) -> None:
+def test_the_square_holds_the_head_and_its_tilt(detector: BlazeFaceDetector) -> None:
     for degrees in (0, 25, -25):
         head = placed(astronaut(), backdrop((512, 512)), (256, 256), degrees=degrees)
         square = detector.detect(head.pixels)[0].square()

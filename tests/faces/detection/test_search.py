@@ -1,4 +1,4 @@
-"""Every face of a picture is found once, wherever it is, and nothing else."""
+"""Every face of an image is found once, wherever it is, and nothing else."""
 
 from collections.abc import Callable
 
@@ -78,7 +78,7 @@ def test_a_head_of_40_pixels_from_eyes_to_chin_in_full_hd(
 
 
 @pytest.mark.parametrize("scale", [2.0, 4.0, 6.0])
-def test_a_head_that_fills_the_picture(find: Find, scale: float) -> None:
+def test_a_head_that_fills_the_frame(find: Find, scale: float) -> None:
     side = round(200 * scale)
     head = placed(astronaut(), backdrop((side, side)), (side / 2, side / 2), scale=scale)
     found = find(head.pixels)
@@ -138,7 +138,7 @@ FACELESS: dict[str, Callable[[], NDArray[np.uint8]]] = {
     "text": grey("text"),
     "clock": grey("clock"),
 }
-"""Pictures without a human face."""
+"""Images without a human face."""
 
 
 @pytest.mark.parametrize("name", FACELESS)

@@ -1,4 +1,4 @@
-"""The mesh lies on the features that a person sees, and goes with the picture."""
+"""The mesh lies on the features that a person sees, and goes with the image."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def mesh(mesher: FaceMesher) -> Mesh:
         (1.0, 180, (300, 330)),
     ],
 )
-def test_it_goes_with_the_picture(
+def test_it_moves_with_the_image(
     mesher: FaceMesher, mesh: Mesh, scale: float, degrees: float, at: tuple[float, float]
 ) -> None:
     head = placed(astronaut(), backdrop((640, 640)), at, scale=scale, degrees=degrees)
@@ -89,9 +89,9 @@ def test_it_goes_with_the_picture(
     assert fitted.score > 0.99
 
 
-def test_half_a_face_at_the_edge_is_still_laid(mesher: FaceMesher) -> None:
-    picture = astronaut()[:, 222:]  # the left half is gone
-    fitted = mesher.fit(frame(picture), Square(0, 125, 190, 0))
+def test_half_a_face_at_the_edge_is_still_fitted(mesher: FaceMesher) -> None:
+    image = astronaut()[:, 222:]  # the left half is gone
+    fitted = mesher.fit(frame(image), Square(0, 125, 190, 0))
     assert fitted.score > 0.5
     eye = np.array([258.0 - 222, 103.5])
     assert np.linalg.norm(fitted.mesh[263, :2] - eye) < 0.15 * EYES

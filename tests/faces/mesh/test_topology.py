@@ -29,7 +29,7 @@ def edges(triangles: np.ndarray) -> Counter[frozenset[int]]:
 
 
 def areas(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Signed, positive if clockwise on a picture."""
+    """Signed, positive if clockwise on an image."""
     a, b, c = (points[triangles[:, i], :2].astype(float) for i in range(3))
     u, v = b - a, c - a
     return (u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]) / 2

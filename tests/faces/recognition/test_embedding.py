@@ -32,7 +32,9 @@ def recogniser(
     return load_installed_recogniser(Models(settings, catalogue=catalogue), settings)
 
 
-def test_the_best_that_is_here_and_allowed(folder: tuple[Path, Catalogue], tmp_path: Path) -> None:
+def test_the_best_installed_and_allowed_one_is_loaded(
+    folder: tuple[Path, Catalogue], tmp_path: Path
+) -> None:
     path, catalogue = folder
     best, free = recogniser(path, catalogue), recogniser(path, catalogue, "permissive")
     assert best is not None
@@ -46,7 +48,7 @@ def test_the_best_that_is_here_and_allowed(folder: tuple[Path, Catalogue], tmp_p
     assert only.name == "sface"
 
 
-class Seen:
+class FakeSession:
     """Takes the place of a session and keeps what the network would be shown."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -59,13 +61,13 @@ class Seen:
 
 
 @pytest.mark.parametrize(("degrees", "scale"), [(0.0, 1.0), (25.0, 1.7), (-40.0, 0.6)])
-def test_the_network_is_shown_the_aligned_face(
+def test_the_network_gets_the_aligned_face(
     folder: tuple[Path, Catalogue], analyser: Analyser, degrees: float, scale: float
 ) -> None:
-    shown = placed(astronaut(), backdrop((800, 800)), (400, 400), degrees=degrees, scale=scale)
-    session = Seen(folder[1])
-    EmbeddingRecogniser(session).describe(frame(shown.pixels), mesh_on(analyser, shown.pixels))
-    seen = ((session.pixels[0].transpose(1, 2, 0) + 1) * 127.5).astype(np.float32)
+    head = placed(astronaut(), backdrop((800, 800)), (400, 400), degrees=degrees, scale=scale)
+    session = FakeSession(folder[1])
+    EmbeddingRecogniser(session).describe(frame(head.pixels), mesh_on(analyser, head.pixels))
+    given = ((session.pixels[0].transpose(1, 2, 0) + 1) * 127.5).astype(np.float32)
     # ArcFace's own template: mean of the eye corners, nose, mouth corners, in 112 pixels
     marks = {key: np.array(ASTRONAUT[key]) for key in (33, 133, 362, 263, 61, 291)}
     points = [(marks[33] + marks[133]) / 2, (marks[362] + marks[263]) / 2, marks[61], marks[291]]
@@ -73,7 +75,7 @@ def test_the_network_is_shown_the_aligned_face(
     matrix = SimilarityTransform.from_estimate(np.array(points), np.array(template)).params[:2]
     expected = cv2.warpAffine(cv2.GaussianBlur(astronaut(), (0, 0), 0.8), matrix, (112, 112))
     middle = slice(25, 95)
-    one, two = (picture[middle, middle].mean(axis=2).ravel() for picture in (seen, expected))
+    one, two = (image[middle, middle].mean(axis=2).ravel() for image in (given, expected))
     assert np.corrcoef(one, two)[0, 1] > 0.95
 
 
@@ -83,9 +85,9 @@ def test_two_people_are_apart_and_one_is_not(
     found = recogniser(*folder)
     assert found is not None
 
-    def look(pixels: Pixels) -> object:
+    def describe(pixels: Pixels) -> object:
         return found.describe(frame(pixels), mesh_on(analyser, pixels))
 
-    woman, officer = look(astronaut()), look(hopper())
-    again = look(placed(astronaut(), backdrop((600, 600)), (300, 300), degrees=10).pixels)
+    woman, officer = describe(astronaut()), describe(hopper())
+    again = describe(placed(astronaut(), backdrop((600, 600)), (300, 300), degrees=10).pixels)
     assert woman.distance(again) < 0.5 * woman.distance(officer)

@@ -37,11 +37,11 @@ HEAD_ONLY = (slice(20, 200), slice(130, 315))
 
 @pytest.fixture
 def follow(analyser: Analyser) -> Follow:
-    """Return the faces of each of some pictures in a row."""
+    """Return the faces of each of some images in a row."""
 
-    def run(pictures: Iterable[Pixels], *, many_faces: bool = False) -> list[Faces]:
+    def run(images: Iterable[Pixels], *, many_faces: bool = False) -> list[Faces]:
         tracker = analyser.tracker(AllFaces() if many_faces else LargestFace())
-        return [tracker.update(frame(picture)) for picture in pictures]
+        return [tracker.update(frame(image)) for image in images]
 
     return run
 
@@ -84,11 +84,11 @@ def middle(face: Face) -> NDArray[np.float64]:
 
 def test_a_still_head_does_not_tremble(follow: Follow, mesher: FaceMesher) -> None:
     still = head((320, 240), scale=1.2).pixels
-    pictures = [with_noise(still, seed) for seed in range(25)]
-    steady = [faces[0].mesh for faces in follow(pictures)]
+    images = [with_noise(still, seed) for seed in range(25)]
+    steady = [faces[0].mesh for faces in follow(images)]
     square, raw = face_square(steady[0]), []
-    for picture in pictures:  # the network on its own, looking where it saw the face last
-        raw.append(mesher.fit(frame(picture), square).mesh)
+    for image in images:  # the network on its own, looking where it saw the face last
+        raw.append(mesher.fit(frame(image), square).mesh)
         square = face_square(raw[-1])
     assert tremor(steady[5:]) < 0.4 * tremor(raw[5:])
 
@@ -150,7 +150,7 @@ def test_a_start_and_a_stop_leave_no_trace(follow: Follow) -> None:
 
 
 def hidden(pixels: Pixels, seed: int) -> Pixels:
-    """Return the picture with the middle of the face lost in noise, the head still there."""
+    """Return the image with the middle of the face lost in noise, the head still there."""
     noise = np.random.default_rng(seed).integers(0, 256, (80, 84, 3), dtype=np.uint8)
     lost = pixels.copy()
     lost[210:290, 278:362] = noise
@@ -161,9 +161,9 @@ def test_a_face_that_is_missed_for_a_moment_stays_swapped(
     follow: Follow, mesher: FaceMesher
 ) -> None:
     seen = head((320, 240), scale=1.2).pixels
-    pictures = [hidden(seen, i) if i in (12, 13, 14) else seen for i in range(25)]
-    faces = follow(pictures)
-    lost = mesher.fit(frame(pictures[12]), face_square(faces[11][0].mesh))
+    images = [hidden(seen, i) if i in (12, 13, 14) else seen for i in range(25)]
+    faces = follow(images)
+    lost = mesher.fit(frame(images[12]), face_square(faces[11][0].mesh))
     assert lost.score < 0.5  # the network really misses it
     assert [len(found) for found in faces] == [1] * 25
     assert {found[0].track for found in faces} == {faces[0][0].track}
@@ -183,7 +183,7 @@ def test_a_face_that_is_gone_fades_out(follow: Follow) -> None:
     assert any(0 < opacity < 1 for opacity in opacities)
 
 
-def test_nothing_is_painted_on_the_first_picture_after_a_cut(follow: Follow) -> None:
+def test_nothing_is_painted_on_the_first_frame_after_a_cut(follow: Follow) -> None:
     seen = head((320, 240), scale=1.2).pixels
     for empty in (backdrop(SIZE), data.coffee(), data.rocket()[:, :640]):
         other = np.array(empty[:400, :600])
@@ -192,7 +192,7 @@ def test_nothing_is_painted_on_the_first_picture_after_a_cut(follow: Follow) -> 
         assert [len(found) for found in faces] == [1] * 8 + [0] * 4
 
 
-def test_a_cut_to_another_person_starts_afresh(follow: Follow) -> None:
+def test_a_cut_to_another_person_starts_a_new_track(follow: Follow) -> None:
     first = head((160, 240), scale=1.2).pixels
     second = officer((470, 220), scale=0.6).pixels
     faces = follow([first] * 8 + [second] * 8)
@@ -204,7 +204,7 @@ def test_a_cut_to_another_person_starts_afresh(follow: Follow) -> None:
     assert all(np.abs(middle(found[0]) - (470, 220)).max() < 25 for found in after)
 
 
-def test_a_cut_to_another_person_in_the_same_place_starts_afresh(follow: Follow) -> None:
+def test_a_cut_to_another_person_in_the_same_place_starts_anew(follow: Follow) -> None:
     first = head((320, 240), scale=1.2).pixels
     second = officer((325, 238), canvas=np.full_like(first, 90), scale=0.62).pixels
     faces = follow([first] * 8 + [second] * 4)
@@ -214,18 +214,18 @@ def test_a_cut_to_another_person_in_the_same_place_starts_afresh(follow: Follow)
 
 
 def test_the_largest_is_chosen_and_kept(follow: Follow) -> None:
-    pictures = []
+    images = []
     for i in range(20):  # the officer grows and overtakes the astronaut
         one = head((160, 240), scale=1.2)
         two = officer((470, 220), canvas=one.pixels, scale=0.45 + 0.02 * i)
-        pictures.append(two.pixels)
-    faces = follow(pictures)
+        images.append(two.pixels)
+    faces = follow(images)
     assert all(len(found) == 1 for found in faces)
     assert all(abs(middle(found[0])[0] - 160) < 25 for found in faces)
     assert len({found[0].track for found in faces}) == 1
 
 
-def test_many_faces_are_all_given_each_with_its_number(follow: Follow) -> None:
+def test_many_faces_are_all_returned_each_with_its_number(follow: Follow) -> None:
     one = head((160, 240), scale=1.2)
     two = officer((470, 220), canvas=one.pixels)
     faces = follow([two.pixels] * 6, many_faces=True)
@@ -259,12 +259,12 @@ def test_a_face_that_enters_late_is_picked_up(
 
 def crossing(step: float) -> list[Pixels]:
     """Return two people who pass one behind the other."""
-    pictures = []
+    images = []
     for i in range(int(340 / step)):
         behind = officer((480 - step * i, 220), scale=0.5)
         before = head((150 + step * i, 250), canvas=behind.pixels, scale=1.1)
-        pictures.append(before.pixels)
-    return pictures
+        images.append(before.pixels)
+    return images
 
 
 @pytest.mark.parametrize("step", [8.0, 16.0])
@@ -293,16 +293,16 @@ def test_two_faces_never_lie_on_each_other(follow: Follow) -> None:
                 assert shared < 0.6 * min(np.prod(a[2:] - a[:2]), np.prod(b[2:] - b[:2]))
 
 
-def test_the_same_pictures_give_the_same_faces(follow: Follow) -> None:
-    pictures = [with_noise(head((200 + 5 * i, 240)).pixels, i) for i in range(12)]
-    for one, two in zip(follow(pictures), follow(pictures), strict=True):
+def test_the_same_frames_give_the_same_faces(follow: Follow) -> None:
+    images = [with_noise(head((200 + 5 * i, 240)).pixels, i) for i in range(12)]
+    for one, two in zip(follow(images), follow(images), strict=True):
         assert len(one) == len(two) == 1
         assert np.array_equal(one[0].mesh, two[0].mesh)
         assert (one[0].score, one[0].track) == (two[0].score, two[0].track)
 
 
 @pytest.mark.parametrize("turn", [12, 20, 28, 44, 68, 96])
-def test_a_fast_face_is_in_hand_after_looks_far_apart(analyser: Analyser, turn: int) -> None:
+def test_a_fast_face_is_followed_after_skipped_frames(analyser: Analyser, turn: int) -> None:
     """What leads up to a segment is looked at now and then, its last frames one by one."""
     canvas, photo = backdrop((1280, 720)), astronaut()[:256, 96:352]
 
