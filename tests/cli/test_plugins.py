@@ -19,7 +19,7 @@ class StampOptions(Options):
 
 
 class Stamp(Processor):
-    def process(self, scenes):
+    def process(self, analysed_frames):
         raise ValueError("the stamp\\nbroke")
 
 

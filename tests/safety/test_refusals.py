@@ -126,9 +126,14 @@ def test_no_python_argument_switches_it_off(photo: Path, nude: Path, out: Path) 
 @pytest.mark.parametrize("returned", ["none", "twice", "another"])
 def test_a_plug_in_gets_no_frame_past_the_screen(photo: Path, out: Path, returned: str) -> None:
     class Swindler(Processor):
-        def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-            others = [AnalysedFrame(StoredFrame(drawing()), scene.faces) for scene in scenes]
-            return {"none": [], "twice": [*scenes, *scenes], "another": others}[returned]
+        def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+            others = [
+                AnalysedFrame(StoredFrame(drawing()), analysed.faces)
+                for analysed in analysed_frames
+            ]
+            return {"none": [], "twice": [*analysed_frames, *analysed_frames], "another": others}[
+                returned
+            ]
 
     registry = Registry(
         [ProcessorSpec("swindler", "", Options, lambda options, context: Swindler(), engine=True)]
@@ -147,11 +152,11 @@ def test_a_plug_in_that_raises_leaves_nothing(
     class Raising(Processor):
         frames = 0
 
-        def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
             self.frames += 1
             if self.frames == 20:
                 raise error
-            return scenes
+            return analysed_frames
 
     registry = Registry(
         [ProcessorSpec("raising", "", Options, lambda options, context: Raising(), engine=True)]
@@ -166,9 +171,12 @@ def test_a_plug_in_that_raises_leaves_nothing(
 class _Nothing(Processor):
     """A plug-in's processor that leaves every frame as it is."""
 
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         nowhere = Face(np.zeros((468, 3), np.float32), 1.0)
-        return [AnalysedFrame(scene.frame, [*scene.faces] or [nowhere]) for scene in scenes]
+        return [
+            AnalysedFrame(analysed.frame, [*analysed.faces] or [nowhere])
+            for analysed in analysed_frames
+        ]
 
 
 def _plug_in() -> Registry:

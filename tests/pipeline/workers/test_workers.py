@@ -25,15 +25,15 @@ from roop.processors.base import Processor, ProcessorSpec
 
 
 class Moody(Processor):
-    def process(self, scenes):
-        for scene in scenes:
+    def process(self, analysed_frames):
+        for analysed in analysed_frames:
             mood = Path(__file__).with_name("mood").read_text()
-            time = scene.frame.pts * scene.frame.time_base
+            time = analysed.frame.pts * analysed.frame.time_base
             if mood == "angry" and time > 3:
                 raise ValueError("not this frame")
             if mood == "desperate" and time > 3:
                 os.abort()
-        return scenes
+        return analysed_frames
 
 
 SPEC = ProcessorSpec("moody", "Work, or not", Options, lambda o, c: Moody(), engine=True)
