@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # the pipeline is imported when there are jobs: --help stays 
     from roop.jobs.batch import Report
     from roop.jobs.rows import Row
     from roop.options import Job, Settings
+    from roop.pipeline.job import JobResult
+    from roop.pipeline.progress import Progress, Watch
     from roop.processors.base import Registry
 
 
@@ -90,12 +92,18 @@ class _Batch:
         runner = JobRunner(self._settings, self._registry, shared=shared)
         with Queue.of_user(warn) as queue, batch_bars(shown=shown, total=len(given or ())) as bars:
 
-            def do(job: "Job") -> Any:  # noqa: ANN401 - a JobResult, imported above only
-                watch = bars.begin(str(job.target))
-                return runner.run(job, watch=watch, cancel=cancel)
+            def perform_job(job: "Job", watch: "Watch", cancel: "threading.Event") -> "JobResult":
+                shown_by = bars.begin(str(job.target))
 
-            for jobs in [given] if given is not None else self._dropped(cancel):
-                for report in run_batch(jobs, queue, do, cancel=cancel):
+                def watch_both(progress: "Progress") -> None:
+                    watch(progress)
+                    if shown_by is not None:
+                        shown_by(progress)
+
+                return runner.run(job, watch=watch_both, cancel=cancel)
+
+            for jobs in [given] if given is not None else self._arrivals(cancel):
+                for report in run_batch(jobs, queue, perform_job, cancel=cancel):
                     self._share(report, cancel)
                     bars.settled()
                     yield report
@@ -128,18 +136,18 @@ class _Batch:
             )
 
     def _rows(self) -> "list[Row]":
-        from roop.jobs.rows import combined, media, pictures, read_list
+        from roop.jobs.rows import combined, images, media, read_list
 
         if self._list:
             return read_list(Path(self._list))
-        return combined(pictures(self._sources), media(self._targets))
+        return combined(images(self._sources), media(self._targets))
 
-    def _dropped(self, cancel: "threading.Event") -> "Iterator[list[Job]]":
-        from roop.jobs.rows import combined, pictures
-        from roop.jobs.watched_folder import dropped
+    def _arrivals(self, cancel: "threading.Event") -> "Iterator[list[Job]]":
+        from roop.jobs.rows import combined, images
+        from roop.jobs.watched_folder import new_files
 
-        sources = pictures(self._sources)
-        for path in dropped(Path(self._watched or ""), cancel):
+        sources = images(self._sources)
+        for path in new_files(Path(self._watched or ""), cancel):
             yield self._jobs(combined(sources, [path]))
 
     def _jobs(self, rows: "list[Row]") -> "list[Job]":
@@ -161,7 +169,7 @@ class _Batch:
             row.output or self._folder,
             self._presets.completed(flags, row.target),
             self._registry,
-            spelling=lambda n: f"{n} ({row.place})" if n in row.options else spelling(n),
+            spelling=lambda n: f"{n} ({row.location})" if n in row.options else spelling(n),
         )
         if row.output is not None and not row.output.is_dir():
             return job
