@@ -24,7 +24,7 @@ RENEWAL_S = 10.0
 _POLL_S = 0.1
 """Time between two checks of whether the job shall stop."""
 
-_WISH_S = 0.5
+_WISH_S = 0.25
 """Time between two checks of the queue for a wish of the person's."""
 
 _CLOCK_S = 10.0

@@ -56,6 +56,11 @@ class Queue:
         """
         self._database = Database(path)
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._database.path
+
     def add(self, job: Job) -> QueuedJob:
         """Add a job of a batch, or find it if it is there with the same files and options.
 
