@@ -44,7 +44,7 @@ class _Worker:
     def start(self, order: Message, lease: Lease) -> None:
         """Give it a job."""
         self.lease, self.stopping_since = lease, None
-        self.child.tell(order)
+        self.child.send(order)
 
     def end_job(self) -> None:
         """Note that its job has ended."""
@@ -171,12 +171,12 @@ class Runner:
     def _dismiss_idle(self) -> None:
         for worker in self._workers:
             if worker.lease is None and time.monotonic() - worker.idle_since > _IDLE_S:
-                worker.child.dismiss()
+                worker.child.close_stdin()
 
     def _end_workers(self) -> None:
         """Let all jobs wait for the next runner, and leave no process behind."""
         for worker in self._workers:
-            worker.child.dismiss()
+            worker.child.close_stdin()
         for worker in self._workers:
             worker.child.wait()
             if worker.lease is not None:
