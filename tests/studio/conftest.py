@@ -6,10 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from roop.jobs.queue import Queue
 from roop.jobs.queued_job import QueuedJob
 from roop.options import Job
+from support.figures import drawing
 from support.long_films import FaceClip
 
 Until = Callable[[str, Callable[[QueuedJob], bool]], QueuedJob]
@@ -61,3 +63,11 @@ def slow_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def film_job(portraits: dict[str, Path], slow_film: Path, tmp_path: Path) -> Job:
     source = (portraits["hopper"],)
     return Job(sources=source, target=slow_film, output=tmp_path / "out" / "film.mp4")
+
+
+@pytest.fixture
+def nude(tmp_path: Path) -> Path:
+    """A drawing that the screen refuses."""
+    path = tmp_path / "drawing.png"
+    Image.fromarray(drawing()).save(path)
+    return path
