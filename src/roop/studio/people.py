@@ -48,9 +48,9 @@ class PeopleSearch:
         """True until the end of the target."""
         return self._thread.is_alive()
 
-    def join(self) -> None:
-        """Wait for the end of the search."""
-        self._thread.join()
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait for the end of the search, or so long."""
+        self._thread.join(timeout_s)
 
     def __enter__(self) -> Self:
         self._thread.start()

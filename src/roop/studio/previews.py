@@ -8,6 +8,7 @@ from roop.options import Settings
 from roop.pipeline.preview import Preview, preview_frame
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
+from roop.safety.judges import Judges
 from roop.studio.draft import Draft
 
 
@@ -25,6 +26,11 @@ class Previews:
         self._at_work = threading.Lock()
         self._lock = threading.Lock()
         self._newest: dict[str, threading.Event] = {}
+
+    @property
+    def judges(self) -> Judges:
+        """What screens the frames."""
+        return self._resources.judges
 
     def show(self, draft: Draft, time_s: float, *, viewer: str = "") -> Preview:
         """Return the target's frame at a time, before and after, screened and labelled.
