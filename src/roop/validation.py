@@ -63,7 +63,7 @@ def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelli
         hint = None
         if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
             hint = nearest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
-        raise UsageError(_explained(_masked(first, options), spelling), hint=hint) from error
+        raise UsageError(explained(_masked(first, options), spelling), hint=hint) from error
 
 
 def plain(text: str) -> bool | str:
@@ -77,7 +77,7 @@ def nearest(name: str, known: Mapping[str, object], *, spelling: Spelling = str)
     return f"did you mean {spelling(near[0])}?" if near else None
 
 
-def _explained(error: ErrorDetails, spelling: Spelling) -> str:
+def explained(error: ErrorDetails, spelling: Spelling) -> str:
     """Say in one line what is wrong with which option, and which value it had."""
     kind, place = error["type"], [part for part in error["loc"] if isinstance(part, str)]
     name = spelling(place[0]) if place else ""

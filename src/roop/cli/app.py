@@ -18,6 +18,7 @@ COMMANDS = {
     "live": "swap a face in what a camera shows",
     "enhance": "make faces sharper, or the picture larger, without a swap",
     "batch": "swap many targets with many sources, and go on where it stopped",
+    "serve": "serve a web page and an API for other programs",
     "faces": "say who is in a photo or a video, and how to name them",
     "identity": "save the photos of a person under a name",
     "demo": "make a sample swap and show before and after",
