@@ -52,9 +52,9 @@ def run(plugged: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[s
 
 
 def test_options_of_a_plugin_appear_in_the_help(plugged: Path) -> None:
-    shown = " ".join(run(plugged, "swap", "--help").stdout.split())
-    assert "stamp: Stamp the face" in shown
-    assert "--stamp-size SIZE how large the stamp is, 100 % of it (default: 3)" in shown
+    printed = " ".join(run(plugged, "swap", "--help").stdout.split())
+    assert "stamp: Stamp the face" in printed
+    assert "--stamp-size SIZE how large the stamp is, 100 % of it (default: 3)" in printed
 
 
 def test_an_option_of_another_engine_is_refused(plugged: Path, portraits: dict[str, Path]) -> None:

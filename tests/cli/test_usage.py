@@ -30,12 +30,12 @@ def test_version(roop: Roop, flag: str) -> None:
 
 def test_help_lists_every_option_with_its_description(roop: Roop) -> None:
     engines = [spec.options for spec in installed() if spec.engine]
-    shown = " ".join(roop("swap", "--help").stdout.split())
+    printed = " ".join(roop("swap", "--help").stdout.split())
     for model in (FaceOptions, VideoOptions, *engines):
         for name, field in model.model_fields.items():
-            assert f"--{name.replace('_', '-')}" in shown
+            assert f"--{name.replace('_', '-')}" in printed
             assert field.description
-            assert field.description in shown
+            assert field.description in printed
 
 
 @pytest.mark.parametrize(

@@ -52,16 +52,16 @@ def test_later_sources_win_and_each_value_names_its_origin(
     roop: Run, user: Path, folder: Path
 ) -> None:
     user.write_text("fps = 20\noutput-video-quality = 20\nmany_faces = true\n")
-    folder.write_text("# of this film\noutput_video_quality = 30\nfps = 30\n")
+    folder.write_text("# of this video\noutput_video_quality = 30\nfps = 30\n")
     found = options(roop("config", "--json", ROOP_FPS="40", ROOP_EXECUTION_PROVIDER="cuda, cpu"))
     assert found["many_faces"] == (True, f"{user}, line 3")
     assert found["output_video_quality"] == (30, f"{folder}, line 2")
     assert found["fps"] == ("40", "ROOP_FPS")
     assert found["execution_provider"] == (["cuda", "cpu"], "ROOP_EXECUTION_PROVIDER")
     assert found["output_video_encoder"] == ("libx264", "default")
-    shown = roop("config").stdout
-    assert f"{user}\n{folder}\n" in shown
-    assert f"true  ({user}, line 3)\n" in shown
+    printed = roop("config").stdout
+    assert f"{user}\n{folder}\n" in printed
+    assert f"true  ({user}, line 3)\n" in printed
 
 
 def test_a_configured_value_reaches_the_job_and_a_flag_undoes_it(

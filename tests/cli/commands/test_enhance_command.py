@@ -36,10 +36,10 @@ def test_a_photo_is_sharpened_without_a_source(
     assert after > 1.05 * before
     far = np.abs(pixels_of(output) - pixels_of(target))[300:]
     assert far.max() <= 3  # the watermark at most
-    shown = roop("verify", output).stdout
-    assert "AI" in shown
-    assert "enhance" in shown
-    assert "replaced" not in shown
+    printed = roop("verify", output).stdout
+    assert "AI" in printed
+    assert "enhance" in printed
+    assert "replaced" not in printed
 
 
 def test_no_engine_and_no_processor_is_refused(

@@ -20,19 +20,19 @@ Portraits = dict[str, Path]
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a video: the astronaut, nobody, the officer on the left, both (she on the left)."""
-    pictures: list[Pixels] = [
+    frames: list[Pixels] = [
         *[woman_at(100)] * 9,
         *[wall()] * 4,
         *[elder_at(90)] * 9,
         *[elder_at(235, canvas=woman_at(85))] * 9,
     ]
-    return Film().write(tmp_path_factory.mktemp("film") / "t.mp4", pictures)
+    return Film().write(tmp_path_factory.mktemp("video") / "t.mp4", frames)
 
 
-def test_each_person_in_a_video_is_listed_once(roop: Roop, film: Path, tmp_path: Path) -> None:
-    done = roop("faces", film, "--json", "-o", "sheet.png", "--template", "people.json")
+def test_each_person_in_a_video_is_listed_once(roop: Roop, video: Path, tmp_path: Path) -> None:
+    done = roop("faces", video, "--json", "-o", "sheet.png", "--template", "people.json")
     assert done.returncode == 0, done.stderr
     woman, officer = json.loads(done.stdout)["people"]
     assert (woman["first_frame"], woman["position"]) == (0, 0)
@@ -49,16 +49,16 @@ def test_each_person_in_a_video_is_listed_once(roop: Roop, film: Path, tmp_path:
 
 
 def test_a_filled_in_template_swaps_that_person(
-    roop: Roop, film: Path, portraits: Portraits, tmp_path: Path
+    roop: Roop, video: Path, portraits: Portraits, tmp_path: Path
 ) -> None:
-    assert roop("faces", film, "--template", "people.toml").returncode == 0
+    assert roop("faces", video, "--template", "people.toml").returncode == 0
     text = (tmp_path / "people.toml").read_text()
     assert tomllib.loads(text) == {}
     blocks = text.split("\n\n")
     chosen = blocks[2].replace("# [", "[").replace("# pos", "pos").replace("# frame", "frame")
     chosen = chosen.replace('# source = "photo.jpg"', f'source = "{portraits["astronaut"]}"')
     (tmp_path / "people.toml").write_text("\n\n".join([*blocks[:2], chosen]))
-    done = roop("swap", "--map-file", "people.toml", "-t", film, "-o", "o.mp4", "--json")
+    done = roop("swap", "--map-file", "people.toml", "-t", video, "-o", "o.mp4", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["swapped"] == 18  # the officer's frames
 

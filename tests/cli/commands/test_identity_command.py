@@ -35,7 +35,7 @@ def home(tmp_path: Path) -> Run:
     return run
 
 
-def picture(path: Path) -> np.ndarray:
+def pixels_of(path: Path) -> np.ndarray:
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB")).astype(int)
 
@@ -52,7 +52,7 @@ def test_a_saved_identity_swaps_like_its_photos(
     assert home(*swap, "-s", "eileen", "-o", "name.png").returncode == 0
     assert home(*swap, "-s", portraits["astronaut"], "-o", "photo.png").returncode == 0
     name, photo, before = (
-        picture(path)
+        pixels_of(path)
         for path in (tmp_path / "name.png", tmp_path / "photo.png", portraits["hopper"])
     )
     face = (slice(190, 310), slice(210, 320))

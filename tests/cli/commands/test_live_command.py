@@ -5,12 +5,12 @@ from support.terminal import Roop
 
 
 def test_help_lists_the_options(roop: Roop) -> None:
-    shown = " ".join(roop("live", "--help").stdout.split())
+    printed = " ".join(roop("live", "--help").stdout.split())
     for name, field in LiveOptions.model_fields.items():
-        assert f"--{name.replace('_', '-')}" in shown
-        assert (field.description or "?") in shown
-    assert "--label-corner" in shown
-    assert "--start" not in shown
+        assert f"--{name.replace('_', '-')}" in printed
+        assert (field.description or "?") in printed
+    assert "--label-corner" in printed
+    assert "--start" not in printed
 
 
 def test_a_missing_source_is_reported(roop: Roop) -> None:

@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder with a source photo and a minute of video at one frame per second."""
     Image.fromarray(hopper()).save(tmp_path / "me.png")
     clip = FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound_s=60.0, begin=100.0)
-    clip.write(tmp_path / "film.mp4")
+    clip.write(tmp_path / "video.mp4")
     return tmp_path
 
 
@@ -53,7 +53,7 @@ def roop(folder: Path) -> Run:
 
 def interrupted(folder: Path, number: int, *options: str) -> "subprocess.CompletedProcess[str]":
     """Start a job, and send it a signal when a segment is finished."""
-    job = ("swap", "-s", "me.png", "-t", "film.mp4", "-o", "out.mp4", *options)
+    job = ("swap", "-s", "me.png", "-t", "video.mp4", "-o", "out.mp4", *options)
     with subprocess.Popen(
         command(*job),
         cwd=folder,
@@ -80,18 +80,18 @@ def test_a_killed_job_is_listed_and_resumed(folder: Path, roop: Run) -> None:
     interrupted(folder, signal.SIGKILL, "--workers", "2")
     (listed,) = json.loads(roop("jobs", "--json").stdout)
     assert listed["output"] == str(folder / "out.mp4")
-    assert listed["target"] == str(folder / "film.mp4")
+    assert listed["target"] == str(folder / "video.mp4")
     assert 1 <= listed["finished"] < listed["segments"]
     assert not listed["running"]
-    shown = roop("jobs").stdout
-    assert f"{folder / 'out.mp4'}\n" in shown
-    assert f"{listed['finished']} of {listed['segments']} segments" in shown
+    printed = roop("jobs").stdout
+    assert f"{folder / 'out.mp4'}\n" in printed
+    assert f"{listed['finished']} of {listed['segments']} segments" in printed
     done = roop("resume", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["frames"] == 60
     assert result["resumed"] >= 15
-    assert times(folder / "out.mp4") == times(folder / "film.mp4")
+    assert times(folder / "out.mp4") == times(folder / "video.mp4")
     assert roop("jobs").stdout == "no unfinished jobs\n"
     assert list(folder.glob(".roop*")) == []
 

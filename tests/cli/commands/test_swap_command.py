@@ -160,7 +160,7 @@ def test_files_that_cannot_be_read(
     if what == "folder":
         bad.mkdir()
     elif what != "missing":
-        bad.write_text("this is no film\n" * 20 if what == "text" else "")
+        bad.write_text("this is no video\n" * 20 if what == "text" else "")
     before = left_in(tmp_path)
     files = {"source": portraits["astronaut"], "target": portraits["hopper"], role: bad}
     output = "out.mp4" if role == "target" else "out.png"

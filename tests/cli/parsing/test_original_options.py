@@ -42,13 +42,13 @@ def test_kept_frames_match_the_output_and_carry_its_marks(
     assert done.returncode == 0, done.stderr
     (folder,) = tmp_path.glob("out-frames-20??????-??????")
     assert done.stdout.splitlines()[-1] == f"frames in {folder.name}"
-    pictures = sorted(folder.iterdir())
-    assert [path.name for path in pictures] == ["000001.png", "000002.png", "000003.png"]
-    for path, frame in zip(pictures, decoded(tmp_path / "out.mp4"), strict=True):
+    images = sorted(folder.iterdir())
+    assert [path.name for path in images] == ["000001.png", "000002.png", "000003.png"]
+    for path, frame in zip(images, decoded(tmp_path / "out.mp4"), strict=True):
         with Image.open(path) as image:
             apart = np.abs(np.asarray(image).astype(int) - frame)
         assert apart.mean() < 1.5  # colours are rounded differently
-    report = examine(pictures[0], WatermarkSearch())
+    report = examine(images[0], WatermarkSearch())
     assert report.verdict == "intact"
     assert report.xmp_source_type
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, "out.mp4"]
