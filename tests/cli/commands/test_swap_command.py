@@ -173,7 +173,7 @@ def test_files_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("role", ["source", "target"])
-def test_an_address_is_refused(roop: Roop, portraits: Portraits, role: str) -> None:
+def test_a_url_is_refused(roop: Roop, portraits: Portraits, role: str) -> None:
     address = "https://example.org/a.mp4"
     files = {"source": portraits["astronaut"], "target": portraits["hopper"], role: address}
     done = roop("swap", "-s", files["source"], "-t", files["target"], "-o", "out.mp4")
