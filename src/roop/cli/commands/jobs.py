@@ -1,4 +1,4 @@
-"""The command ``roop jobs``: what is unfinished."""
+"""The command ``roop jobs``: list or remove unfinished jobs."""
 
 import json
 import sys
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.parsing.parser import Parser, add_report
-from roop.cli.terminal.text import line
+from roop.cli.parsing.parser import Parser, add_output_flags
+from roop.cli.terminal.text import one_line
 
 if TYPE_CHECKING:
     from roop.pipeline.segments.work_folder import WorkFolder
@@ -15,20 +15,24 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parser = Parser("roop jobs", "List the jobs that were stopped and can go on.")
+    parser = Parser(
+        "roop jobs",
+        "List unfinished jobs, which `roop resume` can finish.",
+        usage="roop jobs [clean] [options]",
+    )
     parser.add_argument(
         "clean",
         nargs="?",
         choices=["clean"],
         metavar="clean",
-        help="remove what they have finished so far",
+        help="remove these jobs: delete their finished segments",
     )
-    add_report(parser)
-    values = parser.read(arguments)
+    add_output_flags(parser)
+    values = parser.parse(arguments)
     from roop.pipeline.segments.work_folder import WorkFolder
 
     folders = WorkFolder.of_user()
-    jobs = [_described(folder) for folder in folders]
+    jobs = [_summary(folder) for folder in folders]
     if values.clean:
         for folder, job in zip(folders, jobs, strict=True):
             if not job["running"]:
@@ -40,13 +44,13 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _described(folder: "WorkFolder") -> dict[str, Any]:
-    about = folder.description()
-    job = about.get("job", {})
+def _summary(folder: "WorkFolder") -> dict[str, Any]:
+    description = folder.description()
+    job = description.get("job", {})
     return {
-        "output": str(Path(about.get("output", "?"))),
+        "output": str(Path(description.get("output", "?"))),
         "target": job.get("target", "?"),
-        "segments": about.get("segments", 0),
+        "segments": description.get("segments", 0),
         "finished": folder.finished_count,
         "bytes": folder.size,
         "running": folder.is_locked,
@@ -62,10 +66,10 @@ def _listing(jobs: Sequence[dict[str, Any]], *, cleaned: bool) -> str:
         size = f"{job['bytes'] / 1e6:.1f} MB"
         state = f"{job['finished']} of {job['segments']} segments, {size}"
         if job["running"]:
-            state += ", at work now"
+            state += ", running"
         elif cleaned:
             state += ", removed"
-        text += f"{line(job['output'])}\n  from {line(job['target'])}\n  {state}\n"
+        text += f"{one_line(job['output'])}\n  from {one_line(job['target'])}\n  {state}\n"
     if not cleaned:
-        text += "go on: roop resume OUTPUT; remove: roop jobs clean\n"
+        text += "to finish a job: roop resume OUTPUT; to remove all: roop jobs clean\n"
     return text
