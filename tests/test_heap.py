@@ -32,6 +32,6 @@ def heaps(how: str) -> int:
     return done.stdout.count("<heap ")
 
 
-def test_threads_share_one_heap() -> None:
+def test_threads_use_one_arena() -> None:
     assert heaps("own") > 1
     assert heaps("shared") == 1

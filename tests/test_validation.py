@@ -7,7 +7,7 @@ import pytest
 from roop.errors import UsageError
 from roop.options import FaceOptions, FrameOptions, LabelOptions, Options, Settings, VideoOptions
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 GROUPS = [
     *(FaceOptions, VideoOptions, LabelOptions, FrameOptions, Settings),
@@ -34,7 +34,7 @@ def test_every_wrong_value_of_every_option_is_named_without_jargon(group: type[O
 
 def complaint(group: type[Options], name: str, value: object) -> str | None:
     try:
-        checked(group, {name: value}, spelling=lambda n: f"--{n}")
+        validate(group, {name: value}, spelling=lambda n: f"--{n}")
     except UsageError as error:
         return str(error)
     return None
@@ -42,5 +42,5 @@ def complaint(group: type[Options], name: str, value: object) -> str | None:
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="there is no option --fsp") as caught:
-        checked(VideoOptions, {"fsp": 3}, spelling=lambda n: f"--{n}")
+        validate(VideoOptions, {"fsp": 3}, spelling=lambda n: f"--{n}")
     assert caught.value.hint == "did you mean --fps?"

@@ -30,7 +30,7 @@ class Diagnosis:
     """One per video encoder that an output can ask for, each really tried."""
 
 
-def examine(settings: Settings, registry: Registry) -> Diagnosis:
+def diagnose(settings: Settings, registry: Registry) -> Diagnosis:
     """Look at this machine; takes a second or two.
 
     Args:

@@ -49,29 +49,29 @@ def parse_assignment(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
-    source, equals, who = value.partition("=")
-    if not (source and equals and who):
+    source, equals, person = value.partition("=")
+    if not (source and equals and person):
         raise PydanticCustomError("assignment", "needs SOURCE=POSITION or SOURCE=PHOTO")
-    position, at, frame = who.partition("@")
-    if _is_place(who):
-        where = {"position": position} | ({"frame": frame} if at else {})
-        return {"source": (source,), **where}
-    if _is_place(source):
+    position, at, frame = person.partition("@")
+    if _is_position(person):
+        fields = {"position": position} | ({"frame": frame} if at else {})
+        return {"source": (source,), **fields}
+    if _is_position(source):
         raise PydanticCustomError(
             "assignment",
             "needs the new face first, as SOURCE=POSITION; "
             "a file named {source} is given as ./{source}",
             {"source": source},
         )
-    return {"source": (source,), "reference": who}
+    return {"source": (source,), "reference": person}
 
 
-def _is_place(text: str) -> bool:
+def _is_position(text: str) -> bool:
     position, at, frame = text.partition("@")
     return position.isdecimal() and frame.isdecimal() == bool(at)
 
 
-def _listed(value: object) -> object:
+def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str | Path) else value
 
 
@@ -82,7 +82,7 @@ NAME_PATTERN = "{source}-{target}{ext}"
 class Assignment(Options):
     """One person of the target and the face that this person gets."""
 
-    source: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(min_length=1)
+    source: Annotated[tuple[Path, ...], BeforeValidator(_as_tuple)] = Field(min_length=1)
     """Photos of the new face, a folder of them, or a saved identity."""
     position: int | None = Field(None, ge=0)
     """Who is replaced: the place in a frame, in the order of ``face_order``."""
@@ -92,7 +92,7 @@ class Assignment(Options):
     """Who is replaced: a photo of that person."""
 
     @model_validator(mode="after")
-    def _one_person(self) -> Self:
+    def _check_person(self) -> Self:
         if (self.position is None) == (self.reference is None):
             raise ValueError("each person needs either a position or a reference")
         if self.frame is not None and self.position is None:
@@ -104,7 +104,7 @@ FaceOrder = Literal["left-right", "right-left", "top-bottom", "bottom-top", "lar
 """How the faces of a frame are counted."""
 
 
-WithoutFace = Literal["copy", "skip", "error"]
+NoFaceAction = Literal["copy", "skip", "error"]
 """What to do with a frame in which nobody is replaced: keep it, leave it out, or stop."""
 
 
@@ -141,7 +141,7 @@ class FaceOptions(Options):
     map_file: Path | None = Field(
         None, description="the same as TOML or JSON; `roop faces` writes a template"
     )
-    if_no_face: WithoutFace = Field(
+    if_no_face: NoFaceAction = Field(
         "copy", description="what to do with frames in which nobody is replaced"
     )
 
@@ -149,11 +149,6 @@ class FaceOptions(Options):
     def mapped(self) -> bool:
         """True if several people may get different faces."""
         return bool(self.map) or self.map_file is not None
-
-    @property
-    def particular(self) -> bool:
-        """True if somebody in particular is replaced, who has to be recognised."""
-        return self.mapped or self.by_position or self.reference is not None
 
     @property
     def by_position(self) -> bool:
@@ -167,7 +162,7 @@ class FaceOptions(Options):
         return self.mapped or self.by_position or self.reference is not None
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _check_conflicts(self) -> Self:
         names = ("reference", "reference_face_position", "reference_frame_number")
         given = [name for name in names if getattr(self, name) is not None]
         if given and self.many_faces:
@@ -201,7 +196,7 @@ class VideoOptions(Options):
     )
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_order(self) -> Self:
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise ValueError(f"`end` ({self.end:g} s) must come after `start` ({self.start:g} s)")
         return self
@@ -220,7 +215,7 @@ class LabelOptions(Options):
     )
 
     @model_validator(mode="after")
-    def _asked_for(self) -> Self:
+    def _check_label(self) -> Self:
         for name, field in type(self).model_fields.items():
             if not self.label and getattr(self, name) != field.default:
                 raise ValueError(f"`{name}` has no effect without `label`")
@@ -239,7 +234,7 @@ class FrameOptions(Options):
     )
 
 
-FOR_FILES = frozenset(
+FILES_ONLY = frozenset(
     (
         *("reference_frame_number", "face_order", "if_no_face"),
         *("fps", "skip_audio", "start", "end", "label_seconds"),
@@ -290,7 +285,7 @@ class Job(Options):
     )
 
     @model_validator(mode="after")
-    def _sources_take_part(self) -> Self:
+    def _check_sources(self) -> Self:
         if self.sources and self.faces.mapped and not self.faces.many_faces:
             raise ValueError(
                 "a source has no effect with a mapping, which names its own; "

@@ -16,7 +16,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Spelling = Callable[[str], str]
 """How the person wrote the option of this name: ``--fps``, ``ROOP_FPS``, or just ``fps``."""
 
-_NEEDS = {
+_NEEDED = {
     "float": "needs a number",
     "int": "needs a whole number",
     "bool": "needs true or false",
@@ -45,7 +45,7 @@ _BOUNDS = {
 """By pydantic's kind of error; the fields are its context."""
 
 
-def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelling = str) -> Model:
+def validate(options: type[Model], values: Mapping[str, Any], *, spelling: Spelling = str) -> Model:
     """Make frozen options out of ``values``.
 
     Args:
@@ -62,37 +62,37 @@ def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelli
         first = error.errors()[0]
         hint = None
         if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
-            hint = nearest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
-        raise UsageError(_explained(_masked(first, options), spelling), hint=hint) from error
+            hint = suggest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
+        raise UsageError(_explain(_masked(first, options), spelling), hint=hint) from error
 
 
-def plain(text: str) -> bool | str:
+def parse_bool(text: str) -> bool | str:
     """Take ``true`` and ``false`` for what they say, where a person can write nothing but text."""
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-def nearest(name: str, known: Mapping[str, object], *, spelling: Spelling = str) -> str | None:
+def suggest(name: str, known: Mapping[str, object], *, spelling: Spelling = str) -> str | None:
     """Return "did you mean ...?" for a name that is not ``known``, None if none is like it."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {spelling(near[0])}?" if near else None
 
 
-def _explained(error: ErrorDetails, spelling: Spelling) -> str:
+def _explain(error: ErrorDetails, spelling: Spelling) -> str:
     """Say in one line what is wrong with which option, and which value it had."""
-    kind, place = error["type"], [part for part in error["loc"] if isinstance(part, str)]
-    name = spelling(place[0]) if place else ""
-    if len(place) > 1:  # inside a table that is the value of an option
-        name = f"{name}: {place[-1]}"
+    kind, path = error["type"], [part for part in error["loc"] if isinstance(part, str)]
+    name = spelling(path[0]) if path else ""
+    if len(path) > 1:  # inside a table that is the value of an option
+        name = f"{name}: {path[-1]}"
     if kind == "extra_forbidden":
-        return f"{name} is unknown" if len(place) > 1 else f"there is no option {name}"
+        return f"{name} is unknown" if len(path) > 1 else f"there is no option {name}"
     if kind == "missing":
         return f"{name} is missing"
     if kind == "value_error":  # our own validators name the value, and options in backquotes
-        said = error["msg"].removeprefix("Value error, ")
-        said = re.sub(r"`(\w+)`", lambda match: spelling(match[1]), said)
-        return f"{name}: {said}" if name else said
+        text = error["msg"].removeprefix("Value error, ")
+        text = re.sub(r"`(\w+)`", lambda match: spelling(match[1]), text)
+        return f"{name}: {text}" if name else text
     complaint, value = _complaint(error), error["input"]
-    return f"{name} {complaint}" + (f", not {_shown(value)}" if value not in ("", ()) else "")
+    return f"{name} {complaint}" + (f", not {_quote(value)}" if value not in ("", ()) else "")
 
 
 def _masked(error: ErrorDetails, options: type[BaseModel]) -> ErrorDetails:
@@ -108,10 +108,10 @@ def _complaint(error: ErrorDetails) -> str:
         return "may not be empty"
     if kind in _BOUNDS:
         return _BOUNDS[kind].format_map(error.get("ctx", {}))
-    return _NEEDS.get(kind.partition("_")[0], error["msg"])
+    return _NEEDED.get(kind.partition("_")[0], error["msg"])
 
 
-def _shown(value: object) -> str:
+def _quote(value: object) -> str:
     written = isinstance(value, str) and value.lstrip("-").replace(".", "", 1).isdecimal()
     text = str(value) if written else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from roop.demo.clip import FPS, RATE, SIZE, film, melody
+from roop.demo.clip import FPS, RATE, SIZE, soundtrack, video_frames
 from roop.demo.portraits import astronaut, carried
 from roop.errors import UsageError
-from roop.provenance.watermark import FOUND
+from roop.provenance.watermark import DETECTION_THRESHOLD
 
 
 def demo(folder: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
@@ -53,7 +53,7 @@ def test_a_photo_a_video_and_a_sheet_of_both(tmp_path: Path) -> None:
     marked = {path.name: report for path, report in verified(folder)}
     for name in ("photo-after.png", "video-after.mp4", "before-after.png"):
         assert marked[name]["verdict"] == "intact"
-        assert marked[name]["watermark"] >= FOUND
+        assert marked[name]["watermark"] >= DETECTION_THRESHOLD
     for name in ("photo-before.png", "video-before.mp4"):
         assert marked[name]["verdict"] == "unmarked"
 
@@ -91,7 +91,7 @@ def test_the_film_moves_smoothly_and_ends_where_it_began() -> None:
     sample = astronaut()
     with Image.open(sample.path) as image:
         photo = np.asarray(image.convert("RGB"))
-    frames = [frame.astype(int) for frame in film(photo, sample.head, seconds=0.5)]
+    frames = [frame.astype(int) for frame in video_frames(photo, sample.head, seconds=0.5)]
     assert len(frames) == round(0.5 * FPS)
     assert all(frame.shape == (SIZE[1], SIZE[0], 3) for frame in frames)
     steps = [np.abs(a - b).mean() for a, b in zip(frames, [*frames[1:], frames[0]], strict=True)]
@@ -100,6 +100,6 @@ def test_the_film_moves_smoothly_and_ends_where_it_began() -> None:
 
 
 def test_the_sound_is_as_long_as_the_film_and_does_not_clip() -> None:
-    sound = melody(2.5)
+    sound = soundtrack(2.5)
     assert sound.shape == (round(2.5 * RATE),)
     assert 0.1 < np.abs(sound).max() < 1

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from roop.models.machine import Machine, inspect
-from roop.models.runtimes.probe import NETWORK
+from roop.models.runtimes.probe import PROBE_NETWORK
 from roop.options import Settings
 
 
@@ -56,7 +56,7 @@ def test_looking_makes_no_folder(machine: Machine) -> None:
 
 
 def test_the_network_that_providers_are_tried_with_is_valid() -> None:
-    onnx.checker.check_model(onnx.load_from_string(NETWORK), full_check=True)
+    onnx.checker.check_model(onnx.load_from_string(PROBE_NETWORK), full_check=True)
 
 
 def test_of_the_models_only_those_that_matter_here_are_listed(

@@ -78,8 +78,8 @@ def test_a_network_that_is_run_once_answers_as_one_that_is_run_often(tmp_path: P
     onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), tmp_path / "a.onnx")
     model = load_catalogue()["gpen_bfr_256"]
     often, once = (
-        open_session(tmp_path / "a.onnx", model, CPU, pytest.fail, brief=brief)
-        for brief in (False, True)
+        open_session(tmp_path / "a.onnx", model, CPU, pytest.fail, few_runs=few_runs)
+        for few_runs in (False, True)
     )
     given = batch_of(model, 2)
     assert once.run(given)["pixels"] == pytest.approx(often.run(given)["pixels"], abs=1e-4)

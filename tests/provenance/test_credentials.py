@@ -15,12 +15,12 @@ import json, resource, sys
 from pathlib import Path
 from roop.options import Settings
 from roop.provenance.credentials import sign
-from roop.provenance.marks import statement_of
-from roop.provenance.signer import signer_of
+from roop.provenance.marks import make_statement
+from roop.provenance.signer import choose_signer
 film, small = Path(sys.argv[1]), Path(sys.argv[2])
 peaks = []
 for path in (small, film):
-    sign(path, statement_of("mesh", ()), signer_of(Settings(), print))
+    sign(path, make_statement("mesh", ()), choose_signer(Settings(), print))
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 print(json.dumps(peaks))
 """

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.verify import examine
+from roop.provenance.verify import verify_file
 from support.outputs import make, store
 
 
@@ -60,7 +60,7 @@ def test_one_flipped_byte_is_found(face: Path, film: Path, tmp_path: Path, suffi
         changed = bytearray(content)
         changed[place] ^= 0x10
         bad.write_bytes(changed)
-        report = examine(bad, search)
+        report = verify_file(bad, search)
         assert report.verdict == "tampered", (place, len(content), report)
         assert "TAMPERED" in report.summary
         assert _refused_by_the_reader(bytes(changed))

@@ -16,8 +16,8 @@ from roop.media.frames.stored_frame import StoredFrame
 from roop.media.video.clip import write_clip
 from roop.options import Settings
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.verify import examine
-from roop.provenance.watermark import FOUND, Watermark
+from roop.provenance.verify import verify_file
+from roop.provenance.watermark import DETECTION_THRESHOLD, Watermark
 from roop.types import Face
 from support.outputs import make
 
@@ -64,7 +64,7 @@ def test_it_outlives(
     change(output).save(tmp_path / "changed.png")
     score = search.score(tmp_path / "changed.png")
     assert score is not None
-    assert score > FOUND + 1
+    assert score > DETECTION_THRESHOLD + 1
 
 
 def test_a_film_that_is_encoded_anew(
@@ -79,7 +79,7 @@ def test_a_film_that_is_encoded_anew(
             again.pts, again.time_base = number, Fraction(1, 24)
             made.mux(stream.encode(again))
         made.mux(stream.encode(None))
-    report = examine(tmp_path / "again.mp4", search)
+    report = verify_file(tmp_path / "again.mp4", search)
     assert report.credentials is None
     assert report.note is None
     assert report.verdict == "unsigned"
@@ -98,14 +98,14 @@ def test_a_face_that_is_swapped_late_in_a_film(search: WatermarkSearch, tmp_path
     write_clip(tmp_path / "late.mp4", frames, fps=30)
     score = search.score(tmp_path / "late.mp4")
     assert score is not None
-    assert score > FOUND + 1
+    assert score > DETECTION_THRESHOLD + 1
 
 
 def test_where_no_other_mark_has_a_place(
     face: Path, search: WatermarkSearch, tmp_path: Path
 ) -> None:
     make(face, face, tmp_path / "out.bmp")
-    assert examine(tmp_path / "out.bmp", search).made_with_ai is True
+    assert verify_file(tmp_path / "out.bmp", search).made_with_ai is True
 
 
 def test_clean_faces_do_not_show_it() -> None:
@@ -120,8 +120,8 @@ def test_clean_faces_do_not_show_it() -> None:
         pixels = noisy.clip(0, 255).astype(np.uint8)
         portrait = analyser.portrait(pixels, 0, name="astronaut")
         scores.append(watermark.score(StoredFrame(pixels), portrait.mesh))
-    assert max(scores) < FOUND
-    assert np.mean(scores) < FOUND - 1
+    assert max(scores) < DETECTION_THRESHOLD
+    assert np.mean(scores) < DETECTION_THRESHOLD - 1
 
 
 def test_it_is_too_faint_to_be_seen_and_only_in_the_face() -> None:

@@ -64,7 +64,7 @@ def in_the_screen() -> Iterator[Callable[[Callable[[], None]], None]]:
         def trace(frame: FrameType, event: str, argument: object) -> None:
             nonlocal looks
             screen = threading.current_thread().name == "roop-screen"
-            if screen and event == "call" and frame.f_code.co_name == "look":
+            if screen and event == "call" and frame.f_code.co_name == "detect":
                 looks += 1
                 if looks == 3:
                     happen()

@@ -10,7 +10,7 @@ from PIL import Image
 
 from roop.models.networks import body_parts
 from roop.options import Settings
-from roop.safety.nudity import REFUSED, NudityDetector, squared
+from roop.safety.nudity import REFUSED, NudityDetector, pad_to_square
 from support.figures import Pixels, drawing
 
 
@@ -34,7 +34,7 @@ def test_scores_are_those_of_the_network_makers_own_code(
         picture = cv2.resize(picture, size)
         # RGB, although it asks for BGR: it swaps red and blue once too often (NudeNet issue 203).
         found = reference.detect(picture)
-        scores = dict(zip(labels, detector.scores(squared(picture)), strict=True))
+        scores = dict(zip(labels, detector.scores(pad_to_square(picture)), strict=True))
         best = max(found, key=lambda each: float(each["score"]))
         assert max(scores, key=lambda label: scores[label]) == best["class"]
         assert scores[best["class"]] == pytest.approx(best["score"], abs=1e-4)
@@ -57,7 +57,7 @@ def test_refused_classes_are_the_bare_ones() -> None:
 
 @pytest.mark.parametrize("side", [160, 320, 700])
 def test_what_it_takes_for_nudity_is_refused(detector: NudityDetector, side: int) -> None:
-    finding = detector.look(drawing(side))
+    finding = detector.detect(drawing(side))
     assert finding is not None
     assert "breast" in finding.what
     assert finding.score > 0.7
@@ -77,7 +77,7 @@ def test_two_hundred_clean_pictures_pass(detector: NudityDetector) -> None:
         crop = picture[top : top + height, left : left + width].astype(float)
         noise = random.normal(0, random.uniform(0, 20), (height, width, 1))
         varied = crop * random.uniform(0.7, 1.3, 3) + noise
-        assert detector.look(varied.clip(0, 255).astype(np.uint8)) is None, number
+        assert detector.detect(varied.clip(0, 255).astype(np.uint8)) is None, number
 
 
 def _clean_pictures() -> list[Pixels]:

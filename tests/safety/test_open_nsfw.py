@@ -28,7 +28,7 @@ class Heard:
     ("probability", "refused"), [(0.0, False), (0.84, False), (0.86, True), (1.0, True)]
 )
 def test_it_refuses_from_85_percent(probability: float, refused: bool) -> None:
-    finding = OpenNsfw(Heard(probability)).look(astronaut())
+    finding = OpenNsfw(Heard(probability)).detect(astronaut())
     assert (finding is not None) == refused
     if finding is not None:
         assert finding.score == pytest.approx(probability)
@@ -40,7 +40,7 @@ def test_it_is_shown_what_it_was_trained_on(size: tuple[int, int]) -> None:
     """Yahoo's steps, by Pillow: squeeze to 256, cut the middle 224, BGR less the means."""
     picture = Image.fromarray(astronaut()).resize(size)
     network = Heard(0.0)
-    OpenNsfw(network).look(np.asarray(picture))
+    OpenNsfw(network).detect(np.asarray(picture))
     middle = picture.resize((256, 256), Image.Resampling.BILINEAR).crop((16, 16, 240, 240))
     expected = np.asarray(middle, np.float32)[..., ::-1] - np.float32([104, 117, 123])
     assert network.shown.shape == (1, 224, 224, 3)
@@ -63,5 +63,5 @@ def test_a_file_of_that_kind_is_run_as_its_row_says(tmp_path: Path) -> None:
     voice = OpenNsfw(OnnxNetwork(tmp_path / "n.onnx", load_catalogue()["open_nsfw"]))
     red, blue = np.zeros((2, 50, 60, 3), np.uint8)
     red[..., 0], blue[..., 2] = 255, 255
-    assert voice.look(red) is None
-    assert voice.look(blue) is not None
+    assert voice.detect(red) is None
+    assert voice.detect(blue) is not None

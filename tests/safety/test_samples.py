@@ -14,7 +14,7 @@ def frame(colour: int, pts: int, *, per_second: int = 25) -> StoredFrame:
 
 def chosen(colours: list[int], **options: int) -> list[int]:
     sampler = Sampler()
-    return [n for n, colour in enumerate(colours) if sampler.wants(frame(colour, n, **options))]
+    return [n for n, colour in enumerate(colours) if sampler.selects(frame(colour, n, **options))]
 
 
 def test_the_first_frame_and_one_every_second() -> None:
@@ -35,11 +35,11 @@ def test_a_slow_change_is_no_cut() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (2, 700)])
 def test_tiny_pictures(size: tuple[int, int]) -> None:
-    assert Sampler().wants(StoredFrame(np.zeros((*size, 3), np.uint8)))
+    assert Sampler().selects(StoredFrame(np.zeros((*size, 3), np.uint8)))
 
 
 def test_times_that_run_backwards_do_not_end_the_sampling() -> None:
     sampler = Sampler()
-    assert sampler.wants(frame(90, 10_000))
-    assert sampler.wants(frame(90, 0))
-    assert sampler.wants(frame(90, 30))
+    assert sampler.selects(frame(90, 10_000))
+    assert sampler.selects(frame(90, 0))
+    assert sampler.selects(frame(90, 30))

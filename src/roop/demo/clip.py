@@ -20,7 +20,7 @@ RATE = 48_000
 """Samples per second of its sound."""
 
 
-def film(photo: Pixels, head: Box, *, seconds: float) -> Iterator[Pixels]:
+def video_frames(photo: Pixels, head: Box, *, seconds: float) -> Iterator[Pixels]:
     """Yield the frames of the film.
 
     Args:
@@ -31,10 +31,10 @@ def film(photo: Pixels, head: Box, *, seconds: float) -> Iterator[Pixels]:
     count = round(seconds * FPS)
     for number in range(count):
         phase = 2 * pi * number / count
-        yield _lit(_seen(photo, head, phase), phase)
+        yield _relight(_render(photo, head, phase), phase)
 
 
-def melody(seconds: float) -> Sound:
+def soundtrack(seconds: float) -> Sound:
     """Return soft chords, one a second, as long as the film."""
     time = np.arange(round(seconds * RATE), dtype=np.float32) / RATE
     chords = ((220.0, 277.2, 329.6), (196.0, 246.9, 293.7), (174.6, 220.0, 261.6))
@@ -47,7 +47,7 @@ def melody(seconds: float) -> Sound:
     return (0.12 * sound).astype(np.float32)
 
 
-def view(phase: float, head: Box) -> NDArray[np.float32]:
+def camera_matrix(phase: float, head: Box) -> NDArray[np.float32]:
     """Return the ``(2, 3)`` matrix from pixels of the film to pixels of the photo.
 
     Args:
@@ -64,9 +64,9 @@ def view(phase: float, head: Box) -> NDArray[np.float32]:
     return np.hstack([turn, offset[:, np.newaxis]]).astype(np.float32)
 
 
-def _seen(photo: Pixels, head: Box, phase: float) -> Pixels:
+def _render(photo: Pixels, head: Box, phase: float) -> Pixels:
     """Look at the photo through the moving camera while the head sways against its background."""
-    matrix = view(phase, head)
+    matrix = camera_matrix(phase, head)
     grid_x, grid_y = _grid()
     x = matrix[0, 0] * grid_x + matrix[0, 1] * grid_y + matrix[0, 2]
     y = matrix[1, 0] * grid_x + matrix[1, 1] * grid_y + matrix[1, 2]
@@ -77,17 +77,17 @@ def _seen(photo: Pixels, head: Box, phase: float) -> Pixels:
     y += 0.025 * head.height * sin(2 * phase + 1) * near
     columns, rows = cv2.resize(x - 0.5, SIZE), cv2.resize(y - 0.5, SIZE)
     border = cv2.BORDER_REFLECT_101
-    seen = cv2.remap(photo, columns, rows, cv2.INTER_CUBIC, borderMode=border)
-    return np.asarray(seen, np.uint8)
+    rendered = cv2.remap(photo, columns, rows, cv2.INTER_CUBIC, borderMode=border)
+    return np.asarray(rendered, np.uint8)
 
 
-def _lit(picture: Pixels, phase: float) -> Pixels:
+def _relight(frame: Pixels, phase: float) -> Pixels:
     """Let the light wander from one side to the other and its colour with it."""
     across = _grid()[0] / (SIZE[0] / 2) - 1
     light = (1 + 0.22 * sin(phase + 0.7) * across) * (0.95 + 0.08 * cos(phase))
     warmth = np.array([1 + 0.05 * sin(phase), 1, 1 - 0.05 * sin(phase)], np.float32)
     field = cv2.resize((light[..., np.newaxis] * warmth).astype(np.float32), SIZE)
-    return np.asarray(cv2.multiply(picture, field, dtype=cv2.CV_8U), np.uint8)
+    return np.asarray(cv2.multiply(frame, field, dtype=cv2.CV_8U), np.uint8)
 
 
 def _grid() -> tuple[NDArray[np.float32], ...]:

@@ -5,28 +5,28 @@ from pathlib import Path
 import numpy as np
 
 from roop.errors import ModelError
-from roop.models.formats.protobuf import edited
+from roop.models.formats.protobuf import replace_fields
 from roop.models.runtimes.base import ProviderError
 from roop.models.runtimes.loading import load_runtime
 from roop.models.session import Session
 from roop.options import Settings
 
 # Field numbers of onnx.proto: model > graph > input > type > tensor > shape > its first size.
-_FIRST_SIZE = (7, 11, 2, 1, 2, 1)
-_ANY = b"\x12\x05items"  # dim_param = "items"
+_BATCH_DIMENSION = (7, 11, 2, 1, 2, 1)
+_DYNAMIC = b"\x12\x05items"  # dim_param = "items"
 
 
-def with_any_batch(path: Path) -> bytes:
+def with_dynamic_batch(path: Path) -> bytes:
     """Return an ONNX file whose inputs take any number of items.
 
     Raises:
         ValueError: It is damaged.
         LookupError: It ends too early.
     """
-    return edited(np.memmap(path, np.uint8, mode="r"), _FIRST_SIZE, _ANY)
+    return replace_fields(np.memmap(path, np.uint8, mode="r"), _BATCH_DIMENSION, _DYNAMIC)
 
 
-def batched(single: Session, path: Path, settings: Settings) -> Session:
+def try_batching(single: Session, path: Path, settings: Settings) -> Session:
     """Return a session that runs many items at once, if that gives what ``single`` gives.
 
     Many files were exported for one item although nothing in them depends on it. Those that do
@@ -43,20 +43,20 @@ def batched(single: Session, path: Path, settings: Settings) -> Session:
     if not all(tensor.batched for tensor in (*single.model.inputs, *single.model.outputs)):
         return single
     try:
-        runtime = load_runtime(single.provider, with_any_batch(path), settings)
-        many = Session(single.model, runtime)
-        return many if _agree(single, many) else single
+        runtime = load_runtime(single.provider, with_dynamic_batch(path), settings)
+        dynamic = Session(single.model, runtime)
+        return dynamic if _same_outputs(single, dynamic) else single
     except (ProviderError, ModelError, ValueError, LookupError):
         return single
 
 
-def _agree(single: Session, many: Session) -> bool:
+def _same_outputs(single: Session, dynamic: Session) -> bool:
     random = np.random.default_rng(0)
     items = {
         tensor.role: random.random((2, *[size or 64 for size in tensor.shape]), np.float32)
         for tensor in single.model.inputs
     }
-    expected, found = single.run(items), many.run(items)
+    expected, found = single.run(items), dynamic.run(items)
     # In tf32, which graphics cards compute in, a thousandth of the largest is within the digits.
     return all(
         np.allclose(found[role], value, atol=1e-2 * max(1.0, float(np.abs(value).max())))

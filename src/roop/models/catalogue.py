@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from roop.errors import ModelError
 from roop.models.contract import TensorSpec
-from roop.validation import nearest
+from roop.validation import suggest
 
 Licence = Literal["permissive", "non-commercial", "unclear"]
 """What the makers allow; "unclear" is treated as non-commercial."""
@@ -121,12 +121,12 @@ class Catalogue:
         Raises:
             ModelError: There is neither among those that do ``task``.
         """
-        able = self.of_task(task)
-        for model in sorted(able, key=lambda model: model.name != name):
+        candidates = self.of_task(task)
+        for model in sorted(candidates, key=lambda model: model.name != name):
             if name in (model.name, model.family):
                 return model
-        known = ", ".join(dict.fromkeys([model.family for model in able]))
-        names = ", ".join(model.name for model in able)
+        known = ", ".join(dict.fromkeys([model.family for model in candidates]))
+        names = ", ".join(model.name for model in candidates)
         raise ModelError(
             f"no model for the task {task} is called {name!r}", hint=f"{known}; or {names}"
         )
@@ -137,27 +137,27 @@ class Catalogue:
         except KeyError:
             known = f"choose one of: {', '.join(sorted(self._models))}"
             raise ModelError(
-                f"unknown model {name!r}", hint=nearest(name, self._models) or known
+                f"unknown model {name!r}", hint=suggest(name, self._models) or known
             ) from None
 
 
-def load_catalogue(path: Path | None = None, *, own: Path | None = None) -> Catalogue:
+def load_catalogue(path: Path | None = None, *, custom: Path | None = None) -> Catalogue:
     """Read and check a catalogue file.
 
     Args:
         path: A TOML file of one table per model; None for the package's own.
-        own: The person's own rows as JSON (``roop.models.files.custom``); may be missing.
+        custom: The person's own rows as JSON (``roop.models.files.custom``); may be missing.
 
     Raises:
         ModelError: A file is missing or malformed, or a row is incomplete or has unknown fields.
     """
-    models = dict(_packaged()) if path is None else _read(path, tomllib.loads)
-    if own is not None and own.exists():
-        added = _read(own, json.loads)
+    models = dict(_built_in_models()) if path is None else _read(path, tomllib.loads)
+    if custom is not None and custom.exists():
+        added = _read(custom, json.loads)
         for name in added.keys() & models.keys():
             if added[name].sha256 != models[name].sha256:  # the screen's network cannot be replaced
                 raise ModelError(
-                    f"{own}: {name} is another file than the catalogue's",
+                    f"{custom}: {name} is another file than the catalogue's",
                     hint="give it another name, or delete this row",
                 )
         models |= added
@@ -165,7 +165,7 @@ def load_catalogue(path: Path | None = None, *, own: Path | None = None) -> Cata
 
 
 @cache
-def _packaged() -> Mapping[str, Model]:
+def _built_in_models() -> Mapping[str, Model]:
     """Read the package's own rows, once: several parts of a job ask for them."""
     return MappingProxyType(_read(Path(__file__).with_name("catalogue.toml"), tomllib.loads))
 
@@ -173,7 +173,7 @@ def _packaged() -> Mapping[str, Model]:
 def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Model]:
     try:
         rows = parse(path.read_text(encoding="utf-8"))
-        named = {
+        models_by_name = {
             name: {**row, "name": name} if isinstance(row, dict) else row
             for name, row in rows.items()
         }
@@ -182,7 +182,7 @@ def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Model]:
             f"the catalogue {path} cannot be read: {error}", hint="restore the file"
         ) from error
     try:
-        return TypeAdapter(dict[str, Model]).validate_python(named)
+        return TypeAdapter(dict[str, Model]).validate_python(models_by_name)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

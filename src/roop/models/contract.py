@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-Value = float | tuple[float, float, float]
+Level = float | tuple[float, float, float]
 """What one brightness is for the network: the same in all channels, or one each for R, G, B."""
 
 
@@ -24,7 +24,7 @@ class TensorSpec:
     among its outputs: pixels, embedding, mask, fidelity, ..."""
     name: str | None = None
     """The tensor's name in the file; None takes it by its position."""
-    pixels: tuple[Value, Value] | None = None
+    pixels: tuple[Level, Level] | None = None
     """The values of black and of white; None for what is no picture."""
     channels: Literal["RGB", "BGR"] = "RGB"
     layout: Literal["CHW", "HWC"] = "CHW"

@@ -11,7 +11,7 @@ from roop.models.catalogue import Catalogue, Model
 from roop.models.files.folder import ModelFolder
 from roop.models.formats.initializers import last_initializer
 from roop.models.opening import open_session
-from roop.models.session import Session, too_large
+from roop.models.session import Session, memory_limit_error
 from roop.options import Settings
 from roop.types import Warn
 
@@ -41,18 +41,18 @@ class SessionCache:
     def __init__(self) -> None:
         self._loaded: dict[tuple[str, bool], _Loaded] = {}
         self._in_use: set[str] = set()
-        self.weights = 0
+        self.weight_bytes = 0
         """Bytes of all networks loaded so far."""
 
-    def get(self, name: str, open_network: Callable[[Warn], Session], *, brief: bool) -> _Loaded:
+    def get(self, name: str, open_network: Callable[[Warn], Session], *, few_runs: bool) -> _Loaded:
         """Return the network called ``name``, opened if it is not here.
 
         Args:
             name: Its row of the catalogue.
             open_network: Opens it; takes what receives warnings.
-            brief: It was, or is to be, loaded for one or two runs.
+            few_runs: It was, or is to be, loaded for one or two runs.
         """
-        key = (name, brief)
+        key = (name, few_runs)
         self._in_use.add(name)
         if key not in self._loaded:
             warnings: list[str] = []
@@ -66,7 +66,9 @@ class SessionCache:
 
     def end_job(self) -> None:
         """Let go of the networks that the job did not use."""
-        self._loaded = {key: one for key, one in self._loaded.items() if key[0] in self._in_use}
+        self._loaded = {
+            key: loaded for key, loaded in self._loaded.items() if key[0] in self._in_use
+        }
         self._in_use.clear()
 
 
@@ -78,7 +80,7 @@ class Models:
         settings: Settings,
         *,
         warn: Warn = lambda text: None,
-        fetching: Callable[[str, int, int | None], None] | None = None,
+        on_download: Callable[[str, int, int | None], None] | None = None,
         catalogue: Catalogue | None = None,
         cache: SessionCache | None = None,
     ) -> None:
@@ -87,15 +89,15 @@ class Models:
         Args:
             settings: Where models lie and what they may run on.
             warn: Told when another provider than the wanted one is used.
-            fetching: Told of downloads: the model, the bytes that are here and those in all, where
-                known. It may raise to stop.
+            on_download: Called during a download with the model's name, the bytes so far and the
+                total, if known. It may raise to stop the download.
             catalogue: The rows to choose from; None for the package's own.
             cache: Networks that earlier jobs have loaded; None for none.
         """
         self.folder = ModelFolder(settings, catalogue)
         self._settings = settings
         self._warn = warn
-        self._fetching = fetching
+        self._on_download = on_download
         self._cache = cache or SessionCache()
         self._used: dict[str, UsedModel] = {}
 
@@ -104,12 +106,12 @@ class Models:
         """The networks loaded so far, in order."""
         return tuple(self._used.values())
 
-    def session(self, name: str, *, brief: bool = False) -> Session:
+    def session(self, name: str, *, few_runs: bool = False) -> Session:
         """Load a network, downloaded first if need be.
 
         Args:
             name: Its row of the catalogue.
-            brief: It is run once or twice, so that loading counts for more than running.
+            few_runs: It is run once or twice, so that loading counts for more than running.
 
         Raises:
             ModelError: It is unknown, cannot be had or cannot be run.
@@ -118,32 +120,32 @@ class Models:
 
         def open_network(warn: Warn) -> Session:
             path = self._path(name)
-            self._keep_room(path, model)
-            return open_session(path, model, self._settings, warn, brief=brief)
+            self._check_memory(path, model)
+            return open_session(path, model, self._settings, warn, few_runs=few_runs)
 
-        loaded = self._cache.get(name, open_network, brief=brief)
+        loaded = self._cache.get(name, open_network, few_runs=few_runs)
         for warning in loaded.warnings:
             self._warn(warning)
         provider = loaded.session.provider
         self._used[name] = UsedModel(name, model.sha256, model.licence, provider)
         return loaded.session
 
-    def _keep_room(self, path: Path, model: Model) -> None:
+    def _check_memory(self, path: Path, model: Model) -> None:
         """Hold the networks to the memory that they may take.
 
         Weights are checked here: beyond its bound ONNX Runtime takes them all the same, and then
         counts what is left as if there were no bound.
         """
-        bound = self._settings.network_memory
-        if bound is None:
+        limit = self._settings.network_memory
+        if limit is None:
             return
-        if not self._cache.weights:
-            from roop.models.runtimes.onnx import bound_memory  # takes half a second to import
+        if not self._cache.weight_bytes:
+            from roop.models.runtimes.onnx import limit_memory  # takes half a second to import
 
-            bound_memory(bound)
-        self._cache.weights += path.stat().st_size
-        if self._cache.weights > bound:
-            raise too_large(model)
+            limit_memory(limit)
+        self._cache.weight_bytes += path.stat().st_size
+        if self._cache.weight_bytes > limit:
+            raise memory_limit_error(model)
 
     def last_initializer(self, name: str) -> NDArray[np.float32]:
         """Return the last constant in a network's file: the emap of a row with that ``latent``.
@@ -154,6 +156,6 @@ class Models:
         return last_initializer(self._path(name))
 
     def _path(self, name: str) -> Path:
-        tell = self._fetching
-        progress = (lambda done, total: tell(name, done, total)) if tell else None
+        report = self._on_download
+        progress = (lambda done, total: report(name, done, total)) if report else None
         return self.folder.require(name, progress=progress)

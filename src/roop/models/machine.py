@@ -15,7 +15,7 @@ import psutil
 from roop.errors import ModelError
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models, face_detector, face_mesh, screen_models
-from roop.models.runtimes.providers import PROVIDERS, row
+from roop.models.runtimes.providers import PROVIDERS, provider_row
 from roop.options import Settings
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "av", "pillow", "onnxruntime")
@@ -133,8 +133,8 @@ def _embedded(settings: Settings, folder: ModelFolder) -> Check:
     """Try both networks, unless that would start a download."""
     name = "mesh"
     for model in map(folder.catalogue.__getitem__, embedded_models(folder)):
-        if fault := folder.fault(model):
-            return Check(name, False, f"{model.name} is {fault}", folder.remedy(model), False)
+        if fault := folder.problem(model):
+            return Check(name, False, f"{model.name} is {fault}", folder.how_to_fix(model), False)
     try:
         face_detector(settings)
         face_mesh(settings)
@@ -146,13 +146,13 @@ def _embedded(settings: Settings, folder: ModelFolder) -> Check:
 def _models(folder: ModelFolder) -> tuple[Check, ...]:
     """Look at the models that are here and at those that have to be."""
     needed = {*embedded_models(folder), *screen_models(folder)}
-    found = ((model, folder.fault(model)) for model in folder.catalogue)
+    found = ((model, folder.problem(model)) for model in folder.catalogue)
     return tuple(
         Check(
             model.name,
             not fault,
             fault or "present",
-            folder.remedy(model) if fault else None,
+            folder.how_to_fix(model) if fault else None,
             optional=model.name not in needed,
         )
         for model, fault in found
@@ -163,16 +163,16 @@ def _models(folder: ModelFolder) -> tuple[Check, ...]:
 def _providers(settings: Settings) -> tuple[Check, ...]:
     """Try every provider of this system with a tiny network."""
     if find_spec("onnxruntime") is None:
-        return (Check("cpu", False, "onnxruntime is not installed", row("cpu").need),)
-    from roop.models.runtimes.loading import present_providers
-    from roop.models.runtimes.probe import fault_of  # an import of what may not be installed
+        return (Check("cpu", False, "onnxruntime is not installed", provider_row("cpu").need),)
+    from roop.models.runtimes.loading import installed_providers
+    from roop.models.runtimes.probe import provider_fault  # an import of what may not be installed
 
-    present, checks = present_providers(), []
+    present, checks = installed_providers(), []
     for entry in PROVIDERS:
         if entry.name not in present:
             if platform.system() in entry.systems:
                 checks.append(Check(entry.name, False, "not installed", entry.need))
-        elif fault := fault_of(entry.name, settings):
+        elif fault := provider_fault(entry.name, settings):
             checks.append(Check(entry.name, False, fault, entry.need))
         else:
             checks.append(Check(entry.name, True, "works"))

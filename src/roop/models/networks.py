@@ -108,9 +108,9 @@ def _exact(folder: ModelFolder, name: str) -> Network:
     Always: a file of the right size may have been put in its place.
     """
     model = folder.catalogue[name]
-    path, fault = folder.locate(model), folder.fault(model)
+    path, fault = folder.locate(model), folder.problem(model)
     if path is None or fault or not model.matches(path):
-        hint = folder.remedy(model) if model.package else f"delete {path} or fetch it again"
+        hint = folder.how_to_fix(model) if model.package else f"delete {path} or fetch it again"
         raise ModelError(
             f"the model {name} is {fault or 'damaged: its sha256 differs'}, "
             "and nothing is made without the screen for nudity",
@@ -146,7 +146,7 @@ def _load(settings: Settings, index: int) -> Network:
         if model.package or not _runs_packaged():
             raise
         packaged = folder.catalogue[PACKAGED[index]]
-        hint = f"{folder.remedy(packaged)}; or {error.hint}"
+        hint = f"{folder.how_to_fix(packaged)}; or {error.hint}"
         raise ModelError(str(error), hint=hint) from error
     if path.suffix == ".tflite":
         from roop.models.runtimes.litert import LiteRtNetwork

@@ -26,6 +26,6 @@ def recogniser_model(folder: ModelFolder, settings: Settings) -> str | None:
     for name in RECOGNISERS:
         model = folder.catalogue[name]
         allowed = settings.licence == "any" or model.commercial
-        if allowed and folder.fault(model) is None:
+        if allowed and folder.problem(model) is None:
             return name
     return None

@@ -20,20 +20,21 @@ class Session:
         self.model = model
         self._runtime = runtime
         self._inputs = [
-            (tensor, _port(tensor, place, runtime, model))
-            for place, tensor in enumerate(model.inputs)
+            (tensor, _find_input(tensor, index, runtime, model))
+            for index, tensor in enumerate(model.inputs)
         ]
         self._outputs = [
-            _output(tensor, place, runtime, model) for place, tensor in enumerate(model.outputs)
+            _find_output(tensor, index, runtime, model)
+            for index, tensor in enumerate(model.outputs)
         ]
-        counted = [port for tensor, port in self._inputs if tensor.batched]
-        self._counted = [port.name for port in counted]
-        self._single = any(port.shape[0] == 1 for port in counted)
+        batched_ports = [port for tensor, port in self._inputs if tensor.batched]
+        self._batched_inputs = [port.name for port in batched_ports]
+        self._fixed_batch = any(port.shape[0] == 1 for port in batched_ports)
 
     @property
-    def single(self) -> bool:
+    def fixed_batch(self) -> bool:
         """Whether its file takes one item at a time, so that a batch is run item by item."""
-        return self._single
+        return self._fixed_batch
 
     @property
     def provider(self) -> Provider:
@@ -64,11 +65,13 @@ class Session:
             port.name: np.ascontiguousarray(batch[tensor.role], port.dtype)
             for tensor, port in self._inputs
         }
-        count = len(feed[self._counted[0]])
-        if not self._single or count == 1:
+        count = len(feed[self._batched_inputs[0]])
+        if not self._fixed_batch or count == 1:
             return self._run(feed, count)
         parts = [
-            self._run(feed | {name: feed[name][index : index + 1] for name in self._counted}, 1)
+            self._run(
+                feed | {name: feed[name][index : index + 1] for name in self._batched_inputs}, 1
+            )
             for index in range(count)
         ]
         return {role: np.concatenate([part[role] for part in parts]) for role in parts[0]}
@@ -77,19 +80,19 @@ class Session:
         try:
             values = self._runtime.run(feed, self._outputs)
         except MemoryLimitError as error:
-            raise too_large(self.model) from error
+            raise memory_limit_error(self.model) from error
         except ProviderError as error:
             raise ModelError(
                 f"the model {self.model.name} failed on {self.provider}: {error}",
                 hint="try [[execution_provider=cpu]], or less at once",
             ) from error
         return {
-            tensor.role: _shaped(value, tensor, count)
+            tensor.role: _reshape(value, tensor, count)
             for tensor, value in zip(self.model.outputs, values, strict=True)
         }
 
 
-def too_large(model: Model) -> ModelError:
+def memory_limit_error(model: Model) -> ModelError:
     """Return what to say when the memory that networks may take does not hold one."""
     return ModelError(
         f"the memory is too small for the model {model.name}",
@@ -97,10 +100,10 @@ def too_large(model: Model) -> ModelError:
     )
 
 
-def _port(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> Port:
+def _find_input(tensor: TensorSpec, index: int, runtime: Runtime, model: Model) -> Port:
     """Return the file's input for ``tensor``, which must have the shape the catalogue says."""
     named = {port.name: port for port in runtime.inputs}
-    name = tensor.name or (runtime.inputs[place].name if place < len(named) else "")
+    name = tensor.name or (runtime.inputs[index].name if index < len(named) else "")
     port = named.get(name)
     shape = tensor.shape if not tensor.batched else (0, *tensor.shape)
     if port is None or not _fits(port.shape, shape):
@@ -118,8 +121,8 @@ def _fits(found: tuple[int | None, ...], expected: tuple[int, ...]) -> bool:
     )
 
 
-def _output(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> str:
-    name = tensor.name or (runtime.outputs[place] if place < len(runtime.outputs) else "")
+def _find_output(tensor: TensorSpec, index: int, runtime: Runtime, model: Model) -> str:
+    name = tensor.name or (runtime.outputs[index] if index < len(runtime.outputs) else "")
     if name not in runtime.outputs:
         raise ModelError(
             f"the file of {model.name} is another network: it has no output for {tensor.role}",
@@ -128,7 +131,7 @@ def _output(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> s
     return name
 
 
-def _shaped(value: NDArray[Any], tensor: TensorSpec, count: int) -> NDArray[np.float32]:
+def _reshape(value: NDArray[Any], tensor: TensorSpec, count: int) -> NDArray[np.float32]:
     values = np.asarray(value, np.float32)
     if 0 in tensor.shape:
         return values

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from roop.errors import UsageError
 from roop.options import Options, Settings, Step
-from roop.validation import Spelling, checked
+from roop.validation import Spelling, validate
 
 if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
     from roop.models.loader import Models
@@ -117,7 +117,7 @@ class ProcessorSpec(Generic[OptionsT]):
         Raises:
             UsageError: An option is unknown or out of range.
         """
-        return checked(self.options, options, spelling=spelling)
+        return validate(self.options, options, spelling=spelling)
 
 
 _FRAMES_AT_ONCE = 8
@@ -126,11 +126,11 @@ _FRAMES_AT_ONCE = 8
 
 def frames_at_once(settings: Settings) -> int:
     """Return how many frames a processor that runs networks on faces gains from having at once."""
-    from roop.models.runtimes.loading import present_providers
-    from roop.models.runtimes.providers import ON_PROCESSOR, wanted
+    from roop.models.runtimes.loading import installed_providers
+    from roop.models.runtimes.providers import CPU_PROVIDERS, providers_to_try
 
-    first = wanted(settings, present_providers())[0]
-    return 1 if first in ON_PROCESSOR else _FRAMES_AT_ONCE
+    first = providers_to_try(settings, installed_providers())[0]
+    return 1 if first in CPU_PROVIDERS else _FRAMES_AT_ONCE
 
 
 class Registry:

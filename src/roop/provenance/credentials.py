@@ -79,20 +79,20 @@ def sign(path: Path, statement: Statement, signer: Signer) -> None:
     info = c2pa.C2paSignerInfo(signer.algorithm, signer.chain, signer.key, signer.timestamp_server)
     try:
         with (
-            _translated(path, "signed"),
+            _translating_errors(path, "signed"),
             c2pa.Context.from_dict(_SETTINGS) as context,
             c2pa.Builder(_manifest(statement), context=context) as builder,
-            c2pa.Signer.from_info(info) as hand,
+            c2pa.Signer.from_info(info) as c2pa_signer,
             path.open("rb") as source,
             signed.open("w+b") as destination,
         ):
-            builder.sign(hand, FORMATS[path.suffix.lower()], source, destination)
+            builder.sign(c2pa_signer, FORMATS[path.suffix.lower()], source, destination)
         signed.replace(path)
     finally:
         signed.unlink(missing_ok=True)
 
 
-def try_signer(signer: Signer, statement: Statement) -> None:
+def check_signer(signer: Signer, statement: Statement) -> None:
     """Sign a picture of one pixel, so that a fault shows before hours of work.
 
     Raises:
@@ -105,9 +105,9 @@ def try_signer(signer: Signer, statement: Statement) -> None:
         with (
             c2pa.Context.from_dict(_SETTINGS) as context,
             c2pa.Builder(_manifest(statement), context=context) as builder,
-            c2pa.Signer.from_info(info) as hand,
+            c2pa.Signer.from_info(info) as c2pa_signer,
         ):
-            builder.sign(hand, "image/png", pixel, io.BytesIO())
+            builder.sign(c2pa_signer, "image/png", pixel, io.BytesIO())
     except c2pa.C2paError as error:
         raise UsageError(
             f"the certificate cannot sign: {_reason(error)}",
@@ -122,7 +122,7 @@ def read(path: Path) -> Credentials | None:
         MediaError: They are damaged beyond reading.
     """
     with (
-        _translated(path, "read"),
+        _translating_errors(path, "read"),
         c2pa.Context.from_dict(_SETTINGS) as context,
         path.open("rb") as file,
     ):
@@ -160,9 +160,9 @@ def _credentials(store: dict[str, Any]) -> Credentials:
     return Credentials(
         intact=store.get("validation_state") in ("Valid", "Trusted"),
         trusted=store.get("validation_state") == "Trusted",
-        signer=_joined(signature.get("issuer"), signature.get("common_name")),
+        signer=_join(signature.get("issuer"), signature.get("common_name")),
         signed_at=signature.get("time"),
-        software=_joined(makers[0].get("name"), makers[0].get("version"), between=" "),
+        software=_join(makers[0].get("name"), makers[0].get("version"), separator=" "),
         actions=tuple(str(action.get("action")) for action in actions),
         source_type=next(
             (a["digitalSourceType"] for a in actions if "digitalSourceType" in a), None
@@ -179,19 +179,19 @@ def _actions(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from (assertion.get("data") or {}).get("actions") or ()
 
 
-def _joined(*words: str | None, between: str = ": ") -> str:
-    return between.join(word for word in words if word)
+def _join(*words: str | None, separator: str = ": ") -> str:
+    return separator.join(word for word in words if word)
 
 
 @contextmanager
-def _translated(path: Path, done: str) -> Iterator[None]:
+def _translating_errors(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except c2pa.C2paError as error:
         raise MediaError(
-            f"the content credentials of {path.name} cannot be {done}: {_reason(error)}",
+            f"the content credentials of {path.name} cannot be {verb}: {_reason(error)}",
             hint="check the certificate and the time-stamp server, if they are your own"
-            if done == "signed"
+            if verb == "signed"
             else "they are damaged, or the file is",
         ) from error
 

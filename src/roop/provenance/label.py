@@ -15,7 +15,7 @@ HEIGHT = 0.05
 _MARGIN = 0.6
 """Space around the letters, as a share of their height."""
 
-_PLATE = 150
+_PLATE_OPACITY = 150
 """Opacity of the dark plate behind the letters, of 255."""
 
 
@@ -24,13 +24,13 @@ class Label:
 
     Args:
         options: Text, corner and how long it stands.
-        begins: Seconds at which the output begins; with the first frame by default.
+        start: Seconds at which the output begins; with the first frame by default.
     """
 
-    def __init__(self, options: LabelOptions, *, begins: Fraction | None = None) -> None:
+    def __init__(self, options: LabelOptions, *, start: Fraction | None = None) -> None:
         self._options = options
-        self._drawn: tuple[Box, Pixels, Alpha] | None = None
-        self._begins = begins
+        self._rendered: tuple[Box, Pixels, Alpha] | None = None
+        self._start = start
 
     def stamp(self, frame: Frame) -> None:
         """Write the label into a frame; feed it all frames, in order.
@@ -39,24 +39,24 @@ class Label:
             UsageError: The text is too long for the picture.
         """
         time = frame.pts * frame.time_base
-        if self._begins is None:
-            self._begins = time
-        if self._drawn is None:
-            self._drawn = self._draw(frame.size)
+        if self._start is None:
+            self._start = time
+        if self._rendered is None:
+            self._rendered = self._render(frame.size)
         seconds = self._options.label_seconds
-        if seconds is not None and time - self._begins >= seconds:
+        if seconds is not None and time - self._start >= seconds:
             return
-        frame.paste(*self._drawn)
+        frame.paste(*self._rendered)
 
-    def _draw(self, size: tuple[int, int]) -> tuple[Box, Pixels, Alpha]:
+    def _render(self, size: tuple[int, int]) -> tuple[Box, Pixels, Alpha]:
         """Return where the label goes, its pixels and their opacity."""
-        letters = _letters(self._options.label_text, max(4, round(HEIGHT * min(size))))
+        letters = _render_text(self._options.label_text, max(4, round(HEIGHT * min(size))))
         margin = round(letters.shape[0] * _MARGIN)
-        alpha = np.full([side + 2 * margin for side in letters.shape], _PLATE, np.uint8)
+        alpha = np.full([side + 2 * margin for side in letters.shape], _PLATE_OPACITY, np.uint8)
         inside = alpha[margin : margin + letters.shape[0], margin : margin + letters.shape[1]]
         np.maximum(inside, letters, out=inside)
-        shade = np.zeros_like(alpha)
-        shade[margin : margin + letters.shape[0], margin : margin + letters.shape[1]] = letters
+        pixels = np.zeros_like(alpha)
+        pixels[margin : margin + letters.shape[0], margin : margin + letters.shape[1]] = letters
         height, width = alpha.shape
         if width > size[0] or height > size[1]:
             raise UsageError(
@@ -68,10 +68,10 @@ class Label:
         left = 0 if corner.endswith("left") else size[0] - width
         top = 0 if corner.startswith("top") else size[1] - height
         box = Box(left, top, left + width, top + height)
-        return box, np.repeat(shade[..., np.newaxis], 3, axis=2), alpha
+        return box, np.repeat(pixels[..., np.newaxis], 3, axis=2), alpha
 
 
-def _letters(text: str, height: int) -> Alpha:
+def _render_text(text: str, height: int) -> Alpha:
     """Return the text with letters at least ``height`` pixels high, 255 where it is white."""
     size = height
     while True:

@@ -8,13 +8,13 @@ from roop.errors import MediaError
 from roop.media.base import Marks
 from roop.media.video.opening import read_tags
 from roop.options import Settings
-from roop.provenance.xmp import SOURCE_TYPE, Statement, merged
-from roop.provenance.xmp_places import add_xmp
+from roop.provenance.xmp import SOURCE_TYPE, Statement, merge_statement
+from roop.provenance.xmp_files import add_xmp
 from roop.types import Warn
 from roop.version import VERSION
 
 
-def marks_for(
+def make_marks(
     engine: str,
     models: tuple[str, ...],
     settings: Settings,
@@ -40,18 +40,18 @@ def marks_for(
             "outputs cannot be signed: c2pa-python is not installed",
             hint="pip install c2pa-python; nothing is made without its marks",
         )
-    statement = statement_of(engine, models, swaps=swaps)
+    statement = make_statement(engine, models, swaps=swaps)
     if settings.signing_certificate or settings.signing_key:
-        from roop.provenance.credentials import try_signer
-        from roop.provenance.signer import signer_of
+        from roop.provenance.credentials import check_signer
+        from roop.provenance.signer import choose_signer
 
-        try_signer(signer_of(settings, warn), statement)
+        check_signer(choose_signer(settings, warn), statement)
     note = f"{statement.sentence} {SOURCE_TYPE}"
-    signing = _Signing(note, statement, settings, warn)
-    return Marks(note=note, write=signing.seal)
+    seal = _Seal(note, statement, settings, warn)
+    return Marks(note=note, write=seal.seal)
 
 
-def statement_of(engine: str, models: tuple[str, ...], *, swaps: bool = True) -> Statement:
+def make_statement(engine: str, models: tuple[str, ...], *, swaps: bool = True) -> Statement:
     """Return what is said of an output of ``engine``."""
     sentence = (
         f"AI MODIFIED: a face in it was replaced with roop {VERSION}, engine {engine}."
@@ -62,7 +62,7 @@ def statement_of(engine: str, models: tuple[str, ...], *, swaps: bool = True) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Signing:
+class _Seal:
     """What is needed to complete a finished file's marks."""
 
     note: str
@@ -72,13 +72,13 @@ class _Signing:
 
     def seal(self, path: Path) -> None:
         """Add the XMP packet, then the signature: it comes last, for it covers the others."""
-        has_xmp = add_xmp(path, lambda packet: merged(packet, self.statement))
+        has_xmp = add_xmp(path, lambda packet: merge_statement(packet, self.statement))
         # Imported here: together they take a third of a second; the first frame need not wait.
         from roop.provenance.credentials import FORMATS
 
         if path.suffix.lower() in FORMATS:
             self._sign(path)
-        elif not has_xmp and not self._is_noted(path):
+        elif not has_xmp and not self._has_note(path):
             self.warn(
                 f"{path.suffix[1:].upper()} files have no place for marks: "
                 "only the watermark says that the output was made with AI"
@@ -86,9 +86,9 @@ class _Signing:
 
     def _sign(self, path: Path) -> None:
         from roop.provenance.credentials import sign
-        from roop.provenance.signer import signer_of
+        from roop.provenance.signer import choose_signer
 
-        signer = signer_of(self.settings, self.warn)
+        signer = choose_signer(self.settings, self.warn)
         try:
             sign(path, self.statement, signer)
         except MediaError:
@@ -100,7 +100,7 @@ class _Signing:
                 f"{signer.timestamp_server} gave no time stamp: the output is signed without one"
             )
 
-    def _is_noted(self, path: Path) -> bool:
+    def _has_note(self, path: Path) -> bool:
         try:
             return any(self.note in text for text in read_tags(path).values())
         except MediaError:

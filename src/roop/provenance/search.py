@@ -18,24 +18,24 @@ from roop.media.open import open_reader
 from roop.media.pictures.decoding import read_photo, sniff
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings, VideoOptions
-from roop.provenance.watermark import FOUND, Watermark, rate
+from roop.provenance.watermark import DETECTION_THRESHOLD, Watermark, peak_score
 from roop.types import Frame, Mesh
 
-_STRETCH = 75
+_SPAN_FRAMES = 75
 """Frames in a row that are looked at: a long film is looked at in four places."""
 
-_PLACES = 4
+_SPANS = 4
 
-_LOOK = 25
+_SEARCH_INTERVAL = 25
 """Frames from one search for new faces to the next; between them the known ones are followed."""
 
-_EVERY = 3
+_CORRELATION_INTERVAL = 3
 """Frames from one that is correlated to the next: neighbours say nearly the same."""
 
-_MOST = 4
+_MAX_FACES = 4
 """Faces that are followed at a time."""
 
-_SURE = 1.5 * FOUND
+_CERTAIN = 1.5 * DETECTION_THRESHOLD
 """No more of a film is looked at when a face shows the pattern as strongly."""
 
 
@@ -44,7 +44,7 @@ class _Track:
     """A face that is followed."""
 
     mesh: Mesh
-    total: NDArray[np.float64] | None = None
+    correlations: NDArray[np.float64] | None = None
     """Its correlations, added up."""
     lost: bool = False
 
@@ -68,28 +68,30 @@ class WatermarkSearch:
             MediaError: The file cannot be read.
         """
         best: list[NDArray[np.float64]] = []  # of each stretch
-        with closing(_stretches(path)) as stretches:
-            for frames in stretches:
-                best += self._best(frames)
-                if best and rate(best[-1]) >= _SURE:
+        with closing(_spans(path)) as spans:
+            for frames in spans:
+                best += self._best_correlations(frames)
+                if best and peak_score(best[-1]) >= _CERTAIN:
                     break
         if not best:
             return None
-        return max(rate(found) for found in [*best, np.sum(best, axis=0)])
+        return max(peak_score(found) for found in [*best, np.sum(best, axis=0)])
 
-    def _best(self, frames: Iterable[Frame]) -> Iterator[NDArray[np.float64]]:
+    def _best_correlations(self, frames: Iterable[Frame]) -> Iterator[NDArray[np.float64]]:
         """Yield the correlations of the face that shows the pattern best, if there is a face."""
         tracks: list[_Track] = []
         for number, frame in enumerate(frames):
-            self._follow(tracks, frame, search=number % _LOOK == 0)
-            if number % _EVERY == 0:
+            self._follow(tracks, frame, search=number % _SEARCH_INTERVAL == 0)
+            if number % _CORRELATION_INTERVAL == 0:
                 for track in tracks:
                     if not track.lost:
                         found = self._watermark.correlations(frame, track.mesh)
-                        track.total = found if track.total is None else track.total + found
-        totals = [track.total for track in tracks if track.total is not None]
+                        track.correlations = (
+                            found if track.correlations is None else track.correlations + found
+                        )
+        totals = [track.correlations for track in tracks if track.correlations is not None]
         if totals:
-            yield max(totals, key=rate)
+            yield max(totals, key=peak_score)
 
     def _follow(self, tracks: list[_Track], frame: Frame, *, search: bool) -> None:
         alive = [track for track in tracks if not track.lost]
@@ -100,29 +102,31 @@ class WatermarkSearch:
             return
         alive = [track for track in alive if not track.lost]
         for laid in find_faces(frame, self._detector, self._mesher):
-            if len(alive) < _MOST and not any(is_same(laid.mesh, track.mesh) for track in alive):
+            if len(alive) < _MAX_FACES and not any(
+                is_same(laid.mesh, track.mesh) for track in alive
+            ):
                 alive.append(_Track(laid.mesh))
                 tracks.append(alive[-1])
 
 
-def _stretches(path: Path) -> Generator[Iterable[Frame]]:
+def _spans(path: Path) -> Generator[Iterable[Frame]]:
     """Yield frames in a row from places all over a film; of anything short, everything."""
     if sniff(path) == "image":
-        yield [StoredFrame(read_photo(path, _ignore))]
+        yield [StoredFrame(read_photo(path, _ignore_warning))]
         return
-    with open_reader(path, VideoOptions(), _ignore) as reader:
+    with open_reader(path, VideoOptions(), _ignore_warning) as reader:
         info = reader.info
-        whole = _STRETCH * _PLACES
+        whole = _SPAN_FRAMES * _SPANS
         long = info.kind == "video" and info.duration_s and (info.frames or 0) > whole
-        yield islice(reader, _STRETCH if long else whole)
-    for place in range(1, _PLACES if long else 1):
-        start = (info.duration_s or 0) * place / _PLACES
+        yield islice(reader, _SPAN_FRAMES if long else whole)
+    for index in range(1, _SPANS if long else 1):
+        start = (info.duration_s or 0) * index / _SPANS
         try:
-            with open_reader(path, VideoOptions(start=start), _ignore) as reader:
-                yield islice(reader, _STRETCH)
+            with open_reader(path, VideoOptions(start=start), _ignore_warning) as reader:
+                yield islice(reader, _SPAN_FRAMES)
         except (MediaError, UsageError):
             return  # the film is shorter than it says, or damaged there
 
 
-def _ignore(warning: str) -> None:
+def _ignore_warning(warning: str) -> None:
     """A warning about what a copy would lose says nothing about the marks."""

@@ -24,7 +24,7 @@ FILENAME = "signer.pem"
 _YEARS = 30
 """A signature without a time stamp is invalid when its certificate has expired."""
 
-_RELEASED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+_RELEASE_DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 """Before any version of this program: a clock that says less is wrong."""
 
 _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
@@ -43,14 +43,14 @@ class Signer:
     timestamp_server: str | None = None
 
 
-def signer_of(settings: Settings, warn: Warn) -> Signer:
+def choose_signer(settings: Settings, warn: Warn) -> Signer:
     """Return the person's own signer if ``settings`` names one, else this machine's.
 
     Raises:
         UsageError: The person's certificate or key cannot be used.
     """
     if settings.signing_certificate or settings.signing_key:
-        return _own(settings)
+        return _custom_signer(settings)
     chain, key = local_signer(user_folder() / "signing", warn)
     return Signer("es256", chain, key, settings.timestamp_server)
 
@@ -67,20 +67,20 @@ def local_signer(folder: Path, warn: Warn) -> tuple[bytes, bytes]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(folder / f"{FILENAME}.lock"):
-            kept = _kept(path)
-            if kept is None:
+            signer = _load(path)
+            if signer is None:
                 if path.exists():
                     warn(f"the signing key {path} was damaged or has expired: a new one was made")
-                kept = _made()
+                signer = _generate()
                 with replacing(path, mode=0o600) as part:
-                    part.write_bytes(b"".join(reversed(kept)))
-            return kept
+                    part.write_bytes(b"".join(reversed(signer)))
+            return signer
     except OSError as error:
         warn(f"the signing key cannot be kept in {folder} ({error.strerror}): it is used once")
-        return _made()
+        return _generate()
 
 
-def _kept(path: Path) -> tuple[bytes, bytes] | None:
+def _load(path: Path) -> tuple[bytes, bytes] | None:
     """Return the certificates and the key of a file; None if there is nothing that can sign."""
     if not path.exists():
         return None
@@ -100,14 +100,14 @@ def _kept(path: Path) -> tuple[bytes, bytes] | None:
     return (chain, key) if valid and private.public_key() == leaf.public_key() else None
 
 
-def _made() -> tuple[bytes, bytes]:
+def _generate() -> tuple[bytes, bytes]:
     """Make a certificate chain and the key of its first certificate.
 
     The authority's own key is forgotten at once: it has signed all that it ever will.
     """
     now = datetime.datetime.now(datetime.UTC)
-    start = min(now - datetime.timedelta(days=1), _RELEASED)
-    end = max(now, _RELEASED) + datetime.timedelta(days=365 * _YEARS)
+    start = min(now - datetime.timedelta(days=1), _RELEASE_DATE)
+    end = max(now, _RELEASE_DATE) + datetime.timedelta(days=365 * _YEARS)
     authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer, subject = _name("roop local authority"), _name("roop on one machine")
     number = x509.random_serial_number
@@ -115,14 +115,14 @@ def _made() -> tuple[bytes, bytes]:
     leaf = x509.CertificateBuilder(issuer, subject, key.public_key(), number(), start, end)
     root = (
         root.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
         .add_extension(
             x509.SubjectKeyIdentifier.from_public_key(authority.public_key()), critical=False
         )
     )
     leaf = (
         leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
         )
@@ -150,7 +150,7 @@ def _name(common: str) -> x509.Name:
     )
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         content_commitment=False,
@@ -164,7 +164,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _own(settings: Settings) -> Signer:
+def _custom_signer(settings: Settings) -> Signer:
     certificate, key = settings.signing_certificate, settings.signing_key
     if certificate is None or key is None:
         raise UsageError(

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from roop.types import Box, Face, Frame, Mesh, Pixels
 
-WEAKEST, STRONGEST = 0.5, 2.0
+MIN_STRENGTH, MAX_STRENGTH = 0.5, 2.0
 """Standard deviation of the pattern in steps of 255: 54 dB below a large face, 44 below a small.
 
 In a large face the waves are long enough to be seen, and there are more pixels to find them in.
 """
 
-_STRENGTH, _HEIGHT, _FALL = 1.75, 160, 1.3
+_STRENGTH, _HEIGHT, _FALLOFF = 1.75, 160, 1.3
 """What it is at a height of so many pixels, and with which power of the height it falls."""
 
-FOUND = 6.2
+DETECTION_THRESHOLD = 6.2
 """Correlation, in standard deviations of chance, from which the watermark counts as found."""
 
 _SIDE = 256
@@ -60,7 +60,7 @@ class Watermark:
 
     def __init__(self) -> None:
         self._oval = _oval()
-        self._pattern = _noise() * self._oval
+        self._pattern = _band_noise() * self._oval
         across = np.fft.rfftfreq(_SIDE, 1 / _SIDE)
         radius = np.hypot(np.fft.fftfreq(_SIDE, 1 / _SIDE)[:, np.newaxis], across)
         near = (radius > _BAND[0] - 2) & (radius < _BAND[1] + 2)  # the oval widens the band
@@ -72,7 +72,7 @@ class Watermark:
             to_square = _to_square(face.mesh)
             if to_square is None:
                 continue
-            box = _reach(to_square).clipped(frame.size)
+            box = _covered_box(to_square).clipped(frame.size)
             if box.width == 0 or box.height == 0:
                 continue
             pattern = cv2.warpAffine(
@@ -84,8 +84,8 @@ class Watermark:
             frame.shade(box, pattern * np.float32(_strength(face.mesh) * face.opacity))
 
     def score(self, frame: Frame, mesh: Mesh) -> float:
-        """Return how strongly a face of a frame correlates with the pattern; see ``rate``."""
-        return rate(self.correlations(frame, mesh))
+        """Return how strongly a face of a frame correlates with the pattern; see ``peak_score``."""
+        return peak_score(self.correlations(frame, mesh))
 
     def correlations(self, frame: Frame, mesh: Mesh) -> NDArray[np.float64]:
         """Correlate a face of a frame with the pattern.
@@ -95,14 +95,14 @@ class Watermark:
         """
         to_square = _to_square(mesh)
         if to_square is None:
-            return _nothing()
-        box = _reach(to_square).clipped(frame.size)
+            return _no_correlations()
+        box = _covered_box(to_square).clipped(frame.size)
         if box.width < 2 or box.height < 2:
-            return _nothing()
+            return _no_correlations()
         grey = cv2.cvtColor(_shrunk(frame.crop(box)), cv2.COLOR_RGB2GRAY).astype(np.float32)
         zoom = np.diag([box.width / grey.shape[1], box.height / grey.shape[0], 1])
-        lay = (_from_corner(to_square, box) @ zoom).astype(np.float32)
-        flat = cv2.warpAffine(grey, lay, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE)
+        matrix = (_from_corner(to_square, box) @ zoom).astype(np.float32)
+        flat = cv2.warpAffine(grey, matrix, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE)
         return np.stack([self._correlation(_zoomed(flat, scale)) for scale in _SCALES])
 
     def _correlation(self, flat: Plane) -> NDArray[np.float64]:
@@ -115,7 +115,7 @@ class Watermark:
         return np.fft.irfft2(waves * self._spectrum, s=flat.shape)
 
 
-def rate(correlations: NDArray[np.float64]) -> float:
+def peak_score(correlations: NDArray[np.float64]) -> float:
     """Return the best correlation over small shifts and all scales.
 
     Returns:
@@ -126,17 +126,17 @@ def rate(correlations: NDArray[np.float64]) -> float:
     return float((near.max(axis=(1, 2)) / chance).max())
 
 
-def _nothing() -> NDArray[np.float64]:
+def _no_correlations() -> NDArray[np.float64]:
     return np.zeros((len(_SCALES), _SIDE, _SIDE))
 
 
 def _strength(mesh: Mesh) -> float:
     height = float(np.ptp(mesh[:, 1]))
-    strength = float(_STRENGTH * (_HEIGHT / max(height, 1.0)) ** _FALL)
-    return min(max(strength, WEAKEST), STRONGEST)
+    strength = float(_STRENGTH * (_HEIGHT / max(height, 1.0)) ** _FALLOFF)
+    return min(max(strength, MIN_STRENGTH), MAX_STRENGTH)
 
 
-def _noise() -> Plane:
+def _band_noise() -> Plane:
     """The pattern: it comes from a digest, so that no library's random numbers can change it."""
     bits = np.frombuffer(
         hashlib.shake_256(b"roop watermark 1").digest(_SIDE * _SIDE // 8), np.uint8
@@ -179,7 +179,7 @@ def _from_corner(to_square: Matrix, box: Box) -> Matrix:
     return moved
 
 
-def _reach(to_square: Matrix) -> Box:
+def _covered_box(to_square: Matrix) -> Box:
     """The box of the frame that the oval covers."""
     from_square = cv2.invertAffineTransform(to_square.astype(np.float64))
     centre = from_square @ (_SIDE / 2, _SIDE / 2, 1)

@@ -8,8 +8,8 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrain
 """IPTC's term for a picture of which a part was made by a trained model."""
 
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-_OURS = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
-_PLACES = (
+_OUR_FIELDS = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
+_SENTENCE_FIELDS = (
     ("dc:description", "http://purl.org/dc/elements/1.1/"),
     ("photoshop:Instructions", "http://ns.adobe.com/photoshop/1.0/"),
 )
@@ -22,9 +22,9 @@ _EMPTY = (
     "</rdf:RDF>\n</x:xmpmeta>\n"
     '<?xpacket end="w"?>'
 )
-_NAMES = re.compile(f":(?:{'|'.join(_OURS)})\\b")
+_OUR_FIELD = re.compile(f":(?:{'|'.join(_OUR_FIELDS)})\\b")
 
-_MOST_NAMES = 100
+_MAX_FIELDS = 100
 """A packet with more of ours was made to keep a program busy that looks for the end of each."""
 
 _END = re.compile(r"</(\w+):RDF\s*>")
@@ -43,7 +43,7 @@ class Statement:
     """Plain words for a person."""
 
 
-def merged(packet: bytes, statement: Statement) -> bytes:
+def merge_statement(packet: bytes, statement: Statement) -> bytes:
     """Return an XMP packet with the statement in it; everything else of it stays.
 
     Args:
@@ -54,16 +54,16 @@ def merged(packet: bytes, statement: Statement) -> bytes:
         text = packet.decode("utf-8") if packet else _EMPTY
     except UnicodeDecodeError:
         text = _EMPTY
-    if len(_NAMES.findall(text)) > _MOST_NAMES:
+    if len(_OUR_FIELD.findall(text)) > _MAX_FIELDS:
         text = _EMPTY
-    text = _without_ours(text)
+    text = _without_our_fields(text)
     ends = list(_END.finditer(text))
     if not ends:
         text = _EMPTY
         ends = list(_END.finditer(text))
     end = ends[-1]
     return (
-        text[: end.start()] + _described(text, end[1], statement) + text[end.start() :]
+        text[: end.start()] + _description(text, end[1], statement) + text[end.start() :]
     ).encode()
 
 
@@ -75,17 +75,17 @@ def source_type(packet: bytes) -> str | None:
     return found[1].decode("utf-8", "replace") if found else None
 
 
-def _described(text: str, rdf: str, statement: Statement) -> str:
+def _description(text: str, rdf: str, statement: Statement) -> str:
     about = re.search(r"""\babout\s*=\s*(["'])(.*?)\1""", text)
     subject = about[2] if about else ""
-    values = zip(_OURS, (SOURCE_TYPE, statement.software, statement.version), strict=True)
-    said = "".join(
+    values = zip(_OUR_FIELDS, (SOURCE_TYPE, statement.software, statement.version), strict=True)
+    content = "".join(
         f"<Iptc4xmpExt:{name}>{html.escape(v, quote=False)}</Iptc4xmpExt:{name}>\n"
         for name, v in values
     )
     spaces = f'xmlns:Iptc4xmpExt="{_IPTC}"'
     sentence = html.escape(statement.sentence, quote=False)
-    free = [place for place in _PLACES if place[0] not in text]
+    free = [field for field in _SENTENCE_FIELDS if field[0] not in text]
     if sentence not in text and free:
         name, address = free[0]
         words = sentence
@@ -93,13 +93,13 @@ def _described(text: str, rdf: str, statement: Statement) -> str:
             item = f'<{rdf}:li xml:lang="x-default">{sentence}</{rdf}:li>'
             words = f"<{rdf}:Alt>{item}</{rdf}:Alt>"
         spaces += f' xmlns:{name.partition(":")[0]}="{address}"'
-        said += f"<{name}>{words}</{name}>\n"
-    return f'<{rdf}:Description {rdf}:about="{subject}" {spaces}>\n{said}</{rdf}:Description>\n'
+        content += f"<{name}>{words}</{name}>\n"
+    return f'<{rdf}:Description {rdf}:about="{subject}" {spaces}>\n{content}</{rdf}:Description>\n'
 
 
-def _without_ours(text: str) -> str:
+def _without_our_fields(text: str) -> str:
     """Remove what an earlier program said in the places that are ours."""
-    names = "|".join(_OURS)
+    names = "|".join(_OUR_FIELDS)
     text = re.sub(rf"""\s\w+:(?:{names})\s*=\s*(["']).*?\1""", "", text)
     text = re.sub(rf"<(\w+:(?:{names}))\b[^>]*?(?:/>|>.*?</\1\s*>)\s*", "", text, flags=re.DOTALL)
     return text

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from roop.models.networks import Network
 from roop.types import Pixels
 
-SIDE = 320
+INPUT_SIDE = 320
 """Pixels of the square that the detector looks at."""
 
 REFUSED = {
@@ -25,7 +25,7 @@ REFUSED = {
 The other classes (faces, feet, bellies, armpits, a man's chest, whatever is covered) never are.
 """
 
-_SHRUNK = 0.75
+_SHRINK = 0.75
 """Size of the picture in the third look, as a share of the first."""
 
 Scores = NDArray[np.float32]
@@ -51,18 +51,18 @@ class NudityDetector:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def look(self, pixels: Pixels) -> Finding | None:
+    def detect(self, pixels: Pixels) -> Finding | None:
         """Return what is refused in an RGB picture, None if nothing is.
 
         A suspicion is looked at again, mirrored and smaller on black: what the network takes a
         close-up of a mouth or a chin for seldom holds in all three, a body does. The score is the
         lowest of the three.
         """
-        square = squared(pixels)
+        square = pad_to_square(pixels)
         scores = self.scores(square)
         if not any(scores[index] >= least for index, (_, least) in REFUSED.items()):
             return None
-        for view in _other_views(square):
+        for view in _augmented_views(square):
             scores = np.minimum(scores, self.scores(view))
         found = [
             Finding(what, float(scores[index]))
@@ -82,25 +82,25 @@ class NudityDetector:
         return scores
 
 
-def squared(pixels: Pixels) -> Pixels:
+def pad_to_square(pixels: Pixels) -> Pixels:
     """Return a picture in the top left of a black square of 320 x 320 pixels, as large as fits."""
     height, width = pixels.shape[:2]
-    scale = SIDE / max(height, width)
+    scale = INPUT_SIDE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     if size != (width, height):
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         pixels = cv2.resize(pixels, size, interpolation=method).astype(np.uint8)
-    square = np.zeros((SIDE, SIDE, 3), np.uint8)
+    square = np.zeros((INPUT_SIDE, INPUT_SIDE, 3), np.uint8)
     square[: size[1], : size[0]] = pixels
     return square
 
 
-def _other_views(square: Pixels) -> Iterator[Pixels]:
+def _augmented_views(square: Pixels) -> Iterator[Pixels]:
     yield np.ascontiguousarray(square[:, ::-1])
-    side = round(SIDE * _SHRUNK)
-    start = (SIDE - side) // 2
-    shrunk = np.zeros_like(square)
-    shrunk[start : start + side, start : start + side] = cv2.resize(
+    side = round(INPUT_SIDE * _SHRINK)
+    start = (INPUT_SIDE - side) // 2
+    smaller = np.zeros_like(square)
+    smaller[start : start + side, start : start + side] = cv2.resize(
         square, (side, side), interpolation=cv2.INTER_AREA
     )
-    yield shrunk
+    yield smaller

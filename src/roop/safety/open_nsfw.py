@@ -10,7 +10,7 @@ from roop.types import Pixels
 REFUSED = 0.85
 """Probability from which a picture is refused, as in the tool that this one succeeds."""
 
-_SIDE, _SEEN = 256, 224
+_RESIZED, _CROPPED = 256, 224
 """Pixels of the square that a picture is laid into, and of its middle that is looked at."""
 
 _MEANS = np.array([104, 117, 123], np.float32)
@@ -27,11 +27,11 @@ class OpenNsfw:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def look(self, pixels: Pixels) -> Finding | None:
+    def detect(self, pixels: Pixels) -> Finding | None:
         """Return how sure it is that an RGB picture is refused, None if it is not."""
-        square = cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-        edge = (_SIDE - _SEEN) // 2
-        seen = square[edge:-edge, edge:-edge, ::-1].astype(np.float32) - _MEANS
-        (probabilities,) = self._network.run(seen[np.newaxis])
+        square = cv2.resize(pixels, (_RESIZED, _RESIZED), interpolation=cv2.INTER_AREA)
+        margin = (_RESIZED - _CROPPED) // 2
+        crop = square[margin:-margin, margin:-margin, ::-1].astype(np.float32) - _MEANS
+        (probabilities,) = self._network.run(crop[np.newaxis])
         score = float(probabilities[1])
         return None if score < REFUSED else Finding("nudity", score)

@@ -27,10 +27,10 @@ class Sampler:
     def __init__(self) -> None:
         self._strips: NDArray[np.float32] | None = None
         self._screened = Fraction(0)
-        self.wanted = 0
+        self.selected = 0
         """How many frames were."""
 
-    def wants(self, frame: Frame) -> bool:
+    def selects(self, frame: Frame) -> bool:
         """Return True for the first frame, after a cut, and a second after the last one."""
         strips, before = _strips(frame), self._strips
         self._strips = strips
@@ -38,7 +38,7 @@ class Sampler:
         due = abs(time - self._screened) >= PERIOD  # abs: times of broken files may go back
         if before is None or due or float(np.abs(strips - before).mean()) > _CUT:
             self._screened = time
-            self.wanted += 1
+            self.selected += 1
             return True
         return False
 

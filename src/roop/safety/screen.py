@@ -10,21 +10,21 @@ from typing import Self
 
 from roop.errors import CancelledError, ModelError, RefusedError, RoopError
 from roop.media.frames.stored_frame import StoredFrame
-from roop.safety.judges import Judges
-from roop.safety.nudity import SIDE, Finding
+from roop.safety.classifiers import Classifiers
+from roop.safety.nudity import INPUT_SIDE, Finding
 from roop.safety.samples import Sampler
 from roop.types import Frame, Pixels
 
-_WAITING = 4
+_QUEUE_SIZE = 4
 """Pictures that may wait for their verdict."""
 
 _POLL_S = 0.05
 """Time between two looks at whether there is still somebody to wait for."""
 
-_ENDING_S = 1.0
+_EXIT_TIMEOUT_S = 1.0
 """Time that the thread is given to end after it failed; one that hangs is left behind."""
 
-PATIENCE_S = 60.0
+VERDICT_TIMEOUT_S = 60.0
 """How long a verdict may take; a machine at its limit needs a while to load the network."""
 
 
@@ -46,34 +46,34 @@ class Screen:
     against a picture, is raised by the next call of any method.
 
     Args:
-        judges: What judges the pictures.
+        classifiers: What judges the pictures.
         cancel: The job's; ends every wait.
     """
 
-    def __init__(self, judges: Judges, cancel: threading.Event) -> None:
-        self._judges = judges
+    def __init__(self, classifiers: Classifiers, cancel: threading.Event) -> None:
+        self._classifiers = classifiers
         self._cancel = cancel
-        self._samples: queue.Queue[_Sample] = queue.Queue(_WAITING)
+        self._samples: queue.Queue[_Sample] = queue.Queue(_QUEUE_SIZE)
         self._sampler = Sampler()
-        self._shown = 0
+        self._submitted = 0
         self._judged = 0
-        self._news = threading.Condition()
+        self._condition = threading.Condition()
         self._error: RoopError | None = None
-        self._leaving = threading.Event()
+        self._done = threading.Event()
         # A verdict that never comes must not keep the process from ending.
-        self._thread = threading.Thread(target=self._judge_all, name="roop-screen", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="roop-screen", daemon=True)
 
     @property
-    def shown(self) -> int:
+    def submitted(self) -> int:
         """How many pictures were taken to be looked at."""
-        return self._shown
+        return self._submitted
 
     @property
     def passed(self) -> bool:
         """True if every picture taken so far was judged and none was refused."""
-        return self._error is None and self._judged == self._shown
+        return self._error is None and self._judged == self._submitted
 
-    def start_afresh(self) -> Sampler:
+    def new_sampler(self) -> Sampler:
         """The next frame begins a stretch: it is looked at, whatever came before.
 
         Returns:
@@ -82,16 +82,16 @@ class Screen:
         self._sampler = Sampler()
         return self._sampler
 
-    def show_photo(self, pixels: Pixels, name: str) -> None:
+    def submit_photo(self, pixels: Pixels, name: str) -> None:
         """Take an upright RGB photo; ``name`` is what to call it."""
-        self._give(_Sample(StoredFrame(pixels).thumbnail(SIDE), name, None))
+        self._enqueue(_Sample(StoredFrame(pixels).thumbnail(INPUT_SIDE), name, None))
 
-    def show(self, frame: Frame, name: str, *, still: bool) -> None:
+    def submit_frame(self, frame: Frame, name: str, *, still: bool) -> None:
         """Take the next frame of the target, before anything is changed in it.
 
         Args:
             frame: Of the one target of this job, in order and without a gap since the beginning
-                or ``start_afresh``.
+                or ``new_sampler``.
             name: What to call the target.
             still: True if it has no times.
 
@@ -101,30 +101,30 @@ class Screen:
             CancelledError: The person stopped the job.
         """
         self._check()
-        if self._sampler.wants(frame):
+        if self._sampler.selects(frame):
             time = None if still else frame.pts * frame.time_base
-            self._give(_Sample(frame.thumbnail(SIDE), name, time))
+            self._enqueue(_Sample(frame.thumbnail(INPUT_SIDE), name, time))
 
-    def settle(self, patience_s: float = PATIENCE_S) -> None:
+    def wait_for_verdicts(self, timeout_s: float = VERDICT_TIMEOUT_S) -> None:
         """Wait until everything shown so far has passed.
 
         Args:
-            patience_s: How long a verdict may take; after that the screen counts as stopped.
+            timeout_s: How long a verdict may take; after that the screen counts as stopped.
 
         Raises:
             RefusedError: Something has not.
             ModelError: The screen cannot run.
             CancelledError: The person stopped the job.
         """
-        with self._news:
+        with self._condition:
             judged, since = self._judged, time.monotonic()
-            while self._judged < self._shown or self._error is not None:
+            while self._judged < self._submitted or self._error is not None:
                 self._check()
                 if self._judged > judged:
                     judged, since = self._judged, time.monotonic()
-                elif time.monotonic() - since > patience_s:
-                    self._error = _stopped()
-                self._news.wait(_POLL_S)
+                elif time.monotonic() - since > timeout_s:
+                    self._error = _screen_stopped()
+                self._condition.wait(_POLL_S)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -136,70 +136,70 @@ class Screen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._leaving.set()
-        self._thread.join(PATIENCE_S if self._error is None else _ENDING_S)
+        self._done.set()
+        self._thread.join(VERDICT_TIMEOUT_S if self._error is None else _EXIT_TIMEOUT_S)
 
     def _check(self) -> None:
         if self._error is not None:
             raise self._error
         if not self._thread.is_alive():
-            raise _stopped()
+            raise _screen_stopped()
         if self._cancel.is_set():
             raise CancelledError("cancelled")
 
-    def _give(self, sample: _Sample) -> None:
-        self._shown += 1
+    def _enqueue(self, sample: _Sample) -> None:
+        self._submitted += 1
         since = time.monotonic()
         while True:
             self._check()
             try:
                 return self._samples.put(sample, timeout=_POLL_S)
             except queue.Full:
-                if time.monotonic() - since > PATIENCE_S:
-                    self._error = _stopped()
+                if time.monotonic() - since > VERDICT_TIMEOUT_S:
+                    self._error = _screen_stopped()
 
-    def _judge_all(self) -> None:
+    def _run(self) -> None:
         """Judge until the job leaves; the thread never ends without a word while it is needed."""
-        error: RoopError = _stopped()
+        error: RoopError = _screen_stopped()
         try:
-            self._judge()
+            self._judge_samples()
         except RoopError as known:
             error = known
         except BaseException as unknown:
             error.__cause__ = unknown
-        with self._news:
+        with self._condition:
             self._error = self._error or error
-            self._news.notify_all()
+            self._condition.notify_all()
 
-    def _judge(self) -> None:
-        while not self._leaving.is_set():
+    def _judge_samples(self) -> None:
+        while not self._done.is_set():
             try:
                 sample = self._samples.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
-            finding = self._judges.find(sample.pixels)
+            finding = self._classifiers.detect(sample.pixels)
             if finding is not None:
                 raise _refusal(sample, finding)
-            with self._news:
+            with self._condition:
                 self._judged += 1
-                self._news.notify_all()
+                self._condition.notify_all()
 
 
 def _refusal(sample: _Sample, finding: Finding) -> RefusedError:
     return RefusedError(
-        f"{sample.name} shows {finding.what}{_when(sample.time)} ({finding.score:.0%} sure)",
+        f"{sample.name} shows {finding.what}{_timestamp(sample.time)} ({finding.score:.0%} sure)",
         hint="roop does not work on pictures of nudity: choose others",
     )
 
 
-def _stopped() -> ModelError:
+def _screen_stopped() -> ModelError:
     return ModelError(
         "the screen for nudity has stopped, and nothing is made without it",
         hint="run `roop doctor`; if nothing is missing there, report this with --debug",
     )
 
 
-def _when(time: Fraction | None) -> str:
+def _timestamp(time: Fraction | None) -> str:
     if time is None:
         return ""
     seconds = max(0, int(time))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from roop.media.video.clip import write_clip
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.verify import examine
+from roop.provenance.verify import verify_file
 from support.terminal import Roop
 
 PATHS = ("-s", "a.jpg", "-t", "b.mp4", "-o", "c.mp4")
@@ -48,7 +48,7 @@ def test_kept_frames_are_those_of_the_output_and_marked_like_it(
         with Image.open(path) as image:
             apart = np.abs(np.asarray(image).astype(int) - frame)
         assert apart.mean() < 1.5  # but for how colours are rounded
-    report = examine(pictures[0], WatermarkSearch())
+    report = verify_file(pictures[0], WatermarkSearch())
     assert report.verdict == "intact"
     assert report.xmp_source_type
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, "out.mp4"]

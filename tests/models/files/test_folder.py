@@ -30,7 +30,7 @@ def test_a_damaged_model_is_noticed_and_fetched_again(
     model = folder.catalogue["sample"]
     folder.path.mkdir()
     (folder.path / model.filename).write_bytes(bytes(length))
-    fault = folder.fault(model)
+    fault = folder.problem(model)
     assert fault is not None
     assert fault.startswith("damaged")
     assert folder.require("sample").read_bytes() == server.content

@@ -8,7 +8,14 @@ from roop.errors import CancelledError, ModelError
 from roop.models.catalogue import Catalogue, load_catalogue
 from roop.models.files.custom import register
 from roop.models.files.folder import ModelFolder
-from roop.models.files.maintenance import entries, named, pull, remove, verify, with_companions
+from roop.models.files.maintenance import (
+    find_models,
+    list_models,
+    pull,
+    remove,
+    verify,
+    with_dependencies,
+)
 from roop.models.loader import Models
 from roop.options import Settings
 from support.misbehaving import Server
@@ -22,7 +29,7 @@ def folder(tmp_path: Path, server: Server) -> ModelFolder:
 
 
 def test_pull_verify_remove(folder: ModelFolder, server: Server) -> None:
-    (before,) = entries(folder)
+    (before,) = list_models(folder)
     assert (before.state, before.licence, before.size) == ("missing", "permissive", 300_000)
     model = folder.catalogue["sample"]
     assert pull(folder, model).state == "present"
@@ -50,13 +57,13 @@ def test_a_packaged_model_is_not_removed(tmp_path: Path) -> None:
 
 def test_a_swap_model_comes_with_its_recogniser(tmp_path: Path) -> None:
     folder = ModelFolder(Settings(models=tmp_path))
-    models = with_companions(folder, named(folder, ["ghost", "ghost_1_256"]))
+    models = with_dependencies(folder, find_models(folder, ["ghost", "ghost_1_256"]))
     assert [model.name for model in models] == ["ghost_1_256", "ghost_arcface"]
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cook") as caught:
-        entries(ModelFolder(Settings(models=tmp_path)), "cook")
+        list_models(ModelFolder(Settings(models=tmp_path)), "cook")
     assert "swap" in caught.value.hint
 
 
@@ -173,9 +180,9 @@ def test_the_first_use_fetches_with_progress_and_can_be_stopped(
         raise CancelledError("cancelled")
 
     with pytest.raises(CancelledError):
-        Models(settings, catalogue=catalogue, fetching=stop).session(row.name)
+        Models(settings, catalogue=catalogue, on_download=stop).session(row.name)
     assert not (tmp_path / "models" / "inswapper_128.bin").exists()
     seen: list[tuple[str, int, int | None]] = []
-    models = Models(settings, catalogue=catalogue, fetching=lambda *news: seen.append(news))
+    models = Models(settings, catalogue=catalogue, on_download=lambda *news: seen.append(news))
     assert models.session(row.name).provider == "cpu"
     assert seen[-1] == (row.name, served.size, served.size)

@@ -8,7 +8,7 @@ import pytest
 from roop.errors import ModelError
 from roop.models.catalogue import load_catalogue
 from roop.models.opening import open_session
-from roop.models.runtimes.probe import fault_of
+from roop.models.runtimes.probe import provider_fault
 from roop.options import Precision, Settings
 from support.stand_ins import write_contract
 
@@ -46,7 +46,7 @@ def test_it_is_taken_before_the_cpu(tmp_path: Path) -> None:
 
 
 def test_it_works_by_the_doctors_trial() -> None:
-    assert fault_of("openvino", Settings()) is None
+    assert provider_fault("openvino", Settings()) is None
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from roop.models.runtimes.base import ProviderError
-from roop.models.runtimes.providers import PROVIDERS, runtime_options, wanted
+from roop.models.runtimes.providers import PROVIDERS, providers_to_try, runtime_options
 from roop.options import Provider, Settings
 
 
@@ -22,7 +22,7 @@ def test_the_fastest_that_is_installed_comes_first_unless_others_are_asked_for(
     asked: tuple[str, ...], present: set[Provider], order: tuple[str, ...]
 ) -> None:
     settings = Settings.model_validate({"execution_provider": asked})
-    assert wanted(settings, present) == order
+    assert providers_to_try(settings, present) == order
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_strict_leaves_out_what_was_not_asked_for(
     asked: tuple[Provider, ...], order: tuple[str, ...]
 ) -> None:
     settings = Settings(execution_provider=asked, strict_provider=True)
-    assert wanted(settings, {"cpu", "cuda"}) == order
+    assert providers_to_try(settings, {"cpu", "cuda"}) == order
 
 
 def test_device_memory_and_precision_reach_onnx_runtime_by_its_own_names() -> None:
@@ -66,7 +66,7 @@ def test_device_memory_and_precision_reach_onnx_runtime_by_its_own_names() -> No
     ],
 )
 def test_a_library_s_error_is_cut_to_its_reason(text: str, reason: str) -> None:
-    said = str(ProviderError.of(RuntimeError(text)))
+    said = str(ProviderError.from_exception(RuntimeError(text)))
     assert said.endswith(reason)
     assert len(said) <= 200
 

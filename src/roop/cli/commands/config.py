@@ -17,7 +17,7 @@ from roop.cli.parsing.parser import Parser, add_report
 from roop.cli.terminal.text import line
 from roop.options import SECRETS, LabelOptions, ShareOptions
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -35,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         given = {name: found[name].value for name in group.model_fields if name in found}
         if group is LabelOptions:
             given["label"] = True  # what is set besides waits until a label is asked for
-        checked(group, given, spelling=lambda n: found[n].written if n in found else n)
+        validate(group, given, spelling=lambda n: found[n].written if n in found else n)
         options |= {name: field.get_default() for name, field in group.model_fields.items()}
     Configuration(found, registry).sharing({})
     options |= {SHARE + n: field.get_default() for n, field in ShareOptions.model_fields.items()}

@@ -20,7 +20,7 @@ from roop.cli.terminal.terms import tell_terms
 from roop.cli.terminal.text import line, warn
 from roop.errors import UsageError
 from roop.options import (
-    FOR_FILES,
+    FILES_ONLY,
     FaceOptions,
     LabelOptions,
     LiveOptions,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays 
     from roop.pipeline.progress import Progress, Watch
     from roop.processors.base import Registry
 
-_HIDDEN = FOR_FILES | {"label"}
+_HIDDEN = FILES_ONLY | {"label"}
 """Options that this command does not have: those that are preset are passed over."""
 
 

@@ -11,7 +11,7 @@ from roop.cli.parsing.share_flags import add_share_flags, take_share_request
 from roop.errors import UsageError
 from roop.options import Job, Settings
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 if TYPE_CHECKING:
     from roop.pipeline.segments.work_folder import WorkFolder
@@ -38,10 +38,10 @@ def run(arguments: Sequence[str]) -> int:
     registry = installed()
     request = take_share_request(vars(values), Configuration.read(registry))
     about = _chosen(values.output).description()
-    job = checked(Job, about.get("job", {}))
+    job = validate(Job, about.get("job", {}))
     if values.force:
         job = job.model_copy(update={"force": True})
-    settings = checked(Settings, about.get("settings", {}))
+    settings = validate(Settings, about.get("settings", {}))
     shown = not values.quiet and sys.stderr.isatty()
     result = work(job, settings, registry, show_progress=shown)
     return report(job, result, request, as_json=values.json, quiet=values.quiet)

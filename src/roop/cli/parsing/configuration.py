@@ -26,7 +26,7 @@ from roop.options import (
     VideoOptions,
 )
 from roop.processors.base import Registry
-from roop.validation import Spelling, checked, nearest, plain
+from roop.validation import Spelling, parse_bool, suggest, validate
 
 FILE = "roop.toml"
 """The name of the file, in the user's configuration folder and in the working folder."""
@@ -107,7 +107,7 @@ class Configuration:
         given = taken(flags, Settings)
         fields = Settings.model_fields
         values = {name: preset.value for name, preset in self.found.items() if name in fields}
-        return checked(Settings, values | given, spelling=self.spelling(given))
+        return validate(Settings, values | given, spelling=self.spelling(given))
 
     def completed(self, flags: Mapping[str, Any], target: Path) -> dict[str, Any]:
         """Return the flags of a job with what is set elsewhere and applies to it.
@@ -150,7 +150,7 @@ class Configuration:
             given = name in flags or name not in found
             return flag_of(prefix + name) if given else found[name].written
 
-        return checked(ShareOptions, values, spelling=spelling)
+        return validate(ShareOptions, values, spelling=spelling)
 
     def spelling(self, flags: Mapping[str, Any]) -> Spelling:
         """Return how each option was written, the ``flags`` as flags."""
@@ -214,7 +214,7 @@ def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredV
             continue
         name = variable.removeprefix(PREFIX).lower()
         if name in known and name not in NEVER:
-            yield name, ConfiguredValue(_parted(plain(value), known[name]), variable, variable)
+            yield name, ConfiguredValue(_parted(parse_bool(value), known[name]), variable, variable)
         else:  # no error: a container or a service may have variables of its own
             warn(_ignored(name, known, variable))
 
@@ -222,7 +222,7 @@ def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredV
 def _ignored(name: str, known: Mapping[str, Any], variable: str) -> str:
     if name in NEVER:
         return f"ignoring {variable}: {name} is given with each command"
-    near = nearest(name, known, spelling=lambda near: PREFIX + near.upper())
+    near = suggest(name, known, spelling=lambda near: PREFIX + near.upper())
     return f"ignoring {variable}, which is not an option: {near or 'see `roop config`'}"
 
 
@@ -235,7 +235,7 @@ def _refuse_unknown(name: str, known: Mapping[str, Any], written: str) -> None:
     if name in NEVER:
         raise UsageError(f"{written} is said with each command", hint="remove it")
     if name not in known:
-        near = nearest(name, known) or "see `roop config`"
+        near = suggest(name, known) or "see `roop config`"
         raise UsageError(f"there is no option {written}", hint=near)
 
 

@@ -17,9 +17,9 @@ from roop.replacement import replacing
 DIGESTS = "SHA256SUMS"
 """The member with all digests, as ``sha256sum -c`` reads it."""
 
-_INSIDE = "roop-models"
-_PIECE = 1 << 20
-_SPARE = 64 << 20  # bytes that unpacking leaves free on the disk
+_FOLDER = "roop-models"
+_CHUNK = 1 << 20
+_DISK_RESERVE = 64 << 20  # bytes that unpacking leaves free on the disk
 
 
 def export_bundle(folder: ModelFolder, models: Sequence[Model], bundle: Path) -> Iterator[Model]:
@@ -35,17 +35,17 @@ def export_bundle(folder: ModelFolder, models: Sequence[Model], bundle: Path) ->
     """
     if bundle.exists():
         raise ModelError(f"{bundle} exists", hint="choose another name")
-    carried = [model for model in models if model.url]
-    if not carried:
+    downloadable = [model for model in models if model.url]
+    if not downloadable:
         raise ModelError("there is nothing to put into the bundle", hint="see `roop models list`")
-    paths = [_whole(folder, model) for model in carried]
-    sums = "".join(f"{model.sha256}  {model.filename}\n" for model in carried).encode()
-    with _written(bundle) as part, tarfile.open(part, "w") as tar:
-        entry = tarfile.TarInfo(f"{_INSIDE}/{DIGESTS}")
+    paths = [_intact_file(folder, model) for model in downloadable]
+    sums = "".join(f"{model.sha256}  {model.filename}\n" for model in downloadable).encode()
+    with _writing(bundle) as part, tarfile.open(part, "w") as tar:
+        entry = tarfile.TarInfo(f"{_FOLDER}/{DIGESTS}")
         entry.size = len(sums)
         tar.addfile(entry, io.BytesIO(sums))
-        for model, path in zip(carried, paths, strict=True):
-            entry = tarfile.TarInfo(f"{_INSIDE}/{model.filename}")  # no owner, no time: same bytes
+        for model, path in zip(downloadable, paths, strict=True):
+            entry = tarfile.TarInfo(f"{_FOLDER}/{model.filename}")  # no owner, no time: same bytes
             entry.size = path.stat().st_size
             with path.open("rb") as file:
                 tar.addfile(entry, file)
@@ -79,7 +79,7 @@ def import_bundle(folder: ModelFolder, bundle: Path) -> Iterator[Model]:
                 model = known[name.name]
                 source = tar.extractfile(member)
                 if source is not None:
-                    _take(folder, model, source, member.size)
+                    _extract(folder, model, source, member.size)
                 found = True
                 yield model
     except (tarfile.TarError, EOFError) as error:
@@ -93,7 +93,7 @@ def import_bundle(folder: ModelFolder, bundle: Path) -> Iterator[Model]:
         raise _not_a_bundle(bundle, "it holds no model")
 
 
-def _take(folder: ModelFolder, model: Model, source: IO[bytes], size: int) -> None:
+def _extract(folder: ModelFolder, model: Model, source: IO[bytes], size: int) -> None:
     """Copy one file beside its final name, check it, and give it that name."""
     if model.size is not None and size != model.size:
         raise ModelError(
@@ -101,18 +101,18 @@ def _take(folder: ModelFolder, model: Model, source: IO[bytes], size: int) -> No
             hint="make the bundle again",
         )
     free = shutil.disk_usage(folder.path).free
-    if size + _SPARE > free:
+    if size + _DISK_RESERVE > free:
         raise ModelError(
             f"no room for {model.name}: it needs {size / 1e6:.0f} MB, {free / 1e6:.0f} MB are free "
             f"in {folder.path}",
             hint="free some space or choose another folder with [[models]]",
         )
     digest = hashlib.sha256()
-    with _written(folder.path / model.filename) as part:
+    with _writing(folder.path / model.filename) as part:
         with part.open("wb") as file:
-            for piece in _pieces(source):
-                digest.update(piece)
-                file.write(piece)
+            for chunk in _chunks(source):
+                digest.update(chunk)
+                file.write(chunk)
         if digest.hexdigest() != model.sha256:
             raise ModelError(
                 f"the bundle's {model.name} is damaged: its sha256 differs",
@@ -120,13 +120,13 @@ def _take(folder: ModelFolder, model: Model, source: IO[bytes], size: int) -> No
             )
 
 
-def _pieces(source: IO[bytes]) -> Iterator[bytes]:
-    while piece := source.read(_PIECE):
-        yield piece
+def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+    while chunk := source.read(_CHUNK):
+        yield chunk
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[Path]:
+def _writing(path: Path) -> Iterator[Path]:
     """Give a name beside ``path`` to write to, which becomes ``path`` on a clean exit."""
     try:
         with replacing(path) as part:
@@ -138,9 +138,11 @@ def _written(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def _whole(folder: ModelFolder, model: Model) -> Path:
+def _intact_file(folder: ModelFolder, model: Model) -> Path:
     path = folder.path / model.filename
-    fault = folder.fault(model) or (None if model.matches(path) else "damaged: its sha256 differs")
+    fault = folder.problem(model) or (
+        None if model.matches(path) else "damaged: its sha256 differs"
+    )
     if fault:
         raise ModelError(
             f"the model {model.name} is {fault}", hint=f"`roop models pull {model.name}`"

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from roop.errors import ModelError
 from roop.models.catalogue import Licence, Model
-from roop.models.files.folder import OWN, ModelFolder
+from roop.models.files.folder import CUSTOM_ROWS, ModelFolder
 from roop.replacement import replacing
 
 
@@ -36,7 +36,7 @@ def register(
     Raises:
         ModelError: The file cannot be read, or nothing says what it takes and gives.
     """
-    digest, size = _measured(path)
+    digest, size = _digest_and_size(path)
     known = next((model for model in folder.catalogue if model.sha256 == digest), None)
     if known is None and like is None:
         raise ModelError(
@@ -57,22 +57,22 @@ def register(
         file=None,
         path=path.absolute(),
     )
-    if known is None and _packaged_or_listed(folder, model.name):
+    if known is None and _in_catalogue(folder, model.name):
         raise ModelError(f"there is a model {model.name} already", hint="give it a --name")
-    _change(folder, lambda rows: rows | {model.name: model})
+    _rewrite_rows(folder, lambda rows: rows | {model.name: model})
     return model
 
 
 def forget(folder: ModelFolder, name: str) -> None:
     """Remove the row of a model of one's own; its file stays."""
-    _change(folder, lambda rows: {key: row for key, row in rows.items() if key != name})
+    _rewrite_rows(folder, lambda rows: {key: row for key, row in rows.items() if key != name})
 
 
-def _packaged_or_listed(folder: ModelFolder, name: str) -> bool:
+def _in_catalogue(folder: ModelFolder, name: str) -> bool:
     return any(model.name == name and model.path is None for model in folder.catalogue)
 
 
-def _measured(path: Path) -> tuple[str, int]:
+def _digest_and_size(path: Path) -> tuple[str, int]:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
@@ -82,16 +82,18 @@ def _measured(path: Path) -> tuple[str, int]:
         ) from error
 
 
-def _change(folder: ModelFolder, change: Callable[[dict[str, Model]], dict[str, Model]]) -> None:
+def _rewrite_rows(
+    folder: ModelFolder, change: Callable[[dict[str, Model]], dict[str, Model]]
+) -> None:
     """Put changed rows in the place of the old ones."""
     rows = change({model.name: model for model in folder.catalogue if model.path is not None})
     content = TypeAdapter(dict[str, Model]).dump_json(rows, indent=2, exclude_defaults=True)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
-        with replacing(folder.path / OWN) as part:
+        with replacing(folder.path / CUSTOM_ROWS) as part:
             part.write_bytes(content + b"\n")
     except OSError as error:
         raise ModelError(
-            f"cannot write {folder.path / OWN}: {error.strerror or error}",
+            f"cannot write {folder.path / CUSTOM_ROWS}: {error.strerror or error}",
             hint="choose another folder with [[models]]",
         ) from error

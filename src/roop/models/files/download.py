@@ -15,20 +15,20 @@ from filelock import FileLock, Timeout
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 
-DownloadWatch = Callable[[int, int | None], None]
+DownloadProgress = Callable[[int, int | None], None]
 """Takes the bytes that are here and the bytes in all, where known.
 
 It may raise to stop the download: what is here stays for the next time.
 """
 
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "roop"}  # sizes and ranges of plain bytes
-_SLOWEST = 1024  # bytes a second; below it a server counts as hanging
-_GAIN = 1 << 20  # bytes that make an attempt worth another one
-_SPARE = 64 << 20  # bytes that a download leaves free on the disk
+_MIN_RATE = 1024  # bytes a second; below it a server counts as hanging
+_MIN_GAIN = 1 << 20  # bytes that make an attempt worth another one
+_DISK_RESERVE = 64 << 20  # bytes that a download leaves free on the disk
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long a download bears with a server."""
 
     timeout_s: float = 30.0
@@ -43,12 +43,12 @@ class _AddressError(Exception):
     """An address cannot give the file."""
 
 
-def fetch(
+def download(
     model: Model,
     destination: Path,
     *,
-    progress: DownloadWatch | None = None,
-    patience: Patience | None = None,
+    progress: DownloadProgress | None = None,
+    retry: RetryPolicy | None = None,
 ) -> None:
     """Download ``model`` to ``destination``, which appears only when it is whole.
 
@@ -59,22 +59,22 @@ def fetch(
     Raises:
         ModelError: No address gave the file, it cannot be written, or the disk has no room.
     """
-    _Download(model, destination, progress or _silent, patience or Patience()).run()
+    _Download(model, destination, progress or _no_progress, retry or RetryPolicy()).run()
 
 
-def _silent(done: int, total: int | None) -> None:
+def _no_progress(done: int, total: int | None) -> None:
     """Report nothing."""
 
 
 class _Download:
     def __init__(
-        self, model: Model, destination: Path, progress: DownloadWatch, patience: Patience
+        self, model: Model, destination: Path, progress: DownloadProgress, retry: RetryPolicy
     ) -> None:
         self._model = model
         self._destination = destination
         self._part = destination.with_name(destination.name + ".part")
         self._progress = progress
-        self._patience = patience
+        self._retry = retry
 
     def run(self) -> None:
         try:
@@ -97,7 +97,7 @@ class _Download:
             try:
                 lock.acquire(timeout=0.5)
             except Timeout:
-                self._progress(self._here(), self._model.size)
+                self._progress(self._part_size(), self._model.size)
         try:
             yield
         finally:
@@ -108,11 +108,11 @@ class _Download:
     def _try_addresses(self) -> None:
         faults = []
         with httpx.Client(
-            follow_redirects=True, timeout=self._patience.timeout_s, headers=_HEADERS
+            follow_redirects=True, timeout=self._retry.timeout_s, headers=_HEADERS
         ) as client:
             for address in self._model.addresses:
                 try:
-                    self._complete(client, address)
+                    self._download_from(client, address)
                 except _AddressError as error:
                     faults.append(f"{address}: {error}")
                 else:
@@ -122,11 +122,11 @@ class _Download:
             hint=f"check the network and run this again, or put the file at {self._destination}",
         )
 
-    def _complete(self, client: httpx.Client, address: str) -> None:
+    def _download_from(self, client: httpx.Client, address: str) -> None:
         """Download from ``address``, check, and give the file its name."""
         while True:
-            resumed = self._here() > 0
-            self._insist(client, address)
+            resumed = self._part_size() > 0
+            self._stream_with_retries(client, address)
             if self._model.matches(self._part):
                 self._part.replace(self._destination)
                 return
@@ -135,18 +135,18 @@ class _Download:
                 raise _AddressError("is not the expected file: its sha256 differs")
             # The fault may lie in the part that was here before: once more from the start.
 
-    def _insist(self, client: httpx.Client, address: str) -> None:
+    def _stream_with_retries(self, client: httpx.Client, address: str) -> None:
         """Stream ``address`` into the part file, again and again while that gets further."""
-        left = self._patience.tries
+        left = self._retry.tries
         while True:
-            before = self._here()
+            before = self._part_size()
             try:
                 self._stream(client, address)
             except httpx.TransportError as error:
-                left = left - 1 if self._here() - before < _GAIN else self._patience.tries
+                left = left - 1 if self._part_size() - before < _MIN_GAIN else self._retry.tries
                 if left <= 0:
                     raise _AddressError(str(error) or type(error).__name__) from error
-                time.sleep(self._patience.pause_s)
+                time.sleep(self._retry.pause_s)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise _AddressError(str(error)) from error
             else:
@@ -159,12 +159,12 @@ class _Download:
             _AddressError: The address has no such file.
             httpx.TransportError: The connection failed; another attempt may get further.
         """
-        here = self._here()
-        if self._model.size is not None and here == self._model.size:
+        size = self._part_size()
+        if self._model.size is not None and size == self._model.size:
             return
-        headers = {"Range": f"bytes={here}-"} if here else {}
+        headers = {"Range": f"bytes={size}-"} if size else {}
         with client.stream("GET", address, headers=headers) as response:
-            start = self._start(response, here)
+            start = self._body_offset(response, size)
             total = self._total(response, start)
             self._check_room(total - start if total is not None else 0)
             with self._part.open("ab" if start else "wb") as file:
@@ -174,12 +174,12 @@ class _Download:
         if total is not None and done < total:
             raise httpx.ReadError(f"the connection ended after {done} of {total} bytes")
 
-    def _start(self, response: httpx.Response, here: int) -> int:
+    def _body_offset(self, response: httpx.Response, size: int) -> int:
         """Return the offset at which the body of ``response`` begins."""
         status = response.status_code
         if status == httpx.codes.PARTIAL_CONTENT:
-            if response.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
-                return here
+            if response.headers.get("Content-Range", "").startswith(f"bytes {size}-"):
+                return size
             status = httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
         if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._part.unlink(missing_ok=True)
@@ -193,13 +193,13 @@ class _Download:
     def _total(self, response: httpx.Response, start: int) -> int | None:
         """Return the size of the whole file, as the catalogue or else the server says."""
         length = response.headers.get("Content-Length", "")
-        said = start + int(length) if length.isdecimal() else None
+        announced = start + int(length) if length.isdecimal() else None
         if "Content-Encoding" in response.headers:
-            said = None  # the length of other bytes than those that arrive
+            announced = None  # the length of other bytes than those that arrive
         size = self._model.size
-        if size is not None and said is not None and said != size:
-            raise _AddressError(f"is not the expected file: {said} bytes instead of {size}")
-        return said if size is None else size
+        if size is not None and announced is not None and announced != size:
+            raise _AddressError(f"is not the expected file: {announced} bytes instead of {size}")
+        return announced if size is None else size
 
     def _copy(self, response: httpx.Response, file: BinaryIO, start: int, total: int | None) -> int:
         """Write the body to ``file`` and return the size of the file so far."""
@@ -212,22 +212,22 @@ class _Download:
             self._progress(done, total)
             if total is not None and done > total:
                 raise _AddressError(f"is not the expected file: more than {total} bytes")
-            if (waited := time.monotonic() - since) > self._patience.timeout_s:
-                if done - marked < _SLOWEST * waited:
-                    raise httpx.ReadTimeout(f"less than {_SLOWEST} bytes a second")
+            if (waited := time.monotonic() - since) > self._retry.timeout_s:
+                if done - marked < _MIN_RATE * waited:
+                    raise httpx.ReadTimeout(f"less than {_MIN_RATE} bytes a second")
                 since, marked = time.monotonic(), done
         return done
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self._part.parent).free
-        if needed + _SPARE > free:
+        if needed + _DISK_RESERVE > free:
             raise ModelError(
                 f"no room for the model {self._model.name}: it needs {_megabytes(needed)}, "
                 f"{_megabytes(free)} are free in {self._part.parent}",
                 hint="free some space or choose another folder for models",
             )
 
-    def _here(self) -> int:
+    def _part_size(self) -> int:
         return self._part.stat().st_size if self._part.exists() else 0
 
 

@@ -10,13 +10,13 @@ from roop.models.catalogue import Catalogue, Model, load_catalogue
 from roop.options import Settings
 from roop.version import REINSTALL
 
-OWN = "own.json"
+CUSTOM_ROWS = "own.json"
 """The file in the folder that holds the rows of models that the person has registered."""
 
 OURS = "roop"
 """The package of files that the build puts beside this module."""
 
-_QUICK = 4 << 20  # bytes whose digest takes a few milliseconds: checked on every use
+_SMALL_FILE = 4 << 20  # bytes whose digest takes a few milliseconds: checked on every use
 
 
 class ModelFolder:
@@ -25,7 +25,7 @@ class ModelFolder:
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None) -> None:
         self.path = settings.models or user_folder() / "models"
         """Where downloads lie."""
-        self.catalogue = catalogue or load_catalogue(own=self.path / OWN)
+        self.catalogue = catalogue or load_catalogue(custom=self.path / CUSTOM_ROWS)
         self._offline = settings.offline
         self._licence = settings.licence
 
@@ -39,7 +39,7 @@ class ModelFolder:
         spec = find_spec(model.package.split("==")[0])
         return Path(spec.origin).parent / model.file if spec and spec.origin else None
 
-    def fault(self, model: Model) -> str | None:
+    def problem(self, model: Model) -> str | None:
         """Return what keeps ``model`` from being used, in a few words; None if nothing does.
 
         A large file counts as whole by its size: its digest was checked when it was downloaded.
@@ -50,15 +50,15 @@ class ModelFolder:
         size = path.stat().st_size
         if model.size is not None and size != model.size:
             return f"damaged: {size} bytes instead of {model.size}"
-        return None if size > _QUICK or model.matches(path) else "damaged: its sha256 differs"
+        return None if size > _SMALL_FILE or model.matches(path) else "damaged: its sha256 differs"
 
-    def lack(self, name: str) -> str | None:
+    def describe_problem(self, name: str) -> str | None:
         """Return what keeps the model called ``name`` from being used here, with the way out."""
         model = self.catalogue[name]
-        fault = self.fault(model)
-        return f"the model {name} is {fault}: {self.remedy(model)}" if fault else None
+        problem = self.problem(model)
+        return f"the model {name} is {problem}: {self.how_to_fix(model)}" if problem else None
 
-    def remedy(self, model: Model) -> str:
+    def how_to_fix(self, model: Model) -> str:
         """Return what to do when ``model`` is missing or damaged."""
         if model.path is not None:
             return f"put the file back, or forget it: `roop models remove {model.name}`"
@@ -82,18 +82,18 @@ class ModelFolder:
         model = self.catalogue[name]
         self._check_licence(model)
         path = self.locate(model)
-        if (fault := self.fault(model)) is None and path is not None:
+        if (problem := self.problem(model)) is None and path is not None:
             return path
         if path is None or not model.url or self._offline:
             raise ModelError(
-                f"the model {name} is {fault}" + ("; downloads are off" if model.url else ""),
-                hint=self.remedy(model),
+                f"the model {name} is {problem}" + ("; downloads are off" if model.url else ""),
+                hint=self.how_to_fix(model),
             )
         from roop.models.files.download import (
-            fetch,  # httpx takes 0.4 s to import and is rarely needed
+            download,  # httpx takes 0.4 s to import and is rarely needed
         )
 
-        fetch(model, path, progress=progress)
+        download(model, path, progress=progress)
         return path
 
     def _check_licence(self, model: Model) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 from roop.models.files.custom import forget
-from roop.models.files.download import DownloadWatch
+from roop.models.files.download import DownloadProgress
 from roop.models.files.folder import ModelFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ModelStatus:
     """One model, as it is on this machine."""
 
     name: str
@@ -27,7 +27,7 @@ class Entry:
     """"present", "missing", or what is wrong with it."""
 
 
-def entries(folder: ModelFolder, task: str | None = None) -> tuple[Entry, ...]:
+def list_models(folder: ModelFolder, task: str | None = None) -> tuple[ModelStatus, ...]:
     """Return all models, or those that do ``task``.
 
     Raises:
@@ -37,11 +37,11 @@ def entries(folder: ModelFolder, task: str | None = None) -> tuple[Entry, ...]:
     if task is not None and task not in tasks:
         raise ModelError(f"no model does {task!r}", hint=f"choose one of: {', '.join(tasks)}")
     return tuple(
-        entry_of(folder, model) for model in folder.catalogue if task in (None, model.task)
+        status_of(folder, model) for model in folder.catalogue if task in (None, model.task)
     )
 
 
-def named(folder: ModelFolder, names: Sequence[str]) -> tuple[Model, ...]:
+def find_models(folder: ModelFolder, names: Sequence[str]) -> tuple[Model, ...]:
     """Return the models of these names, or the first of each family of these names.
 
     Raises:
@@ -52,32 +52,34 @@ def named(folder: ModelFolder, names: Sequence[str]) -> tuple[Model, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def with_companions(folder: ModelFolder, models: Sequence[Model]) -> tuple[Model, ...]:
+def with_dependencies(folder: ModelFolder, models: Sequence[Model]) -> tuple[Model, ...]:
     """Return ``models`` and what they cannot work without."""
     needed = [folder.catalogue[model.embedding] for model in models if model.embedding]
     return tuple(dict.fromkeys([*models, *needed]))
 
 
-def pull(folder: ModelFolder, model: Model, progress: DownloadWatch | None = None) -> Entry:
+def pull(
+    folder: ModelFolder, model: Model, progress: DownloadProgress | None = None
+) -> ModelStatus:
     """Fetch ``model`` unless it is here.
 
     Raises:
         ModelError: It cannot be had.
     """
     folder.require(model.name, progress=progress)
-    return entry_of(folder, model)
+    return status_of(folder, model)
 
 
-def verify(folder: ModelFolder, model: Model) -> Entry:
+def verify(folder: ModelFolder, model: Model) -> ModelStatus:
     """Read all of ``model``'s file and compare its digest, whatever its size."""
-    entry = entry_of(folder, model)
+    status = status_of(folder, model)
     path = folder.locate(model)
-    if entry.state != "present" or path is None or model.matches(path):
-        return entry
-    return entry_of(folder, model, "damaged: its sha256 differs")
+    if status.state != "present" or path is None or model.matches(path):
+        return status
+    return status_of(folder, model, "damaged: its sha256 differs")
 
 
-def remove(folder: ModelFolder, model: Model) -> Entry:
+def remove(folder: ModelFolder, model: Model) -> ModelStatus:
     """Delete the downloaded file of ``model``; of one's own file only the row.
 
     Raises:
@@ -85,7 +87,7 @@ def remove(folder: ModelFolder, model: Model) -> Entry:
     """
     if model.path is not None:
         forget(folder, model.name)
-        return entry_of(folder, model, "forgotten")
+        return status_of(folder, model, "forgotten")
     if model.package is not None:
         raise ModelError(
             f"{model.name} belongs to the package {model.package}",
@@ -99,14 +101,14 @@ def remove(folder: ModelFolder, model: Model) -> Entry:
         raise ModelError(
             f"cannot delete {error.filename}: {error.strerror}", hint="delete it by hand"
         ) from error
-    return entry_of(folder, model)
+    return status_of(folder, model)
 
 
-def entry_of(folder: ModelFolder, model: Model, state: str | None = None) -> Entry:
+def status_of(folder: ModelFolder, model: Model, state: str | None = None) -> ModelStatus:
     """Return how ``model`` is here; ``state`` if that is known better than by a quick look."""
     path = folder.locate(model)
     size = path.stat().st_size if path is not None and path.is_file() else model.size
-    return Entry(
+    return ModelStatus(
         name=model.name,
         task=model.task,
         family=model.family,
@@ -114,5 +116,5 @@ def entry_of(folder: ModelFolder, model: Model, state: str | None = None) -> Ent
         terms=model.terms,
         size=size,
         source=model.url or model.package or str(model.path),
-        state=state or folder.fault(model) or "present",
+        state=state or folder.problem(model) or "present",
     )

@@ -14,7 +14,7 @@ class ProviderError(Exception):
     """A provider cannot run a network; the text says why, in one line."""
 
     @classmethod
-    def of(cls, error: Exception) -> Self:
+    def from_exception(cls, error: Exception) -> Self:
         """Return the reason in a library's own error, on one line of at most 200 letters.
 
         ONNX Runtime begins with places in its source and ends with the reason; where a library of

@@ -19,12 +19,12 @@ class LiteRtNetwork:
     def __init__(self, path: Path, model: Model) -> None:
         self._shapes = [output.shape for output in model.outputs]
         try:
-            with _without_notice():
+            with _silent_stderr():
                 self._interpreter = Interpreter(str(path), num_threads=1)
                 self._interpreter.allocate_tensors()
             self._input = self._interpreter.get_input_details()[0]["index"]
-            places = {o["name"]: o["index"] for o in self._interpreter.get_output_details()}
-            self._outputs = [places[output.name] for output in model.outputs]
+            indices = {o["name"]: o["index"] for o in self._interpreter.get_output_details()}
+            self._outputs = [indices[output.name] for output in model.outputs]
             self.run(np.zeros((1, *model.inputs[0].shape), np.float32))
         except (ValueError, RuntimeError, KeyError) as error:
             raise ModelError(
@@ -36,19 +36,19 @@ class LiteRtNetwork:
         self._interpreter.set_tensor(self._input, np.ascontiguousarray(batch.transpose(0, 2, 3, 1)))
         self._interpreter.invoke()
         return tuple(
-            self._interpreter.get_tensor(place).reshape(shape)
-            for place, shape in zip(self._outputs, self._shapes, strict=True)
+            self._interpreter.get_tensor(index).reshape(shape)
+            for index, shape in zip(self._outputs, self._shapes, strict=True)
         )
 
 
 @contextlib.contextmanager
-def _without_notice() -> Iterator[None]:
+def _silent_stderr() -> Iterator[None]:
     """Keep LiteRT from telling the terminal which delegate it made: it has no switch for that."""
-    kept = os.dup(2)
+    stderr_copy = os.dup(2)
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr_copy, 2)
+        os.close(stderr_copy)

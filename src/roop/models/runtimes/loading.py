@@ -8,7 +8,7 @@ from roop.options import Provider, Settings
 
 
 def load_runtime(
-    name: Provider, source: Path | bytes, settings: Settings, *, brief: bool = False
+    name: Provider, source: Path | bytes, settings: Settings, *, few_runs: bool = False
 ) -> Runtime:
     """Load an ONNX file, or the bytes of one, on exactly one provider.
 
@@ -16,7 +16,7 @@ def load_runtime(
         name: The provider.
         source: The file, or its content.
         settings: How to load it.
-        brief: It is run once or twice, so that loading counts for more than running.
+        few_runs: It is run once or twice, so that loading counts for more than running.
 
     Raises:
         ProviderError: The provider is not there or does not work, or the file is no network.
@@ -29,12 +29,12 @@ def load_runtime(
         return OpenVinoRuntime(source, settings)
     from roop.models.runtimes.onnx import OnnxRuntime  # takes half a second to import
 
-    return OnnxRuntime(source, name, settings, brief=brief)
+    return OnnxRuntime(source, name, settings, few_runs=few_runs)
 
 
-def present_providers() -> set[Provider]:
+def installed_providers() -> set[Provider]:
     """Return the providers whose software is installed; whether they work shows when they run."""
     from roop.models.runtimes import onnx
 
     extra: set[Provider] = {"openvino"} if find_spec("openvino") else set()
-    return onnx.present() | extra
+    return onnx.built_in_providers() | extra

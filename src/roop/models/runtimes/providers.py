@@ -75,31 +75,31 @@ PROVIDERS = (
 used only by those who ask for it."""
 
 
-ON_PROCESSOR: frozenset[Provider] = frozenset({"cpu", "openvino"})
+CPU_PROVIDERS: frozenset[Provider] = frozenset({"cpu", "openvino"})
 """Those that run on the processor; the others need a device that may be broken or missing."""
 
 
-def row(name: Provider) -> ProviderRow:
+def provider_row(name: Provider) -> ProviderRow:
     """Return what is known about ``name``."""
     return next(entry for entry in PROVIDERS if entry.name == name)
 
 
-def wanted(settings: Settings, present: Collection[Provider]) -> tuple[Provider, ...]:
+def providers_to_try(settings: Settings, installed: Collection[Provider]) -> tuple[Provider, ...]:
     """Return the providers to try, in order; the last is the cpu unless that is ruled out.
 
     Args:
         settings: Which ones were asked for, if any, and whether others may take their place.
-        present: Those whose software is installed here.
+        installed: Those whose software is installed here.
     """
     fastest = [
-        entry.name for entry in PROVIDERS if entry.name in present and entry.name != "tensorrt"
+        entry.name for entry in PROVIDERS if entry.name in installed and entry.name != "tensorrt"
     ]
-    asked = settings.execution_provider
+    requested = settings.execution_provider
     if settings.strict_provider:
-        return asked or tuple(fastest[:1])
-    if asked and ON_PROCESSOR.issuperset(asked):  # the device is wanted for something else
+        return requested or tuple(fastest[:1])
+    if requested and CPU_PROVIDERS.issuperset(requested):  # the device is wanted for something else
         fastest = []
-    return tuple(dict.fromkeys([*asked, *fastest, "cpu"]))
+    return tuple(dict.fromkeys([*requested, *fastest, "cpu"]))
 
 
 def runtime_options(name: Provider, settings: Settings) -> dict[str, str]:
@@ -107,7 +107,7 @@ def runtime_options(name: Provider, settings: Settings) -> dict[str, str]:
 
     Source: onnxruntime.ai/docs/execution-providers, a page for each.
     """
-    entry, options = row(name), dict[str, str]()
+    entry, options = provider_row(name), dict[str, str]()
     if entry.device_option:
         options[entry.device_option] = str(settings.execution_device_id)
     if entry.memory_option and settings.network_memory:

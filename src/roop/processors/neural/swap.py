@@ -47,8 +47,8 @@ class NeuralSwap(Processor):
         self._model = model
         self._factor = _factor(model, options.pixel_boost)
         self._source = _Source(model, options.face_weight, context.identities, models)
-        brief = context.single and self._factor == 1
-        self._session = models.session(model.name, brief=brief)
+        few_runs = context.single and self._factor == 1
+        self._session = models.session(model.name, few_runs=few_runs)
         self._masker = Masker(options, models)
 
     @override
@@ -100,7 +100,7 @@ class _Source:
         self._model = model
         self._weight = weight
         self._emap = models.last_initializer(model.name) if model.latent == "emap" else None
-        recogniser = models.session(model.embedding or "", brief=weight == 1)
+        recogniser = models.session(model.embedding or "", few_runs=weight == 1)
         self._embeddings = np.concatenate(
             [embed_portraits(recogniser, identity.portraits) for identity in identities]
         )
