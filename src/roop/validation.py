@@ -1,4 +1,4 @@
-"""Validate what a person set, and say in plain words which option is wrong and why."""
+"""Validate options, and explain in plain words which one is wrong and why."""
 
 import difflib
 import re
@@ -11,10 +11,10 @@ from pydantic_core import ErrorDetails
 from roop.errors import UsageError
 
 Model = TypeVar("Model", bound=BaseModel)
-"""The options that are validated."""
+"""The class of the options."""
 
 Spelling = Callable[[str], str]
-"""How the person wrote the option of this name: ``--fps``, ``ROOP_FPS``, or just ``fps``."""
+"""Return an option's name as the user wrote it: ``--fps``, ``ROOP_FPS``, or just ``fps``."""
 
 _NEEDED = {
     "float": "needs a number",
@@ -28,7 +28,7 @@ _NEEDED = {
     "model": "needs a table",
     "finite": "needs a finite number",
 }
-"""By the first word of pydantic's kinds of errors, e.g. ``float_parsing``."""
+"""Messages by the first word of pydantic's error type, e.g. ``float_parsing``."""
 
 _BOUNDS = {
     "greater_than": "must be above {gt:g}",
@@ -42,19 +42,19 @@ _BOUNDS = {
     "too_short": "needs at least {min_length} values",
     "too_long": "takes at most {max_length} values",
 }
-"""By pydantic's kind of error; the fields are its context."""
+"""Messages by pydantic's error type, with fields from the error's context."""
 
 
 def validate(options: type[Model], values: Mapping[str, Any], *, spelling: Spelling = str) -> Model:
-    """Make frozen options out of ``values``.
+    """Build frozen options from ``values``.
 
     Args:
-        options: What they are options of.
-        values: By the names of its fields.
-        spelling: How the person wrote a name.
+        options: The options' class.
+        values: Values by field name.
+        spelling: How the user wrote a field's name.
 
     Raises:
-        UsageError: A value is not what its option takes, or there is no such option.
+        UsageError: A value is invalid, or an option is unknown.
     """
     try:
         return options.model_validate(dict(values))
@@ -67,27 +67,27 @@ def validate(options: type[Model], values: Mapping[str, Any], *, spelling: Spell
 
 
 def parse_bool(text: str) -> bool | str:
-    """Take ``true`` and ``false`` for what they say, where a person can write nothing but text."""
+    """Convert "true" and "false" to booleans, where every value is text; leave other text as is."""
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
 def suggest(name: str, known: Mapping[str, object], *, spelling: Spelling = str) -> str | None:
-    """Return "did you mean ...?" for a name that is not ``known``, None if none is like it."""
+    """Return "did you mean ...?" for an unknown name, None if no known name is similar."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {spelling(near[0])}?" if near else None
 
 
 def _explain(error: ErrorDetails, spelling: Spelling) -> str:
-    """Say in one line what is wrong with which option, and which value it had."""
+    """Return one line that names the option, what is wrong with it, and its value."""
     kind, path = error["type"], [part for part in error["loc"] if isinstance(part, str)]
     name = spelling(path[0]) if path else ""
-    if len(path) > 1:  # inside a table that is the value of an option
+    if len(path) > 1:  # a field in a table
         name = f"{name}: {path[-1]}"
     if kind == "extra_forbidden":
         return f"{name} is unknown" if len(path) > 1 else f"there is no option {name}"
     if kind == "missing":
         return f"{name} is missing"
-    if kind == "value_error":  # our own validators name the value, and options in backquotes
+    if kind == "value_error":  # from our validators; they quote options in backquotes
         text = error["msg"].removeprefix("Value error, ")
         text = re.sub(r"`(\w+)`", lambda match: spelling(match[1]), text)
         return f"{name}: {text}" if name else text

@@ -20,7 +20,7 @@ def opened(path: Path, model: Model) -> Session:
 
 
 @pytest.mark.parametrize("name", ["inswapper_128", "hyperswap_1a_256", "w600k_r50"])
-def test_a_file_made_for_one_item_takes_many(tmp_path: Path, name: str) -> None:
+def test_a_network_with_a_fixed_batch_runs_whole_batches(tmp_path: Path, name: str) -> None:
     path, model = tmp_path / "a.onnx", load_catalogue()[name]
     write_contract(path, model, batch=1)
     single = opened(path, model)
@@ -32,7 +32,7 @@ def test_a_file_made_for_one_item_takes_many(tmp_path: Path, name: str) -> None:
         assert np.array_equal(many.run(items)[role], values)
 
 
-def test_only_the_number_of_items_is_changed(tmp_path: Path) -> None:
+def test_only_the_batch_dimension_changes(tmp_path: Path) -> None:
     path, model = tmp_path / "a.onnx", load_catalogue()["inswapper_128"]
     write_contract(path, model, batch=1)
     before, after = onnx.load(path), onnx.load_from_string(with_dynamic_batch(path))
@@ -42,8 +42,8 @@ def test_only_the_number_of_items_is_changed(tmp_path: Path) -> None:
     assert after == before
 
 
-def depends_on_one(path: Path, *, fails: bool) -> None:
-    """Write a recogniser that fails with two pictures, or mixes them."""
+def write_batch_of_one_only(path: Path, *, fails: bool) -> None:
+    """Write a recogniser that fails on a batch of two, or mixes its items."""
     mix = [
         helper.make_node("ReduceMean", ["x", "start"], ["mean"], keepdims=1),
         helper.make_node("Sub", ["x", "mean"], ["rest"]),
@@ -61,14 +61,14 @@ def depends_on_one(path: Path, *, fails: bool) -> None:
 
 
 @pytest.mark.parametrize("fails", [True, False], ids=["fails", "mixes"])
-def test_a_file_that_depends_on_one_item_is_left_as_it_is(tmp_path: Path, fails: bool) -> None:
+def test_a_network_that_needs_a_batch_of_one_is_left_alone(tmp_path: Path, fails: bool) -> None:
     path, model = tmp_path / "a.onnx", load_catalogue()["w600k_r50"]
-    depends_on_one(path, fails=fails)
+    write_batch_of_one_only(path, fails=fails)
     single = opened(path, model)
     assert try_batching(single, path, CPU) is single
 
 
-def test_a_setting_for_all_items_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_network_with_an_input_for_all_items_is_left_alone(tmp_path: Path) -> None:
     path, model = tmp_path / "a.onnx", load_catalogue()["codeformer"]
     write_contract(path, model, batch=1)
     single = opened(path, model)

@@ -1,4 +1,4 @@
-"""Open a network on the best execution provider that works."""
+"""Opening of a network on the best execution provider that works."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,14 +22,14 @@ def open_session(
 
     Args:
         path: Its file.
-        model: Its row of the catalogue.
-        settings: Which providers may be used, and how.
-        warn: Told when another provider than the wanted one is used.
-        few_runs: It is run once or twice, so that loading counts for more than running.
+        model: Its catalogue row.
+        settings: Which providers to use, and how.
+        warn: Called with a message if the network runs otherwise than requested.
+        few_runs: Optimise for loading time: the network runs only once or twice.
 
     Raises:
-        ModelError: The file is no such network, or with ``strict_provider`` no provider that was
-            asked for works.
+        ModelError: The file is not such a network, or with ``strict_provider`` none of the
+            requested providers works.
     """
     order = providers_to_try(settings, installed_providers())
     faults: dict[Provider, str] = {}
@@ -39,10 +39,10 @@ def open_session(
         except MemoryLimitError as error:
             raise memory_limit_error(model) from error
         except ProviderError as error:
-            if name == "cpu":  # then it is the file, not the provider
+            if name == "cpu":  # always works: the file is at fault
                 raise ModelError(
-                    f"the model {path} cannot be run: {error}",
-                    hint=f"delete the file, so that {model.name} is downloaded again",
+                    f"cannot run the model {path}: {error}",
+                    hint=f"delete the file to download {model.name} again",
                 ) from error
             faults[name] = str(error)
             continue
@@ -50,20 +50,20 @@ def open_session(
         session = Session(model, runtime)
         return session if few_runs else _batched_where_faster(session, path, settings)
     raise ModelError(
-        f"no execution provider that was asked for works ({_joined(faults)})",
+        f"none of the requested execution providers works ({_joined(faults)})",
         hint=f"{order[0]} needs {provider_row(order[0]).need}; or leave [[strict_provider]] out",
     )
 
 
 def _load_tested(name: Provider, path: Path, settings: Settings, *, few_runs: bool) -> Runtime:
-    """Load a network; on a graphics card only after a tiny one has run there."""
+    """Load a network; test the provider with a tiny one first, unless it is the CPU."""
     if name not in CPU_PROVIDERS and (fault := provider_fault(name, settings)):
         raise ProviderError(fault)
     return load_runtime(name, path, settings, few_runs=few_runs)
 
 
 def _batched_where_faster(session: Session, path: Path, settings: Settings) -> Session:
-    """Let a file made for one item take many, where that is faster: on a graphics card."""
+    """Run whole batches of a fixed-batch file where that is faster: on a graphics card."""
     if not session.fixed_batch or session.provider in CPU_PROVIDERS:
         return session
     return try_batching(session, path, settings)
@@ -72,7 +72,7 @@ def _batched_where_faster(session: Session, path: Path, settings: Settings) -> S
 def _warn_of_differences(
     model: Model, runtime: Runtime, faults: Mapping[Provider, str], settings: Settings, warn: Warn
 ) -> None:
-    """Say what is not as it was asked for."""
+    """Warn of everything that is not as requested."""
     if faults:
         needs = [f"{name} needs {provider_row(name).need}" for name in faults]
         warn(
@@ -81,7 +81,7 @@ def _warn_of_differences(
         )
     limited = runtime.provider == "cpu" or provider_row(runtime.provider).memory_option
     if settings.max_memory and not limited:
-        warn(f"{runtime.provider} takes the memory it needs: max_memory does not bind it")
+        warn(f"max_memory has no effect on {runtime.provider}")
     if runtime.warning:
         warn(f"{model.name}: {runtime.warning}")
     requested = settings.execution_precision

@@ -1,4 +1,4 @@
-"""A loaded network that takes and gives arrays by their roles."""
+"""A loaded network, with inputs and outputs by role."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from roop.options import Precision, Provider
 
 
 class Session:
-    """A network, ready to run. Not to be run by two threads at once; load one per thread."""
+    """A network, ready to run. Not thread-safe: load one per thread."""
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self.model = model
@@ -33,30 +33,30 @@ class Session:
 
     @property
     def fixed_batch(self) -> bool:
-        """Whether its file takes one item at a time, so that a batch is run item by item."""
+        """Whether the file has a batch size of one, so that batches run item by item."""
         return self._fixed_batch
 
     @property
     def provider(self) -> Provider:
-        """The provider that it really runs on."""
+        """The provider it actually runs on."""
         return self._runtime.provider
 
     @property
     def precision(self) -> Precision | None:
-        """The numbers it computes with; None where the provider decides step by step."""
+        """The precision it computes in; None if the provider decides node by node."""
         return self._runtime.precision
 
     def run(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
-        """Run the network over a batch of any size.
+        """Run the network on a batch of any size.
 
-        A file that was made for one item at a time is run once per item.
+        A network with a fixed batch size of one runs once per item.
 
         Args:
-            batch: For every input its values by role, ``(N, *shape)``; just ``shape`` for one that
-                is not batched.
+            batch: The values of every input by role, ``(N, *shape)``, or ``shape`` for an input
+                that is not batched.
 
         Returns:
-            For every output its values by role, ``(N, *shape)`` float32.
+            The values of every output by role, ``(N, *shape)`` float32.
 
         Raises:
             ModelError: The network failed.
@@ -84,7 +84,7 @@ class Session:
         except ProviderError as error:
             raise ModelError(
                 f"the model {self.model.name} failed on {self.provider}: {error}",
-                hint="try [[execution_provider=cpu]], or less at once",
+                hint="try [[execution_provider=cpu]]",
             ) from error
         return {
             tensor.role: _reshape(value, tensor, count)
@@ -93,15 +93,15 @@ class Session:
 
 
 def memory_limit_error(model: Model) -> ModelError:
-    """Return what to say when the memory that networks may take does not hold one."""
+    """Return the error for a network that does not fit into the memory it may use."""
     return ModelError(
         f"the memory is too small for the model {model.name}",
-        hint="allow more with [[max_memory]], or use a smaller model",
+        hint="raise [[max_memory]] or use a smaller model",
     )
 
 
 def _find_input(tensor: TensorSpec, index: int, runtime: Runtime, model: Model) -> Port:
-    """Return the file's input for ``tensor``, which must have the shape the catalogue says."""
+    """Return the file's input for ``tensor``; its shape must be the catalogue's."""
     named = {port.name: port for port in runtime.inputs}
     name = tensor.name or (runtime.inputs[index].name if index < len(named) else "")
     port = named.get(name)
@@ -110,7 +110,7 @@ def _find_input(tensor: TensorSpec, index: int, runtime: Runtime, model: Model) 
         found = ", ".join(f"{port.name} {list(port.shape)}" for port in runtime.inputs)
         raise ModelError(
             f"the file of {model.name} is another network: its inputs are {found}",
-            hint=f"{tensor.role} should be {tensor.name or 'of any name'} {list(shape)}",
+            hint=f"the input {tensor.role} must be {tensor.name or 'of any name'} {list(shape)}",
         )
     return port
 

@@ -1,4 +1,4 @@
-"""What a person does with the folder of models: look, fetch, check, remove."""
+"""Management of the folder of models: list, download, verify, remove."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from roop.models.files.folder import ModelFolder
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """One model, as it is on this machine."""
+    """The state of one model on this machine."""
 
     name: str
     task: str
@@ -20,29 +20,29 @@ class ModelStatus:
     licence: str
     terms: str
     size: int | None
-    """Bytes; None where that is not known before it is here."""
+    """In bytes; None if unknown before the download."""
     source: str
-    """The address, the package or the file that it comes from."""
+    """The URL, package or file it comes from."""
     state: str
     """"present", "missing", or what is wrong with it."""
 
 
 def list_models(folder: ModelFolder, task: str | None = None) -> tuple[ModelStatus, ...]:
-    """Return all models, or those that do ``task``.
+    """Return the state of all models, or of those for ``task``.
 
     Raises:
-        ModelError: No model does ``task``.
+        ModelError: There is no such task.
     """
     tasks = dict.fromkeys(model.task for model in folder.catalogue)
     if task is not None and task not in tasks:
-        raise ModelError(f"no model does {task!r}", hint=f"choose one of: {', '.join(tasks)}")
+        raise ModelError(f"there is no task {task!r}", hint=f"choose one of: {', '.join(tasks)}")
     return tuple(
         status_of(folder, model) for model in folder.catalogue if task in (None, model.task)
     )
 
 
 def find_models(folder: ModelFolder, names: Sequence[str]) -> tuple[Model, ...]:
-    """Return the models of these names, or the first of each family of these names.
+    """Return the models with these names; a family's name stands for its first model.
 
     Raises:
         ModelError: A name is unknown.
@@ -53,7 +53,7 @@ def find_models(folder: ModelFolder, names: Sequence[str]) -> tuple[Model, ...]:
 
 
 def with_dependencies(folder: ModelFolder, models: Sequence[Model]) -> tuple[Model, ...]:
-    """Return ``models`` and what they cannot work without."""
+    """Return ``models`` and the recognisers that they need."""
     needed = [folder.catalogue[model.embedding] for model in models if model.embedding]
     return tuple(dict.fromkeys([*models, *needed]))
 
@@ -61,17 +61,17 @@ def with_dependencies(folder: ModelFolder, models: Sequence[Model]) -> tuple[Mod
 def pull(
     folder: ModelFolder, model: Model, progress: DownloadProgress | None = None
 ) -> ModelStatus:
-    """Fetch ``model`` unless it is here.
+    """Download ``model`` if it is missing or damaged.
 
     Raises:
-        ModelError: It cannot be had.
+        ModelError: It cannot be downloaded.
     """
     folder.require(model.name, progress=progress)
     return status_of(folder, model)
 
 
 def verify(folder: ModelFolder, model: Model) -> ModelStatus:
-    """Read all of ``model``'s file and compare its digest, whatever its size."""
+    """Verify the digest of ``model``'s whole file."""
     status = status_of(folder, model)
     path = folder.locate(model)
     if status.state != "present" or path is None or model.matches(path):
@@ -80,17 +80,17 @@ def verify(folder: ModelFolder, model: Model) -> ModelStatus:
 
 
 def remove(folder: ModelFolder, model: Model) -> ModelStatus:
-    """Delete the downloaded file of ``model``; of one's own file only the row.
+    """Delete the downloaded file of ``model``; unregister a custom model but keep its file.
 
     Raises:
-        ModelError: It belongs to an installed package, or cannot be deleted.
+        ModelError: The model belongs to an installed package, or cannot be deleted.
     """
     if model.path is not None:
         forget(folder, model.name)
         return status_of(folder, model, "forgotten")
     if model.package is not None:
         raise ModelError(
-            f"{model.name} belongs to the package {model.package}",
+            f"{model.name} is part of the package {model.package}",
             hint=f"pip uninstall {model.package.partition('==')[0]}",
         )
     path = folder.path / model.filename
@@ -99,13 +99,13 @@ def remove(folder: ModelFolder, model: Model) -> ModelStatus:
             file.unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(
-            f"cannot delete {error.filename}: {error.strerror}", hint="delete it by hand"
+            f"cannot delete {error.filename}: {error.strerror}", hint="delete the file yourself"
         ) from error
     return status_of(folder, model)
 
 
 def status_of(folder: ModelFolder, model: Model, state: str | None = None) -> ModelStatus:
-    """Return how ``model`` is here; ``state`` if that is known better than by a quick look."""
+    """Return the state of ``model``: ``state`` if given, else as found by a quick check."""
     path = folder.locate(model)
     size = path.stat().st_size if path is not None and path.is_file() else model.size
     return ModelStatus(

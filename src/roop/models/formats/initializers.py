@@ -1,4 +1,4 @@
-"""Constants stored in an ONNX file, read without loading the network."""
+"""Initializers (constants) of an ONNX file, read without loading the network."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,18 +22,18 @@ _DTYPES: dict[int, np.dtype[Any]] = {
 
 
 def last_initializer(path: Path) -> NDArray[np.float32]:
-    """Return the last constant of a graph, which inswapper's files keep their emap in.
+    """Return the last initializer of a graph: the emap in inswapper's files.
 
-    Reads the headers of the file only, not its hundreds of megabytes.
+    Reads only the headers of the file, not its hundreds of megabytes.
 
     Args:
         path: An ONNX file.
 
     Returns:
-        The constant in its own shape: ``(512, 512)`` for inswapper.
+        The initializer in its own shape: ``(512, 512)`` for inswapper.
 
     Raises:
-        ModelError: The file is damaged or has no constant of real numbers at its end.
+        ModelError: The file is damaged, or its last initializer is not floating-point.
 
     Source: insightface 2.x, ``model_zoo/inswapper.py``.
     """
@@ -43,8 +43,8 @@ def last_initializer(path: Path) -> NDArray[np.float32]:
         return _decode_tensor(last)
     except (OSError, ValueError, LookupError) as error:
         raise ModelError(
-            f"{path} has no constant where one is expected: {error}",
-            hint="delete the file, so that it is downloaded again",
+            f"cannot read the last initializer of {path}: {error}",
+            hint="delete the file to download it again",
         ) from error
 
 
@@ -63,7 +63,7 @@ def _decode_tensor(tensor: Message) -> NDArray[np.float32]:
 
 
 def _decode_numbers(value: int | Message) -> list[int]:
-    """Return the numbers of a repeated field, which may be packed into one."""
+    """Return the numbers of a repeated field, packed or not."""
     if isinstance(value, int):
         return [value]
     numbers, position = [], 0

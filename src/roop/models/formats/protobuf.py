@@ -1,4 +1,4 @@
-"""The wire format of ONNX files, as far as it takes to read or change a little of a large one.
+"""The Protocol Buffers wire format, as far as needed to read or edit parts of large ONNX files.
 
 Source: protobuf.dev/programming-guides/encoding.
 """
@@ -12,22 +12,22 @@ Message = NDArray[np.uint8]
 """The bytes of a message, usually a view of a mapped file."""
 
 Field = tuple[int, int | Message]
-"""A field's number, and its value: a number, or the bytes of something longer."""
+"""A field's number and value: an integer, or bytes."""
 
 
 def fields(message: Message) -> Iterator[Field]:
-    """Walk over the fields of a message.
+    """Iterate over the fields of a message.
 
     Raises:
-        ValueError: It is damaged.
-        LookupError: It ends too early.
+        ValueError: The message is damaged.
+        LookupError: The message is truncated.
     """
     for number, value, _ in _walk(message):
         yield number, value
 
 
 def read_varint(message: Message, position: int) -> tuple[int, int]:
-    """Return the number at ``position`` and the place after it."""
+    """Return the number at ``position`` and the position after it."""
     number = shift = 0
     while True:
         byte = int(message[position])
@@ -39,17 +39,17 @@ def read_varint(message: Message, position: int) -> tuple[int, int]:
 
 
 def replace_fields(message: Message, path: tuple[int, ...], content: bytes) -> bytes:
-    """Return a message with ``content`` in place of fields.
+    """Return a message with ``content`` in place of certain fields.
 
     Args:
-        message: Not changed.
-        path: Numbers of fields, each inside the one before. Where one repeats, all of them are
-            gone into; of the last number only the first field of each is replaced.
-        content: The bytes of the new ones.
+        message: The message, which is not changed.
+        path: Field numbers from the outermost to the innermost. All fields of an outer number are
+            searched; of the last number, the first field in each of them is replaced.
+        content: The new fields' bytes.
 
     Raises:
-        LookupError: The message ends too early.
-        ValueError: It is damaged.
+        LookupError: The message is truncated.
+        ValueError: The message is damaged.
     """
     return b"".join(_replaced_parts(message, path, content))
 
@@ -57,7 +57,7 @@ def replace_fields(message: Message, path: tuple[int, ...], content: bytes) -> b
 def _replaced_parts(
     message: Message, path: tuple[int, ...], content: bytes
 ) -> list[bytes | memoryview]:
-    """Return what ``replace_fields`` joins, once: these files are large."""
+    """Return the parts of the new message, to be joined only once: the files are large."""
     parts: list[bytes | memoryview] = []
     copied, last = 0, len(path) == 1
     for number, value, (start, end) in _walk(message):
@@ -73,7 +73,7 @@ def _replaced_parts(
 
 
 def _walk(message: Message) -> Iterator[tuple[int, int | Message, tuple[int, int]]]:
-    """Walk over number, value and place (start, end) of each field."""
+    """Yield number, value and position (start, end) of each field."""
     position = 0
     while position < len(message):
         start = position
@@ -88,15 +88,15 @@ def _walk(message: Message) -> Iterator[tuple[int, int | Message, tuple[int, int
         elif wire_type in (1, 5):
             size = 8 if wire_type == 1 else 4
         else:
-            raise ValueError(f"field of unknown kind {wire_type}")
+            raise ValueError(f"unknown wire type {wire_type}")
         if position + size > len(message):
-            raise ValueError("it ends too early")
+            raise ValueError("truncated message")
         position += size
         yield tag >> 3, message[position - size : position], (start, position)
 
 
 def _encode_varint(value: int) -> bytes:
-    """Return a number as ``read_varint`` reads it."""
+    """Return the encoding that ``read_varint`` reads."""
     digits = []
     while value > 127:
         digits.append(value & 127 | 128)

@@ -1,4 +1,4 @@
-"""TensorFlow Lite files, run by Google's own runtime: less than half of OpenCV's time."""
+"""TensorFlow Lite files, run by LiteRT: in less than half the time OpenCV takes."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from roop.models.catalogue import Model
 
 
 class LiteRtNetwork:
-    """A network of one input, loaded and tried once. Runs in the caller's thread alone."""
+    """A small network with one input, loaded and tested once. Runs in the caller's thread only."""
 
     def __init__(self, path: Path, model: Model) -> None:
         self._shapes = [output.shape for output in model.outputs]
@@ -32,7 +32,7 @@ class LiteRtNetwork:
             ) from error
 
     def run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Return copies of the outputs for ``batch``, in the catalogue row's order and shapes."""
+        """Return the outputs for ``batch``, in the order and shapes of the catalogue row."""
         self._interpreter.set_tensor(self._input, np.ascontiguousarray(batch.transpose(0, 2, 3, 1)))
         self._interpreter.invoke()
         return tuple(
@@ -43,7 +43,7 @@ class LiteRtNetwork:
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Keep LiteRT from telling the terminal which delegate it made: it has no switch for that."""
+    """Suppress the notice that LiteRT prints about its delegate; it has no option for that."""
     stderr_copy = os.dup(2)
     try:
         with Path(os.devnull).open("wb") as nowhere:
