@@ -1,4 +1,4 @@
-"""A drawing that the real network takes for nudity, so that no test needs a picture of it."""
+"""A drawing that the real network takes for nudity, so that tests need no real image of it."""
 
 import subprocess
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def drawing(side: int = 320) -> Pixels:
-    """Return five soft discs on purple: the network is 86 % sure of what they are not."""
+    """Return five soft discs on purple, which the network takes for nudity with a score of 0.86."""
     skin, dark = np.array([230, 127, 121]), np.array([196, 69, 119])
     y, x = np.mgrid[:side, :side] / side
     picture = np.empty((side, side, 3))
