@@ -1,4 +1,4 @@
-"""What the machine is said to have is what it has."""
+"""The diagnosis of the machine."""
 
 from roop.doctor import diagnose
 from roop.options import Options, Settings
@@ -12,15 +12,15 @@ def test_the_embedded_engine_is_ready() -> None:
     assert mesh.need is None
 
 
-def test_a_software_encoder_works_and_every_other_says_what_it_needs() -> None:
+def test_software_encoders_work_and_others_say_what_they_need() -> None:
     encoders = {check.name: check for check in diagnose(Settings(), Registry([])).encoders}
     assert encoders["libx264"].ready
     assert all(check.ready or check.need for check in encoders.values())
 
 
-def test_an_engine_that_misses_something_says_what() -> None:
+def test_an_engine_says_what_is_missing() -> None:
     def build(options: Options, context: Context) -> Processor:
-        raise AssertionError("only looked at, not built")
+        raise AssertionError("built")
 
     needy = ProcessorSpec(
         "needy", "Needs much", Options, build, engine=True, missing=lambda settings: "a card"

@@ -1,4 +1,4 @@
-"""Real jobs with a plug-in that paints a grey square where a swap would be."""
+"""Real jobs with a plug-in that paints a grey square instead of swapping."""
 
 import io
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrain
 
 
 class Painter(Processor):
-    def process(self, scenes: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        for scene in scenes:
+    def process(self, analysed: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        for each in analysed:
             square = np.full((40, 40, 3), 90, np.uint8)
-            scene.frame.paste(Box(60, 60, 100, 100), square, np.full((40, 40), 255, np.uint8))
-        return scenes
+            each.frame.paste(Box(60, 60, 100, 100), square, np.full((40, 40), 255, np.uint8))
+        return analysed
 
 
 def registry() -> Registry:
@@ -39,6 +39,6 @@ def make(
 
 
 def store(content: bytes) -> tuple[str | None, str]:
-    """Return the state and the whole store as C2PA's own reader has them."""
+    """Return validation state and manifest store, as read by C2PA's own reader."""
     with c2pa.Reader(None, io.BytesIO(content)) as reader:
         return reader.get_validation_state(), reader.json()

@@ -1,4 +1,4 @@
-"""The contact sheet: faces before above the same faces after."""
+"""The contact sheet: faces before the swap above the same faces after it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from roop.types import Pixels
 
 CELL = 380
-"""Side of one picture on the sheet, pixels."""
+"""Side of one image on the sheet, in pixels."""
 
 _GAP = 8
 _TITLE_HEIGHT = 34
@@ -20,7 +20,7 @@ _TEXT = (235, 235, 235)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """The same cut out of a picture before and after the swap."""
+    """The same crop before and after the swap."""
 
     title: str
     before: Pixels
@@ -28,11 +28,11 @@ class Pair:
 
 
 def contact_sheet(source: Pixels, pairs: Sequence[Pair]) -> Pixels:
-    """Return one picture: the source, then a column for each pair, before above after.
+    """Return one image: the source, then a column for each pair, before above after.
 
     Args:
-        source: The face that was given.
-        pairs: At least one. All pictures are square, of any size.
+        source: A square image of the source face, of any size.
+        pairs: At least one pair of square images, of any size.
     """
     empty = np.full((CELL, CELL, 3), _BACKGROUND, np.uint8)
     columns = [Pair("source", source, empty), *pairs]
@@ -49,7 +49,6 @@ def contact_sheet(source: Pixels, pairs: Sequence[Pair]) -> Pixels:
     return np.asarray(sheet)
 
 
-def _resize(picture: Pixels) -> Pixels:
-    smaller = picture.shape[0] > CELL
-    method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, (CELL, CELL), interpolation=method), np.uint8)
+def _resize(image: Pixels) -> Pixels:
+    method = cv2.INTER_AREA if image.shape[0] > CELL else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (CELL, CELL), interpolation=method), np.uint8)

@@ -1,4 +1,4 @@
-"""The demo from end to end: make the samples, swap them, show before and after."""
+"""The demo from start to end: make the samples, swap them, compare before and after."""
 
 import dataclasses
 import threading
@@ -29,7 +29,7 @@ from roop.types import Box, Pixels
 SECONDS = 4.0
 """Length of the sample video."""
 
-_SHEET_POSITIONS = (0.0, 0.2, 0.45, 0.7)  # places in the video that the sheet shows, 0 to 1
+_SHEET_POSITIONS = (0.0, 0.2, 0.45, 0.7)  # positions in the video to show, 0 to 1
 _NAMES = (
     PHOTO_BEFORE := "photo-before.png",
     PHOTO_AFTER := "photo-after.png",
@@ -41,15 +41,15 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demo made."""
+    """The outputs of the demo."""
 
     folder: Path
     photo: JobResult
     video: JobResult
     sheet: Path
-    """The picture to look at first."""
+    """The contact sheet of before and after."""
     real_time: float
-    """Seconds of video swapped per second of work, the start included; above 1 is faster."""
+    """Seconds of video per second of work, start included; above 1 is faster than real time."""
 
 
 def run_demo(
@@ -58,19 +58,19 @@ def run_demo(
     watch: Watch | None = None,
     cancel: threading.Event | None = None,
 ) -> DemoResult:
-    """Make a swapped photo, a swapped video with sound, and a sheet of before and after.
+    """Make a swapped photo, a swapped video with audio, and a contact sheet.
 
     Args:
-        folder: Where to; made if need be. A complete demo that is there is replaced.
-        watch: Told of the progress of the video.
+        folder: The folder for all files, created if necessary. A complete demo in it is replaced.
+        watch: Called with the progress of the video.
         cancel: Set it from another thread to stop; then nothing is written.
 
     Raises:
-        RoopError: The demo could not be made; nothing is written.
+        RoopError: The demo failed; nothing is written.
     """
     existing = [folder / name for name in _NAMES if (folder / name).exists()]
-    if 0 < len(existing) < len(_NAMES):  # so they may be somebody's own
-        raise UsageError(f"{existing[0]} exists", hint="use [[output]] for another folder")
+    if 0 < len(existing) < len(_NAMES):  # not a complete demo: they may be the user's files
+        raise UsageError(f"{existing[0]} exists", hint="choose another folder with [[output]]")
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = TemporaryDirectory(prefix=".roop-demo-", dir=folder.parent)
@@ -107,7 +107,7 @@ def _make(folder: Path, watch: Watch | None, cancel: threading.Event) -> DemoRes
 
 
 def _mark(sheet: Path, engine: str) -> None:
-    """Mark the sheet like any output: it shows what was made."""
+    """Mark the sheet like any output, since it shows swapped faces."""
     settings = Settings()
     models = embedded_models(ModelFolder(settings))
     make_marks(engine, models, settings, _ignore_warning).write(sheet)
@@ -121,7 +121,7 @@ def _cancellable(frames: Iterable[Pixels], cancel: threading.Event) -> Iterator[
 
 
 def _pairs(folder: Path, target: Sample) -> list[Pair]:
-    """Cut the heads out of everything that was made."""
+    """Crop the heads from all samples and outputs."""
     count = round(SECONDS * FPS)
     numbers = [round(position * count) for position in _SHEET_POSITIONS]
     heads = {number: _head(target.head, number / count) for number in numbers}
@@ -139,7 +139,7 @@ def _pairs(folder: Path, target: Sample) -> list[Pair]:
 
 
 def _head(head: Box, position: float) -> Box:
-    """Return the square around the head in the film, at ``position`` 0 to 1."""
+    """Return the square around the head in the video, at ``position`` 0 to 1."""
     matrix = cv2.invertAffineTransform(camera_matrix(2 * np.pi * position, head))
     middle = matrix @ [(head.x0 + head.x1) / 2, (head.y0 + head.y1) / 2, 1]
     half = 0.5 * head.width * float(np.sqrt(np.linalg.det(matrix[:, :2])))
@@ -150,10 +150,10 @@ def _head(head: Box, position: float) -> Box:
 
 
 def _crop(path: Path, boxes: dict[int, Box]) -> list[Pixels]:
-    """Return the cut of every frame that ``boxes`` names by its number."""
+    """Return crops of frames; ``boxes`` are keyed by frame number."""
     with open_reader(path, VideoOptions(), _ignore_warning) as reader:
         return [frame.crop(boxes[number]) for number, frame in enumerate(reader) if number in boxes]
 
 
 def _ignore_warning(warning: str) -> None:
-    """The films are our own; what could be said of them was said when they were swapped."""
+    """Ignore warnings about the demo's own files: they were shown during the swap."""

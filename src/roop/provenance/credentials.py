@@ -1,4 +1,4 @@
-"""Sign finished files with content credentials (C2PA), and read those of any file."""
+"""Content credentials (C2PA): sign finished files, and read the credentials of any file."""
 
 import io
 import json
@@ -32,48 +32,47 @@ FORMATS = {
     ".tiff": "image/tiff",
     ".webp": "image/webp",
 }
-"""The media type of every extension whose files can be signed. Matroska, WebM and BMP cannot."""
+"""Media types by extension, for files that can be signed. Matroska, WebM and BMP cannot."""
 
 _ENGINE, _MODELS = "org.roop.engine", "org.roop.models"
-"""Names of our own parameters of an action."""
+"""Names of our own parameters in the action."""
 
 _SETTINGS = {
-    "builder": {"thumbnail": {"enabled": False}},  # it would show who was replaced
-    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing asks the network
-    # A film is hashed piece by piece, and what is in between lies on the disk: else it would be in
-    # memory twice, whatever its length.
+    "builder": {"thumbnail": {"enabled": False}},  # it could show the original face
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # no network access
+    # Hash videos in chunks and buffer on disk; otherwise the file would be in memory twice.
     "core": {"merkle_tree_chunk_size_in_kb": 1024, "backing_store_memory_threshold_in_mb": 32},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the content credentials of a file say, and whether they hold."""
+    """The content credentials of a file, and whether they are valid."""
 
     intact: bool
-    """True if nothing in the file was changed after it was signed."""
+    """True if the file has not changed since it was signed."""
     trusted: bool
-    """True if an authority that the reader knows vouches for the signer."""
+    """True if a trusted authority vouches for the signer."""
     signer: str
-    """Organisation and name in the certificate; anybody can write anything there."""
+    """Organisation and name in the certificate; unverified unless ``trusted``."""
     signed_at: str | None
-    """By a time-stamp server."""
+    """Time according to a time-stamp server."""
     software: str
     actions: tuple[str, ...]
     source_type: str | None
-    """The IPTC address, of the first action that names one."""
+    """The IPTC digital source type, a URL, of the first action with one."""
     engine: str | None
     models: tuple[str, ...]
-    """The networks that took part, by roop's names; of other software none."""
+    """The networks that roop used; empty for other software."""
     faults: tuple[str, ...]
-    """C2PA's codes of what does not hold."""
+    """C2PA's codes of failed checks."""
 
 
 def sign(path: Path, statement: Statement, signer: Signer) -> None:
-    """Sign a finished file in place. Its extension must be in ``FORMATS``.
+    """Sign a finished file in place; its extension must be in ``FORMATS``.
 
     Raises:
-        MediaError: It cannot be signed.
+        MediaError: The file cannot be signed.
     """
     signed = path.with_name(f"{path.name}.signed")
     info = c2pa.C2paSignerInfo(signer.algorithm, signer.chain, signer.key, signer.timestamp_server)
@@ -93,7 +92,7 @@ def sign(path: Path, statement: Statement, signer: Signer) -> None:
 
 
 def check_signer(signer: Signer, statement: Statement) -> None:
-    """Sign a picture of one pixel, so that a fault shows before hours of work.
+    """Sign an image of one pixel, so that errors show up before hours of work.
 
     Raises:
         UsageError: The certificate or the key cannot sign.
@@ -111,15 +110,15 @@ def check_signer(signer: Signer, statement: Statement) -> None:
     except c2pa.C2paError as error:
         raise UsageError(
             f"the certificate cannot sign: {_reason(error)}",
-            hint="it must be valid today and allow signing e-mails or documents",
+            hint="it must be valid today and allow signing of e-mails or documents",
         ) from error
 
 
 def read(path: Path) -> Credentials | None:
-    """Return the content credentials of a file, None if it has none or cannot have any.
+    """Return the content credentials of a file, None if it has none.
 
     Raises:
-        MediaError: They are damaged beyond reading.
+        MediaError: The credentials are damaged.
     """
     with (
         _translating_errors(path, "read"),
@@ -190,9 +189,9 @@ def _translating_errors(path: Path, verb: str) -> Iterator[None]:
     except c2pa.C2paError as error:
         raise MediaError(
             f"the content credentials of {path.name} cannot be {verb}: {_reason(error)}",
-            hint="check the certificate and the time-stamp server, if they are your own"
+            hint="check your certificate and the time-stamp server"
             if verb == "signed"
-            else "they are damaged, or the file is",
+            else "the file is damaged",
         ) from error
 
 

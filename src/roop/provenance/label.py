@@ -1,4 +1,4 @@
-"""Write a label that people can see into a corner of the frames."""
+"""The visible label in a corner of the frames."""
 
 from fractions import Fraction
 
@@ -10,21 +10,21 @@ from roop.options import LabelOptions
 from roop.types import Alpha, Box, Frame, Pixels
 
 HEIGHT = 0.05
-"""Height of the letters, as a share of the picture's shorter side (GB 45438-2025 asks for it)."""
+"""Height of the letters, as a share of the frame's shorter side; required by GB 45438-2025."""
 
 _MARGIN = 0.6
-"""Space around the letters, as a share of their height."""
+"""Margin around the letters, as a share of their height."""
 
 _PLATE_OPACITY = 150
-"""Opacity of the dark plate behind the letters, of 255."""
+"""Opacity of the dark background behind the letters, of 255."""
 
 
 class Label:
     """The label of one output.
 
     Args:
-        options: Text, corner and how long it stands.
-        start: Seconds at which the output begins; with the first frame by default.
+        options: Text, corner and duration.
+        start: Time in seconds at which the output starts; that of the first frame by default.
     """
 
     def __init__(self, options: LabelOptions, *, start: Fraction | None = None) -> None:
@@ -33,10 +33,10 @@ class Label:
         self._start = start
 
     def stamp(self, frame: Frame) -> None:
-        """Write the label into a frame; feed it all frames, in order.
+        """Draw the label into a frame; needs every frame, in order.
 
         Raises:
-            UsageError: The text is too long for the picture.
+            UsageError: The text is too long for the frame.
         """
         time = frame.pts * frame.time_base
         if self._start is None:
@@ -49,7 +49,7 @@ class Label:
         frame.paste(*self._rendered)
 
     def _render(self, size: tuple[int, int]) -> tuple[Box, Pixels, Alpha]:
-        """Return where the label goes, its pixels and their opacity."""
+        """Return the label's box, its pixels and their opacity."""
         letters = _render_text(self._options.label_text, max(4, round(HEIGHT * min(size))))
         margin = round(letters.shape[0] * _MARGIN)
         alpha = np.full([side + 2 * margin for side in letters.shape], _PLATE_OPACITY, np.uint8)
@@ -60,8 +60,8 @@ class Label:
         height, width = alpha.shape
         if width > size[0] or height > size[1]:
             raise UsageError(
-                f"the label {self._options.label_text!r} is too long for a picture of "
-                f"{size[0]} x {size[1]}",
+                f"the label {self._options.label_text!r} is too long for a frame of "
+                f"{size[0]} x {size[1]} pixels",
                 hint="shorten [[label_text]]",
             )
         corner = self._options.label_corner
@@ -72,7 +72,7 @@ class Label:
 
 
 def _render_text(text: str, height: int) -> Alpha:
-    """Return the text with letters at least ``height`` pixels high, 255 where it is white."""
+    """Render the text with capitals at least ``height`` pixels high, 255 on 0."""
     size = height
     while True:
         font = ImageFont.load_default(size)

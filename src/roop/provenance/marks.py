@@ -1,4 +1,4 @@
-"""The marks of one job: what its output says of itself, in every layer that its format has."""
+"""The marks of one job's output: a note, XMP and a signature, as far as its format allows."""
 
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -22,23 +22,23 @@ def make_marks(
     *,
     swaps: bool = True,
 ) -> Marks:
-    """Return what the output of a job carries.
+    """Return the marks of a job's output.
 
     Args:
-        engine: The one that swaps, or the processor that did something else.
-        models: The networks that take part, by their names in the catalogue.
-        settings: Whose certificate signs.
-        warn: Told what cannot be kept.
-        swaps: False if no face was replaced.
+        engine: The engine, or the processor of a job that swaps nothing.
+        models: Catalogue names of the networks used.
+        settings: The certificate to sign with.
+        warn: Called with a message if a mark is missing.
+        swaps: False if no face is replaced.
 
     Raises:
-        MediaError: The library that signs is not installed.
-        UsageError: The person's own certificate cannot be used.
+        MediaError: c2pa-python is not installed.
+        UsageError: The user's certificate cannot be used.
     """
     if find_spec("c2pa") is None:
         raise MediaError(
             "outputs cannot be signed: c2pa-python is not installed",
-            hint="pip install c2pa-python; nothing is made without its marks",
+            hint="pip install c2pa-python; roop makes no unmarked outputs",
         )
     statement = make_statement(engine, models, swaps=swaps)
     if settings.signing_certificate or settings.signing_key:
@@ -52,7 +52,7 @@ def make_marks(
 
 
 def make_statement(engine: str, models: tuple[str, ...], *, swaps: bool = True) -> Statement:
-    """Return what is said of an output of ``engine``."""
+    """Return the statement about an output of ``engine``."""
     sentence = (
         f"AI MODIFIED: a face in it was replaced with roop {VERSION}, engine {engine}."
         if swaps
@@ -63,7 +63,7 @@ def make_statement(engine: str, models: tuple[str, ...], *, swaps: bool = True) 
 
 @dataclass(frozen=True, slots=True)
 class _Seal:
-    """What is needed to complete a finished file's marks."""
+    """Adds the marks to a finished file."""
 
     note: str
     statement: Statement
@@ -71,9 +71,9 @@ class _Seal:
     warn: Warn
 
     def seal(self, path: Path) -> None:
-        """Add the XMP packet, then the signature: it comes last, for it covers the others."""
+        """Add the XMP packet, then the signature, which covers all other marks."""
         has_xmp = add_xmp(path, lambda packet: merge_statement(packet, self.statement))
-        # Imported here: together they take a third of a second; the first frame need not wait.
+        # Imported here: it takes a third of a second, which would delay the first frame.
         from roop.provenance.credentials import FORMATS
 
         if path.suffix.lower() in FORMATS:
@@ -94,7 +94,7 @@ class _Seal:
         except MediaError:
             if signer.timestamp_server is None:
                 raise
-            # Hours of work are not thrown away because another machine does not answer.
+            # A server that does not answer must not cost hours of work.
             sign(path, self.statement, replace(signer, timestamp_server=None))
             self.warn(
                 f"{signer.timestamp_server} gave no time stamp: the output is signed without one"

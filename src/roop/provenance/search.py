@@ -1,4 +1,4 @@
-"""Look for the watermark in a picture, an animation or a film."""
+"""Search for the watermark in an image, an animation or a video."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
@@ -22,35 +22,36 @@ from roop.provenance.watermark import DETECTION_THRESHOLD, Watermark, peak_score
 from roop.types import Frame, Mesh
 
 _SPAN_FRAMES = 75
-"""Frames in a row that are looked at: a long film is looked at in four places."""
+"""Consecutive frames in one span of a long video."""
 
 _SPANS = 4
+"""Spans of a long video to search, evenly spaced."""
 
 _SEARCH_INTERVAL = 25
-"""Frames from one search for new faces to the next; between them the known ones are followed."""
+"""Frames between searches for new faces; known faces are tracked in every frame."""
 
 _CORRELATION_INTERVAL = 3
-"""Frames from one that is correlated to the next: neighbours say nearly the same."""
+"""Frames between correlations: neighbouring frames add little."""
 
 _MAX_FACES = 4
-"""Faces that are followed at a time."""
+"""Faces to track at a time."""
 
 _CERTAIN = 1.5 * DETECTION_THRESHOLD
-"""No more of a film is looked at when a face shows the pattern as strongly."""
+"""Peak score at which the search stops early."""
 
 
 @dataclass(slots=True, eq=False)
 class _Track:
-    """A face that is followed."""
+    """A tracked face."""
 
     mesh: Mesh
     correlations: NDArray[np.float64] | None = None
-    """Its correlations, added up."""
+    """The sum of its correlations."""
     lost: bool = False
 
 
 class WatermarkSearch:
-    """Owns what is needed to look at any number of files."""
+    """Searches any number of files for the watermark."""
 
     def __init__(self) -> None:
         settings = Settings(offline=True)
@@ -59,15 +60,15 @@ class WatermarkSearch:
         self._watermark = Watermark()
 
     def score(self, path: Path) -> float | None:
-        """Return how strongly the faces of a file show the pattern, each over all its frames.
+        """Return how strongly a face in a file shows the pattern, summed over its frames.
 
         Returns:
-            In standard deviations of chance; None if no face is found.
+            The peak score of the best face, in standard deviations; None if there is no face.
 
         Raises:
             MediaError: The file cannot be read.
         """
-        best: list[NDArray[np.float64]] = []  # of each stretch
+        best: list[NDArray[np.float64]] = []  # of each span
         with closing(_spans(path)) as spans:
             for frames in spans:
                 best += self._best_correlations(frames)
@@ -78,7 +79,7 @@ class WatermarkSearch:
         return max(peak_score(found) for found in [*best, np.sum(best, axis=0)])
 
     def _best_correlations(self, frames: Iterable[Frame]) -> Iterator[NDArray[np.float64]]:
-        """Yield the correlations of the face that shows the pattern best, if there is a face."""
+        """Yield the correlations of the face that shows the pattern best, if there is one."""
         tracks: list[_Track] = []
         for number, frame in enumerate(frames):
             self._follow(tracks, frame, search=number % _SEARCH_INTERVAL == 0)
@@ -110,7 +111,7 @@ class WatermarkSearch:
 
 
 def _spans(path: Path) -> Generator[Iterable[Frame]]:
-    """Yield frames in a row from places all over a film; of anything short, everything."""
+    """Yield spans of frames spread over a long video; all frames of anything shorter."""
     if sniff(path) == "image":
         yield [StoredFrame(read_photo(path, _ignore_warning))]
         return
@@ -125,8 +126,8 @@ def _spans(path: Path) -> Generator[Iterable[Frame]]:
             with open_reader(path, VideoOptions(start=start), _ignore_warning) as reader:
                 yield islice(reader, _SPAN_FRAMES)
         except (MediaError, UsageError):
-            return  # the film is shorter than it says, or damaged there
+            return  # the video is shorter than announced, or damaged there
 
 
 def _ignore_warning(warning: str) -> None:
-    """A warning about what a copy would lose says nothing about the marks."""
+    """Ignore warnings: they are about copies, not about marks."""

@@ -1,4 +1,4 @@
-"""The key that signs outputs: made on this machine at its first use, or a person's own."""
+"""The key that signs outputs: generated locally on first use, or the user's own."""
 
 import datetime
 import stat
@@ -19,35 +19,36 @@ from roop.replacement import replacing
 from roop.types import Warn
 
 FILENAME = "signer.pem"
-"""In the folder of keys: the private key, its certificate, and that of the local authority."""
+"""The file with the private key, its certificate and that of the local authority."""
 
 _YEARS = 30
-"""A signature without a time stamp is invalid when its certificate has expired."""
+"""Validity of certificates: signatures without a time stamp become invalid with them."""
 
 _RELEASE_DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-"""Before any version of this program: a clock that says less is wrong."""
+"""Earlier than any release: a clock before it is wrong."""
 
 _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+"""C2PA's algorithms by the curve of the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key and who vouches for it."""
+    """A private key and its certificate chain."""
 
     algorithm: str
-    """C2PA's name of it."""
+    """The signature algorithm, by C2PA's name."""
     chain: bytes
-    """PEM certificates, the signer's own first."""
+    """PEM certificates, the signer's first."""
     key: bytes = field(repr=False)
     """PEM, PKCS 8, not encrypted."""
     timestamp_server: str | None = None
 
 
 def choose_signer(settings: Settings, warn: Warn) -> Signer:
-    """Return the person's own signer if ``settings`` names one, else this machine's.
+    """Return the user's signer if ``settings`` name one, else this machine's.
 
     Raises:
-        UsageError: The person's certificate or key cannot be used.
+        UsageError: The user's certificate or key cannot be used.
     """
     if settings.signing_certificate or settings.signing_key:
         return _custom_signer(settings)
@@ -56,12 +57,12 @@ def choose_signer(settings: Settings, warn: Warn) -> Signer:
 
 
 def local_signer(folder: Path, warn: Warn) -> tuple[bytes, bytes]:
-    """Return this machine's certificates and key, made now if they are not there.
+    """Return this machine's certificate chain and key; generate them if necessary.
 
     Args:
-        folder: Where they lie; only this user may read them.
-        warn: Told if they cannot be kept, then they serve this one output; or if those that lie
-            there cannot be used, then there are new ones.
+        folder: Where to store them, readable by this user only.
+        warn: Called with a message if the stored key is unusable and replaced, or if the key
+            cannot be stored and is used only once.
     """
     path = folder / FILENAME
     try:
@@ -70,22 +71,22 @@ def local_signer(folder: Path, warn: Warn) -> tuple[bytes, bytes]:
             signer = _load(path)
             if signer is None:
                 if path.exists():
-                    warn(f"the signing key {path} was damaged or has expired: a new one was made")
+                    warn(f"the signing key {path} was damaged or has expired: created a new one")
                 signer = _generate()
                 with replacing(path, mode=0o600) as part:
                     part.write_bytes(b"".join(reversed(signer)))
             return signer
     except OSError as error:
-        warn(f"the signing key cannot be kept in {folder} ({error.strerror}): it is used once")
+        warn(f"the signing key cannot be stored in {folder} ({error.strerror}): it is used once")
         return _generate()
 
 
 def _load(path: Path) -> tuple[bytes, bytes] | None:
-    """Return the certificates and the key of a file; None if there is nothing that can sign."""
+    """Return the certificate chain and key in a file, None if they cannot sign."""
     if not path.exists():
         return None
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        path.chmod(0o600)  # a backup that was restored may be open to others
+        path.chmod(0o600)  # a restored backup may be readable by others
     content = path.read_bytes()
     split = content.find(b"-----BEGIN CERTIFICATE")
     chain, key = content[split:], content[:split]
@@ -101,9 +102,9 @@ def _load(path: Path) -> tuple[bytes, bytes] | None:
 
 
 def _generate() -> tuple[bytes, bytes]:
-    """Make a certificate chain and the key of its first certificate.
+    """Generate a certificate chain and the key of its first certificate.
 
-    The authority's own key is forgotten at once: it has signed all that it ever will.
+    The authority's key is discarded: it signs nothing else.
     """
     now = datetime.datetime.now(datetime.UTC)
     start = min(now - datetime.timedelta(days=1), _RELEASE_DATE)
@@ -141,7 +142,7 @@ def _generate() -> tuple[bytes, bytes]:
 
 
 def _name(common: str) -> x509.Name:
-    """A name that tells nothing about the person or the machine."""
+    """Return a name that reveals nothing about the user or the machine."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "roop"),
@@ -168,7 +169,7 @@ def _custom_signer(settings: Settings) -> Signer:
     certificate, key = settings.signing_certificate, settings.signing_key
     if certificate is None or key is None:
         raise UsageError(
-            "a certificate of your own needs its key, and a key its certificate",
+            "a signing certificate needs its key, and a key its certificate",
             hint="give both [[signing_certificate]] and [[signing_key]]",
         )
     try:
@@ -177,11 +178,14 @@ def _custom_signer(settings: Settings) -> Signer:
         private = serialization.load_pem_private_key(secret, password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UsageError(
-            f"{certificate} and {key} cannot be used for signing: {error}",
-            hint="both must be PEM files; the key must have no password",
+            f"cannot sign with {certificate} and {key}: {error}",
+            hint="both must be PEM files, and the key must have no password",
         ) from error
     if private.public_key() != first.public_key():
-        raise UsageError(f"{key} is not the key of the first certificate in {certificate}")
+        raise UsageError(
+            f"{key} is not the key of the first certificate in {certificate}",
+            hint="the signer's certificate must come first",
+        )
     plain = serialization.NoEncryption()
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     secret = private.private_bytes(pem, form, plain)
@@ -196,6 +200,6 @@ def _algorithm(key: object, path: Path) -> str:
     if isinstance(key, rsa.RSAPrivateKey):
         return "ps256"
     raise UsageError(
-        f"{path}: C2PA knows no signature with a {type(key).__name__}",
-        hint="use a key on the curve P-256, P-384 or P-521, an Ed25519 or an RSA key",
+        f"{path}: C2PA does not support a {type(key).__name__}",
+        hint="use a P-256, P-384, P-521, Ed25519 or RSA key",
     )

@@ -1,4 +1,4 @@
-"""Read every mark that a file carries, and come to one verdict."""
+"""Verification: read all marks of a file and summarise them."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from roop.provenance.xmp_files import find_packet
 Verdict = Literal["intact", "tampered", "unsigned", "unmarked", "unreadable"]
 
 _SIGNED_ONLY = frozenset({".heic"})
-"""Extensions of what may carry marks although its pictures cannot be read here."""
+"""Extensions of files that may be signed but cannot be decoded."""
 
 _AI_TYPES = ("trainedalgorithmic", "compositewithtrained", "compositesynthetic")
 _TERMS = "cv.iptc.org/newscodes/digitalsourcetype/"
@@ -26,22 +26,22 @@ _TERMS = "cv.iptc.org/newscodes/digitalsourcetype/"
 
 @dataclass(frozen=True, slots=True)
 class MarksFound:
-    """What one file tells."""
+    """The marks of one file."""
 
     path: Path
     verdict: Verdict
     made_with_ai: bool | None
-    """Whether any mark says so; None if no mark speaks of it."""
+    """Whether any mark says so; None if no mark says anything."""
     summary: str
-    """One line for a person, without the file's name."""
+    """One line for people, without the file's name."""
     credentials: Credentials | None = None
     xmp_source_type: str | None = None
-    """The IPTC address in the file's XMP."""
+    """The IPTC digital source type, a URL, in the file's XMP."""
     note: str | None = None
-    """The sentence in a film's tags."""
+    """The sentence in a video's tags."""
     watermark: float | None = None
-    """How strongly a face shows the pattern; from 6.2 it is there. None if there is no face, or
-    if it was not searched for."""
+    """How strongly a face shows the watermark, found from 6.2; None if there is no face or it was
+    not searched for."""
 
     @property
     def watermarked(self) -> bool:
@@ -50,9 +50,9 @@ class MarksFound:
 
 
 def find_media(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield each file named, and the pictures and films in each folder named, sorted.
+    """Yield the given files, and the images and videos in the given folders, sorted.
 
-    A file comes once, however often it is named. What is hidden in a folder is left out.
+    Each file is yielded once. Hidden files and folders are skipped.
     """
     seen = set()
     for named in paths:
@@ -79,7 +79,7 @@ def verify_file(path: Path, search: WatermarkSearch | None) -> MarksFound:
 
     Args:
         path: The file.
-        search: What looks for the watermark; None to do without, which is faster.
+        search: Searches for the watermark; None to skip that, which is faster.
     """
     if not path.exists():
         return MarksFound(path, "unreadable", None, "does not exist")
@@ -108,14 +108,14 @@ def verify_file(path: Path, search: WatermarkSearch | None) -> MarksFound:
 
 
 def _note(path: Path) -> str | None:
-    """The tag that names a digital source type, None if the file is no film or has none."""
+    """Return the tag with a digital source type, None if there is none or it is not a video."""
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         return None
     return next((text for text in read_tags(path).values() if _TERMS in text), None)
 
 
 def _watermark_score(path: Path, search: WatermarkSearch) -> float | None:
-    """The strength of the watermark; a file that is signed may well be none that we can show."""
+    """Return the watermark's score, None if the file cannot be decoded: it may still be signed."""
     try:
         return search.score(path)
     except MediaError:
@@ -130,13 +130,13 @@ def _is_ai(statements: Iterable[str | None]) -> bool | None:
 def _summary(verdict: Verdict, ai: bool | None, credentials: Credentials | None) -> str:
     what = {
         True: "made with AI",
-        False: "not made with AI, it says",
+        False: "not made with AI according to its marks",
         None: "origin unknown",
     }[ai]
     if credentials is None:
         if verdict == "unmarked":
             return "no marks found, which proves nothing"
-        return f"{what}; not signed, so anybody can have written or removed that"
+        return f"{what}; not signed, so anyone may have added or removed marks"
     vouched = "" if credentials.trusted else ", a name that nobody vouches for"
     signer = f"signed by {credentials.signer or 'an unnamed certificate'}{vouched}"
     if verdict == "tampered":
@@ -146,7 +146,7 @@ def _summary(verdict: Verdict, ai: bool | None, credentials: Credentials | None)
 
 
 def _holds_credentials(path: Path) -> bool:
-    """Whether there is something like a C2PA store in the file."""
+    """Return whether the file seems to contain a C2PA manifest store."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         parts = []

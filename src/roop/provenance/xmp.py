@@ -1,11 +1,11 @@
-"""Say in an XMP packet that a picture was made with a machine, beside what it says already."""
+"""XMP packets: add the statement that an image was made with AI to a target's packet."""
 
 import html
 import re
 from dataclasses import dataclass
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-"""IPTC's term for a picture of which a part was made by a trained model."""
+"""IPTC's digital source type for images partly made by a trained model."""
 
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _OUR_FIELDS = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
@@ -13,7 +13,7 @@ _SENTENCE_FIELDS = (
     ("dc:description", "http://purl.org/dc/elements/1.1/"),
     ("photoshop:Instructions", "http://ns.adobe.com/photoshop/1.0/"),
 )
-"""Where the plain sentence may stand; the first one that the target leaves free is taken."""
+"""Fields for the plain sentence; the first that the target does not use is taken."""
 
 _EMPTY = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
@@ -25,30 +25,30 @@ _EMPTY = (
 _OUR_FIELD = re.compile(f":(?:{'|'.join(_OUR_FIELDS)})\\b")
 
 _MAX_FIELDS = 100
-"""A packet with more of ours was made to keep a program busy that looks for the end of each."""
+"""Packets with more of our fields are hostile: searching the end of each takes too long."""
 
 _END = re.compile(r"</(\w+):RDF\s*>")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is said of an output, in every layer alike."""
+    """The statement about an output, the same in all marks."""
 
     software: str
     version: str
     engine: str
     models: tuple[str, ...]
-    """The networks that took part, by their names in the catalogue."""
+    """Catalogue names of the networks used."""
     sentence: str
-    """Plain words for a person."""
+    """The statement in plain words."""
 
 
 def merge_statement(packet: bytes, statement: Statement) -> bytes:
-    """Return an XMP packet with the statement in it; everything else of it stays.
+    """Return an XMP packet with the statement added and everything else unchanged.
 
     Args:
-        packet: The target's, empty if it has none. One that is no sound RDF is replaced.
-        statement: What to say.
+        packet: The target's packet, or empty bytes. A packet that is not valid RDF is replaced.
+        statement: The statement to add.
     """
     try:
         text = packet.decode("utf-8") if packet else _EMPTY
@@ -68,7 +68,7 @@ def merge_statement(packet: bytes, statement: Statement) -> bytes:
 
 
 def source_type(packet: bytes) -> str | None:
-    """Return the address of the IPTC digital source type that a packet names."""
+    """Return the IPTC digital source type in a packet, a URL; None without one."""
     found = re.search(
         rb"""DigitalSourceType(?:\s*=\s*["']|>|\s+\w+:resource\s*=\s*["'])\s*([^"'<>\s]+)""", packet
     )
@@ -98,7 +98,7 @@ def _description(text: str, rdf: str, statement: Statement) -> str:
 
 
 def _without_our_fields(text: str) -> str:
-    """Remove what an earlier program said in the places that are ours."""
+    """Remove the values that other programs wrote to our fields."""
     names = "|".join(_OUR_FIELDS)
     text = re.sub(rf"""\s\w+:(?:{names})\s*=\s*(["']).*?\1""", "", text)
     text = re.sub(rf"<(\w+:(?:{names}))\b[^>]*?(?:/>|>.*?</\1\s*>)\s*", "", text, flags=re.DOTALL)

@@ -58,7 +58,7 @@ def register(
         path=path.absolute(),
     )
     if known is None and _in_catalogue(folder, model.name):
-        raise ModelError(f"the name {model.name} is taken", hint="choose another with --name")
+        raise ModelError(f"the name {model.name} is taken", hint="choose another with [[name]]")
     _rewrite_rows(folder, lambda rows: rows | {model.name: model})
     return model
 
