@@ -36,8 +36,8 @@ def mesh() -> Network:
 
 def test_the_detector_agrees_with_the_reference_runtime() -> None:
     """The figures are LiteRT 2.3's (XNNPACK) for the same file and image."""
-    picture = astronaut().reshape(128, 4, 128, 4, 3).mean((1, 3)) / 127.5 - 1
-    boxes, logits = face_detector(SETTINGS).run(planes(picture))
+    image = astronaut().reshape(128, 4, 128, 4, 3).mean((1, 3)) / 127.5 - 1
+    boxes, logits = face_detector(SETTINGS).run(planes(image))
     assert (boxes.shape, logits.shape) == ((896, 16), (896,))
     assert logits.argmax() == 141
     assert logits[141] == pytest.approx(2.4756, abs=1e-3)
@@ -73,12 +73,12 @@ def test_the_downloaded_twin_has_the_same_outputs_in_the_same_order(
 ) -> None:
     side, shapes = UNIFACE[name]
     write_network(tmp_path / "network.onnx", side, shapes)
-    picture = np.random.default_rng(3).random((1, 3, side, side), np.float32)
+    image = np.random.default_rng(3).random((1, 3, side, side), np.float32)
     model = load_catalogue()[name]
-    many, few = OnnxNetwork(tmp_path / "network.onnx", model).run(picture)
+    many, few = OnnxNetwork(tmp_path / "network.onnx", model).run(image)
     count = int(np.prod(shapes[0]))
-    assert np.array_equal(many, picture.ravel()[:count].reshape(shapes[0]))
-    assert np.array_equal(few.ravel(), picture.ravel()[count : count + few.size])
+    assert np.array_equal(many, image.ravel()[:count].reshape(shapes[0]))
+    assert np.array_equal(few.ravel(), image.ravel()[count : count + few.size])
     twin = load_catalogue()[name.removesuffix("_onnx")]
     assert (many.shape, few.shape) == tuple(output.shape for output in twin.outputs)
     assert [tensor.pixels for tensor in model.inputs] == [tensor.pixels for tensor in twin.inputs]

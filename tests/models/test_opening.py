@@ -136,7 +136,7 @@ def test_networks_share_one_memory_limit(tmp_path: Path) -> None:
     """Eight images of 512 x 512 pixels take 25 MB as input, and as much again as output."""
     for name in ("gpen_bfr_512", "gfpgan_1_4"):
         write_contract(tmp_path / f"{name}.onnx", replace(load_catalogue()[name], name=name))
-    pictures = {"pixels": np.zeros((8, 3, 512, 512), np.float32)}
+    images = {"pixels": np.zeros((8, 3, 512, 512), np.float32)}
 
     def models(megabytes: int) -> Models:
         settings = Settings(
@@ -149,17 +149,17 @@ def test_networks_share_one_memory_limit(tmp_path: Path) -> None:
         content = (tmp_path / f"{name}.onnx").read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         rows[name] = replace(load_catalogue()[name], sha256=digest, size=len(content))
-    assert models(120).session("gpen_bfr_512").run(pictures)["pixels"].shape == (8, 3, 512, 512)
+    assert models(120).session("gpen_bfr_512").run(images)["pixels"].shape == (8, 3, 512, 512)
     with pytest.raises(ModelError, match="memory is too small") as caught:
-        models(20).session("gpen_bfr_512").run(pictures)
+        models(20).session("gpen_bfr_512").run(images)
     assert "max_memory" in caught.value.hint
     both = models(40)
     first, second = both.session("gpen_bfr_512"), both.session("gfpgan_1_4")
-    held = first.run(pictures)["pixels"]
+    held = first.run(images)["pixels"]
     with pytest.raises(ModelError, match="memory is too small"):
-        second.run(pictures)
+        second.run(images)
     del held
-    assert second.run(pictures)["pixels"].shape == (8, 3, 512, 512)
+    assert second.run(images)["pixels"].shape == (8, 3, 512, 512)
 
 
 def test_weights_count_towards_the_limit(tmp_path: Path) -> None:
@@ -170,9 +170,9 @@ def test_weights_count_towards_the_limit(tmp_path: Path) -> None:
         write_contract(path, load_catalogue()[name])
         network = onnx.load(path)
         network.graph.initializer.append(numpy_helper.from_array(np.ones(500_000, np.float32), "w"))
-        network.graph.node.append(helper.make_node("Identity", ["w"], ["kept"]))
-        kept = helper.make_tensor_value_info("kept", TensorProto.FLOAT, [500_000])
-        network.graph.output.append(kept)
+        network.graph.node.append(helper.make_node("Identity", ["w"], ["constant"]))
+        constant = helper.make_tensor_value_info("constant", TensorProto.FLOAT, [500_000])
+        network.graph.output.append(constant)
         onnx.save(network, path)
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()

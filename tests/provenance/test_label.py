@@ -23,8 +23,8 @@ def stamped(size: tuple[int, int], **options: object) -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize("size", [(1920, 1080), (480, 640), (300, 2000), (260, 180)])
 def test_letters_are_a_twentieth_of_the_short_side_high(size: tuple[int, int]) -> None:
-    picture = stamped(size)
-    rows, columns = np.nonzero((picture > 200).all(axis=2))
+    image = stamped(size)
+    rows, columns = np.nonzero((image > 200).all(axis=2))
     assert np.ptp(rows) + 1 >= 0.05 * min(size) - 1
     assert rows.min() > size[1] / 2
     assert columns.max() < size[0] * 0.9
@@ -32,8 +32,8 @@ def test_letters_are_a_twentieth_of_the_short_side_high(size: tuple[int, int]) -
 
 @pytest.mark.parametrize("corner", ["top-left", "top-right", "bottom-left", "bottom-right"])
 def test_only_the_chosen_corner_changes(corner: str) -> None:
-    picture = stamped((640, 480), label_corner=corner)
-    rows, columns = np.nonzero((picture != 128).any(axis=2))
+    image = stamped((640, 480), label_corner=corner)
+    rows, columns = np.nonzero((image != 128).any(axis=2))
     box = rows.min(), rows.max(), columns.min(), columns.max()
     assert (box[0] == 0, box[1] == 479) == (corner.startswith("top"), corner.startswith("bottom"))
     assert (box[2] == 0, box[3] == 639) == (corner.endswith("left"), corner.endswith("right"))
@@ -78,5 +78,5 @@ def test_photos_and_videos_are_labelled(face: Path, video: Path, tmp_path: Path)
 
 
 def _difference(one: Path, other: Path) -> NDArray[np.bool_]:
-    pictures = [np.asarray(Image.open(path).convert("RGB")) for path in (one, other)]
-    return (pictures[0] != pictures[1]).any(axis=2)
+    images = [np.asarray(Image.open(path).convert("RGB")) for path in (one, other)]
+    return (images[0] != images[1]).any(axis=2)

@@ -236,7 +236,7 @@ def test_tags_survive_a_remux_that_strips_the_signature(
 
 def test_a_format_without_marks_is_warned_of(face: Path, tmp_path: Path) -> None:
     (warning,) = make(face, face, tmp_path / "out.bmp").warnings
-    assert warning.startswith("BMP files have no place for marks")
+    assert warning.startswith("BMP files cannot carry marks")
 
 
 def _remuxed(source: Path, output: Path, tags: dict[str, str]) -> None:

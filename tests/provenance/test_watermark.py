@@ -113,8 +113,8 @@ def test_unmarked_faces_have_a_low_score() -> None:
     scores = []
     for _ in range(40):
         angle, side = float(random.uniform(-12, 12)), int(random.integers(350, 700))
-        picture = np.asarray(astronaut.rotate(angle).resize((side, side))).astype(float)
-        noisy = picture * random.uniform(0.7, 1.3, 3) + random.normal(0, 6, picture.shape)
+        image = np.asarray(astronaut.rotate(angle).resize((side, side))).astype(float)
+        noisy = image * random.uniform(0.7, 1.3, 3) + random.normal(0, 6, image.shape)
         pixels = noisy.clip(0, 255).astype(np.uint8)
         portrait = analyser.portrait(pixels, 0, name="astronaut")
         scores.append(watermark.score(StoredFrame(pixels), portrait.mesh))

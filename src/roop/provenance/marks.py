@@ -80,8 +80,8 @@ class _Seal:
             self._sign(path)
         elif not has_xmp and not self._has_note(path):
             self.warn(
-                f"{path.suffix[1:].upper()} files have no place for marks: "
-                "only the watermark says that the output was made with AI"
+                f"{path.suffix[1:].upper()} files cannot carry marks: "
+                "only the watermark shows that the output was made with AI"
             )
 
     def _sign(self, path: Path) -> None:
