@@ -29,9 +29,9 @@ def test_an_engine_says_what_is_missing() -> None:
     assert (check.ready, check.need) == (False, "a card")
 
 
-def test_the_default_engine_is_not_called_built_in_where_it_is_not_ready() -> None:
+def test_a_default_engine_without_its_networks_is_not_ready() -> None:
     def build(options: Options, context: Context) -> Processor:
-        raise AssertionError("only looked at, not built")
+        raise AssertionError("built")
 
     broken = ProcessorSpec(
         "mesh", "built in", Options, build, engine=True, missing=lambda settings: "its file"

@@ -67,7 +67,7 @@ class Machine:
     """Number of other models in the catalogue, downloaded when needed."""
     models_folder: Path
     models_writable: bool
-    """Whether downloads can be kept there."""
+    """Whether downloads can be stored there."""
     disk_free: int
     """Free bytes in that folder."""
 
@@ -180,7 +180,7 @@ def _providers(settings: Settings) -> tuple[Check, ...]:
 
 
 def _writable(folder: Path) -> bool:
-    """Try it: permissions do not tell of read-only disks, of quotas or of what root may do."""
+    """Return whether files can be created in ``folder``, by trying: permissions are not enough."""
     try:
         with TemporaryFile(dir=folder) as file:
             file.write(b"roop")
@@ -191,5 +191,5 @@ def _writable(folder: Path) -> bool:
 
 def _existing(path: Path) -> Path:
     """Return ``path`` or its nearest parent that exists."""
-    # Path.exists raises where this user may not look.
+    # Path.exists raises an error for folders that this user cannot access.
     return next(p for p in (path, *path.absolute().parents) if os.path.exists(p))  # noqa: PTH110

@@ -47,8 +47,8 @@ def make_marks(
 
         check_signer(choose_signer(settings, warn), statement)
     note = f"{statement.sentence} {SOURCE_TYPE}"
-    seal = _Seal(note, statement, settings, warn)
-    return Marks(note=note, write=seal.seal)
+    writer = _MarkWriter(note, statement, settings, warn)
+    return Marks(note=note, write=writer.write)
 
 
 def make_statement(engine: str, models: tuple[str, ...], *, swaps: bool = True) -> Statement:
@@ -62,7 +62,7 @@ def make_statement(engine: str, models: tuple[str, ...], *, swaps: bool = True) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Seal:
+class _MarkWriter:
     """Adds the marks to a finished file."""
 
     note: str
@@ -70,7 +70,7 @@ class _Seal:
     settings: Settings
     warn: Warn
 
-    def seal(self, path: Path) -> None:
+    def write(self, path: Path) -> None:
         """Add the XMP packet, then the signature, which covers all other marks."""
         has_xmp = add_xmp(path, lambda packet: merge_statement(packet, self.statement))
         # Imported here: it takes a third of a second, which would delay the first frame.
