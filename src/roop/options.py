@@ -393,9 +393,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_duration(value: object) -> object:
-    """Turn ``90s``, ``30m``, ``24h`` or ``7d`` into a ``timedelta`` of a minute to a week.
+    """Convert ``90s``, ``30m``, ``24h`` or ``7d`` to a ``timedelta`` of a minute to a week.
 
-    A week is the most that the signature of S3 allows. What is no text is left to pydantic.
+    A week is the longest that S3 allows. Anything but a string is left to pydantic.
     """
     if isinstance(value, str):
         number, unit = value[:-1], value[-1:]
@@ -408,40 +408,42 @@ def parse_duration(value: object) -> object:
 
 
 class ShareOptions(Options):
-    """Where outputs are shared, for how long, and with whose keys."""
+    """Where to share outputs, for how long, and with which credentials."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)  # one may be a secret
+    model_config = ConfigDict(hide_input_in_errors=True)  # may contain secrets
 
     to: str | None = Field(
         None,
-        description="where to: s3://BUCKET, supabase://PROJECT/BUCKET, gs://BUCKET, "
-        "az://ACCOUNT/CONTAINER, each perhaps with /PREFIX, or file:///FOLDER",
+        description="destination: s3://BUCKET, supabase://PROJECT/BUCKET, gs://BUCKET or "
+        "az://ACCOUNT/CONTAINER, optionally with /PREFIX, or file:///FOLDER",
     )
     expires: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
         timedelta(hours=24),
-        description="how long the address works: 30m, 24h (default), 7d at most",
+        description="lifetime of the link, such as 30m or 24h (default); 7d at most",
     )
     public: bool = Field(
-        False, description="give the address of a public bucket, which works without an end"
+        False, description="print the permanent public URL; the bucket must be public"
     )
     endpoint: str | None = Field(
         None,
         pattern="^https?://[^?#@]+$",
-        description="address of an S3-compatible store or a Supabase of one's own, such as "
+        description="URL of an S3-compatible store or a self-hosted Supabase, such as "
         "https://minio.example.org:9000",
     )
     region: str | None = Field(None, min_length=1, description="region of the bucket")
     public_address: str | None = Field(
         None,
         pattern=r"^https?://[^?#@]*\{name\}[^?#@]*$",
-        description="how public addresses look, such as https://cdn.example.org/{name}",
+        description="pattern of public URLs, such as https://cdn.example.org/{name}",
     )
-    access_key: SecretStr | None = Field(None, description="name of the key to the store")
-    secret_key: SecretStr | None = Field(None, description="the key's secret")
-    session_token: SecretStr | None = Field(None, description="what a temporary key needs, too")
+    access_key: SecretStr | None = Field(None, description="access key ID of the store")
+    secret_key: SecretStr | None = Field(None, description="secret of the access key")
+    session_token: SecretStr | None = Field(
+        None, description="session token of temporary credentials"
+    )
 
     @model_validator(mode="after")
-    def _whole_key(self) -> Self:
+    def _check_key(self) -> Self:
         if self.access_key and not self.secret_key:
             raise ValueError("`access_key` needs `secret_key`, too")
         if self.session_token and not self.access_key:

@@ -96,7 +96,7 @@ def _explain(error: ErrorDetails, spelling: Spelling) -> str:
 
 
 def _masked(error: ErrorDetails, options: type[BaseModel]) -> ErrorDetails:
-    """Leave out the value of a secret: errors are printed and logged."""
+    """Remove the value of a secret: errors are printed and logged."""
     field = options.model_fields.get(str(error["loc"][0])) if error["loc"] else None
     kinds = (field.annotation, *get_args(field.annotation)) if field else ()
     return {**error, "input": ""} if SecretStr in kinds else error

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from roop.demo.clip import FPS, RATE, SIZE, soundtrack, video_frames
-from roop.demo.portraits import astronaut, carried
+from roop.demo.portraits import astronaut, require_photo
 from roop.errors import UsageError
 from roop.provenance.watermark import DETECTION_THRESHOLD
 
@@ -83,7 +83,7 @@ def test_other_files_are_not_replaced(tmp_path: Path) -> None:
 
 def test_a_missing_photo_is_named_with_what_brings_it_back(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"photo\.png is missing") as caught:
-        carried(tmp_path / "photo.png")
+        require_photo(tmp_path / "photo.png")
     assert "uv sync --reinstall-package roop" in (caught.value.hint or "")
 
 

@@ -72,4 +72,4 @@ def test_a_changed_file_in_a_package_is_rejected(tmp_path: Path) -> None:
     folder = ModelFolder(Settings(models=tmp_path), Catalogue({"face_mesh": model}))
     with pytest.raises(ModelError, match="sha256 differs") as caught:
         folder.require("face_mesh")
-    assert "install roop again" in caught.value.hint
+    assert "reinstall roop" in caught.value.hint

@@ -90,7 +90,7 @@ def remove(folder: ModelFolder, model: Model) -> ModelStatus:
         return status_of(folder, model, "forgotten")
     if model.package is not None:
         raise ModelError(
-            f"{model.name} is part of the package {model.package}",
+            f"{model.name} belongs to the package {model.package}",
             hint=f"pip uninstall {model.package.partition('==')[0]}",
         )
     path = folder.path / model.filename
