@@ -11,7 +11,7 @@ from PIL import Image
 
 from roop.media.video.clip import write_clip
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.verify import examine
+from roop.provenance.verify import verify_file
 from support.terminal import Roop
 
 PATHS = ("-s", "a.jpg", "-t", "b.mp4", "-o", "c.mp4")
@@ -48,7 +48,7 @@ def test_kept_frames_match_the_output_and_carry_its_marks(
         with Image.open(path) as image:
             apart = np.abs(np.asarray(image).astype(int) - frame)
         assert apart.mean() < 1.5  # colours are rounded differently
-    report = examine(images[0], WatermarkSearch())
+    report = verify_file(images[0], WatermarkSearch())
     assert report.verdict == "intact"
     assert report.xmp_source_type
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, "out.mp4"]

@@ -17,7 +17,7 @@ from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.terminal.text import one_line
 from roop.options import SECRETS, LabelOptions, ShareOptions
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         given = {name: configured[name].value for name in group.model_fields if name in configured}
         if group is LabelOptions:
             given["label"] = True  # the other label options are valid only with a label
-        checked(group, given, spelling=lambda n: configured[n].spelling if n in configured else n)
+        validate(group, given, spelling=lambda n: configured[n].spelling if n in configured else n)
         defaults |= {name: field.get_default() for name, field in group.model_fields.items()}
     Configuration(configured, registry).sharing({})  # check them, too
     defaults |= {

@@ -40,11 +40,11 @@ def run(arguments: Sequence[str]) -> int:
     add_flags(parser, "machine", Settings)
     add_output_flags(parser)
     values = vars(parser.parse(arguments))
-    from roop.doctor import examine
+    from roop.doctor import diagnose
     from roop.processors import installed
 
     registry = installed()
-    report = examine(Configuration.read(registry).settings(values), registry)
+    report = diagnose(Configuration.read(registry).settings(values), registry)
     if values["json"]:
         print_json(report)
     else:

@@ -16,7 +16,7 @@ from roop.cli.terminal.text import one_line
 from roop.errors import UsageError
 from roop.options import FaceOptions, Settings, VideoOptions
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 if TYPE_CHECKING:
     from roop.pipeline.people.scan import PeopleScan
@@ -56,8 +56,8 @@ def _scan(values: dict[str, Any]) -> "PeopleScan":
     return scan_people(
         values["file"],
         settings,
-        faces=checked(FaceOptions, faces, spelling=flag_of),
-        video=checked(VideoOptions, video, spelling=flag_of),
+        faces=validate(FaceOptions, faces, spelling=flag_of),
+        video=validate(VideoOptions, video, spelling=flag_of),
         cancel=cancel_on_signals(),
     )
 

@@ -13,7 +13,7 @@ from roop.cli.terminal.text import one_line, warn
 from roop.errors import UsageError
 from roop.options import FaceOptions, Settings
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 _FACE_OPTIONS = ("source_face_position",)
 
@@ -66,7 +66,7 @@ def _make_folder(folder: Path) -> None:
 
 def _position(values: dict[str, Any]) -> int | None:
     given = {name: values[name] for name in _FACE_OPTIONS if name in values}
-    return checked(FaceOptions, given, spelling=flag_of).source_face_position
+    return validate(FaceOptions, given, spelling=flag_of).source_face_position
 
 
 def _parser() -> Parser:

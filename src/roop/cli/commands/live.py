@@ -20,7 +20,7 @@ from roop.cli.terminal.terms import show_terms
 from roop.cli.terminal.text import one_line, warn
 from roop.errors import UsageError
 from roop.options import (
-    FOR_FILES,
+    FILES_ONLY,
     FaceOptions,
     LabelOptions,
     LiveOptions,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # imported when a job runs, so that --help is fast
     from roop.pipeline.progress import Progress
     from roop.processors.base import Registry
 
-_EXCLUDED = FOR_FILES | {"label"}
+_EXCLUDED = FILES_ONLY | {"label"}
 """Options that this command does not have: configured values of these are ignored."""
 
 

@@ -19,9 +19,9 @@ from roop.errors import CancelledError, UsageError
 from roop.options import Settings
 
 if TYPE_CHECKING:  # imported when needed, so that --help is fast
-    from roop.models.files.download import DownloadWatch
+    from roop.models.files.download import DownloadProgress
     from roop.models.files.folder import ModelFolder
-    from roop.models.files.maintenance import Entry
+    from roop.models.files.maintenance import ModelStatus
 
 ACTIONS = {
     "list": "list all models with their licences, and show which are installed",
@@ -75,61 +75,61 @@ def run(arguments: Sequence[str]) -> int:
     return _DAMAGED if damaged else 0
 
 
-def _list(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
-    from roop.models.files.maintenance import entries
+def _list(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[ModelStatus]":
+    from roop.models.files.maintenance import list_models
 
-    yield from entries(folder, values.task)
+    yield from list_models(folder, values.task)
 
 
-def _pull(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
-    from roop.models.files.maintenance import named, pull, with_companions
+def _pull(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[ModelStatus]":
+    from roop.models.files.maintenance import find_models, pull, with_dependencies
 
     with _download_progress(enabled=not values.quiet and sys.stderr.isatty()) as watch:
-        for model in with_companions(folder, named(folder, values.names)):
+        for model in with_dependencies(folder, find_models(folder, values.names)):
             yield pull(folder, model, watch(model.name))
 
 
-def _verify(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
-    from roop.models.files.maintenance import named, verify
+def _verify(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[ModelStatus]":
+    from roop.models.files.maintenance import find_models, verify
 
-    installed = [model for model in folder.catalogue if folder.fault(model) != "missing"]
-    for model in named(folder, values.names) or installed:
+    installed = [model for model in folder.catalogue if folder.problem(model) != "missing"]
+    for model in find_models(folder, values.names) or installed:
         yield verify(folder, model)
 
 
-def _remove(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
-    from roop.models.files.maintenance import named, remove
+def _remove(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[ModelStatus]":
+    from roop.models.files.maintenance import find_models, remove
 
-    for model in named(folder, values.names):
+    for model in find_models(folder, values.names):
         yield remove(folder, model)
 
 
-def _export(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+def _export(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[ModelStatus]":
     from roop.models.files.bundle import export_bundle
-    from roop.models.files.maintenance import entry_of, named, with_companions
+    from roop.models.files.maintenance import find_models, status_of, with_dependencies
 
-    models = with_companions(folder, named(folder, values.names))
+    models = with_dependencies(folder, find_models(folder, values.names))
     for model in export_bundle(folder, models, values.bundle):
-        yield entry_of(folder, model)
+        yield status_of(folder, model)
 
 
-def _import(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+def _import(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[ModelStatus]":
     from roop.models.files.bundle import import_bundle
-    from roop.models.files.maintenance import entry_of
+    from roop.models.files.maintenance import status_of
 
     for model in import_bundle(folder, values.bundle):
-        yield entry_of(folder, model)
+        yield status_of(folder, model)
 
 
-def _add(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[Entry]":
+def _add(folder: "ModelFolder", values: argparse.Namespace) -> "Iterator[ModelStatus]":
     from roop.models.files.custom import register
-    from roop.models.files.maintenance import entry_of
+    from roop.models.files.maintenance import status_of
 
     model = register(folder, values.file, like=values.like, name=values.name, licence=values.allows)
-    yield entry_of(folder, model)
+    yield status_of(folder, model)
 
 
-_FUNCTIONS: "dict[str, Callable[[ModelFolder, argparse.Namespace], Iterator[Entry]]]" = {
+_FUNCTIONS: "dict[str, Callable[[ModelFolder, argparse.Namespace], Iterator[ModelStatus]]]" = {
     "list": _list,
     "pull": _pull,
     "verify": _verify,
@@ -140,7 +140,7 @@ _FUNCTIONS: "dict[str, Callable[[ModelFolder, argparse.Namespace], Iterator[Entr
 }
 
 
-def _entry_line(action: str, entry: "Entry") -> str:
+def _entry_line(action: str, entry: "ModelStatus") -> str:
     if action != "list":
         return f"{entry.name}: {entry.state}"
     size = f"{entry.size / 1e6:.1f} MB" if entry.size else "?"
@@ -199,14 +199,14 @@ def _parser(action: str) -> Parser:
 
 
 @contextmanager
-def _download_progress(*, enabled: bool) -> "Iterator[Callable[[str], DownloadWatch]]":
+def _download_progress(*, enabled: bool) -> "Iterator[Callable[[str], DownloadProgress]]":
     """Yield a function that makes the progress callback of a download; a signal cancels it."""
     from roop.cli.terminal.progress import transfer_bar
 
     cancel = cancel_on_signals()
     with transfer_bar(enabled=enabled) as draw:
 
-        def watch(name: str) -> "DownloadWatch":
+        def watch(name: str) -> "DownloadProgress":
             def report(done: int, total: int | None) -> None:
                 if cancel.is_set():
                     raise CancelledError("cancelled; the next download resumes from here")

@@ -11,7 +11,7 @@ from roop.cli.parsing.share_flags import add_share_flags, take_share_request
 from roop.errors import UsageError
 from roop.options import Job, Settings
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 if TYPE_CHECKING:
     from roop.pipeline.segments.work_folder import WorkFolder
@@ -42,10 +42,10 @@ def run(arguments: Sequence[str]) -> int:
     registry = installed()
     request = take_share_request(vars(values), Configuration.read(registry))
     description = _find_job(values.output).description()
-    job = checked(Job, description.get("job", {}))
+    job = validate(Job, description.get("job", {}))
     if values.force:
         job = job.model_copy(update={"force": True})
-    settings = checked(Settings, description.get("settings", {}))
+    settings = validate(Settings, description.get("settings", {}))
     show_progress = not values.quiet and sys.stderr.isatty()
     result = run_with_progress(job, settings, registry, show_progress=show_progress)
     return report(job, result, request, as_json=values.json, quiet=values.quiet)

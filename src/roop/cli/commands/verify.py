@@ -18,9 +18,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     values = _parser().parse(arguments)
     from roop.provenance.search import WatermarkSearch
-    from roop.provenance.verify import examine, media_in
+    from roop.provenance.verify import find_media, verify_file
 
-    paths = list(media_in(values.files))
+    paths = list(find_media(values.files))
     if not paths:
         raise MediaError(
             f"there are no images and no videos in {', '.join(map(str, values.files))}",
@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     search = WatermarkSearch()
     reports = []
     for path in paths:
-        reports.append(examine(path, search))
+        reports.append(verify_file(path, search))
         if not (values.json or values.quiet):
             sys.stdout.write(one_line(f"{path}: {reports[-1].summary}") + "\n")
     if values.json:

@@ -26,7 +26,7 @@ from roop.options import (
     VideoOptions,
 )
 from roop.processors.base import Registry
-from roop.validation import Spelling, checked, nearest, plain
+from roop.validation import Spelling, parse_bool, suggest, validate
 
 FILE_NAME = "roop.toml"
 """The name of the files in the user's configuration folder and in the working folder."""
@@ -109,7 +109,7 @@ class Configuration:
         given = pop_options(flags, Settings)
         fields = Settings.model_fields
         configured = {name: v.value for name, v in self.values.items() if name in fields}
-        return checked(Settings, configured | given, spelling=self.spelling(given))
+        return validate(Settings, configured | given, spelling=self.spelling(given))
 
     def job_options(self, flags: Mapping[str, Any], target: Path) -> dict[str, Any]:
         """Return ``flags`` with the configured options that apply to the job.
@@ -152,7 +152,7 @@ class Configuration:
             from_flag = name in flags or name not in configured
             return flag_of(prefix + name) if from_flag else configured[name].spelling
 
-        return checked(ShareOptions, values, spelling=spelling)
+        return validate(ShareOptions, values, spelling=spelling)
 
     def spelling(self, flags: Mapping[str, Any]) -> Spelling:
         """Return a function that names an option as the user wrote it."""
@@ -218,7 +218,7 @@ def _from_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, Configure
             continue
         name = variable.removeprefix(VARIABLE_PREFIX).lower()
         if name in known and name not in FLAGS_ONLY:
-            yield name, ConfiguredValue(_split(plain(value), known[name]), variable, variable)
+            yield name, ConfiguredValue(_split(parse_bool(value), known[name]), variable, variable)
         else:  # not an error: a container or a service may have variables of its own
             warn(_ignored(name, known, variable))
 
@@ -227,7 +227,7 @@ def _ignored(name: str, known: Mapping[str, Any], variable: str) -> str:
     """Return the warning for a variable that sets no option."""
     if name in FLAGS_ONLY:
         return f"ignoring {variable}: {name} can only be set by a flag"
-    near = nearest(name, known, spelling=lambda near: VARIABLE_PREFIX + near.upper())
+    near = suggest(name, known, spelling=lambda near: VARIABLE_PREFIX + near.upper())
     return f"ignoring {variable}, which is not an option: {near or 'see `roop config`'}"
 
 
@@ -241,7 +241,7 @@ def _refuse_unknown(name: str, known: Mapping[str, Any], written: str) -> None:
     if name in FLAGS_ONLY:
         raise UsageError(f"{written} can only be set by a flag", hint="remove it")
     if name not in known:
-        near = nearest(name, known) or "see `roop config`"
+        near = suggest(name, known) or "see `roop config`"
         raise UsageError(f"there is no option {written}", hint=near)
 
 

@@ -16,7 +16,7 @@ from roop.media.live.recorder import LiveRecorder
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import (
-    FOR_FILES,
+    FILES_ONLY,
     FaceOptions,
     FrameOptions,
     Job,
@@ -31,9 +31,9 @@ from roop.pipeline.progress import Progress, Watch
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
-from roop.provenance.marks import marks_for, statement_of
-from roop.provenance.xmp import merged
-from roop.provenance.xmp_places import jpeg_with_xmp
+from roop.provenance.marks import make_marks, make_statement
+from roop.provenance.xmp import merge_statement
+from roop.provenance.xmp_files import jpeg_with_xmp
 from roop.types import AnalysedFrame, Warn
 
 PATIENCE_S = 15.0
@@ -107,8 +107,8 @@ def run_live(task: LiveTask) -> LiveResult:
     models = (*embedded_models(folder), *task.registry.models(job.steps, task.settings))
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn, swaps = warnings.setdefault, task.registry[engine].engine
-    marks = marks_for(engine, models, task.settings, warn, swaps=swaps)
-    packet = merged(b"", statement_of(engine, models, swaps=swaps))
+    marks = make_marks(engine, models, task.settings, warn, swaps=swaps)
+    packet = merge_statement(b"", make_statement(engine, models, swaps=swaps))
     with ExitStack() as stack:
         recorder = _recorder(task, marks, stack)
         page = _page(task, warn, stack)
@@ -249,7 +249,7 @@ def _refuse_options_for_files(job: Job) -> None:
         for options in (FaceOptions, VideoOptions, LabelOptions, FrameOptions)
         for name, field in options.model_fields.items()
     }
-    given = [name for name in sorted(FOR_FILES) if values[name] != defaults[name]]
+    given = [name for name in sorted(FILES_ONLY) if values[name] != defaults[name]]
     given += ["record"] if job.record else []
     if given:
         raise UsageError(f"[[{given[0]}]] has no effect on a camera", hint="leave it out")
