@@ -30,9 +30,9 @@ from skimage import data
 
 from roop.faces.analyser import Analyser
 from roop.faces.mesh.topology import five_points
-from roop.models.batching import with_any_batch
+from roop.models.batching import with_dynamic_batch
 from roop.models.catalogue import load_catalogue
-from roop.models.runtimes.providers import ON_PROCESSOR, row
+from roop.models.runtimes.providers import CPU_PROVIDERS, provider_row
 from roop.options import Provider, Settings
 from true_size import analysis, fill
 
@@ -94,7 +94,7 @@ class Networks:
     """Loads networks on one provider, as the bare ones and the original's are."""
 
     def __init__(self, provider: Provider, threads: int) -> None:
-        self._name = row(provider).runtime_name or row("cpu").runtime_name
+        self._name = provider_row(provider).runtime_name or provider_row("cpu").runtime_name
         self._options = onnxruntime.SessionOptions()
         self._options.intra_op_num_threads = threads
         self._options.log_severity_level = 3  # no word of the emap, which no step uses
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of each network")
     given = parser.parse_args()
     frames, threads, provider = given.frames, given.threads, given.provider
-    card = provider not in ON_PROCESSOR
+    card = provider not in CPU_PROVIDERS
     if card and frames < AT_ONCE:
         parser.error(f"a graphics card runs {AT_ONCE} faces at once: give it as many frames")
     networks = Networks(provider, threads)
@@ -223,7 +223,7 @@ def main() -> None:
             "bare network, again": bare(networks.load(network), frames, 1),
         }
         if card:
-            many = networks.load(with_any_batch(network))
+            many = networks.load(with_dynamic_batch(network))
             rows[f"bare network, {AT_ONCE} at once"] = bare(many, frames, AT_ONCE)
     for label, (cpu, wall) in rows.items():
         print(f"{label:34}{cpu:8.2f} s CPU{wall:8.2f} s wall")

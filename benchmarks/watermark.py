@@ -32,7 +32,7 @@ from roop.media.frames.stored_frame import StoredFrame
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.watermark import FOUND, Watermark
+from roop.provenance.watermark import DETECTION_THRESHOLD, Watermark
 from roop.types import Face, Mesh
 
 Pixels = NDArray[np.uint8]
@@ -150,7 +150,7 @@ def _photos(bench: Bench, photos: Sequence[Pixels]) -> None:
             for name, treat in TREATMENTS.items():
                 found[name].append(bench.score(treat(marked)) or 0.0)
         cells = [
-            f"{name} {sum(s >= FOUND for s in v)}/{len(v)} {min(v):.1f}"
+            f"{name} {sum(s >= DETECTION_THRESHOLD for s in v)}/{len(v)} {min(v):.1f}"
             for name, v in found.items()
             if v
         ]
@@ -188,7 +188,7 @@ def _clean(bench: Bench, photos: Sequence[Pixels], count: int) -> None:
         made = jpeg(noisy.clip(0, 255).astype(np.uint8), int(random.integers(40, 96)))
         scores.append(bench.score(made))
     seen = [score for score in scores if score is not None]
-    over = sum(score >= FOUND for score in seen)
+    over = sum(score >= DETECTION_THRESHOLD for score in seen)
     print(f"{len(seen)} clean pictures with a face: highest {max(seen):.1f}, {over} found")
 
 

@@ -1,4 +1,4 @@
-"""The heaps of a process, as the C library counts them."""
+"""The number of allocator arenas, as reported by the C library."""
 
 import subprocess
 import sys
@@ -25,13 +25,17 @@ libc.fflush(out)
 """
 
 
-def heaps(how: str) -> int:
+def arenas(mode: str) -> int:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PROGRAM, mode],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     return done.stdout.count("<heap ")
 
 
-def test_threads_share_one_heap() -> None:
-    assert heaps("own") > 1
-    assert heaps("shared") == 1
+def test_threads_use_one_arena() -> None:
+    assert arenas("separate") > 1
+    assert arenas("shared") == 1

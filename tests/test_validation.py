@@ -1,4 +1,4 @@
-"""What is said of a wrong value: plain words, whatever the option and whatever the value."""
+"""Messages for invalid values: plain words for every option and every kind of value."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from roop.errors import UsageError
 from roop.options import FaceOptions, FrameOptions, LabelOptions, Options, Settings, VideoOptions
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 GROUPS = [
     *(FaceOptions, VideoOptions, LabelOptions, FrameOptions, Settings),
@@ -22,25 +22,25 @@ JARGON = re.compile(
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_wrong_value_of_every_option_is_named_without_jargon(group: type[Options]) -> None:
+def test_messages_name_the_option_without_jargon(group: type[Options]) -> None:
     refused = 0
     for name in group.model_fields:
-        for said in filter(None, (complaint(group, name, value) for value in WRONG)):
+        for message in filter(None, (complaint(group, name, value) for value in WRONG)):
             refused += 1
-            assert f"--{name}" in said
-            assert not JARGON.search(said), said
+            assert f"--{name}" in message
+            assert not JARGON.search(message), message
     assert refused > len(group.model_fields)
 
 
 def complaint(group: type[Options], name: str, value: object) -> str | None:
     try:
-        checked(group, {name: value}, spelling=lambda n: f"--{n}")
+        validate(group, {name: value}, spelling=lambda n: f"--{n}")
     except UsageError as error:
         return str(error)
     return None
 
 
-def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+def test_for_an_unknown_name_the_hint_suggests_the_nearest() -> None:
     with pytest.raises(UsageError, match="there is no option --fsp") as caught:
-        checked(VideoOptions, {"fsp": 3}, spelling=lambda n: f"--{n}")
+        validate(VideoOptions, {"fsp": 3}, spelling=lambda n: f"--{n}")
     assert caught.value.hint == "did you mean --fps?"

@@ -14,17 +14,17 @@ from roop.options import (
     Job,
     LabelOptions,
     LiveOptions,
+    NoFaceAction,
     Options,
     Settings,
     Step,
     VideoOptions,
-    WithoutFace,
 )
 from roop.pipeline.job import JobResult, JobRunner, run_job
 from roop.pipeline.progress import Progress, Watch
 from roop.processors import installed
 from roop.processors.base import OptionsT, Registry
-from roop.validation import Spelling, checked, nearest
+from roop.validation import Spelling, suggest, validate
 
 if TYPE_CHECKING:  # they load many libraries
     from roop.pipeline.live.live_job import LiveResult
@@ -79,7 +79,7 @@ class SwapOptions(TypedDict, total=False):
     face_order: FaceOrder
     map: Sequence[str | Mapping[str, Any]]
     map_file: str | PathLike[str] | None
-    if_no_face: WithoutFace
+    if_no_face: NoFaceAction
     output_video_encoder: str
     output_video_preset: str | None
     output_video_quality: int
@@ -331,7 +331,7 @@ def make_job(
         raise UsageError("there is no source photo", hint="name at least one")
     files = {"sources": tuple(sources), "target": target, "output": output, "steps": steps}
     groups = {"faces": faces, "video": video, "label": label, "frames": frames}
-    return checked(Job, {**files, **groups, **rest}, spelling=spelling)
+    return validate(Job, {**files, **groups, **rest}, spelling=spelling)
 
 
 def _paths(source: AnyPath | Sequence[AnyPath]) -> list[Path]:
@@ -384,7 +384,7 @@ def _unknown(
     models: list[type[Options]] = [FaceOptions, VideoOptions, LabelOptions, FrameOptions]
     models += [registry[step.processor].options for step in steps]
     known = {key: key for model in models for key in model.model_fields}
-    near = nearest(name, known, spelling=spelling) or "see `roop swap --help`"
+    near = suggest(name, known, spelling=spelling) or "see `roop swap --help`"
     return UsageError(f"engine {engine!r} has no option {spelling(name)}", hint=near)
 
 
@@ -395,4 +395,4 @@ _OF_THE_JOB = frozenset({"force", "record"})
 def _taken(rest: dict[str, Any], options: type[OptionsT], spelling: Spelling) -> OptionsT:
     """Remove from ``rest`` what belongs to ``options``, and make them."""
     values = {name: rest.pop(name) for name in options.model_fields if name in rest}
-    return checked(options, values, spelling=spelling)
+    return validate(options, values, spelling=spelling)

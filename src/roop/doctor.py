@@ -1,4 +1,4 @@
-"""What this machine has for the work, and what each missing thing needs."""
+"""Diagnosis of this machine: what works, and how to get what is missing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,27 +15,27 @@ _HARDWARE = {
     "amf": "an AMD card and its driver",
     "videotoolbox": "macOS",
 }
-"""What an encoder of a graphics card needs, by the last word of its name."""
+"""What a hardware encoder needs, by the last part of its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Everything that was found."""
+    """The result of ``diagnose``."""
 
     version: str
-    """Of this package."""
+    """The version of this package."""
     machine: Machine
     engines: tuple[Check, ...]
     encoders: tuple[Check, ...]
-    """One per video encoder that an output can ask for, each really tried."""
+    """All video encoders that roop offers, each tried out."""
 
 
-def examine(settings: Settings, registry: Registry) -> Diagnosis:
-    """Look at this machine; takes a second or two.
+def diagnose(settings: Settings, registry: Registry) -> Diagnosis:
+    """Check this machine; takes a second or two.
 
     Args:
-        settings: Where models lie and whether they may be downloaded.
-        registry: The engines to look at.
+        settings: Where models are stored and whether they may be downloaded.
+        registry: The engines to check.
     """
     machine = inspect(settings)
     return Diagnosis(

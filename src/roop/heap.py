@@ -1,4 +1,4 @@
-"""How the C library keeps the memory of a process that is roop's own."""
+"""Tuning of glibc's memory allocator, for processes that roop owns."""
 
 import ctypes
 import sys
@@ -9,26 +9,25 @@ _ARENA_MAX = -8
 
 
 def use_one_arena() -> None:
-    """Let all threads take memory from one heap; call it before they begin.
+    """Make all threads allocate from one arena; call it before they start.
 
-    glibc gives threads heaps of their own. What decoders, encoders and networks free in one of
-    them is no use to the others: a tenth of the memory of a swap lay idle so. Other C libraries
-    have no such heaps.
+    glibc gives threads arenas of their own, and memory freed in one cannot be reused in another: a
+    tenth of a swap's memory lay idle that way. Does nothing with other C libraries.
     """
-    choose = _of_libc("mallopt")
-    if choose is not None:
-        choose(_ARENA_MAX, 1)
+    mallopt = _libc_function("mallopt")
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
 
 
 def trim_heap() -> None:
-    """Give the system what was freed, and lies between what is still in use."""
-    trim = _of_libc("malloc_trim")
-    if trim is not None:
-        trim(0)
+    """Return freed memory to the system, even where it lies between blocks in use."""
+    malloc_trim = _libc_function("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
 
 
-def _of_libc(name: str) -> Callable[..., object] | None:
-    """Return a function of glibc; None where there is no such library."""
+def _libc_function(name: str) -> Callable[..., object] | None:
+    """Return a function of the C library, None if it has none of that name."""
     if not sys.platform.startswith("linux"):
         return None
     return getattr(ctypes.CDLL(None), name, None)

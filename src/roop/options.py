@@ -1,4 +1,4 @@
-"""What a person may set: ``Settings`` once per machine, ``Job`` once per piece of work."""
+"""All user options: ``Settings`` for the machine, ``Job`` for one piece of work."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 
 
 def parse_time(value: object) -> object:
-    """Turn seconds, ``mm:ss`` or ``h:mm:ss``, with or without a fraction, into seconds.
+    """Convert seconds, ``mm:ss`` or ``h:mm:ss``, with or without a fraction, to seconds.
 
-    What is no text is returned unchanged, for pydantic to judge.
+    Anything but a string is returned unchanged, for pydantic to validate.
     """
     if not isinstance(value, str):
         return value
@@ -24,17 +24,17 @@ def parse_time(value: object) -> object:
 
 
 Seconds = Annotated[float, BeforeValidator(parse_time)]
-"""A time: 83.5, or written "1:23.5"."""
+"""A time in seconds: 83.5, or as a string "1:23.5"."""
 
 
 class Options(BaseModel):
-    """Base of everything a person may set: validated once, then read-only."""
+    """Base of all options: validated once, then read-only."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Step(Options):
-    """One processor of a job, by name."""
+    """One processor of a job."""
 
     processor: str
     options: dict[str, Any] = Field(default_factory=dict)
@@ -42,132 +42,133 @@ class Step(Options):
 
 
 def parse_assignment(value: object) -> object:
-    """Turn ``SOURCE=WHO`` into the fields of an ``Assignment``.
+    """Convert ``SOURCE=PERSON`` to the fields of an ``Assignment``.
 
-    WHO is a position (``0``), a position in a certain frame (``0@250``) or a photo. What is no
-    text is returned unchanged, for pydantic to judge.
+    PERSON is a position (``0``), a position in a given frame (``0@250``) or a photo. Anything but
+    a string is returned unchanged, for pydantic to validate.
     """
     if not isinstance(value, str):
         return value
-    source, equals, who = value.partition("=")
-    if not (source and equals and who):
+    source, equals, person = value.partition("=")
+    if not (source and equals and person):
         raise PydanticCustomError("assignment", "needs SOURCE=POSITION or SOURCE=PHOTO")
-    position, at, frame = who.partition("@")
-    if _is_place(who):
-        where = {"position": position} | ({"frame": frame} if at else {})
-        return {"source": (source,), **where}
-    if _is_place(source):
+    position, at, frame = person.partition("@")
+    if _is_position(person):
+        fields = {"position": position} | ({"frame": frame} if at else {})
+        return {"source": (source,), **fields}
+    if _is_position(source):
         raise PydanticCustomError(
             "assignment",
             "needs the new face first, as SOURCE=POSITION; "
-            "a file named {source} is given as ./{source}",
+            "write ./{source} for a file named {source}",
             {"source": source},
         )
-    return {"source": (source,), "reference": who}
+    return {"source": (source,), "reference": person}
 
 
-def _is_place(text: str) -> bool:
+def _is_position(text: str) -> bool:
     position, at, frame = text.partition("@")
     return position.isdecimal() and frame.isdecimal() == bool(at)
 
 
-def _listed(value: object) -> object:
+def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str | Path) else value
 
 
 NAME_PATTERN = "{source}-{target}{ext}"
-"""How an output is called for which only a folder is given."""
+"""Default name of an output when only a folder is given."""
 
 
 class Assignment(Options):
-    """One person of the target and the face that this person gets."""
+    """One person in the target and the face that replaces theirs."""
 
-    source: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(min_length=1)
-    """Photos of the new face, a folder of them, or a saved identity."""
+    source: Annotated[tuple[Path, ...], BeforeValidator(_as_tuple)] = Field(min_length=1)
+    """Photos of the new face, a folder of photos, or a saved identity."""
     position: int | None = Field(None, ge=0)
-    """Who is replaced: the place in a frame, in the order of ``face_order``."""
+    """The person to replace: position in ``frame``, counted as ``face_order`` says, from 0."""
     frame: int | None = Field(None, ge=0)
-    """The frame that ``position`` is in; by default the first with a face."""
+    """The frame that ``position`` refers to; the first with a face by default."""
     reference: Path | None = None
-    """Who is replaced: a photo of that person."""
+    """The person to replace: a photo of them."""
 
     @model_validator(mode="after")
-    def _one_person(self) -> Self:
+    def _check_person(self) -> Self:
         if (self.position is None) == (self.reference is None):
             raise ValueError("each person needs either a position or a reference")
         if self.frame is not None and self.position is None:
-            raise ValueError("a frame without a position says nothing")
+            raise ValueError("a frame has no effect without a position")
         return self
 
 
 FaceOrder = Literal["left-right", "right-left", "top-bottom", "bottom-top", "large-small"]
-"""How the faces of a frame are counted."""
+"""The order in which the faces of a frame are numbered."""
 
 
-WithoutFace = Literal["copy", "skip", "error"]
-"""What to do with a frame in which nobody is replaced: keep it, leave it out, or stop."""
+NoFaceAction = Literal["copy", "skip", "error"]
+"""What to do with a frame in which no face is replaced: copy it, leave it out, or stop."""
 
 
 class FaceOptions(Options):
-    """Which face is taken from the source and which faces of the target are replaced."""
+    """Which face to take from the source and which faces of the target to replace."""
 
     source_face_position: int | None = Field(
-        None, ge=0, description="which face of a source photo with several, from the left, from 0"
+        None, ge=0, description="face to use in a source photo with several, from the left, from 0"
     )
-    many_faces: bool = Field(False, description="replace every face, not only the largest")
+    many_faces: bool = Field(False, description="replace all faces, not only the largest")
     reference_face_position: int | None = Field(
-        None, ge=0, description="replace this person only: the place in the reference frame, from 0"
+        None,
+        ge=0,
+        description="replace only the person at this position in the reference frame, from 0",
     )
     reference_frame_number: int | None = Field(
-        None, ge=0, description="the frame to count in, from 0; by default the first with a face"
+        None,
+        ge=0,
+        description="number of the reference frame, from 0; the first with a face by default",
     )
-    reference: Path | None = Field(
-        None, description="replace this person only: a photo of who is replaced"
-    )
+    reference: Path | None = Field(None, description="replace only the person in this photo")
     similar_face_distance: float = Field(
-        0.85, gt=0, le=4, description="how far a face may be from that person's to be replaced"
+        0.85,
+        gt=0,
+        le=4,
+        description="replace faces up to this distance from the chosen person's; lower is stricter",
     )
     face_detector: str = Field(
         "blazeface",
-        description="what finds faces: blazeface (built in), scrfd, yunet, or a model of "
+        description="face detector: blazeface (built in), scrfd, yunet, or a model listed by "
         "`roop models list`",
     )
-    face_order: FaceOrder = Field("left-right", description="how positions are counted")
+    face_order: FaceOrder = Field("left-right", description="order in which to number faces")
     map: tuple[Annotated[Assignment, BeforeValidator(parse_assignment)], ...] = Field(
         (),
-        description="who gets which face: SOURCE=POSITION, SOURCE=POSITION@FRAME or SOURCE=PHOTO; "
-        "nobody else is replaced",
+        description="give each person a face of their own: SOURCE=POSITION, SOURCE=POSITION@FRAME "
+        "or SOURCE=PHOTO; nobody else is replaced",
     )
     map_file: Path | None = Field(
-        None, description="the same as TOML or JSON; `roop faces` writes a template"
+        None,
+        description="read the mapping from a TOML or JSON file; `roop faces` writes a template",
     )
-    if_no_face: WithoutFace = Field(
-        "copy", description="what to do with frames in which nobody is replaced"
+    if_no_face: NoFaceAction = Field(
+        "copy", description="what to do with frames in which no face is replaced"
     )
 
     @property
     def mapped(self) -> bool:
-        """True if several people may get different faces."""
+        """True if people are mapped to faces one by one."""
         return bool(self.map) or self.map_file is not None
 
     @property
-    def particular(self) -> bool:
-        """True if somebody in particular is replaced, who has to be recognised."""
-        return self.mapped or self.by_position or self.reference is not None
-
-    @property
     def by_position(self) -> bool:
-        """True if one person is replaced who is pointed at in the target."""
+        """True if the person to replace is given by position in a frame."""
         given = (self.reference_face_position, self.reference_frame_number)
         return self.reference is None and any(value is not None for value in given)
 
     @property
     def selective(self) -> bool:
-        """True if certain people are replaced, not everybody and not whoever is the largest."""
+        """True if chosen people are replaced, instead of everyone or the largest face."""
         return self.mapped or self.by_position or self.reference is not None
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _check_conflicts(self) -> Self:
         names = ("reference", "reference_face_position", "reference_frame_number")
         given = [name for name in names if getattr(self, name) is not None]
         if given and self.many_faces:
@@ -180,47 +181,51 @@ class FaceOptions(Options):
 
 
 class VideoOptions(Options):
-    """How a video output is written."""
+    """How to encode a video output."""
 
-    output_video_encoder: str = Field("libx264", description="video encoder, see `roop doctor`")
+    output_video_encoder: str = Field(
+        "libx264", description="video encoder; `roop doctor` lists them"
+    )
     output_video_preset: str | None = Field(
-        None, description="the encoder's own preset name; a fast one by default"
+        None, description="preset of that encoder; a fast one by default"
     )
     output_video_quality: int = Field(
-        35, ge=0, le=100, description="0 is the best picture, 100 the smallest file"
+        35, ge=0, le=100, description="quality, from 0 (best) to 100 (smallest file)"
     )
     fps: Annotated[float, Field(gt=0, le=1000)] | None = Field(
-        None, description="frames per second of the output; the target's own times by default"
+        None, description="frame rate of the output; the target's frame times by default"
     )
-    skip_audio: bool = Field(False, description="leave the sound out")
+    skip_audio: bool = Field(False, description="leave out the audio")
     start: Annotated[Seconds, Field(ge=0)] | None = Field(
-        None, description="begin here, in seconds or h:mm:ss"
+        None, description="start at this time of the target, in seconds or h:mm:ss"
     )
     end: Annotated[Seconds, Field(gt=0)] | None = Field(
-        None, description="stop here, in seconds or h:mm:ss"
+        None, description="stop at this time of the target, in seconds or h:mm:ss"
     )
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_order(self) -> Self:
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise ValueError(f"`end` ({self.end:g} s) must come after `start` ({self.start:g} s)")
         return self
 
 
 class LabelOptions(Options):
-    """The label that people can see."""
+    """The visible label."""
 
-    label: bool = Field(False, description="write a label into a corner of every frame")
-    label_text: str = Field("AI MODIFIED", min_length=1, max_length=80, description="its text")
+    label: bool = Field(False, description="add a visible label to a corner of the output")
+    label_text: str = Field(
+        "AI MODIFIED", min_length=1, max_length=80, description="text of the label"
+    )
     label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = Field(
-        "bottom-left", description="where it stands"
+        "bottom-left", description="corner of the label"
     )
     label_seconds: Annotated[float, Field(ge=2)] | None = Field(
-        None, description="how long it stands, from the start; throughout by default"
+        None, description="seconds to show the label, from the start; throughout by default"
     )
 
     @model_validator(mode="after")
-    def _asked_for(self) -> Self:
+    def _check_label(self) -> Self:
         for name, field in type(self).model_fields.items():
             if not self.label and getattr(self, name) != field.default:
                 raise ValueError(f"`{name}` has no effect without `label`")
@@ -228,57 +233,58 @@ class LabelOptions(Options):
 
 
 class FrameOptions(Options):
-    """The frames of a finished output, as pictures."""
+    """The frames of a finished output, as image files."""
 
     keep_frames: bool = Field(
-        False, description="write the output's frames as pictures, too, into a folder beside it"
+        False, description="also save each frame of the output as an image, in a folder beside it"
     )
-    temp_frame_format: Literal["png", "jpg"] = Field("png", description="their format")
+    temp_frame_format: Literal["png", "jpg"] = Field(
+        "png", description="image format of these frames"
+    )
     temp_frame_quality: int = Field(
-        0, ge=0, le=100, description="of jpg: 0 is the best picture, 100 the smallest file"
+        0, ge=0, le=100, description="quality of jpg frames, from 0 (best) to 100 (smallest file)"
     )
 
 
-FOR_FILES = frozenset(
+FILES_ONLY = frozenset(
     (
         *("reference_frame_number", "face_order", "if_no_face"),
         *("fps", "skip_audio", "start", "end", "label_seconds"),
         *FrameOptions.model_fields,
     )
 )
-"""Options that a camera has no use for."""
+"""Options that have no effect on a camera."""
 
 
 class LiveOptions(Options):
-    """Where live pictures come from and where they go."""
+    """Where live frames come from and where they go."""
 
     input: str = Field(
         "0",
         min_length=1,
-        description="camera: its number or device, an address (rtsp://, http://), or a video file "
-        "that is played",
+        description="camera: a number, a device, a URL (rtsp://, http://), or a video file to play",
     )
     camera_size: str | None = Field(
         None,
         pattern="^[0-9]+x[0-9]+$",
-        description="WIDTHxHEIGHT to ask a camera of this machine for; its own choice by default",
+        description="resolution to ask a local camera for, as WIDTHxHEIGHT; its own by default",
     )
     serve: str = Field(
         "127.0.0.1:8080",
-        description="HOST:PORT of the page that shows the picture; none for no page",
+        description="HOST:PORT of the preview page; none for no page",
     )
-    record_video: Path | None = Field(None, description="record what is shown into this file")
+    record_video: Path | None = Field(None, description="record the output to this file")
 
 
 class Job(Options):
-    """One piece of work. Plain data: the same value serves terminal, HTTP, queue and log."""
+    """One piece of work, as plain data: the command line, a queue and a record share it."""
 
     sources: tuple[Path, ...] = ()
-    """Photos of the new face, folders of them or saved identities; may be empty with a mapping, or
-    if nothing is swapped."""
+    """Photos of the new face, folders of photos, or saved identities; may be empty with a mapping
+    or without a swap."""
     target: Path
     output: Path
-    """A file, or an existing folder for a name made of the source's and the target's."""
+    """A file, or an existing folder; its file is then named after source and target."""
     steps: tuple[Step, ...] = Field(default=(Step(processor="mesh"),), min_length=1)
     faces: FaceOptions = FaceOptions()
     video: VideoOptions = VideoOptions()
@@ -286,15 +292,15 @@ class Job(Options):
     frames: FrameOptions = FrameOptions()
     force: bool = Field(False, description="replace the output if it exists")
     record: Path | None = Field(
-        None, description="write what was done as JSON: digests, options, models, versions"
+        None, description="write a JSON record of the job: digests, options, models, versions"
     )
 
     @model_validator(mode="after")
-    def _sources_take_part(self) -> Self:
+    def _check_sources(self) -> Self:
         if self.sources and self.faces.mapped and not self.faces.many_faces:
             raise ValueError(
-                "a source has no effect with a mapping, which names its own; "
-                "with `many_faces` everybody else gets it"
+                "a source has no effect with a mapping, which names its own sources; "
+                "add `many_faces` to give it to everyone else"
             )
         return self
 
@@ -304,9 +310,9 @@ Provider = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "openvino", 
 
 
 def parse_provider(value: object) -> object:
-    """Turn ``dml``, as the original tool calls it, into ``directml``; letters may be large.
+    """Convert a provider's name to lower case, and the original tool's ``dml`` to ``directml``.
 
-    Anything else is returned unchanged, for pydantic to judge.
+    Anything but a string is returned unchanged, for pydantic to validate.
     """
     if not isinstance(value, str):
         return value
@@ -314,11 +320,11 @@ def parse_provider(value: object) -> object:
 
 
 Precision = Literal["fp32", "fp16", "bf16"]
-"""The numbers that a network computes with."""
+"""The numeric precision of a network."""
 
 
 def parse_cluster(value: object) -> object:
-    """Refuse what is no address of a cluster; what is no text is left to pydantic."""
+    """Reject strings that are not the address of a cluster; leave the rest to pydantic."""
     if not isinstance(value, str) or value == "auto":
         return value
     host, _, port = value.removeprefix("ray://").rpartition(":")
@@ -328,57 +334,57 @@ def parse_cluster(value: object) -> object:
 
 
 class Settings(Options):
-    """The machine: where models live and what may run. Never changes after start."""
+    """Options of the machine: where models are stored and what they run on."""
 
-    models: Path | None = Field(None, description="folder of downloaded models")
+    models: Path | None = Field(None, description="folder for downloaded models")
     offline: bool = Field(False, description="never download anything")
     licence: Literal["any", "permissive"] = Field(
-        "any", description="permissive refuses models that may not be used commercially"
+        "any", description="permissive: reject models whose licence forbids commercial use"
     )
     execution_provider: tuple[Annotated[Provider, BeforeValidator(parse_provider)], ...] = Field(
         (),
-        description="what neural engines run on, the first that works: "
+        description="execution providers to try, in order: "
         + ", ".join(get_args(Provider))
         + "; the fastest by default",
     )
     strict_provider: bool = Field(
-        False, description="stop if none of them works, instead of running on the cpu"
+        False, description="fail if none of these providers works, instead of using the cpu"
     )
-    execution_device_id: int = Field(0, ge=0, description="which of several graphics cards")
+    execution_device_id: int = Field(0, ge=0, description="number of the graphics card, from 0")
     execution_threads: int | None = Field(
-        None, ge=1, description="threads of one network on the processor; all cores by default"
+        None, ge=1, description="CPU threads per network; all cores by default"
     )
     execution_precision: Precision | None = Field(
-        None, description="numbers that networks compute with; the provider's choice by default"
+        None, description="precision of neural networks; chosen by the provider by default"
     )
     max_memory: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="gigabytes that a job may take; what the machine has by default"
+        None, description="memory limit of a job, in gigabytes; all memory by default"
     )
     workers: int | None = Field(
         None,
         ge=1,
-        description="processes that share a long video; one for every two cores by default",
+        description="processes that work on a long video; one per two cores by default",
     )
     cluster: Annotated[str, BeforeValidator(parse_cluster)] | None = Field(
         None,
-        description="share a long video with a Ray cluster: ray://HOST:PORT, or auto for the one "
-        "that this machine belongs to",
+        description="distribute long videos over a Ray cluster: ray://HOST:PORT, or auto for the "
+        "cluster of this machine",
     )
     signing_certificate: Path | None = Field(
-        None, description="certificates (PEM) to sign outputs with, instead of this machine's own"
+        None, description="PEM certificate chain to sign outputs with, instead of a local one"
     )
-    signing_key: Path | None = Field(None, description="the private key (PEM) of that certificate")
+    signing_key: Path | None = Field(None, description="PEM private key of that certificate")
     timestamp_server: str | None = Field(
         None,
         pattern="^https?://",
-        description="address of a time-stamp server (RFC 3161) to ask at every signature",
+        description="URL of a time-stamp server (RFC 3161) for signatures",
     )
 
     @property
     def network_memory(self) -> int | None:
-        """Bytes that the networks of a job may take together: three quarters of ``max_memory``.
+        """Memory limit of all networks of a job, in bytes: three quarters of ``max_memory``.
 
-        The rest is left to the frames, the decoder and the encoder.
+        The rest is for the frames, the decoder and the encoder.
         """
         return None if self.max_memory is None else int(self.max_memory * 0.75e9)
 
@@ -387,9 +393,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_duration(value: object) -> object:
-    """Turn ``90s``, ``30m``, ``24h`` or ``7d`` into a ``timedelta`` of a minute to a week.
+    """Convert ``90s``, ``30m``, ``24h`` or ``7d`` to a ``timedelta`` of a minute to a week.
 
-    A week is the most that the signature of S3 allows. What is no text is left to pydantic.
+    A week is the longest that S3 allows. Anything but a string is left to pydantic.
     """
     if isinstance(value, str):
         number, unit = value[:-1], value[-1:]
@@ -402,40 +408,42 @@ def parse_duration(value: object) -> object:
 
 
 class ShareOptions(Options):
-    """Where outputs are shared, for how long, and with whose keys."""
+    """Where to share outputs, for how long, and with which credentials."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)  # one may be a secret
+    model_config = ConfigDict(hide_input_in_errors=True)  # may contain secrets
 
     to: str | None = Field(
         None,
-        description="where to: s3://BUCKET, supabase://PROJECT/BUCKET, gs://BUCKET, "
-        "az://ACCOUNT/CONTAINER, each perhaps with /PREFIX, or file:///FOLDER",
+        description="destination: s3://BUCKET, supabase://PROJECT/BUCKET, gs://BUCKET or "
+        "az://ACCOUNT/CONTAINER, optionally with /PREFIX, or file:///FOLDER",
     )
     expires: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
         timedelta(hours=24),
-        description="how long the address works: 30m, 24h (default), 7d at most",
+        description="lifetime of the link, such as 30m or 24h (default); 7d at most",
     )
     public: bool = Field(
-        False, description="give the address of a public bucket, which works without an end"
+        False, description="print the permanent public URL; the bucket must be public"
     )
     endpoint: str | None = Field(
         None,
         pattern="^https?://[^?#@]+$",
-        description="address of an S3-compatible store or a Supabase of one's own, such as "
+        description="URL of an S3-compatible store or a self-hosted Supabase, such as "
         "https://minio.example.org:9000",
     )
     region: str | None = Field(None, min_length=1, description="region of the bucket")
     public_address: str | None = Field(
         None,
         pattern=r"^https?://[^?#@]*\{name\}[^?#@]*$",
-        description="how public addresses look, such as https://cdn.example.org/{name}",
+        description="pattern of public URLs, such as https://cdn.example.org/{name}",
     )
-    access_key: SecretStr | None = Field(None, description="name of the key to the store")
-    secret_key: SecretStr | None = Field(None, description="the key's secret")
-    session_token: SecretStr | None = Field(None, description="what a temporary key needs, too")
+    access_key: SecretStr | None = Field(None, description="access key ID of the store")
+    secret_key: SecretStr | None = Field(None, description="secret of the access key")
+    session_token: SecretStr | None = Field(
+        None, description="session token of temporary credentials"
+    )
 
     @model_validator(mode="after")
-    def _whole_key(self) -> Self:
+    def _check_key(self) -> Self:
         if self.access_key and not self.secret_key:
             raise ValueError("`access_key` needs `secret_key`, too")
         if self.session_token and not self.access_key:

@@ -1,4 +1,4 @@
-"""Replaces a file as a whole: whoever reads it, even after a power cut, sees the old or the new."""
+"""Atomic and durable replacement of files: readers see the old content or the new, never half."""
 
 import os
 import secrets
@@ -9,16 +9,16 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
-    """Give an empty, hidden file beside ``path``, which becomes ``path`` on a clean exit.
+    """Yield an empty hidden file beside ``path`` that replaces ``path`` on a clean exit.
 
-    On any other it is removed.
+    On an error the hidden file is removed.
 
     Args:
-        path: The file to write or to replace.
-        mode: Who may read and write it, less the process's umask.
+        path: The file to create or replace.
+        mode: Its permissions, before the process's umask.
 
     Raises:
-        OSError: The system refused.
+        OSError: A file operation failed.
     """
     part = path.with_name(f".roop-{secrets.token_hex(6)}.part")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
@@ -33,7 +33,7 @@ def replacing(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
 
 
 def sync_file(path: Path) -> None:
-    """Make what was written to a file durable."""
+    """Flush a file to disk."""
     descriptor = os.open(path, os.O_RDWR)
     try:
         os.fsync(descriptor)
@@ -42,7 +42,7 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a new name in ``folder`` durable; not every system lets a folder be opened."""
+    """Flush the entries of ``folder`` to disk, where the system lets a folder be opened."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

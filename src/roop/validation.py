@@ -1,4 +1,4 @@
-"""Validate what a person set, and say in plain words which option is wrong and why."""
+"""Validate options, and explain in plain words which one is wrong and why."""
 
 import difflib
 import re
@@ -11,12 +11,12 @@ from pydantic_core import ErrorDetails
 from roop.errors import UsageError
 
 Model = TypeVar("Model", bound=BaseModel)
-"""The options that are validated."""
+"""The class of the options."""
 
 Spelling = Callable[[str], str]
-"""How the person wrote the option of this name: ``--fps``, ``ROOP_FPS``, or just ``fps``."""
+"""Return an option's name as the user wrote it: ``--fps``, ``ROOP_FPS``, or just ``fps``."""
 
-_NEEDS = {
+_NEEDED = {
     "float": "needs a number",
     "int": "needs a whole number",
     "bool": "needs true or false",
@@ -28,7 +28,7 @@ _NEEDS = {
     "model": "needs a table",
     "finite": "needs a finite number",
 }
-"""By the first word of pydantic's kinds of errors, e.g. ``float_parsing``."""
+"""Messages by the first word of pydantic's error type, e.g. ``float_parsing``."""
 
 _BOUNDS = {
     "greater_than": "must be above {gt:g}",
@@ -42,19 +42,19 @@ _BOUNDS = {
     "too_short": "needs at least {min_length} values",
     "too_long": "takes at most {max_length} values",
 }
-"""By pydantic's kind of error; the fields are its context."""
+"""Messages by pydantic's error type, with fields from the error's context."""
 
 
-def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelling = str) -> Model:
-    """Make frozen options out of ``values``.
+def validate(options: type[Model], values: Mapping[str, Any], *, spelling: Spelling = str) -> Model:
+    """Build frozen options from ``values``.
 
     Args:
-        options: What they are options of.
-        values: By the names of its fields.
-        spelling: How the person wrote a name.
+        options: The options' class.
+        values: Values by field name.
+        spelling: How the user wrote a field's name.
 
     Raises:
-        UsageError: A value is not what its option takes, or there is no such option.
+        UsageError: A value is invalid, or an option is unknown.
     """
     try:
         return options.model_validate(dict(values))
@@ -62,41 +62,41 @@ def checked(options: type[Model], values: Mapping[str, Any], *, spelling: Spelli
         first = error.errors()[0]
         hint = None
         if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
-            hint = nearest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
-        raise UsageError(explained(_masked(first, options), spelling), hint=hint) from error
+            hint = suggest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
+        raise UsageError(explain(_masked(first, options), spelling), hint=hint) from error
 
 
-def plain(text: str) -> bool | str:
-    """Take ``true`` and ``false`` for what they say, where a person can write nothing but text."""
+def parse_bool(text: str) -> bool | str:
+    """Convert "true" and "false" to booleans, where every value is text; leave other text as is."""
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-def nearest(name: str, known: Mapping[str, object], *, spelling: Spelling = str) -> str | None:
-    """Return "did you mean ...?" for a name that is not ``known``, None if none is like it."""
+def suggest(name: str, known: Mapping[str, object], *, spelling: Spelling = str) -> str | None:
+    """Return "did you mean ...?" for an unknown name, None if no known name is similar."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {spelling(near[0])}?" if near else None
 
 
-def explained(error: ErrorDetails, spelling: Spelling) -> str:
-    """Say in one line what is wrong with which option, and which value it had."""
-    kind, place = error["type"], [part for part in error["loc"] if isinstance(part, str)]
-    name = spelling(place[0]) if place else ""
-    if len(place) > 1:  # inside a table that is the value of an option
-        name = f"{name}: {place[-1]}"
+def explain(error: ErrorDetails, spelling: Spelling) -> str:
+    """Return one line that names the option, what is wrong with it, and its value."""
+    kind, path = error["type"], [part for part in error["loc"] if isinstance(part, str)]
+    name = spelling(path[0]) if path else ""
+    if len(path) > 1:  # a field in a table
+        name = f"{name}: {path[-1]}"
     if kind == "extra_forbidden":
-        return f"{name} is unknown" if len(place) > 1 else f"there is no option {name}"
+        return f"{name} is unknown" if len(path) > 1 else f"there is no option {name}"
     if kind == "missing":
         return f"{name} is missing"
-    if kind == "value_error":  # our own validators name the value, and options in backquotes
-        said = error["msg"].removeprefix("Value error, ")
-        said = re.sub(r"`(\w+)`", lambda match: spelling(match[1]), said)
-        return f"{name}: {said}" if name else said
+    if kind == "value_error":  # from our validators; they quote options in backquotes
+        text = error["msg"].removeprefix("Value error, ")
+        text = re.sub(r"`(\w+)`", lambda match: spelling(match[1]), text)
+        return f"{name}: {text}" if name else text
     complaint, value = _complaint(error), error["input"]
-    return f"{name} {complaint}" + (f", not {_shown(value)}" if value not in ("", ()) else "")
+    return f"{name} {complaint}" + (f", not {_quote(value)}" if value not in ("", ()) else "")
 
 
 def _masked(error: ErrorDetails, options: type[BaseModel]) -> ErrorDetails:
-    """Leave out the value of a secret: errors are printed and logged."""
+    """Remove the value of a secret: errors are printed and logged."""
     field = options.model_fields.get(str(error["loc"][0])) if error["loc"] else None
     kinds = (field.annotation, *get_args(field.annotation)) if field else ()
     return {**error, "input": ""} if SecretStr in kinds else error
@@ -108,10 +108,10 @@ def _complaint(error: ErrorDetails) -> str:
         return "may not be empty"
     if kind in _BOUNDS:
         return _BOUNDS[kind].format_map(error.get("ctx", {}))
-    return _NEEDS.get(kind.partition("_")[0], error["msg"])
+    return _NEEDED.get(kind.partition("_")[0], error["msg"])
 
 
-def _shown(value: object) -> str:
+def _quote(value: object) -> str:
     written = isinstance(value, str) and value.lstrip("-").replace(".", "", 1).isdecimal()
     text = str(value) if written else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

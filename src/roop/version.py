@@ -1,9 +1,7 @@
-"""The version of this package, and how to install it again, for every layer."""
+"""The version of this package, and how to reinstall it."""
 
 VERSION = "2.0.0b1"
 """The same as in ``pyproject.toml``."""
 
-REINSTALL = (
-    "install roop again, in a clone by `uv sync --reinstall-package roop` or `pip install .`"
-)
-"""What brings back a file that the build puts into the package."""
+REINSTALL = "reinstall roop; in a clone: `uv sync --reinstall-package roop` or `pip install .`"
+"""Hint for a missing file that the build adds to the package."""

@@ -1,4 +1,4 @@
-"""The command as a fixture."""
+"""A fixture that runs the command."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from support.terminal import Roop, command, environment
 
 @pytest.fixture
 def roop(tmp_path: Path) -> Roop:
-    """Run the command in the test's folder; returns what it printed and its exit code."""
+    """Return a function that runs the command in the test's folder."""
 
     def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

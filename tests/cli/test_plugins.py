@@ -1,4 +1,4 @@
-"""An engine of another package: found by its entry point, and contained when it breaks."""
+"""An engine of another package is found by its entry point, and its failures are reported."""
 
 import subprocess
 from pathlib import Path
@@ -29,7 +29,7 @@ SPEC = ProcessorSpec("stamp", "Stamp the face", StampOptions, lambda o, c: Stamp
 
 @pytest.fixture
 def plugged(tmp_path: Path) -> Path:
-    """A folder on the search path in which the plug-in is installed."""
+    """Install a plug-in into a folder for PYTHONPATH, and return the folder."""
     folder = tmp_path / "installed"
     info = folder / "stamp-1.0.dist-info"
     info.mkdir(parents=True)
@@ -51,10 +51,10 @@ def run(plugged: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[s
     )
 
 
-def test_its_options_appear_by_themselves(plugged: Path) -> None:
-    shown = " ".join(run(plugged, "swap", "--help").stdout.split())
-    assert "stamp: Stamp the face" in shown
-    assert "--stamp-size SIZE how large the stamp is, 100 % of it (default: 3)" in shown
+def test_options_of_a_plugin_appear_in_the_help(plugged: Path) -> None:
+    printed = " ".join(run(plugged, "swap", "--help").stdout.split())
+    assert "stamp: Stamp the face" in printed
+    assert "--stamp-size SIZE how large the stamp is, 100 % of it (default: 3)" in printed
 
 
 def test_an_option_of_another_engine_is_refused(plugged: Path, portraits: dict[str, Path]) -> None:
@@ -67,7 +67,9 @@ def test_an_option_of_another_engine_is_refused(plugged: Path, portraits: dict[s
     assert done.stderr.startswith("error: --stamp-size must be at least 1, not 0")
 
 
-def test_when_it_breaks_one_line_says_so(plugged: Path, portraits: dict[str, Path]) -> None:
+def test_a_plugin_that_fails_is_reported_in_one_line(
+    plugged: Path, portraits: dict[str, Path]
+) -> None:
     job = ("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"], "-o", "out.png")
     done = run(plugged, *job, "--engine", "stamp")
     assert done.returncode == 1
@@ -79,7 +81,7 @@ def test_when_it_breaks_one_line_says_so(plugged: Path, portraits: dict[str, Pat
     assert "Traceback" in run(plugged, *job, "--engine", "stamp", "--debug").stderr
 
 
-def test_when_it_cannot_be_loaded_it_is_named(plugged: Path) -> None:
+def test_a_plugin_that_cannot_be_loaded_is_named(plugged: Path) -> None:
     (plugged / "stamp.py").write_text("import nothing_of_this_name\n")
     done = run(plugged, "swap", "--help")
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""What a person sees who asks for help or asks for something that cannot be."""
+"""Help, version, and errors in the arguments."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from support.terminal import ROOT, Roop, command, environment
 PATHS = ("-s", "a.jpg", "-t", "b.mp4", "-o", "c.mp4")
 
 
-def test_without_anything_it_explains_itself(roop: Roop) -> None:
+def test_no_arguments_prints_the_help(roop: Roop) -> None:
     done = roop()
     assert done.returncode == 0
     assert all(word in done.stdout for word in ("swap", "demo", "doctor"))
@@ -30,12 +30,12 @@ def test_version(roop: Roop, flag: str) -> None:
 
 def test_help_lists_every_option_with_its_description(roop: Roop) -> None:
     engines = [spec.options for spec in installed() if spec.engine]
-    shown = " ".join(roop("swap", "--help").stdout.split())
+    printed = " ".join(roop("swap", "--help").stdout.split())
     for model in (FaceOptions, VideoOptions, *engines):
         for name, field in model.model_fields.items():
-            assert f"--{name.replace('_', '-')}" in shown
+            assert f"--{name.replace('_', '-')}" in printed
             assert field.description
-            assert field.description in shown
+            assert field.description in printed
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_run_py_is_roop_swap(tmp_path: Path) -> None:
     assert run() == run("--help")
 
 
-def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
+def test_a_closed_pipe_prints_no_error(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as pipe:

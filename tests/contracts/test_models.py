@@ -1,4 +1,4 @@
-"""Every row of the catalogue, on a network made from nothing but that row."""
+"""The contract of every catalogue row, tested on a network made from that row alone."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ ROWS = [model for model in load_catalogue() if model.filename.endswith(".onnx")]
 
 
 def given(tensor: TensorSpec, count: int) -> np.ndarray:
-    """What an engine hands to the session: pictures in RGB, numbers for all else."""
+    """Return an input as an engine prepares it: encoded images, or ones."""
     shape = [size or 8 for size in tensor.shape]
     if not tensor.pixels:
         return np.ones([count, *shape] if tensor.batched else shape)
@@ -45,16 +45,16 @@ def test_a_network_with_the_rows_contract_runs(
 
 
 @pytest.mark.parametrize("model", list(load_catalogue()), ids=lambda model: model.name)
-def test_a_row_says_all_that_is_needed_before_it_is_used(model: Model) -> None:
+def test_a_row_is_complete(model: Model) -> None:
     assert model.task
     assert model.terms
     assert model.inputs
     assert model.outputs
-    assert all(address.startswith("https://") for address in model.addresses)
-    assert model.package or len(set(model.addresses)) == len(model.addresses) > 0
+    assert all(address.startswith("https://") for address in model.urls)
+    assert model.package or len(set(model.urls)) == len(model.urls) > 0
     if model.task in ("swap", "enhance", "recognise", "occlusion"):
         assert model.alignment
     if model.task == "detect":
         assert model.family in ("blazeface", *READERS)
-    if len(model.inputs) > 1:  # whose order nobody promises
+    if len(model.inputs) > 1:  # exports do not keep their order
         assert all(tensor.name for tensor in model.inputs)

@@ -1,4 +1,4 @@
-"""The first minute: what ``roop demo`` makes."""
+"""The outputs of ``roop demo``."""
 
 import json
 import subprocess
@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from roop.demo.clip import FPS, RATE, SIZE, film, melody
-from roop.demo.portraits import astronaut, carried
+from roop.demo.clip import FPS, RATE, SIZE, soundtrack, video_frames
+from roop.demo.portraits import astronaut, require_photo
 from roop.errors import UsageError
-from roop.provenance.watermark import FOUND
+from roop.provenance.watermark import DETECTION_THRESHOLD
 
 
 def demo(folder: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
@@ -30,7 +30,7 @@ def demo(folder: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_a_photo_a_video_and_a_sheet_of_both(tmp_path: Path) -> None:
+def test_the_demo_makes_a_photo_a_video_and_a_contact_sheet(tmp_path: Path) -> None:
     done = demo(tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
@@ -53,13 +53,13 @@ def test_a_photo_a_video_and_a_sheet_of_both(tmp_path: Path) -> None:
     marked = {path.name: report for path, report in verified(folder)}
     for name in ("photo-after.png", "video-after.mp4", "before-after.png"):
         assert marked[name]["verdict"] == "intact"
-        assert marked[name]["watermark"] >= FOUND
+        assert marked[name]["watermark"] >= DETECTION_THRESHOLD
     for name in ("photo-before.png", "video-before.mp4"):
         assert marked[name]["verdict"] == "unmarked"
 
 
 def verified(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield what ``roop verify`` says of each file."""
+    """Yield the report of ``roop verify`` on each file."""
     done = subprocess.run(
         [sys.executable, "-m", "roop", "verify", folder, "--json"],
         capture_output=True,
@@ -67,12 +67,12 @@ def verified(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         check=False,
         timeout=300,
     )
-    assert done.returncode == 8, done.stderr  # the gravest: that of the files before
+    assert done.returncode == 8, done.stderr  # that of the unmarked samples
     for report in json.loads(done.stdout):
         yield Path(report["path"]), report
 
 
-def test_files_that_may_be_somebody_s_own_are_not_replaced(tmp_path: Path) -> None:
+def test_other_files_are_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "roop-demo").mkdir()
     (tmp_path / "roop-demo" / "photo-before.png").write_text("precious")
     done = demo(tmp_path)
@@ -83,15 +83,15 @@ def test_files_that_may_be_somebody_s_own_are_not_replaced(tmp_path: Path) -> No
 
 def test_a_missing_photo_is_named_with_what_brings_it_back(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"photo\.png is missing") as caught:
-        carried(tmp_path / "photo.png")
+        require_photo(tmp_path / "photo.png")
     assert "uv sync --reinstall-package roop" in (caught.value.hint or "")
 
 
-def test_the_film_moves_smoothly_and_ends_where_it_began() -> None:
+def test_the_video_moves_smoothly_and_loops() -> None:
     sample = astronaut()
     with Image.open(sample.path) as image:
         photo = np.asarray(image.convert("RGB"))
-    frames = [frame.astype(int) for frame in film(photo, sample.head, seconds=0.5)]
+    frames = [frame.astype(int) for frame in video_frames(photo, sample.head, seconds=0.5)]
     assert len(frames) == round(0.5 * FPS)
     assert all(frame.shape == (SIZE[1], SIZE[0], 3) for frame in frames)
     steps = [np.abs(a - b).mean() for a, b in zip(frames, [*frames[1:], frames[0]], strict=True)]
@@ -99,7 +99,7 @@ def test_the_film_moves_smoothly_and_ends_where_it_began() -> None:
     assert max(steps) < 4 * np.median(steps)
 
 
-def test_the_sound_is_as_long_as_the_film_and_does_not_clip() -> None:
-    sound = melody(2.5)
-    assert sound.shape == (round(2.5 * RATE),)
-    assert 0.1 < np.abs(sound).max() < 1
+def test_the_audio_is_as_long_as_the_video_and_does_not_clip() -> None:
+    audio = soundtrack(2.5)
+    assert audio.shape == (round(2.5 * RATE),)
+    assert 0.1 < np.abs(audio).max() < 1

@@ -21,5 +21,5 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @pytest.fixture
 def destination(tmp_path: Path) -> Path:
-    """Where a download goes; its folder does not exist yet."""
+    """Path of a download, in a folder that does not exist yet."""
     return tmp_path / "models" / "sample.bin"

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from roop.models.batching import batched, with_any_batch
+from roop.models.batching import try_batching, with_dynamic_batch
 from roop.models.catalogue import Model, load_catalogue
 from roop.models.opening import open_session
 from roop.models.session import Session
@@ -20,30 +20,30 @@ def opened(path: Path, model: Model) -> Session:
 
 
 @pytest.mark.parametrize("name", ["inswapper_128", "hyperswap_1a_256", "w600k_r50"])
-def test_a_file_made_for_one_item_takes_many(tmp_path: Path, name: str) -> None:
+def test_a_network_with_a_fixed_batch_runs_whole_batches(tmp_path: Path, name: str) -> None:
     path, model = tmp_path / "a.onnx", load_catalogue()[name]
     write_contract(path, model, batch=1)
     single = opened(path, model)
-    many = batched(single, path, CPU)
-    assert (single.single, many.single) == (True, False)
+    many = try_batching(single, path, CPU)
+    assert (single.fixed_batch, many.fixed_batch) == (True, False)
     random = np.random.default_rng(3)
     items = {tensor.role: random.random((5, *tensor.shape), np.float32) for tensor in model.inputs}
     for role, values in single.run(items).items():
         assert np.array_equal(many.run(items)[role], values)
 
 
-def test_only_the_number_of_items_is_changed(tmp_path: Path) -> None:
+def test_only_the_batch_dimension_changes(tmp_path: Path) -> None:
     path, model = tmp_path / "a.onnx", load_catalogue()["inswapper_128"]
     write_contract(path, model, batch=1)
-    before, after = onnx.load(path), onnx.load_from_string(with_any_batch(path))
+    before, after = onnx.load(path), onnx.load_from_string(with_dynamic_batch(path))
     for given in after.graph.input:
         assert given.type.tensor_type.shape.dim[0].dim_param == "items"
         given.type.tensor_type.shape.dim[0].dim_value = 1
     assert after == before
 
 
-def depends_on_one(path: Path, *, fails: bool) -> None:
-    """Write a recogniser that fails with two pictures, or mixes them."""
+def write_batch_of_one_only(path: Path, *, fails: bool) -> None:
+    """Write a recogniser that fails on a batch of two, or mixes its items."""
     mix = [
         helper.make_node("ReduceMean", ["x", "start"], ["mean"], keepdims=1),
         helper.make_node("Sub", ["x", "mean"], ["rest"]),
@@ -61,15 +61,15 @@ def depends_on_one(path: Path, *, fails: bool) -> None:
 
 
 @pytest.mark.parametrize("fails", [True, False], ids=["fails", "mixes"])
-def test_a_file_that_depends_on_one_item_is_left_as_it_is(tmp_path: Path, fails: bool) -> None:
+def test_a_network_that_needs_a_batch_of_one_is_left_alone(tmp_path: Path, fails: bool) -> None:
     path, model = tmp_path / "a.onnx", load_catalogue()["w600k_r50"]
-    depends_on_one(path, fails=fails)
+    write_batch_of_one_only(path, fails=fails)
     single = opened(path, model)
-    assert batched(single, path, CPU) is single
+    assert try_batching(single, path, CPU) is single
 
 
-def test_a_setting_for_all_items_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_network_with_an_input_for_all_items_is_left_alone(tmp_path: Path) -> None:
     path, model = tmp_path / "a.onnx", load_catalogue()["codeformer"]
     write_contract(path, model, batch=1)
     single = opened(path, model)
-    assert batched(single, path, CPU) is single
+    assert try_batching(single, path, CPU) is single

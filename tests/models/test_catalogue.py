@@ -23,7 +23,7 @@ def read(tmp_path: Path, text: str) -> Model:
 
 
 @pytest.mark.parametrize("model", load_catalogue().of_task("swap"), ids=lambda model: model.name)
-def test_a_swap_row_names_what_makes_its_embedding(model: Model) -> None:
+def test_a_swap_model_names_its_recogniser(model: Model) -> None:
     (embedding,) = load_catalogue()[model.embedding or ""].outputs
     assert embedding.shape == model.input("embedding").shape
     assert model.input("pixels").shape == model.output("pixels").shape
@@ -31,16 +31,16 @@ def test_a_swap_row_names_what_makes_its_embedding(model: Model) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_help_says_of_an_engine_what_its_row_does(family: str) -> None:
+def test_the_help_of_an_engine_agrees_with_its_catalogue_row(family: str) -> None:
     model, summary = load_catalogue().choose("swap", family), FAMILIES[family]
     assert f"{model.output('pixels').shape[-1]} pixels" in summary
     assert ("non-commercial" in summary) == (not model.commercial)
     assert model.size is None or f"{model.size / 1e6:.0f} MB" in summary
 
 
-def test_a_row_of_another_file_needs_no_code(tmp_path: Path) -> None:
+def test_a_row_is_read_from_any_catalogue(tmp_path: Path) -> None:
     model = read(tmp_path, ROW)
-    assert model.addresses == (
+    assert model.urls == (
         "https://example.org/a/sample.onnx?download=1",
         "https://example.com/sample.onnx",
     )
@@ -58,11 +58,11 @@ def test_a_row_of_another_file_needs_no_code(tmp_path: Path) -> None:
         ("abab", "XYZ!", "sha256"),
         ("url =", "package =", "sample"),
         ('task = "swap"', "task = 3", "task"),
-        ('task = "swap"', "task", "cannot be read"),
+        ('task = "swap"', "task", "cannot read"),
         ("[sample]", "sample = 1\n[other]", "sample"),
     ],
 )
-def test_a_faulty_row_is_named(tmp_path: Path, old: str, new: str, named: str) -> None:
+def test_an_invalid_row_is_named(tmp_path: Path, old: str, new: str, named: str) -> None:
     with pytest.raises(ModelError, match=named) as caught:
         read(tmp_path, ROW.replace(old, new))
     assert "rows.toml" in str(caught.value)
@@ -73,7 +73,7 @@ def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
         load_catalogue(tmp_path / "none.toml")
 
 
-def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
+def test_for_an_unknown_model_the_hint_lists_the_known_ones() -> None:
     with pytest.raises(ModelError, match="nosuch") as caught:
         load_catalogue()["nosuch"]
     assert "face_mesh" in caught.value.hint

@@ -19,7 +19,7 @@ from roop.options import Settings
 from support.stand_ins import write_network
 
 SETTINGS = Settings(offline=True)
-UNIFACE = {  # shapes as its code reads them: outputs in order, with a batch dimension
+UNIFACE = {  # output shapes in order, as its code reads them, without the batch dimension
     "blazeface_onnx": (128, [(896, 16), (896, 1)]),
     "face_mesh_onnx": (192, [(468, 3), (1,)]),
 }
@@ -34,10 +34,10 @@ def mesh() -> Network:
     return face_mesh(SETTINGS)
 
 
-def test_the_detector_answers_as_the_reference_runtime_does() -> None:
-    """The figures are LiteRT 2.3's (XNNPACK) for the same file and picture."""
-    picture = astronaut().reshape(128, 4, 128, 4, 3).mean((1, 3)) / 127.5 - 1
-    boxes, logits = face_detector(SETTINGS).run(planes(picture))
+def test_the_detector_agrees_with_the_reference_runtime() -> None:
+    """The figures are LiteRT 2.3's (XNNPACK) for the same file and image."""
+    image = astronaut().reshape(128, 4, 128, 4, 3).mean((1, 3)) / 127.5 - 1
+    boxes, logits = face_detector(SETTINGS).run(planes(image))
     assert (boxes.shape, logits.shape) == ((896, 16), (896,))
     assert logits.argmax() == 141
     assert logits[141] == pytest.approx(2.4756, abs=1e-3)
@@ -46,7 +46,7 @@ def test_the_detector_answers_as_the_reference_runtime_does() -> None:
     )
 
 
-def test_the_mesh_answers_as_the_reference_runtime_does(mesh: Network) -> None:
+def test_the_mesh_agrees_with_the_reference_runtime(mesh: Network) -> None:
     """The figures are LiteRT 2.3's (XNNPACK): nose tip, outer eye corners, inner upper lip."""
     points, score = mesh.run(planes(astronaut()[20:212, 128:320] / 255))
     assert (points.shape, score.shape) == ((468, 3), ())
@@ -60,32 +60,32 @@ def test_the_mesh_answers_as_the_reference_runtime_does(mesh: Network) -> None:
     assert score == pytest.approx(28.25, abs=0.05)
 
 
-def test_answers_stay_as_they_were_when_the_network_runs_again(mesh: Network) -> None:
+def test_outputs_are_not_overwritten_by_the_next_run(mesh: Network) -> None:
     first, _ = mesh.run(planes(astronaut()[20:212, 128:320] / 255))
-    kept = first.copy()
+    copy = first.copy()
     mesh.run(planes(np.zeros((192, 192, 3))))
-    assert np.array_equal(first, kept)
+    assert np.array_equal(first, copy)
 
 
 @pytest.mark.parametrize("name", UNIFACE)
-def test_a_downloaded_network_gives_the_same_shapes_in_the_same_order(
+def test_the_downloaded_twin_has_the_same_outputs_in_the_same_order(
     tmp_path: Path, name: str
 ) -> None:
     side, shapes = UNIFACE[name]
     write_network(tmp_path / "network.onnx", side, shapes)
-    picture = np.random.default_rng(3).random((1, 3, side, side), np.float32)
+    image = np.random.default_rng(3).random((1, 3, side, side), np.float32)
     model = load_catalogue()[name]
-    many, few = OnnxNetwork(tmp_path / "network.onnx", model).run(picture)
+    many, few = OnnxNetwork(tmp_path / "network.onnx", model).run(image)
     count = int(np.prod(shapes[0]))
-    assert np.array_equal(many, picture.ravel()[:count].reshape(shapes[0]))
-    assert np.array_equal(few.ravel(), picture.ravel()[count : count + few.size])
+    assert np.array_equal(many, image.ravel()[:count].reshape(shapes[0]))
+    assert np.array_equal(few.ravel(), image.ravel()[count : count + few.size])
     twin = load_catalogue()[name.removesuffix("_onnx")]
     assert (many.shape, few.shape) == tuple(output.shape for output in twin.outputs)
     assert [tensor.pixels for tensor in model.inputs] == [tensor.pixels for tensor in twin.inputs]
 
 
 def test_a_build_without_the_networks_says_how_to_get_them(tmp_path: Path) -> None:
-    """As from a clone that was never built: its modules lie there, the networks do not."""
+    """As in a clone that was never built: its modules are there, the networks are not."""
     root = Path(roop.__file__).parent
     bare = shutil.copytree(root, tmp_path / "roop", ignore=shutil.ignore_patterns("embedded"))
     program = (
@@ -93,7 +93,7 @@ def test_a_build_without_the_networks_says_how_to_get_them(tmp_path: Path) -> No
         "try: face_mesh(Settings(offline=True))\n"
         "except Exception as error: print(type(error).__name__, error, '|', error.hint)\n"
     )
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", program],
         cwd=bare.parent,
         env={**os.environ, "HOME": str(tmp_path)},
@@ -101,14 +101,14 @@ def test_a_build_without_the_networks_says_how_to_get_them(tmp_path: Path) -> No
         text=True,
         check=True,
     ).stdout
-    assert said.startswith("ModelError the model face_mesh_onnx is missing")
-    assert "uv sync --reinstall-package roop" in said
-    assert "https://" in said
+    assert output.startswith("ModelError the model face_mesh_onnx is missing")
+    assert "uv sync --reinstall-package roop" in output
+    assert "https://" in output
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network" * 100], ids=["empty", "text"])
 @pytest.mark.parametrize("kind", [OnnxNetwork, LiteRtNetwork])
-def test_a_file_that_is_no_network_is_named_in_one_line(
+def test_a_file_that_is_not_a_network_is_named_in_one_line(
     tmp_path: Path, kind: type[OnnxNetwork | LiteRtNetwork], content: bytes
 ) -> None:
     path = tmp_path / "network.bin"
@@ -119,7 +119,7 @@ def test_a_file_that_is_no_network_is_named_in_one_line(
     assert caught.value.hint
 
 
-def test_another_network_under_the_same_name_is_refused(tmp_path: Path) -> None:
+def test_another_network_under_the_same_name_is_rejected(tmp_path: Path) -> None:
     write_network(tmp_path / "network.onnx", 192, [(106, 2)])
     with pytest.raises(ModelError, match="cannot run"):
         OnnxNetwork(tmp_path / "network.onnx", load_catalogue()["face_mesh_onnx"])

@@ -35,7 +35,7 @@ def batch_of(model: Model, count: int) -> dict[str, np.ndarray]:
 
 
 def sums(model: Model, batch: dict[str, np.ndarray]) -> np.ndarray:
-    """What the stand-in answers, computed another way."""
+    """The stand-in's outputs, computed by numpy."""
     return sum(
         batch[tensor.role].reshape(len(batch[tensor.role]), -1).sum(1)
         if tensor.batched
@@ -46,7 +46,7 @@ def sums(model: Model, batch: dict[str, np.ndarray]) -> np.ndarray:
 
 @pytest.mark.parametrize("batch", ["N", 1], ids=["any batch", "one at a time"])
 @pytest.mark.parametrize("name", ["codeformer", "xseg", "inswapper_128"])
-def test_a_batch_of_any_size_is_answered_item_by_item(
+def test_each_item_of_a_batch_gets_its_own_output(
     tmp_path: Path, name: str, batch: int | str
 ) -> None:
     model = load_catalogue()[name]
@@ -62,7 +62,7 @@ def test_a_batch_of_any_size_is_answered_item_by_item(
     assert flat[:, 0] == pytest.approx(sums(model, given), rel=1e-3)
 
 
-def test_a_network_that_is_run_once_answers_as_one_that_is_run_often(tmp_path: Path) -> None:
+def test_loading_for_few_runs_does_not_change_the_output(tmp_path: Path) -> None:
     random, weights = np.random.default_rng(0), []
     nodes, last = [], "x"
     for number, (given, made) in enumerate(((3, 32), (32, 32), (32, 3))):
@@ -78,24 +78,24 @@ def test_a_network_that_is_run_once_answers_as_one_that_is_run_often(tmp_path: P
     onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), tmp_path / "a.onnx")
     model = load_catalogue()["gpen_bfr_256"]
     often, once = (
-        open_session(tmp_path / "a.onnx", model, CPU, pytest.fail, brief=brief)
-        for brief in (False, True)
+        open_session(tmp_path / "a.onnx", model, CPU, pytest.fail, few_runs=few_runs)
+        for few_runs in (False, True)
     )
     given = batch_of(model, 2)
     assert once.run(given)["pixels"] == pytest.approx(often.run(given)["pixels"], abs=1e-4)
 
 
-def test_tensors_are_matched_by_name_whatever_their_order(tmp_path: Path) -> None:
+def test_tensors_are_matched_by_name_in_any_order(tmp_path: Path) -> None:
     model = load_catalogue()["inswapper_128"]
-    turned = replace(model, inputs=model.inputs[::-1])
-    write_contract(tmp_path / "a.onnx", turned)
+    reordered = replace(model, inputs=model.inputs[::-1])
+    write_contract(tmp_path / "a.onnx", reordered)
     given = batch_of(model, 2)
     answers = session(tmp_path / "a.onnx", model).run(given)
     assert answers["pixels"][:, 0, 0, 0] == pytest.approx(sums(model, given), rel=1e-4)
 
 
 @pytest.mark.parametrize("made_as", ["ghost_1_256", "gfpgan_1_4", "simswap_512"])
-def test_a_file_with_another_contract_is_refused(tmp_path: Path, made_as: str) -> None:
+def test_a_file_with_other_inputs_or_outputs_is_rejected(tmp_path: Path, made_as: str) -> None:
     write_contract(tmp_path / "a.onnx", load_catalogue()[made_as])
     with pytest.raises(ModelError, match="another network") as caught:
         session(tmp_path / "a.onnx", load_catalogue()["inswapper_128"])
@@ -109,21 +109,21 @@ def test_a_damaged_file_is_named_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_the_provider_in_use_is_told_and_another_than_the_wanted_one_is_said(
+def test_a_fallback_to_another_provider_is_warned_of(
     tmp_path: Path,
 ) -> None:
     model = load_catalogue()["inswapper_128"]
     write_contract(tmp_path / "a.onnx", model)
-    said: list[str] = []
+    warnings: list[str] = []
     rocm = Settings(execution_provider=("rocm", "cpu"))
-    used = open_session(tmp_path / "a.onnx", model, rocm, said.append)
+    used = open_session(tmp_path / "a.onnx", model, rocm, warnings.append)
     assert used.provider == "cpu"
-    (warning,) = said
+    (warning,) = warnings
     assert "inswapper_128 runs on cpu" in warning
     assert "rocm: not in this ONNX Runtime" in warning
 
 
-def test_strict_means_no_other_provider(tmp_path: Path) -> None:
+def test_a_strict_provider_has_no_fallback(tmp_path: Path) -> None:
     model = load_catalogue()["inswapper_128"]
     write_contract(tmp_path / "a.onnx", model)
     strict = Settings(execution_provider=("rocm",), strict_provider=True)
@@ -132,11 +132,11 @@ def test_strict_means_no_other_provider(tmp_path: Path) -> None:
     assert "strict_provider" in caught.value.hint
 
 
-def test_networks_share_the_memory_that_they_may_take(tmp_path: Path) -> None:
-    """Eight pictures of 512 pixels are 25 MB as they go in, and as much as they come out."""
+def test_networks_share_one_memory_limit(tmp_path: Path) -> None:
+    """Eight images of 512 x 512 pixels take 25 MB as input, and as much again as output."""
     for name in ("gpen_bfr_512", "gfpgan_1_4"):
         write_contract(tmp_path / f"{name}.onnx", replace(load_catalogue()[name], name=name))
-    pictures = {"pixels": np.zeros((8, 3, 512, 512), np.float32)}
+    images = {"pixels": np.zeros((8, 3, 512, 512), np.float32)}
 
     def models(megabytes: int) -> Models:
         settings = Settings(
@@ -149,30 +149,30 @@ def test_networks_share_the_memory_that_they_may_take(tmp_path: Path) -> None:
         content = (tmp_path / f"{name}.onnx").read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         rows[name] = replace(load_catalogue()[name], sha256=digest, size=len(content))
-    assert models(120).session("gpen_bfr_512").run(pictures)["pixels"].shape == (8, 3, 512, 512)
+    assert models(120).session("gpen_bfr_512").run(images)["pixels"].shape == (8, 3, 512, 512)
     with pytest.raises(ModelError, match="memory is too small") as caught:
-        models(20).session("gpen_bfr_512").run(pictures)
+        models(20).session("gpen_bfr_512").run(images)
     assert "max_memory" in caught.value.hint
     both = models(40)
     first, second = both.session("gpen_bfr_512"), both.session("gfpgan_1_4")
-    kept = first.run(pictures)["pixels"]
+    held = first.run(images)["pixels"]
     with pytest.raises(ModelError, match="memory is too small"):
-        second.run(pictures)
-    del kept
-    assert second.run(pictures)["pixels"].shape == (8, 3, 512, 512)
+        second.run(images)
+    del held
+    assert second.run(images)["pixels"].shape == (8, 3, 512, 512)
 
 
-def test_weights_count_as_memory(tmp_path: Path) -> None:
-    """Two megabytes of weights, each less than is allowed and together more."""
+def test_weights_count_towards_the_limit(tmp_path: Path) -> None:
+    """Two networks with 2 MB of weights each, and a limit of 3 MB."""
     rows = {}
     for name in ("ghost_arcface", "w600k_r50"):
         path = tmp_path / f"{name}.onnx"
         write_contract(path, load_catalogue()[name])
         network = onnx.load(path)
         network.graph.initializer.append(numpy_helper.from_array(np.ones(500_000, np.float32), "w"))
-        network.graph.node.append(helper.make_node("Identity", ["w"], ["kept"]))
-        kept = helper.make_tensor_value_info("kept", TensorProto.FLOAT, [500_000])
-        network.graph.output.append(kept)
+        network.graph.node.append(helper.make_node("Identity", ["w"], ["constant"]))
+        constant = helper.make_tensor_value_info("constant", TensorProto.FLOAT, [500_000])
+        network.graph.output.append(constant)
         onnx.save(network, path)
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
@@ -194,7 +194,7 @@ def pixel_tensors() -> list[tuple[str, TensorSpec]]:
 
 
 @pytest.mark.parametrize(("name", "tensor"), pixel_tensors(), ids=lambda value: str(value)[:20])
-def test_pictures_go_in_and_come_out_unchanged(name: str, tensor: TensorSpec) -> None:
+def test_images_survive_encoding_and_decoding(name: str, tensor: TensorSpec) -> None:
     crops = np.random.default_rng(1).integers(0, 256, (2, 6, 5, 3), np.uint8)
     values = tensor.encode(crops)
     assert values.dtype == np.float32
@@ -202,7 +202,7 @@ def test_pictures_go_in_and_come_out_unchanged(name: str, tensor: TensorSpec) ->
     assert np.array_equal(tensor.decode(values), crops)
 
 
-def test_brightness_reaches_a_network_as_its_makers_say() -> None:
+def test_pixels_are_scaled_as_the_makers_do() -> None:
     crops = np.full((1, 2, 2, 3), (255, 0, 128), np.uint8)
     imagenet = load_catalogue()["bisenet_resnet34"].input("pixels").encode(crops)
     expected = (np.array([1, 0, 128 / 255]) - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
@@ -214,7 +214,7 @@ def test_brightness_reaches_a_network_as_its_makers_say() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
-def test_the_last_constant_of_a_file_is_read(tmp_path: Path, dtype: type) -> None:
+def test_the_last_initializer_is_read(tmp_path: Path, dtype: type) -> None:
     emap = np.random.default_rng(2).random((512, 512)).astype(dtype)
     constants = [numpy_helper.from_array(np.zeros(9, np.float32), "first")]
     constants.append(numpy_helper.from_array(emap, "last"))
@@ -226,7 +226,7 @@ def test_the_last_constant_of_a_file_is_read(tmp_path: Path, dtype: type) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"no network", b"\x3a\xff\xff\xff\xff\x0f"])
-def test_a_file_without_constants_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_initializers_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.onnx").write_bytes(content)
-    with pytest.raises(ModelError, match="no constant"):
+    with pytest.raises(ModelError, match=r"initializer of .*a\.onnx"):
         last_initializer(tmp_path / "a.onnx")

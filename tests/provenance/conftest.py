@@ -1,4 +1,4 @@
-"""Targets of every kind, and a place for keys that is not the person's own."""
+"""Sample targets, and a folder for keys that is not the user's own."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -27,9 +27,9 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def film(face: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Half a second with sound."""
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
+def video(face: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a second of video with audio."""
+    path = tmp_path_factory.mktemp("video") / "video.mp4"
     pixels = np.asarray(Image.open(face))
     sound = np.sin(np.arange(24_000, dtype=np.float32) / 20) / 4
     write_clip(path, (pixels for _ in range(12)), fps=24, sound=sound)

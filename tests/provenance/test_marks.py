@@ -1,4 +1,4 @@
-"""What outputs carry, read back with C2PA's own reader, Pillow, FFmpeg and an XML parser."""
+"""Marks of outputs, read with C2PA's own reader, Pillow, FFmpeg and an XML parser."""
 
 import json
 import xml.etree.ElementTree as ElementTree
@@ -64,7 +64,7 @@ def assert_signed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tiff", "avif"])
-def test_a_picture_is_signed_and_says_so(face: Path, tmp_path: Path, suffix: str) -> None:
+def test_an_image_is_signed_and_has_a_statement(face: Path, tmp_path: Path, suffix: str) -> None:
     output = tmp_path / f"out.{suffix}"
     assert make(face, face, output).warnings == ()
     assert_signed(output)
@@ -80,7 +80,7 @@ def test_a_picture_is_signed_and_says_so(face: Path, tmp_path: Path, suffix: str
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
-def test_pillow_finds_the_packet(face: Path, tmp_path: Path, suffix: str) -> None:
+def test_pillow_reads_the_packet(face: Path, tmp_path: Path, suffix: str) -> None:
     make(face, face, tmp_path / f"out.{suffix}")
     with Image.open(tmp_path / f"out.{suffix}") as image:
         found = image.info["xmp"]
@@ -89,7 +89,7 @@ def test_pillow_finds_the_packet(face: Path, tmp_path: Path, suffix: str) -> Non
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
-def test_the_targets_own_words_stay(face: Path, tmp_path: Path, suffix: str) -> None:
+def test_the_targets_metadata_is_kept(face: Path, tmp_path: Path, suffix: str) -> None:
     target, output = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
     exif = Image.Exif()
     exif[0x8298] = "somebody's copyright"
@@ -97,9 +97,9 @@ def test_the_targets_own_words_stay(face: Path, tmp_path: Path, suffix: str) -> 
         if suffix == "png":
             from PIL.PngImagePlugin import PngInfo
 
-            words = PngInfo()
-            words.add_itxt("XML:com.adobe.xmp", PACKET, zip=True)
-            image.save(target, exif=exif, pnginfo=words)
+            info = PngInfo()
+            info.add_itxt("XML:com.adobe.xmp", PACKET, zip=True)
+            image.save(target, exif=exif, pnginfo=info)
         elif suffix == "tiff":
             image.save(target, exif=exif, tiffinfo={700: PACKET.encode()})
         else:
@@ -123,30 +123,38 @@ def test_the_targets_own_words_stay(face: Path, tmp_path: Path, suffix: str) -> 
     [b"\0", b"\0\1\0\0\0no zlib", b"\0\1\0\0\0" + zlib.compress(b"x" * 900_000)[:-9]],
     ids=["cut", "garbage", "unfinished"],
 )
-def test_a_packet_that_is_damaged_is_replaced(face: Path, tmp_path: Path, body: bytes) -> None:
+def test_a_damaged_packet_is_replaced(face: Path, tmp_path: Path, body: bytes) -> None:
     content = b"iTXtXML:com.adobe.xmp" + body
     chunk = (len(content) - 4).to_bytes(4, "big") + content + zlib.crc32(content).to_bytes(4, "big")
     plain = face.read_bytes()
-    (tmp_path / "in.png").write_bytes(plain[:33] + chunk + plain[33:])  # behind IHDR
+    (tmp_path / "in.png").write_bytes(plain[:33] + chunk + plain[33:])  # after IHDR
     make(face, tmp_path / "in.png", tmp_path / "out.png")
     assert_signed(tmp_path / "out.png")
     assert texts(packet(tmp_path / "out.png"), f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
 
 
 @pytest.mark.parametrize("suffix", ["webp", "tiff"])
-def test_a_packet_made_to_keep_a_program_busy(face: Path, tmp_path: Path, suffix: str) -> None:
-    """120,000 elements that never end: to look for the end of each would take minutes."""
+def test_a_packet_with_countless_open_elements_is_replaced(
+    face: Path, tmp_path: Path, suffix: str
+) -> None:
+    """Searching the end of each of 120,000 elements would take minutes."""
     target, output = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
-    evil = b"<x:xmpmeta><rdf:RDF>" + b"<a:DigitalSourceType>" * 120_000 + b"</rdf:RDF></x:xmpmeta>"
+    hostile = (
+        b"<x:xmpmeta><rdf:RDF>" + b"<a:DigitalSourceType>" * 120_000 + b"</rdf:RDF></x:xmpmeta>"
+    )
     with Image.open(face) as image:
-        image.save(target, **({"tiffinfo": {700: evil}} if suffix == "tiff" else {"xmp": evil}))
+        image.save(
+            target, **({"tiffinfo": {700: hostile}} if suffix == "tiff" else {"xmp": hostile})
+        )
     make(face, target, output)
     assert_signed(output)
     assert texts(packet(output), f"{IPTC}DigitalSourceType") == [SOURCE_TYPE]
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
-def test_an_animation_is_signed_and_still_moves(face: Path, tmp_path: Path, suffix: str) -> None:
+def test_an_animation_is_signed_and_keeps_its_frames(
+    face: Path, tmp_path: Path, suffix: str
+) -> None:
     target, output = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
     with Image.open(face) as image:
         image.save(target, save_all=True, append_images=[image.rotate(2)], duration=80, loop=0)
@@ -160,10 +168,10 @@ def test_an_animation_is_signed_and_still_moves(face: Path, tmp_path: Path, suff
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "m4v", "avi", "mkv", "webm"])
-def test_a_film_is_marked(face: Path, film: Path, tmp_path: Path, suffix: str) -> None:
+def test_a_video_is_marked(face: Path, video: Path, tmp_path: Path, suffix: str) -> None:
     output = tmp_path / f"out.{suffix}"
     encoder = {"output_video_encoder": "libvpx-vp9"} if suffix == "webm" else {}
-    make(face, film, output, video=encoder)
+    make(face, video, output, video=encoder)
     with av.open(output) as container:
         tags = {key.lower(): text for key, text in container.metadata.items()}
         assert sum(1 for _ in container.decode(video=0)) == 12
@@ -176,9 +184,9 @@ def test_a_film_is_marked(face: Path, film: Path, tmp_path: Path, suffix: str) -
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
 
 
-def test_a_films_own_tags_stay(face: Path, film: Path, tmp_path: Path) -> None:
+def test_a_videos_own_tags_are_kept(face: Path, video: Path, tmp_path: Path) -> None:
     target, output = tmp_path / "in.mp4", tmp_path / "out.mp4"
-    _remuxed(film, target, {"title": "At sea", "artist": "A. Sailor", "comment": "For Ann"})
+    _remuxed(video, target, {"title": "At sea", "artist": "A. Sailor", "comment": "For Ann"})
     make(face, target, output)
     with av.open(output) as container:
         assert container.metadata["title"] == "At sea"
@@ -188,8 +196,8 @@ def test_a_films_own_tags_stay(face: Path, film: Path, tmp_path: Path) -> None:
     assert second.startswith("AI MODIFIED")
 
 
-def test_an_output_that_is_changed_again(face: Path, film: Path, tmp_path: Path) -> None:
-    for target, name in ((film, "{}.mp4"), (face, "{}.png")):
+def test_an_output_that_is_processed_again(face: Path, video: Path, tmp_path: Path) -> None:
+    for target, name in ((video, "{}.mp4"), (face, "{}.png")):
         once, twice = tmp_path / name.format("once"), tmp_path / name.format("twice")
         make(face, target, once)
         make(face, once, twice)
@@ -199,44 +207,44 @@ def test_an_output_that_is_changed_again(face: Path, film: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "mp4"])
-def test_two_runs_differ_in_the_signature_alone(
-    face: Path, film: Path, tmp_path: Path, suffix: str
+def test_two_runs_differ_only_in_the_signature(
+    face: Path, video: Path, tmp_path: Path, suffix: str
 ) -> None:
     contents = []
     for name in ("one", "two"):
         output = tmp_path / name / f"out.{suffix}"
         output.parent.mkdir()
-        make(face, film if suffix == "mp4" else face, output)
+        make(face, video if suffix == "mp4" else face, output)
         contents.append(np.frombuffer(output.read_bytes(), np.uint8))
     assert len(contents[0]) == len(contents[1])
-    (places,) = np.nonzero(contents[0] != contents[1])
+    (offsets,) = np.nonzero(contents[0] != contents[1])
     first = contents[0].tobytes().index(b"jumb")
     size = int.from_bytes(contents[0][first - 4 : first].tobytes(), "big")
-    assert first < places.min()
-    slack = size // 50  # GIF cuts the store into blocks of 255 bytes
-    assert places.max() < first + size + slack
+    assert first < offsets.min()
+    slack = size // 50  # GIF splits the store into blocks of 255 bytes
+    assert offsets.max() < first + size + slack
 
 
-def test_tags_outlive_a_remux_that_strips_the_signature(
-    face: Path, film: Path, tmp_path: Path
+def test_tags_survive_a_remux_that_strips_the_signature(
+    face: Path, video: Path, tmp_path: Path
 ) -> None:
-    make(face, film, tmp_path / "out.mp4")
+    make(face, video, tmp_path / "out.mp4")
     _remuxed(tmp_path / "out.mp4", tmp_path / "again.mkv", {})
     with av.open(tmp_path / "again.mkv") as container:
         assert SOURCE_TYPE in container.metadata["COMMENT"]
 
 
-def test_a_format_without_a_place_for_marks_is_said(face: Path, tmp_path: Path) -> None:
+def test_a_format_without_marks_is_warned_of(face: Path, tmp_path: Path) -> None:
     (warning,) = make(face, face, tmp_path / "out.bmp").warnings
-    assert warning.startswith("BMP files have no place for marks")
+    assert warning.startswith("BMP files cannot carry marks")
 
 
 def _remuxed(source: Path, output: Path, tags: dict[str, str]) -> None:
-    """Copy packet for packet, with the container's tags, as ``ffmpeg -c copy`` does."""
-    with av.open(source) as given, av.open(output, "w") as made:
-        made.metadata.update(given.metadata | tags)
-        ways = {s.index: made.add_stream_from_template(s) for s in given.streams}
-        for each in given.demux():
+    """Copy all packets and the container's tags, as ``ffmpeg -c copy`` does."""
+    with av.open(source) as reader, av.open(output, "w") as writer:
+        writer.metadata.update(reader.metadata | tags)
+        streams = {s.index: writer.add_stream_from_template(s) for s in reader.streams}
+        for each in reader.demux():
             if each.dts is not None:
-                each.stream = ways[each.stream_index]
-                made.mux(each)
+                each.stream = streams[each.stream_index]
+                writer.mux(each)

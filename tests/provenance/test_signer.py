@@ -22,7 +22,7 @@ PEM = serialization.Encoding.PEM
 SHA256 = hashes.SHA256()
 
 
-def test_the_key_is_private_and_lasts(tmp_path: Path) -> None:
+def test_the_key_is_private_and_persistent(tmp_path: Path) -> None:
     warnings: list[str] = []
     chain, key = local_signer(tmp_path / "keys", warnings.append)
     assert local_signer(tmp_path / "keys", warnings.append) == (chain, key)
@@ -37,23 +37,23 @@ def test_the_key_is_private_and_lasts(tmp_path: Path) -> None:
     assert private.public_key() == leaf.public_key()
 
 
-def test_two_programs_at_once_get_the_same_key(tmp_path: Path) -> None:
+def test_concurrent_threads_get_the_same_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: local_signer(tmp_path / "keys", print), range(8)))
     assert len(set(found)) == 1
 
 
-def test_a_key_that_cannot_be_kept_serves_once(tmp_path: Path) -> None:
+def test_a_key_that_cannot_be_stored_is_used_once(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     warnings: list[str] = []
     chain, _ = local_signer(blocked / "keys", warnings.append)
     assert len(x509.load_pem_x509_certificates(chain)) == 2
-    assert "cannot be kept" in warnings[0]
+    assert "cannot be stored" in warnings[0]
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "text", "another key", "expired"])
-def test_a_key_that_is_no_good_is_made_anew(tmp_path: Path, damage: str) -> None:
+def test_an_unusable_key_is_replaced(tmp_path: Path, damage: str) -> None:
     chain, key = local_signer(tmp_path / "keys", print)
     path = tmp_path / "keys" / "signer.pem"
     content = {
@@ -73,18 +73,18 @@ def test_a_key_that_is_no_good_is_made_anew(tmp_path: Path, damage: str) -> None
     assert len(warnings) == 1
 
 
-def test_a_key_that_others_may_read_is_closed(tmp_path: Path) -> None:
-    kept = local_signer(tmp_path / "keys", print)
+def test_permissions_of_the_key_are_restricted_again(tmp_path: Path) -> None:
+    before = local_signer(tmp_path / "keys", print)
     path = tmp_path / "keys" / "signer.pem"
     path.chmod(0o644)
-    assert local_signer(tmp_path / "keys", print) == kept
+    assert local_signer(tmp_path / "keys", print) == before
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_without_a_home_a_key_serves_once(
+def test_without_a_home_the_key_is_used_once(
     face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a container that runs as a number which no user has."""
+    """As in a container that runs with an unknown user ID."""
 
     def unknown(number: int) -> None:
         raise KeyError(number)
@@ -95,12 +95,12 @@ def test_without_a_home_a_key_serves_once(
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     (warning,) = make(face, face, tmp_path / "out.png").warnings
-    assert "cannot be kept" in warning
+    assert "cannot be stored" in warning
     assert store((tmp_path / "out.png").read_bytes())[0] == "Valid"
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_a_clock_that_is_wrong_does_not_make_a_key_that_is_invalid_today(tmp_path: Path) -> None:
+def test_a_key_made_with_a_wrong_clock_is_valid_today(tmp_path: Path) -> None:
     program = (
         "import datetime, sys\nfrom pathlib import Path\n"
         "class Clock(datetime.datetime):\n"
@@ -119,7 +119,7 @@ def test_a_clock_that_is_wrong_does_not_make_a_key_that_is_invalid_today(tmp_pat
     assert warnings == []
 
 
-def test_two_processes_at_once_get_the_same_key(tmp_path: Path) -> None:
+def test_concurrent_processes_get_the_same_key(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\n"
         "from roop.provenance.signer import local_signer\n"
@@ -139,7 +139,7 @@ def test_two_processes_at_once_get_the_same_key(tmp_path: Path) -> None:
 
 
 def expired() -> tuple[bytes, bytes]:
-    """Return the key and certificates of a signer whose time is over."""
+    """Return the key and certificates of an expired signer."""
     key, root = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "roop")])
     days = datetime.datetime(2020, 1, 1), datetime.datetime(2021, 1, 1)
@@ -152,15 +152,15 @@ def expired() -> tuple[bytes, bytes]:
     return key.private_bytes(PEM, form, plain), chain
 
 
-def test_the_first_output_makes_the_key(face: Path, tmp_path: Path, keys: Path) -> None:
+def test_the_first_output_creates_the_key(face: Path, tmp_path: Path, keys: Path) -> None:
     make(face, face, tmp_path / "one.png")
     before = (keys / "signer.pem").read_bytes()
     make(face, face, tmp_path / "two.png")
     assert (keys / "signer.pem").read_bytes() == before
 
 
-def own(folder: Path, *, usable: bool) -> tuple[Path, Path]:
-    """Write a certificate of somebody called Ann, and its key."""
+def write_certificate(folder: Path, *, usable: bool) -> tuple[Path, Path]:
+    """Write a certificate for Ann and its key; it is for servers unless ``usable``."""
     key, root = (ec.generate_private_key(ec.SECP384R1()) for _ in range(2))
     now = datetime.datetime.now(datetime.UTC)
     ann = x509.Name(
@@ -190,8 +190,10 @@ def own(folder: Path, *, usable: bool) -> tuple[Path, Path]:
     return folder / "ann.pem", folder / "ann.key"
 
 
-def test_a_certificate_of_ones_own(face: Path, tmp_path: Path, keys: Path) -> None:
-    certificate, key = own(tmp_path, usable=True)
+def test_outputs_are_signed_with_the_users_certificate(
+    face: Path, tmp_path: Path, keys: Path
+) -> None:
+    certificate, key = write_certificate(tmp_path, usable=True)
     settings = Settings(signing_certificate=certificate, signing_key=key)
     make(face, face, tmp_path / "out.png", settings)
     state, content = store((tmp_path / "out.png").read_bytes())
@@ -200,33 +202,37 @@ def test_a_certificate_of_ones_own(face: Path, tmp_path: Path, keys: Path) -> No
     assert not keys.exists()
 
 
-def test_a_certificate_without_its_key(face: Path, tmp_path: Path) -> None:
-    certificate, key = own(tmp_path, usable=True)
+def test_an_incomplete_or_wrong_pair_of_certificate_and_key_is_rejected(
+    face: Path, tmp_path: Path
+) -> None:
+    certificate, key = write_certificate(tmp_path, usable=True)
     _, other = local_signer(tmp_path / "keys", print)
     (tmp_path / "other.key").write_bytes(other)
-    for settings, words in (
+    for settings, message in (
         (Settings(signing_certificate=certificate), "needs its key"),
-        (Settings(signing_certificate=certificate, signing_key=certificate), "cannot be used"),
-        (Settings(signing_certificate=tmp_path / "no.pem", signing_key=key), "cannot be used"),
+        (Settings(signing_certificate=certificate, signing_key=certificate), "cannot sign with"),
+        (Settings(signing_certificate=tmp_path / "no.pem", signing_key=key), "cannot sign with"),
         (Settings(signing_certificate=certificate, signing_key=tmp_path / "other.key"), "not the"),
     ):
-        with pytest.raises(UsageError, match=words):
+        with pytest.raises(UsageError, match=message):
             make(face, face, tmp_path / "out.png", settings)
     assert not (tmp_path / "out.png").exists()
 
 
-def test_a_certificate_that_cannot_sign_is_told_at_once(face: Path, tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_sign_is_rejected_before_the_job(
+    face: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
-    certificate, key = own(tmp_path, usable=False)
+    certificate, key = write_certificate(tmp_path, usable=False)
     settings = Settings(signing_certificate=certificate, signing_key=key)
     with pytest.raises(UsageError, match="the certificate cannot sign") as caught:
-        make(tmp_path / "no such source.png", face, folder / "out.png", settings)  # at once
+        make(tmp_path / "no such source.png", face, folder / "out.png", settings)  # not even read
     assert "must be valid today" in (caught.value.hint or "")
     assert list(folder.iterdir()) == []
 
 
-def test_a_time_stamp_server_that_does_not_answer(face: Path, tmp_path: Path) -> None:
+def test_without_a_time_stamp_server_the_output_is_still_signed(face: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/"
     (warning,) = make(face, face, tmp_path / "x.png", Settings(timestamp_server=address)).warnings
@@ -234,6 +240,6 @@ def test_a_time_stamp_server_that_does_not_answer(face: Path, tmp_path: Path) ->
     assert store((tmp_path / "x.png").read_bytes())[0] == "Valid"
 
 
-def test_an_address_that_is_none() -> None:
+def test_an_invalid_address_of_a_time_stamp_server_is_rejected() -> None:
     with pytest.raises(ValidationError, match="timestamp_server"):
         Settings(timestamp_server="freetsa")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.verify import examine
+from roop.provenance.verify import verify_file
 from support.outputs import make, store
 
 
@@ -23,7 +23,7 @@ def verify(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_one_line_for_an_output(face: Path, tmp_path: Path) -> None:
+def test_an_output_is_reported_in_one_line(face: Path, tmp_path: Path) -> None:
     make(face, face, tmp_path / "out.jpg")
     done = verify(tmp_path / "out.jpg")
     assert done.returncode == 0, done.stderr
@@ -33,8 +33,8 @@ def test_one_line_for_an_output(face: Path, tmp_path: Path) -> None:
     assert "engine painter" in line
 
 
-def test_json(face: Path, film: Path, tmp_path: Path) -> None:
-    make(face, film, tmp_path / "out.mp4")
+def test_the_report_as_json(face: Path, video: Path, tmp_path: Path) -> None:
+    make(face, video, tmp_path / "out.mp4")
     done = verify(tmp_path / "out.mp4", "--json")
     (report,) = json.loads(done.stdout)
     assert report["verdict"] == "intact"
@@ -46,22 +46,24 @@ def test_json(face: Path, film: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tiff", "avif", "mp4", "avi"])
-def test_one_flipped_byte_is_found(face: Path, film: Path, tmp_path: Path, suffix: str) -> None:
+def test_a_single_changed_byte_is_detected(
+    face: Path, video: Path, tmp_path: Path, suffix: str
+) -> None:
     output, bad = tmp_path / f"out.{suffix}", tmp_path / f"bad.{suffix}"
-    make(face, film if suffix in ("mp4", "avi") else face, output)
+    make(face, video if suffix in ("mp4", "avi") else face, output)
     content = output.read_bytes()
     assert not _refused_by_the_reader(content)
     search = WatermarkSearch()
     random = np.random.default_rng(5)
     store_at = content.index(b"jumb") - 32
-    for place in random.integers(64, len(content), 40).tolist():
-        if store_at <= place < store_at + 4000:
-            continue  # by the standard, the padding inside the store is not covered
+    for position in random.integers(64, len(content), 40).tolist():
+        if store_at <= position < store_at + 4000:
+            continue  # the standard does not cover the padding inside the store
         changed = bytearray(content)
-        changed[place] ^= 0x10
+        changed[position] ^= 0x10
         bad.write_bytes(changed)
-        report = examine(bad, search)
-        assert report.verdict == "tampered", (place, len(content), report)
+        report = verify_file(bad, search)
+        assert report.verdict == "tampered", (position, len(content), report)
         assert "TAMPERED" in report.summary
         assert _refused_by_the_reader(bytes(changed))
 
@@ -73,11 +75,11 @@ def _refused_by_the_reader(content: bytes) -> bool:
         return True
 
 
-def test_the_gravest_verdict_of_a_folder_counts(face: Path, film: Path, tmp_path: Path) -> None:
+def test_the_exit_code_is_that_of_the_worst_file(face: Path, video: Path, tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     make(face, face, tmp_path / "sub" / "a.png")
     assert verify(tmp_path).returncode == 0
-    make(face, film, tmp_path / "b.mkv")
+    make(face, video, tmp_path / "b.mkv")
     done = verify(tmp_path)
     assert done.returncode == 7
     assert "not signed" in done.stdout
@@ -85,7 +87,7 @@ def test_the_gravest_verdict_of_a_folder_counts(face: Path, film: Path, tmp_path
     done = verify(tmp_path)
     assert done.returncode == 8
     assert "which proves nothing" in done.stdout
-    (tmp_path / "d.mp4").write_text("no film at all\n" * 9)
+    (tmp_path / "d.mp4").write_text("no video at all\n" * 9)
     done = verify(tmp_path)
     assert (done.returncode, done.stderr) == (3, "")
     changed = bytearray((tmp_path / "sub" / "a.png").read_bytes())
@@ -96,7 +98,7 @@ def test_the_gravest_verdict_of_a_folder_counts(face: Path, film: Path, tmp_path
     assert len(done.stdout.splitlines()) == 5
 
 
-def test_a_file_that_is_missing_does_not_hide_the_others(face: Path, tmp_path: Path) -> None:
+def test_a_missing_file_does_not_hide_the_others(face: Path, tmp_path: Path) -> None:
     make(face, face, tmp_path / "out.jpg")
     done = verify(tmp_path / "no.jpg", tmp_path / "out.jpg", tmp_path / "out.jpg", tmp_path)
     assert done.returncode == 3
@@ -106,7 +108,7 @@ def test_a_file_that_is_missing_does_not_hide_the_others(face: Path, tmp_path: P
     assert not [line for line in rest if "out.jpg" in line]
 
 
-def test_hidden_files_are_not_looked_for_and_nothing_at_all_is_an_error(tmp_path: Path) -> None:
+def test_hidden_files_are_skipped_and_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     hidden = tmp_path / "all" / ".venv"
     hidden.mkdir(parents=True)
     Image.new("RGB", (8, 8)).save(hidden / "icon.png")

@@ -41,10 +41,10 @@ def nude(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clip(face: Pixels, tmp_path: Path) -> MakeClip:
-    """Make 4.5 s of a face with the drawing in its place in the given frames of 45."""
+    """Make 4.5 s of a face, with the drawing instead of it in the given frames of 45."""
 
     def make(bad: Sequence[int]) -> Path:
-        path = tmp_path / "film.mp4"
+        path = tmp_path / "clip.mp4"
         frames = (drawing() if number in bad else face for number in range(45))
         write_clip(path, frames, fps=FPS)
         return path
@@ -61,7 +61,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def roop(out: Path) -> Run:
-    """Run ``roop swap`` in the folder ``out``; ``environment`` is added to this process's own."""
+    """Run ``roop swap`` in the folder ``out``, with additional variables in its environment."""
 
     def run(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
         source = str(Path(__file__).parents[2] / "src")

@@ -1,4 +1,4 @@
-"""What the screen stops while a camera is shown, and that nothing is shown without it."""
+"""The screen stops live streams, and nothing is shown without it."""
 
 import io
 import os
@@ -23,32 +23,32 @@ from roop.processors import installed
 from support.figures import MakeClip, Pixels
 
 
-def test_a_refused_picture_ends_the_stream(
+def test_a_refused_frame_ends_the_stream(
     clip: MakeClip, photo: Path, face: Pixels, out: Path
 ) -> None:
-    film, output = clip(range(20, 45)), out / "recorded.mp4"
+    video, output = clip(range(20, 45)), out / "recorded.mp4"
     environment = {**os.environ, "PYTHONPATH": str(Path(roop.__file__).parents[1])}
     command = [sys.executable, "-m", "roop", "live", "--accept-terms", "-s", str(photo)]
-    where = ["--input", str(film), "--serve", "127.0.0.1:0", "--record-video", str(output)]
+    streams = ["--input", str(video), "--serve", "127.0.0.1:0", "--record-video", str(output)]
     process = subprocess.Popen(
-        [*command, *where], stderr=subprocess.PIPE, text=True, env=environment
+        [*command, *streams], stderr=subprocess.PIPE, text=True, env=environment
     )
     assert process.stderr is not None
     page = process.stderr.readline().removeprefix("look at ").strip()
     with urllib.request.urlopen(f"{page}stream.mjpg", timeout=60) as stream:
-        seen = stream.read()  # the stream ends
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 6, said
-    assert "film.mp4 shows a bare female breast in frame 00:00:0" in said
+        content = stream.read()  # the stream ends
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 6, stderr
+    assert "clip.mp4 shows a bare female breast in frame 00:00:0" in stderr
     assert list(out.iterdir()) == []
-    pictures = [part.partition(b"\r\n\r\n")[2] for part in seen.split(b"--frame")[1:]]
-    assert pictures
-    for picture in pictures:
-        shown = np.asarray(Image.open(io.BytesIO(picture)))
-        assert np.abs(shown[:40].astype(int) - face[:40]).mean() < 12
+    frames = [part.partition(b"\r\n\r\n")[2] for part in content.split(b"--frame")[1:]]
+    assert frames
+    for frame in frames:
+        pixels = np.asarray(Image.open(io.BytesIO(frame)))
+        assert np.abs(pixels[:40].astype(int) - face[:40]).mean() < 12
 
 
-def test_a_refused_source_is_never_shown(clip: MakeClip, nude: Path, out: Path) -> None:
+def test_a_refused_source_stops_the_stream(clip: MakeClip, nude: Path, out: Path) -> None:
     with pytest.raises(RefusedError, match=r"nude\.png"):
         roop.live(nude, input=str(clip([])), serve="none", record_video=out / "recorded.mp4")
     assert list(out.iterdir()) == []
@@ -56,18 +56,18 @@ def test_a_refused_source_is_never_shown(clip: MakeClip, nude: Path, out: Path) 
 
 @pytest.fixture
 def in_the_screen() -> Iterator[Callable[[Callable[[], None]], None]]:
-    """Have something happen where the screen looks at its third picture."""
+    """Call a function in the screen's thread at its third image."""
 
-    def install(happen: Callable[[], None]) -> None:
-        looks = 0
+    def install(action: Callable[[], None]) -> None:
+        images = 0
 
         def trace(frame: FrameType, event: str, argument: object) -> None:
-            nonlocal looks
+            nonlocal images
             screen = threading.current_thread().name == "roop-screen"
-            if screen and event == "call" and frame.f_code.co_name == "look":
-                looks += 1
-                if looks == 3:
-                    happen()
+            if screen and event == "call" and frame.f_code.co_name == "detect":
+                images += 1
+                if images == 3:
+                    action()
 
         threading.settrace(trace)
 
@@ -76,7 +76,7 @@ def in_the_screen() -> Iterator[Callable[[Callable[[], None]], None]]:
 
 
 @pytest.mark.parametrize("how", ["raises", "ends", "hangs"])
-def test_without_the_screen_nothing_is_shown(
+def test_nothing_is_shown_without_the_screen(
     clip: MakeClip,
     photo: Path,
     out: Path,
@@ -85,12 +85,12 @@ def test_without_the_screen_nothing_is_shown(
 ) -> None:
     release = threading.Event()
 
-    def happen() -> None:
+    def action() -> None:
         if how == "hangs":
             release.wait(60)
         raise SystemExit if how == "ends" else ValueError
 
-    in_the_screen(happen)
+    in_the_screen(action)
     options = {"input": str(clip([])), "serve": "none", "record_video": out / "recorded.mp4"}
     job, live = make_live([photo], options, installed())
     with pytest.raises(ModelError, match="the screen for nudity has stopped"):

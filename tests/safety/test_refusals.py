@@ -1,4 +1,4 @@
-"""What the screen stops, at every point of a job, and that nothing keeps it from that."""
+"""The screen stops jobs at every stage, and nothing switches it off."""
 
 import ctypes
 import subprocess
@@ -53,30 +53,30 @@ def test_a_photo_under_another_name(roop: Run, photo: Path, nude: Path, out: Pat
 
 def test_an_animation(roop: Run, face: Pixels, photo: Path, out: Path, tmp_path: Path) -> None:
     frames = [Image.fromarray(p) for p in (face, face, drawing(), face)]
-    target = tmp_path / "film.gif"
+    target = tmp_path / "animation.gif"
     frames[0].save(target, save_all=True, append_images=frames[1:], duration=100)
     done = roop("-s", photo, "-t", target, "-o", "x.gif")
-    assert_refused(done, "film.gif", out)
+    assert_refused(done, "animation.gif", out)
     assert "in frame 00:00:00" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("bad", "when"),
     [
-        (range(5), "00:00:00"),  # from the first frame on
+        (range(5), "00:00:00"),  # the first frames
         ([23], "00:00:02"),  # one frame in the middle
-        (range(42, 45), "00:00:04"),  # in the last second
+        (range(42, 45), "00:00:04"),  # the last frames
     ],
 )
 def test_a_video(
     roop: Run, clip: MakeClip, photo: Path, out: Path, *, bad: Sequence[int], when: str
 ) -> None:
     done = roop("-s", photo, "-t", clip(bad), "-o", "x.mp4")
-    assert_refused(done, "film.mp4", out)
+    assert_refused(done, "clip.mp4", out)
     assert f"in frame {when}" in done.stderr
 
 
-def test_json_says_it_too(roop: Run, photo: Path, nude: Path) -> None:
+def test_a_refusal_as_json(roop: Run, photo: Path, nude: Path) -> None:
     done = roop("-s", photo, "-t", nude, "-o", "x.png", "--json")
     assert done.returncode == 6
     assert '"code": "refused"' in done.stdout
@@ -97,14 +97,16 @@ def test_no_flag_switches_it_off(roop: Run, photo: Path, nude: Path, flag: str, 
     assert list(out.iterdir()) == []
 
 
-def test_no_environment_switches_it_off(roop: Run, photo: Path, nude: Path, out: Path) -> None:
+def test_no_environment_variable_switches_it_off(
+    roop: Run, photo: Path, nude: Path, out: Path
+) -> None:
     for value in ("0", "off"):
         names = dict.fromkeys(("NUDENET", "SCREEN", "NSFW", "SAFETY"), value)
         assert_refused(roop("-s", photo, "-t", nude, "-o", "x.png", **names), "nude.png", out)
 
 
 @pytest.mark.parametrize("name", ["ROOP_SCREEN", "ROOP_SAFETY", "ROOP_NSFW", "ROOP_NO_SCREEN"])
-def test_no_option_of_the_environment_is_for_that(
+def test_there_is_no_such_option_in_the_environment(
     roop: Run, photo: Path, nude: Path, out: Path, name: str
 ) -> None:
     done = roop("-s", photo, "-t", nude, "-o", "x.png", **{name: "0"})
@@ -124,39 +126,34 @@ def test_no_python_argument_switches_it_off(photo: Path, nude: Path, out: Path) 
 
 
 @pytest.mark.parametrize("returned", ["none", "twice", "another"])
-def test_a_plug_in_gets_no_frame_past_the_screen(photo: Path, out: Path, returned: str) -> None:
-    class Swindler(Processor):
-        def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-            others = [
-                AnalysedFrame(StoredFrame(drawing()), analysed.faces)
-                for analysed in analysed_frames
-            ]
-            return {"none": [], "twice": [*analysed_frames, *analysed_frames], "another": others}[
-                returned
-            ]
+def test_a_plug_in_cannot_return_unscreened_frames(photo: Path, out: Path, returned: str) -> None:
+    class Cheating(Processor):
+        def process(self, analysed: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+            others = [AnalysedFrame(StoredFrame(drawing()), each.faces) for each in analysed]
+            return {"none": [], "twice": [*analysed, *analysed], "another": others}[returned]
 
     registry = Registry(
-        [ProcessorSpec("swindler", "", Options, lambda options, context: Swindler(), engine=True)]
+        [ProcessorSpec("cheating", "", Options, lambda options, context: Cheating(), engine=True)]
     )
-    step = Step(processor="swindler")
+    step = Step(processor="cheating")
     job = Job(sources=(photo,), target=photo, output=out / "x.png", steps=(step,))
-    with pytest.raises(UsageError, match="Swindler did not return the frames"):
+    with pytest.raises(UsageError, match="Cheating did not return the frames"):
         run_job(job, Settings(), registry)
     assert list(out.iterdir()) == []
 
 
 @pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt, GeneratorExit])
-def test_a_plug_in_that_raises_leaves_nothing(
+def test_a_plug_in_that_raises_leaves_no_output(
     clip: MakeClip, photo: Path, out: Path, error: type[BaseException]
 ) -> None:
     class Raising(Processor):
         frames = 0
 
-        def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        def process(self, analysed: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
             self.frames += 1
             if self.frames == 20:
                 raise error
-            return analysed_frames
+            return analysed
 
     registry = Registry(
         [ProcessorSpec("raising", "", Options, lambda options, context: Raising(), engine=True)]
@@ -169,14 +166,11 @@ def test_a_plug_in_that_raises_leaves_nothing(
 
 
 class _Nothing(Processor):
-    """A plug-in's processor that leaves every frame as it is."""
+    """A plug-in's processor that changes no frame."""
 
-    def process(self, analysed_frames: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
-        nowhere = Face(np.zeros((468, 3), np.float32), 1.0)
-        return [
-            AnalysedFrame(analysed.frame, [*analysed.faces] or [nowhere])
-            for analysed in analysed_frames
-        ]
+    def process(self, analysed: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
+        face = Face(np.zeros((468, 3), np.float32), 1.0)
+        return [AnalysedFrame(each.frame, [*each.faces] or [face]) for each in analysed]
 
 
 def _plug_in() -> Registry:
@@ -186,7 +180,9 @@ def _plug_in() -> Registry:
     return Registry([ProcessorSpec("nothing", "", Options, build, engine=True)])
 
 
-def test_no_plug_in_and_no_edited_options_switch_it_off(photo: Path, nude: Path, out: Path) -> None:
+def test_no_plug_in_and_no_unchecked_options_switch_it_off(
+    photo: Path, nude: Path, out: Path
+) -> None:
     job = Job(
         sources=(photo,), target=nude, output=out / "x.png", steps=(Step(processor="nothing"),)
     )
@@ -200,7 +196,7 @@ def test_no_plug_in_and_no_edited_options_switch_it_off(photo: Path, nude: Path,
 
 
 @pytest.mark.parametrize("what", ["missing", "another", "altered"])
-def test_without_the_network_nothing_is_made(
+def test_nothing_is_made_without_the_network(
     roop: Run, photo: Path, out: Path, tmp_path: Path, what: str
 ) -> None:
     package_of_model = tmp_path / "shadow" / "nudenet"
@@ -223,7 +219,7 @@ def test_without_the_network_nothing_is_made(
 
 
 @pytest.mark.parametrize("content", [b"", b"another network"], ids=["empty", "other"])
-def test_a_second_voice_that_cannot_speak_stops_the_job(
+def test_a_damaged_second_classifier_stops_the_job(
     photo: Path, out: Path, tmp_path: Path, content: bytes
 ) -> None:
     models = tmp_path / "models"

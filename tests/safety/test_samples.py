@@ -12,34 +12,34 @@ def frame(colour: int, pts: int, *, per_second: int = 25) -> StoredFrame:
     return StoredFrame(pixels, pts=pts, time_base=Fraction(1, per_second))
 
 
-def chosen(colours: list[int], **options: int) -> list[int]:
+def selected(colours: list[int], **options: int) -> list[int]:
     sampler = Sampler()
-    return [n for n, colour in enumerate(colours) if sampler.wants(frame(colour, n, **options))]
+    return [n for n, colour in enumerate(colours) if sampler.selects(frame(colour, n, **options))]
 
 
 def test_the_first_frame_and_one_every_second() -> None:
-    assert chosen([90] * 80) == [0, 25, 50, 75]
+    assert selected([90] * 80) == [0, 25, 50, 75]
 
 
-def test_every_cut_even_to_a_single_frame() -> None:
-    assert chosen([90] * 7 + [160] + [90] * 5) == [0, 7, 8]
+def test_every_cut_even_of_a_single_frame() -> None:
+    assert selected([90] * 7 + [160] + [90] * 5) == [0, 7, 8]
 
 
-def test_slow_films_are_seen_whole() -> None:
-    assert chosen([90] * 4, per_second=1) == [0, 1, 2, 3]
+def test_all_frames_at_one_per_second() -> None:
+    assert selected([90] * 4, per_second=1) == [0, 1, 2, 3]
 
 
-def test_a_slow_change_is_no_cut() -> None:
-    assert chosen(list(range(90, 140, 2))) == [0]
+def test_a_slow_change_is_not_a_cut() -> None:
+    assert selected(list(range(90, 140, 2))) == [0]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (2, 700)])
-def test_tiny_pictures(size: tuple[int, int]) -> None:
-    assert Sampler().wants(StoredFrame(np.zeros((*size, 3), np.uint8)))
+def test_tiny_frames(size: tuple[int, int]) -> None:
+    assert Sampler().selects(StoredFrame(np.zeros((*size, 3), np.uint8)))
 
 
 def test_times_that_run_backwards_do_not_end_the_sampling() -> None:
     sampler = Sampler()
-    assert sampler.wants(frame(90, 10_000))
-    assert sampler.wants(frame(90, 0))
-    assert sampler.wants(frame(90, 30))
+    assert sampler.selects(frame(90, 10_000))
+    assert sampler.selects(frame(90, 0))
+    assert sampler.selects(frame(90, 30))

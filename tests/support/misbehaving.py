@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that does everything a download has to survive."""
+"""A local server that misbehaves in every way a download has to survive."""
 
 import hashlib
 import threading
@@ -10,7 +10,7 @@ from roop.models.catalogue import Model
 
 
 class Misbehaving(BaseHTTPRequestHandler):
-    """Serves ``server.content`` on every path; the path says how badly."""
+    """Serves ``server.content``; the first part of the path names the behaviour."""
 
     protocol_version = "HTTP/1.1"
     server: "Server"
@@ -38,30 +38,30 @@ class Misbehaving(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def serve_cut(self) -> None:
-        """Break off after every 40 % of the whole."""
+        """Close the connection after every 40 % of the content."""
         self.serve_good(cut_at=len(self.server.content) * 2 // 5)
 
     def serve_cutnorange(self) -> None:
-        """Break off once; then serve everything from the start whatever is asked."""
+        """Close the connection once; then ignore ranges and serve everything."""
         first = len(self.server.requests) == 1
         self.serve_good(ranges=False, cut_at=1000 if first else None)
 
     def serve_short(self) -> None:
-        """End early without having said how much there is."""
+        """End early, without having sent a length."""
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(self.server.content[:5000])
 
     def serve_other(self) -> None:
-        """Send other bytes of the right number."""
+        """Send other content of the same length."""
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.server.content)))
         self.end_headers()
         self.wfile.write(bytes(len(self.server.content)))
 
     def serve_page(self) -> None:
-        """Send a page that says something is wrong, as many portals do, with status 200."""
+        """Send a login page with status 200, as captive portals do."""
         self.send_response(200)
         self.send_header("Content-Length", "12")
         self.end_headers()
@@ -71,14 +71,14 @@ class Misbehaving(BaseHTTPRequestHandler):
         self.send_error(404)
 
     def serve_busy(self) -> None:
-        """Be overloaded for the first request."""
+        """Answer the first request with 503."""
         if len(self.server.requests) == 1:
             self.send_error(503)
         else:
             self.serve_good()
 
     def serve_hang(self) -> None:
-        """Send a little, then nothing more."""
+        """Send a few bytes, then nothing."""
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.server.content)))
         self.end_headers()
@@ -88,7 +88,7 @@ class Misbehaving(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def serve_drip(self) -> None:
-        """Send a byte now and then, for ever."""
+        """Send single bytes with pauses, for ever."""
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.server.content)))
         self.end_headers()
@@ -97,7 +97,7 @@ class Misbehaving(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def serve_slow(self) -> None:
-        """Send everything, in pieces with pauses."""
+        """Send everything, in chunks with pauses."""
         content = self.server.content
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
@@ -108,7 +108,7 @@ class Misbehaving(BaseHTTPRequestHandler):
             self.server.closing.wait(0.05)
 
     def serve_endless(self) -> None:
-        """Never say how much there is."""
+        """Send no length and no content."""
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
@@ -125,7 +125,7 @@ class Misbehaving(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    daemon_threads = False  # closing it waits for every answer
+    daemon_threads = False  # server_close waits for all responses
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Misbehaving)
@@ -133,12 +133,12 @@ class Server(ThreadingHTTPServer):
         self.requests: list[tuple[str, str | None]] = []
         self.closing = threading.Event()
 
-    def address(self, behaviour: str) -> str:
+    def url(self, behaviour: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{behaviour}/model.bin"
 
     def model(self, *behaviours: str, size: bool = True) -> Model:
-        """Return the row of a model whose addresses behave like this, in order."""
-        first, *others = [self.address(behaviour) for behaviour in behaviours]
+        """Return a model whose URLs have these behaviours, in order."""
+        first, *others = [self.url(behaviour) for behaviour in behaviours]
         return Model(
             name="sample",
             task="test",
@@ -150,4 +150,4 @@ class Server(ThreadingHTTPServer):
         )
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients hang up on a server like this one: that is what it is for."""
+        """Ignore closed connections: clients give up on this server, as they should."""

@@ -1,4 +1,4 @@
-"""Real jobs with a plug-in that paints a grey square where a swap would be."""
+"""Real jobs with a plug-in that paints a grey square instead of swapping."""
 
 import io
 from collections.abc import Sequence
@@ -39,6 +39,6 @@ def make(
 
 
 def store(content: bytes) -> tuple[str | None, str]:
-    """Return the state and the whole store as C2PA's own reader has them."""
+    """Return validation state and manifest store, as read by C2PA's own reader."""
     with c2pa.Reader(None, io.BytesIO(content)) as reader:
         return reader.get_validation_state(), reader.json()

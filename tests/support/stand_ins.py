@@ -1,4 +1,4 @@
-"""ONNX files with the inputs and outputs of networks that cannot be had here."""
+"""ONNX files with the inputs and outputs of networks that tests cannot download."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from roop.models.catalogue import Model
 
 
 def write_network(path: Path, side: int, shapes: list[tuple[int, ...]]) -> None:
-    """Write a network whose outputs are the input's values in order, cut into ``shapes``.
+    """Write a network whose outputs are the input's values in order, split into ``shapes``.
 
-    Like the real exports it has a dynamic batch dimension, which leads every output too.
+    Like the real exports it has a dynamic batch dimension, in every output too.
     """
     nodes, outputs, values, start = [], [], [], 0
     nodes.append(helper.make_node("Flatten", ["pixels"], ["flat"]))
@@ -34,43 +34,43 @@ def write_network(path: Path, side: int, shapes: list[tuple[int, ...]]) -> None:
 def write_contract(
     path: Path, model: Model, *, batch: int | str = "N", types: dict[str, int] | None = None
 ) -> None:
-    """Write a network that keeps a row's contract and answers with sums of what it is given.
+    """Write a network with a model's inputs and outputs that computes sums.
 
-    Every output holds, for each item, the sum of that item's inputs; a size that may vary is 4.
+    Every output holds, for each item, the sum of that item's inputs; dynamic sizes are 4.
 
     Args:
         path: The file to write.
-        model: The row.
-        batch: The size of the dimension that counts items.
-        types: ONNX types of inputs by role, float32 where nothing is said.
+        model: The model's catalogue row.
+        batch: The size of the batch dimension.
+        types: ONNX types of inputs by role; float32 by default.
     """
     nodes, inputs, outputs, values, sums = [], [], [], [], []
-    for place, tensor in enumerate(model.inputs):
-        name, kind = tensor.name or f"in{place}", (types or {}).get(tensor.role, TensorProto.FLOAT)
-        shape = [size or f"size{place}{axis}" for axis, size in enumerate(tensor.shape)]
+    for index, tensor in enumerate(model.inputs):
+        name, kind = tensor.name or f"in{index}", (types or {}).get(tensor.role, TensorProto.FLOAT)
+        shape = [size or f"size{index}{axis}" for axis, size in enumerate(tensor.shape)]
         shape = [batch, *shape] if tensor.batched else shape
         inputs.append(helper.make_tensor_value_info(name, kind, shape))
-        nodes.append(helper.make_node("Cast", [name], [f"real{place}"], to=TensorProto.FLOAT))
+        nodes.append(helper.make_node("Cast", [name], [f"real{index}"], to=TensorProto.FLOAT))
         axes = list(range(1, len(shape))) if tensor.batched else list(range(len(shape)))
-        values.append(numpy_helper.from_array(np.array(axes, np.int64), f"axes{place}"))
+        values.append(numpy_helper.from_array(np.array(axes, np.int64), f"axes{index}"))
         nodes.append(
             helper.make_node(
-                "ReduceSum", [f"real{place}", f"axes{place}"], [f"sum{place}"], keepdims=0
+                "ReduceSum", [f"real{index}", f"axes{index}"], [f"sum{index}"], keepdims=0
             )
         )
-        sums.append(f"sum{place}")
+        sums.append(f"sum{index}")
     nodes.append(helper.make_node("Sum", sums, ["sum"]))
-    for place, tensor in enumerate(model.outputs):
-        name = tensor.name or f"out{place}"
+    for index, tensor in enumerate(model.outputs):
+        name = tensor.name or f"out{index}"
         shape = [size or 4 for size in tensor.shape]
         lead = [-1] if tensor.batched else []
         ones = np.array([-1, *[1] * len(shape)] if lead else [1] * len(shape), np.int64)
-        values.append(numpy_helper.from_array(ones, f"ones{place}"))
-        values.append(numpy_helper.from_array(np.array([1, *shape], np.int64), f"shape{place}"))
+        values.append(numpy_helper.from_array(ones, f"ones{index}"))
+        values.append(numpy_helper.from_array(np.array([1, *shape], np.int64), f"shape{index}"))
         if not lead:
-            values[-1] = numpy_helper.from_array(np.array(shape, np.int64), f"shape{place}")
-        nodes.append(helper.make_node("Reshape", ["sum", f"ones{place}"], [f"thin{place}"]))
-        nodes.append(helper.make_node("Expand", [f"thin{place}", f"shape{place}"], [name]))
+            values[-1] = numpy_helper.from_array(np.array(shape, np.int64), f"shape{index}")
+        nodes.append(helper.make_node("Reshape", ["sum", f"ones{index}"], [f"thin{index}"]))
+        nodes.append(helper.make_node("Expand", [f"thin{index}", f"shape{index}"], [name]))
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
     graph = helper.make_graph(nodes, "stand-in", inputs, outputs, values)
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)

@@ -1,4 +1,4 @@
-"""How tests start the real command in a process of its own."""
+"""Run the real command in a process of its own, with or without a terminal."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 """The repository."""
 
 Roop = Callable[..., "subprocess.CompletedProcess[str]"]
-"""Runs the command with the given arguments in a folder of the test's own."""
+"""Runs the command with the given arguments in the test's folder."""
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -18,6 +18,28 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("ROOP_")}
-    own = {"XDG_CONFIG_HOME": os.devnull}  # no options of the person who runs the tests
-    return {**ours, **own, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "error"}
+    """Return this process's environment without the configuration of whoever runs the tests."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("ROOP_")}
+    return {
+        **inherited,
+        "XDG_CONFIG_HOME": os.devnull,
+        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONWARNINGS": "error",
+    }
+
+
+def read_terminal(terminal: int) -> str:
+    """Return everything written to a pseudo-terminal, and close it.
+
+    Args:
+        terminal: The controlling end, as from ``pty.openpty``.
+    """
+    parts = []
+    try:
+        while part := os.read(terminal, 65536):
+            parts.append(part)
+    except OSError:  # raised on Linux once the other end is closed
+        pass
+    finally:
+        os.close(terminal)
+    return b"".join(parts).decode()

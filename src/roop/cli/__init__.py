@@ -13,14 +13,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The arguments after the program's name; those of this process by default.
     """
-    from roop.cli.terminal.interrupts import leave_on_signals
+    from roop.cli.terminal.interrupts import exit_on_signals
 
-    atexit.register(gc.freeze)  # what is left then ends with the process: nobody looks through it
+    atexit.register(gc.freeze)  # skip the last garbage collection: the process ends anyway
     # The matrices are small. OpenBLAS's threads wait for each other by spinning: on a busy machine
     # a product that takes a millisecond was seen to take minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with leave_on_signals():  # first of all: a Ctrl+C during the imports must be quiet, too
+    with exit_on_signals():  # before the imports, so that Ctrl+C during them is quiet
         from roop.cli.app import run
         from roop.heap import use_one_arena
 

@@ -1,4 +1,4 @@
-"""The commands, and the one edge where errors become lines and exit codes."""
+"""Dispatch a command line to its command, and turn errors into lines and exit codes."""
 
 import argparse
 import difflib
@@ -9,72 +9,72 @@ import sys
 from collections.abc import Sequence
 
 from roop.cli.parsing.parser import Parser, add_version
-from roop.cli.terminal.errors import flag_style, show
-from roop.cli.terminal.interrupts import CANCELLED, MESSAGE
+from roop.cli.terminal.errors import flag_style, print_error
+from roop.cli.terminal.interrupts import CANCELLED, CANCELLED_MESSAGE
 from roop.errors import CancelledError, UsageError
 
 COMMANDS = {
     "swap": "swap a face in a photo, an animation or a video",
-    "live": "swap a face in what a camera shows",
-    "enhance": "make faces sharper, or the picture larger, without a swap",
-    "batch": "swap many targets with many sources, and go on where it stopped",
+    "live": "swap a face in a live camera stream",
+    "enhance": "sharpen faces in a photo or video without swapping them",
+    "batch": "swap many sources and targets; a second run does only what is missing",
     "serve": "serve a web page and an API for other programs",
-    "faces": "say who is in a photo or a video, and how to name them",
+    "faces": "list the people in a photo or video",
     "identity": "save the photos of a person under a name",
-    "demo": "make a sample swap and show before and after",
-    "models": "look after the neural networks",
-    "jobs": "list unfinished jobs, or remove them",
-    "resume": "go on with an unfinished job",
-    "share": "give outputs a link and a QR code: by S3, Supabase, Google, Azure or a folder",
-    "verify": "say what files tell of how they were made",
-    "config": "say what is set for every command, and where",
-    "doctor": "say what this machine has and what is missing",
+    "demo": "make a sample swap and show it before and after",
+    "models": "download, list and remove models",
+    "jobs": "list or remove unfinished jobs",
+    "resume": "resume an unfinished job",
+    "share": "upload outputs and get a link and a QR code",
+    "verify": "show how a file was made",
+    "config": "show every option, its value and where it was set",
+    "doctor": "check this machine and show what is missing",
 }
-"""Each is a module of this package with ``run(arguments) -> int``, imported when it is called."""
+"""Each command is a module ``roop.cli.commands.NAME`` with ``run(arguments) -> int``."""
 
-_OF_SWAP = frozenset({"-s", "--source", "-t", "--target", "-o", "--output"})
-"""What somebody types first who knows the original tool, which had one command only."""
+_SWAP_FLAGS = frozenset({"-s", "--source", "-t", "--target", "-o", "--output"})
+"""What users of the original roop type first: it had one command only."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line.
 
     Args:
-        arguments: What follows the program's name.
+        arguments: The words after the program's name.
 
     Returns:
         The exit code.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may not fit the terminal
+    if isinstance(sys.stdout, io.TextIOWrapper):  # the terminal may lack a file name's characters
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = _shown(arguments)
+        code = _run_or_print_error(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # who read our output has seen enough
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+    except BrokenPipeError:  # the reader of our output has closed it
+        devnull = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())  # or the interpreter complains when it flushes
+            os.dup2(devnull, stream.fileno())  # or the interpreter's last flush complains
         return 1
     return code
 
 
-def _shown(arguments: Sequence[str]) -> int:
+def _run_or_print_error(arguments: Sequence[str]) -> int:
     try:
         return _dispatch(arguments)
-    except SystemExit:  # how argparse ends --help and --version
+    except SystemExit:  # argparse raises it after --help and --version
         return 0
     except BrokenPipeError:
         raise
     except Exception as error:
-        return _failed(error, as_json="--json" in arguments, debug="--debug" in arguments)
+        return _print_error(error, as_json="--json" in arguments, debug="--debug" in arguments)
 
 
-def _failed(error: Exception, *, as_json: bool, debug: bool) -> int:
+def _print_error(error: Exception, *, as_json: bool, debug: bool) -> int:
     if isinstance(error, CancelledError) and not as_json:
         message, hint = error.written(flag_style)
-        sys.stderr.write(f"{message}\nhint: {hint}\n" if hint else f"{MESSAGE}\n")
+        sys.stderr.write(f"{message}\nhint: {hint}\n" if hint else f"{CANCELLED_MESSAGE}\n")
         return CANCELLED
-    return show(error, as_json=as_json, debug=debug)
+    return print_error(error, as_json=as_json, debug=debug)
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -82,9 +82,9 @@ def _dispatch(arguments: Sequence[str]) -> int:
     if name in COMMANDS:
         code: int = importlib.import_module(f"roop.cli.commands.{name}").run(arguments[1:])
         return code
-    if name in _OF_SWAP:
+    if name in _SWAP_FLAGS:
         raise UsageError(f"{name} needs a command before it", hint=f"roop swap {name} ...")
-    _parser().read([name])  # --help and --version end here
+    _parser().parse([name])  # exits if this is --help or --version
     near = difflib.get_close_matches(name, COMMANDS, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "see `roop --help`"
     raise UsageError(f"there is no command {name!r}", hint=hint)
@@ -93,11 +93,12 @@ def _dispatch(arguments: Sequence[str]) -> int:
 def _parser() -> Parser:
     width = max(map(len, COMMANDS))
     listing = "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
-    about = (
-        "Swap a face in a photo, a video or a live camera from one photo, offline, on a plain CPU."
+    parser = Parser(
+        "roop",
+        "Swap a face in a photo, a video or a live camera from one photo, offline, on a plain CPU.",
+        usage="roop COMMAND [options]",
+        epilog=f"commands:\n{listing}\n\nRun `roop COMMAND --help` for the options of a command.",
     )
-    parser = Parser("roop", about, epilog=f"commands:\n{listing}\n\nmore: roop COMMAND --help")
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     add_version(parser)
-    parser.usage = "roop COMMAND [options]"
     return parser

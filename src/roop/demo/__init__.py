@@ -1,1 +1,1 @@
-"""A first look: a sample photo and a sample video, made, swapped and shown side by side."""
+"""The demo: a sample photo and a sample video, swapped and compared side by side."""

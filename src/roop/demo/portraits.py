@@ -1,4 +1,4 @@
-"""Two public-domain portraits, which the build puts into this package."""
+"""Two public-domain portraits, which the build adds to this package."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ class Sample:
 
     path: Path
     head: Box
-    """A square around the head, pixels of the photo."""
+    """A square around the head, in pixels of the photo."""
 
 
 def astronaut() -> Sample:
@@ -25,7 +25,7 @@ def astronaut() -> Sample:
     Raises:
         UsageError: The photo is missing.
     """
-    return Sample(carried(_PHOTOS / "astronaut.png"), Box(134, 20, 314, 200))
+    return Sample(require_photo(_PHOTOS / "astronaut.png"), Box(134, 20, 314, 200))
 
 
 def officer() -> Sample:
@@ -34,14 +34,14 @@ def officer() -> Sample:
     Raises:
         UsageError: The photo is missing.
     """
-    return Sample(carried(_PHOTOS / "grace_hopper.jpg"), Box(92, 40, 432, 380))
+    return Sample(require_photo(_PHOTOS / "grace_hopper.jpg"), Box(92, 40, 432, 380))
 
 
-def carried(photo: Path) -> Path:
-    """Return ``photo`` itself, which the build puts there.
+def require_photo(photo: Path) -> Path:
+    """Return ``photo`` if the build has added it.
 
     Raises:
-        UsageError: It is not there.
+        UsageError: The photo is missing.
     """
     if not photo.is_file():
         raise UsageError(f"the demo's photo {photo} is missing", hint=REINSTALL)

@@ -1,4 +1,4 @@
-"""The demo from end to end: make the samples, swap them, show before and after."""
+"""The demo from start to end: make the samples, swap them, compare before and after."""
 
 import dataclasses
 import threading
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from roop.api import JobResult, swap
-from roop.demo.clip import FPS, RATE, SIZE, film, melody, view
+from roop.demo.clip import FPS, RATE, SIZE, camera_matrix, soundtrack, video_frames
 from roop.demo.portraits import Sample, astronaut, officer
 from roop.demo.sheet import Pair, contact_sheet
 from roop.errors import CancelledError, UsageError
@@ -23,13 +23,13 @@ from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import Settings, VideoOptions
 from roop.pipeline.progress import Watch
-from roop.provenance.marks import marks_for
+from roop.provenance.marks import make_marks
 from roop.types import Box, Pixels
 
 SECONDS = 4.0
 """Length of the sample video."""
 
-_SHOWN = (0.0, 0.2, 0.45, 0.7)  # places in the video that the sheet shows, 0 to 1
+_SHEET_POSITIONS = (0.0, 0.2, 0.45, 0.7)  # positions in the video to show, 0 to 1
 _NAMES = (
     PHOTO_BEFORE := "photo-before.png",
     PHOTO_AFTER := "photo-after.png",
@@ -41,15 +41,15 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demo made."""
+    """The outputs of the demo."""
 
     folder: Path
     photo: JobResult
     video: JobResult
     sheet: Path
-    """The picture to look at first."""
+    """The contact sheet of before and after."""
     real_time: float
-    """Seconds of video swapped per second of work, the start included; above 1 is faster."""
+    """Seconds of video per second of work, start included; above 1 is faster than real time."""
 
 
 def run_demo(
@@ -58,19 +58,19 @@ def run_demo(
     watch: Watch | None = None,
     cancel: threading.Event | None = None,
 ) -> DemoResult:
-    """Make a swapped photo, a swapped video with sound, and a sheet of before and after.
+    """Make a swapped photo, a swapped video with audio, and a contact sheet.
 
     Args:
-        folder: Where to; made if need be. A complete demo that is there is replaced.
-        watch: Told of the progress of the video.
+        folder: The folder for all files, created if necessary. A complete demo in it is replaced.
+        watch: Called with the progress of the video.
         cancel: Set it from another thread to stop; then nothing is written.
 
     Raises:
-        RoopError: The demo could not be made; nothing is written.
+        RoopError: The demo failed; nothing is written.
     """
-    standing = [folder / name for name in _NAMES if (folder / name).exists()]
-    if 0 < len(standing) < len(_NAMES):  # so they may be somebody's own
-        raise UsageError(f"{standing[0]} exists", hint="use [[output]] for another folder")
+    existing = [folder / name for name in _NAMES if (folder / name).exists()]
+    if 0 < len(existing) < len(_NAMES):  # not a complete demo: they may be the user's files
+        raise UsageError(f"{existing[0]} exists", hint="choose another folder with [[output]]")
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = TemporaryDirectory(prefix=".roop-demo-", dir=folder.parent)
@@ -93,27 +93,27 @@ def _make(folder: Path, watch: Watch | None, cancel: threading.Event) -> DemoRes
     source, target = astronaut(), officer()
     pixels = np.asarray(Image.open(target.path).convert("RGB"))
     Image.fromarray(pixels).save(folder / PHOTO_BEFORE)
-    frames = _watched(film(pixels, target.head, seconds=SECONDS), cancel)
-    write_clip(folder / VIDEO_BEFORE, frames, fps=FPS, sound=melody(SECONDS), rate=RATE)
+    frames = _cancellable(video_frames(pixels, target.head, seconds=SECONDS), cancel)
+    write_clip(folder / VIDEO_BEFORE, frames, fps=FPS, sound=soundtrack(SECONDS), rate=RATE)
     photo = swap(source.path, folder / PHOTO_BEFORE, folder / PHOTO_AFTER, cancel=cancel)
     video = swap(
         source.path, folder / VIDEO_BEFORE, folder / VIDEO_AFTER, watch=watch, cancel=cancel
     )
-    (given,) = _cut(source.path, {0: source.head})
-    sheet = contact_sheet(given, _pairs(folder, target))
+    (source_head,) = _crop(source.path, {0: source.head})
+    sheet = contact_sheet(source_head, _pairs(folder, target))
     Image.fromarray(sheet).save(folder / SHEET)
     _mark(folder / SHEET, video.engine)
     return DemoResult(folder, photo, video, folder / SHEET, SECONDS / video.elapsed_s)
 
 
 def _mark(sheet: Path, engine: str) -> None:
-    """Mark the sheet like any output: it shows what was made."""
+    """Mark the sheet like any output, since it shows swapped faces."""
     settings = Settings()
     models = embedded_models(ModelFolder(settings))
-    marks_for(engine, models, settings, _unheard).write(sheet)
+    make_marks(engine, models, settings, _ignore_warning).write(sheet)
 
 
-def _watched(frames: Iterable[Pixels], cancel: threading.Event) -> Iterator[Pixels]:
+def _cancellable(frames: Iterable[Pixels], cancel: threading.Event) -> Iterator[Pixels]:
     for frame in frames:
         if cancel.is_set():
             raise CancelledError("cancelled")
@@ -121,24 +121,26 @@ def _watched(frames: Iterable[Pixels], cancel: threading.Event) -> Iterator[Pixe
 
 
 def _pairs(folder: Path, target: Sample) -> list[Pair]:
-    """Cut the heads out of everything that was made."""
+    """Crop the heads from all samples and outputs."""
     count = round(SECONDS * FPS)
-    numbers = [round(place * count) for place in _SHOWN]
+    numbers = [round(position * count) for position in _SHEET_POSITIONS]
     heads = {number: _head(target.head, number / count) for number in numbers}
-    cut_before, cut_after = (_cut(folder / name, heads) for name in (VIDEO_BEFORE, VIDEO_AFTER))
+    crops_before, crops_after = (
+        _crop(folder / name, heads) for name in (VIDEO_BEFORE, VIDEO_AFTER)
+    )
     (photo_before,), (photo_after,) = (
-        _cut(folder / name, {0: target.head}) for name in (PHOTO_BEFORE, PHOTO_AFTER)
+        _crop(folder / name, {0: target.head}) for name in (PHOTO_BEFORE, PHOTO_AFTER)
     )
     titles = [f"video, {number / FPS:.1f} s" for number in numbers]
     return [
         Pair("photo", photo_before, photo_after),
-        *map(Pair, titles, cut_before, cut_after),
+        *map(Pair, titles, crops_before, crops_after),
     ]
 
 
-def _head(head: Box, place: float) -> Box:
-    """Return the square around the head in the film, at ``place`` 0 to 1."""
-    matrix = cv2.invertAffineTransform(view(2 * np.pi * place, head))
+def _head(head: Box, position: float) -> Box:
+    """Return the square around the head in the video, at ``position`` 0 to 1."""
+    matrix = cv2.invertAffineTransform(camera_matrix(2 * np.pi * position, head))
     middle = matrix @ [(head.x0 + head.x1) / 2, (head.y0 + head.y1) / 2, 1]
     half = 0.5 * head.width * float(np.sqrt(np.linalg.det(matrix[:, :2])))
     half = min(half, SIZE[1] / 2 - 1)
@@ -147,11 +149,11 @@ def _head(head: Box, place: float) -> Box:
     return Box(int(x - half), int(y - half), int(x - half) + int(2 * half), int(y + half))
 
 
-def _cut(path: Path, boxes: dict[int, Box]) -> list[Pixels]:
-    """Return the cut of every frame that ``boxes`` names by its number."""
-    with open_reader(path, VideoOptions(), _unheard) as reader:
+def _crop(path: Path, boxes: dict[int, Box]) -> list[Pixels]:
+    """Return crops of frames; ``boxes`` are keyed by frame number."""
+    with open_reader(path, VideoOptions(), _ignore_warning) as reader:
         return [frame.crop(boxes[number]) for number, frame in enumerate(reader) if number in boxes]
 
 
-def _unheard(warning: str) -> None:
-    """The films are our own; what could be said of them was said when they were swapped."""
+def _ignore_warning(warning: str) -> None:
+    """Ignore warnings about the demo's own files: they were shown during the swap."""

@@ -13,7 +13,7 @@ from typing import Any
 from roop.errors import UsageError
 from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.media.pictures.identity_file import resolve_identity
-from roop.validation import plain
+from roop.validation import parse_bool
 
 _SEPARATOR = ";"
 """Between several values in one cell of a CSV file."""
@@ -125,7 +125,7 @@ def _csv(text: str) -> Rows:
 
 def _cell(text: str) -> Any:  # noqa: ANN401 - what an option takes
     parts = [part.strip() for part in text.split(_SEPARATOR)]
-    return parts if len(parts) > 1 else plain(text.strip())
+    return parts if len(parts) > 1 else parse_bool(text.strip())
 
 
 def _jsonl(text: str) -> Rows:

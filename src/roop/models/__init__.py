@@ -1,1 +1,1 @@
-"""The networks: where their files are and how they are run."""
+"""Neural networks: their files, and the libraries that run them."""

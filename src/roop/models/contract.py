@@ -1,4 +1,4 @@
-"""What a network takes and gives: its tensors, and how pictures become them and back."""
+"""Specifications of a network's tensors, and their conversion from and to images."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-Value = float | tuple[float, float, float]
-"""What one brightness is for the network: the same in all channels, or one each for R, G, B."""
+Level = float | tuple[float, float, float]
+"""The network's value for one brightness: one number, or one each for R, G and B."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +18,27 @@ class TensorSpec:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     shape: tuple[int, ...]
-    """Of one item, without the dimension that counts the items; 0 where any size will do."""
+    """The shape of one item, without the batch dimension; 0 stands for any size."""
     role: str = "pixels"
-    """What it holds, and the key it has in ``Session.run``; differs among a network's inputs, and
-    among its outputs: pixels, embedding, mask, fidelity, ..."""
+    """What it holds, and its key in ``Session.run``: pixels, embedding, mask, fidelity, ... Unique
+    among a network's inputs and among its outputs."""
     name: str | None = None
-    """The tensor's name in the file; None takes it by its position."""
-    pixels: tuple[Value, Value] | None = None
-    """The values of black and of white; None for what is no picture."""
+    """The tensor's name in the file; None to go by position."""
+    pixels: tuple[Level, Level] | None = None
+    """The values of black and white; None if the tensor is not an image."""
     channels: Literal["RGB", "BGR"] = "RGB"
     layout: Literal["CHW", "HWC"] = "CHW"
     batched: bool = True
-    """False for what has no dimension that counts items, such as one setting for all of them."""
+    """False if it has no batch dimension, such as one setting for all items."""
 
     def encode(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Turn pictures into what the network takes.
+        """Convert images to the network's input.
 
         Args:
             crops: ``(N, H, W, 3)`` RGB uint8 of the input's size.
 
         Returns:
-            ``(N, 3, H, W)`` or ``(N, H, W, 3)`` float32, as ``layout`` says.
+            ``(N, 3, H, W)`` or ``(N, H, W, 3)`` float32, depending on ``layout``.
         """
         black, white = self._levels()
         values = crops * ((white - black) / np.float32(255)) + black
@@ -49,10 +49,10 @@ class TensorSpec:
         return np.ascontiguousarray(values)
 
     def decode(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Turn what the network gave into pictures: the inverse of ``encode``, clipped.
+        """Convert the network's output to images: the inverse of ``encode``, clipped.
 
         Args:
-            values: ``(N, 3, H, W)`` or ``(N, H, W, 3)``, as ``layout`` says.
+            values: ``(N, 3, H, W)`` or ``(N, H, W, 3)``, depending on ``layout``.
 
         Returns:
             ``(N, H, W, 3)`` RGB uint8.
@@ -67,8 +67,8 @@ class TensorSpec:
         return np.ascontiguousarray(levels.astype(np.uint8))
 
     def _levels(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the values of black and of white in the order R, G, B."""
+        """Return the values of black and white, each a number or in the order R, G, B."""
         if self.pixels is None:
-            raise ValueError(f"{self.role} is no picture")
+            raise ValueError(f"{self.role} is not an image")
         black, white = (np.asarray(value, np.float32) for value in self.pixels)
         return black, white

@@ -1,4 +1,4 @@
-"""The networks of one job: fetched, loaded, and remembered for its result."""
+"""Loader of a job's networks, a cache of them for later jobs, and a list for the result."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,48 +11,48 @@ from roop.models.catalogue import Catalogue, Model
 from roop.models.files.folder import ModelFolder
 from roop.models.formats.initializers import last_initializer
 from roop.models.opening import open_session
-from roop.models.session import Session, too_large
+from roop.models.session import Session, memory_limit_error
 from roop.options import Settings
 from roop.types import Warn
 
 
 @dataclass(frozen=True, slots=True)
 class UsedModel:
-    """A network that took part in a job."""
+    """A network that a job used."""
 
     name: str
     sha256: str
     licence: str
     provider: str
-    """What it really ran on."""
+    """The provider it actually ran on."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A network that was loaded, and the warnings about how it runs."""
+    """A loaded network, and the warnings about how it runs."""
 
     session: Session
     warnings: tuple[str, ...]
 
 
 class SessionCache:
-    """Loaded networks that jobs use one after another, in one thread at a time."""
+    """Loaded networks, kept from one job to the next. For one thread at a time."""
 
     def __init__(self) -> None:
         self._loaded: dict[tuple[str, bool], _Loaded] = {}
         self._in_use: set[str] = set()
-        self.weights = 0
-        """Bytes of all networks loaded so far."""
+        self.weight_bytes = 0
+        """Total size of all networks loaded so far."""
 
-    def get(self, name: str, open_network: Callable[[Warn], Session], *, brief: bool) -> _Loaded:
-        """Return the network called ``name``, opened if it is not here.
+    def get(self, name: str, open_network: Callable[[Warn], Session], *, few_runs: bool) -> _Loaded:
+        """Return the network called ``name``; open it if it is not in the cache.
 
         Args:
-            name: Its row of the catalogue.
-            open_network: Opens it; takes what receives warnings.
-            brief: It was, or is to be, loaded for one or two runs.
+            name: Its name in the catalogue.
+            open_network: Open the network; it is called with a function for warnings.
+            few_runs: Whether it is optimised for loading time.
         """
-        key = (name, brief)
+        key = (name, few_runs)
         self._in_use.add(name)
         if key not in self._loaded:
             warnings: list[str] = []
@@ -61,41 +61,43 @@ class SessionCache:
         return self._loaded[key]
 
     def use(self, names: Iterable[str]) -> None:
-        """Note that the running job uses the networks called ``names``."""
+        """Mark the networks called ``names`` as used by the current job."""
         self._in_use.update(names)
 
     def end_job(self) -> None:
-        """Let go of the networks that the job did not use."""
-        self._loaded = {key: one for key, one in self._loaded.items() if key[0] in self._in_use}
+        """Remove the networks that the job did not use."""
+        self._loaded = {
+            key: loaded for key, loaded in self._loaded.items() if key[0] in self._in_use
+        }
         self._in_use.clear()
 
 
 class Models:
-    """Loads networks by their catalogue names, for one job and one thread."""
+    """Loads networks by catalogue name, for one job and one thread."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         warn: Warn = lambda text: None,
-        fetching: Callable[[str, int, int | None], None] | None = None,
+        on_download: Callable[[str, int, int | None], None] | None = None,
         catalogue: Catalogue | None = None,
         cache: SessionCache | None = None,
     ) -> None:
-        """Prepare to load; nothing is looked for yet.
+        """Prepare to load networks, without accessing any file yet.
 
         Args:
-            settings: Where models lie and what they may run on.
-            warn: Told when another provider than the wanted one is used.
-            fetching: Told of downloads: the model, the bytes that are here and those in all, where
-                known. It may raise to stop.
-            catalogue: The rows to choose from; None for the package's own.
-            cache: Networks that earlier jobs have loaded; None for none.
+            settings: Where models are stored and what they may run on.
+            warn: Called with a message if a network runs on another provider than requested.
+            on_download: Called during a download with the model's name, the bytes so far and the
+                total, if known. It may raise to stop the download.
+            catalogue: The models to choose from; None for the package's and the user's.
+            cache: Networks loaded by earlier jobs, if any.
         """
         self.folder = ModelFolder(settings, catalogue)
         self._settings = settings
         self._warn = warn
-        self._fetching = fetching
+        self._on_download = on_download
         self._cache = cache or SessionCache()
         self._used: dict[str, UsedModel] = {}
 
@@ -104,56 +106,56 @@ class Models:
         """The networks loaded so far, in order."""
         return tuple(self._used.values())
 
-    def session(self, name: str, *, brief: bool = False) -> Session:
-        """Load a network, downloaded first if need be.
+    def session(self, name: str, *, few_runs: bool = False) -> Session:
+        """Load a network; download it first if it is missing.
 
         Args:
-            name: Its row of the catalogue.
-            brief: It is run once or twice, so that loading counts for more than running.
+            name: Its name in the catalogue.
+            few_runs: Optimise for loading time: the network runs only once or twice.
 
         Raises:
-            ModelError: It is unknown, cannot be had or cannot be run.
+            ModelError: The network is unknown, unavailable or cannot be run.
         """
         model = self.folder.catalogue[name]
 
         def open_network(warn: Warn) -> Session:
             path = self._path(name)
-            self._keep_room(path, model)
-            return open_session(path, model, self._settings, warn, brief=brief)
+            self._check_memory(path, model)
+            return open_session(path, model, self._settings, warn, few_runs=few_runs)
 
-        loaded = self._cache.get(name, open_network, brief=brief)
+        loaded = self._cache.get(name, open_network, few_runs=few_runs)
         for warning in loaded.warnings:
             self._warn(warning)
         provider = loaded.session.provider
         self._used[name] = UsedModel(name, model.sha256, model.licence, provider)
         return loaded.session
 
-    def _keep_room(self, path: Path, model: Model) -> None:
-        """Hold the networks to the memory that they may take.
+    def _check_memory(self, path: Path, model: Model) -> None:
+        """Enforce the memory limit of all networks together.
 
-        Weights are checked here: beyond its bound ONNX Runtime takes them all the same, and then
-        counts what is left as if there were no bound.
+        Weights have to be checked here: ONNX Runtime loads them even beyond its limit, and then
+        ignores the limit altogether.
         """
-        bound = self._settings.network_memory
-        if bound is None:
+        limit = self._settings.network_memory
+        if limit is None:
             return
-        if not self._cache.weights:
-            from roop.models.runtimes.onnx import bound_memory  # takes half a second to import
+        if not self._cache.weight_bytes:
+            from roop.models.runtimes.onnx import limit_memory  # takes half a second to import
 
-            bound_memory(bound)
-        self._cache.weights += path.stat().st_size
-        if self._cache.weights > bound:
-            raise too_large(model)
+            limit_memory(limit)
+        self._cache.weight_bytes += path.stat().st_size
+        if self._cache.weight_bytes > limit:
+            raise memory_limit_error(model)
 
     def last_initializer(self, name: str) -> NDArray[np.float32]:
-        """Return the last constant in a network's file: the emap of a row with that ``latent``.
+        """Return the last initializer in a network's file: the emap of a swap model.
 
         Raises:
-            ModelError: The network cannot be had, or its file has no such constant.
+            ModelError: The network is unavailable, or its file has no such initializer.
         """
         return last_initializer(self._path(name))
 
     def _path(self, name: str) -> Path:
-        tell = self._fetching
-        progress = (lambda done, total: tell(name, done, total)) if tell else None
+        report = self._on_download
+        progress = (lambda done, total: report(name, done, total)) if report else None
         return self.folder.require(name, progress=progress)

@@ -1,4 +1,4 @@
-"""What this machine has: processor, memory, libraries, execution providers, models."""
+"""Inspection of this machine: processor, memory, libraries, execution providers, models."""
 
 import os
 import platform
@@ -15,12 +15,12 @@ import psutil
 from roop.errors import ModelError
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models, face_detector, face_mesh, screen_models
-from roop.models.runtimes.providers import PROVIDERS, row
+from roop.models.runtimes.providers import PROVIDERS, provider_row
 from roop.options import Settings
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "av", "pillow", "onnxruntime")
 _PACKAGES = {
-    # the others bring the same module in place of it, and would be overwritten by it
+    # the variants install the same module and take the place of the plain package
     "onnxruntime": (
         *("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-migraphx", "onnxruntime-rocm"),
         "onnxruntime",
@@ -31,49 +31,49 @@ _PURPOSE = {"onnxruntime": " (the neural engines run on it)"}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that works here or does not."""
+    """One thing that works on this machine or does not."""
 
     name: str
     ready: bool
     state: str
     """In a few words, such as "present" or "not installed"."""
     need: str | None = None
-    """What to do to have it; None when it is ready or cannot be had."""
+    """How to get it; None if it is ready or unavailable here."""
     optional: bool = True
-    """False if nothing works without it."""
+    """False if roop does not work without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What ``roop doctor`` knows, besides the encoders."""
+    """What ``roop doctor`` reports, except engines and encoders."""
 
     system: str
     """Operating system and processor family."""
     python: str
     cores: int
-    """That this process may use: a container or an affinity mask may hold others back."""
+    """Cores that this process may use; a container or an affinity mask may withhold others."""
     memory: int
-    """Bytes that this process may use at most, as far as the system says."""
+    """Bytes that this process may use at most, as reported by the system."""
     memory_free: int
-    """Bytes available now."""
+    """Bytes available at the moment."""
     libraries: tuple[Check, ...]
     providers: tuple[Check, ...]
-    """What networks can run on, each tried with a tiny one."""
+    """What networks can run on, each tested with a tiny network."""
     embedded: Check
-    """The networks of the engine that needs no download."""
+    """The networks of the built-in engine."""
     models: tuple[Check, ...]
-    """Those of the catalogue that are here, whole or not, and those that have to be."""
+    """Models that are present, intact or not, and those that roop cannot work without."""
     models_more: int
-    """How many others the catalogue has, which are fetched when they are needed."""
+    """Number of other models in the catalogue, downloaded when needed."""
     models_folder: Path
     models_writable: bool
-    """Whether downloads can be kept there."""
+    """Whether downloads can be stored there."""
     disk_free: int
-    """Bytes free where models go."""
+    """Free bytes in that folder."""
 
 
 def inspect(settings: Settings) -> Machine:
-    """Look at this machine; loads the embedded networks and takes a second or two."""
+    """Inspect this machine; loads the built-in networks, which takes a second or two."""
     folder = ModelFolder(settings)
     models = _models(folder)
     memory = psutil.virtual_memory()
@@ -96,12 +96,12 @@ def inspect(settings: Settings) -> Machine:
 
 
 def usable_cores() -> int:
-    """Return how many processor cores this process may keep busy, at least 1."""
+    """Return the number of processor cores this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    # "max 100000", or microseconds of all cores together per period: how containers are limited
+    # "max 100000", or the CPU time of all cores per period in microseconds: a container's limit
     quota, _, period = _cgroup("cpu.max").partition(" ")
     if quota.isdecimal() and period.isdecimal():
         cores = min(cores, -(-int(quota) // int(period)))
@@ -114,7 +114,7 @@ def _memory_limit() -> int | None:
 
 
 def _cgroup(name: str) -> str:
-    """Return a limit of this container; empty where there is none."""
+    """Return a limit of this container, empty if it has none."""
     try:
         return Path("/sys/fs/cgroup", name).read_text(encoding="ascii").strip()
     except OSError:
@@ -130,11 +130,11 @@ def _library(name: str) -> Check:
 
 
 def _embedded(settings: Settings, folder: ModelFolder) -> Check:
-    """Try both networks, unless that would start a download."""
+    """Load the built-in networks, unless that would start a download."""
     name = "mesh"
     for model in map(folder.catalogue.__getitem__, embedded_models(folder)):
-        if fault := folder.fault(model):
-            return Check(name, False, f"{model.name} is {fault}", folder.remedy(model), False)
+        if fault := folder.problem(model):
+            return Check(name, False, f"{model.name} is {fault}", folder.how_to_fix(model), False)
     try:
         face_detector(settings)
         face_mesh(settings)
@@ -144,15 +144,15 @@ def _embedded(settings: Settings, folder: ModelFolder) -> Check:
 
 
 def _models(folder: ModelFolder) -> tuple[Check, ...]:
-    """Look at the models that are here and at those that have to be."""
+    """Check the models that are present and those that roop cannot work without."""
     needed = {*embedded_models(folder), *screen_models(folder)}
-    found = ((model, folder.fault(model)) for model in folder.catalogue)
+    found = ((model, folder.problem(model)) for model in folder.catalogue)
     return tuple(
         Check(
             model.name,
             not fault,
             fault or "present",
-            folder.remedy(model) if fault else None,
+            folder.how_to_fix(model) if fault else None,
             optional=model.name not in needed,
         )
         for model, fault in found
@@ -161,18 +161,18 @@ def _models(folder: ModelFolder) -> tuple[Check, ...]:
 
 
 def _providers(settings: Settings) -> tuple[Check, ...]:
-    """Try every provider of this system with a tiny network."""
+    """Test every provider of this system with a tiny network."""
     if find_spec("onnxruntime") is None:
-        return (Check("cpu", False, "onnxruntime is not installed", row("cpu").need),)
-    from roop.models.runtimes.loading import present_providers
-    from roop.models.runtimes.probe import fault_of  # an import of what may not be installed
+        return (Check("cpu", False, "onnxruntime is not installed", provider_row("cpu").need),)
+    from roop.models.runtimes.loading import installed_providers
+    from roop.models.runtimes.probe import provider_fault  # an import of what may not be installed
 
-    present, checks = present_providers(), []
+    present, checks = installed_providers(), []
     for entry in PROVIDERS:
         if entry.name not in present:
             if platform.system() in entry.systems:
                 checks.append(Check(entry.name, False, "not installed", entry.need))
-        elif fault := fault_of(entry.name, settings):
+        elif fault := provider_fault(entry.name, settings):
             checks.append(Check(entry.name, False, fault, entry.need))
         else:
             checks.append(Check(entry.name, True, "works"))
@@ -180,7 +180,7 @@ def _providers(settings: Settings) -> tuple[Check, ...]:
 
 
 def _writable(folder: Path) -> bool:
-    """Try it: permissions do not tell of read-only disks, of quotas or of what root may do."""
+    """Return whether files can be created in ``folder``, by trying: permissions are not enough."""
     try:
         with TemporaryFile(dir=folder) as file:
             file.write(b"roop")
@@ -191,5 +191,5 @@ def _writable(folder: Path) -> bool:
 
 def _existing(path: Path) -> Path:
     """Return ``path`` or its nearest parent that exists."""
-    # Path.exists raises where this user may not look.
+    # Path.exists raises an error for folders that this user cannot access.
     return next(p for p in (path, *path.absolute().parents) if os.path.exists(p))  # noqa: PTH110

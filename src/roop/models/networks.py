@@ -1,4 +1,4 @@
-"""The networks of the embedded engine and of the screen: faces, meshes, body parts, nudity."""
+"""The networks of the built-in engine and of the screen: faces, meshes, body parts, nudity."""
 
 from importlib.util import find_spec
 from typing import Protocol
@@ -11,23 +11,23 @@ from roop.models.files.folder import ModelFolder
 from roop.options import Settings
 
 Tensor = NDArray[np.float32]
-"""``(1, 3, H, W)``: RGB planes of one picture, scaled as the network's builder says."""
+"""``(1, 3, H, W)``: RGB planes of one image, scaled as the loading function documents."""
 
 PACKAGED = ("blazeface", "face_mesh")
-"""Catalogue rows of detector and mesh, whose files are part of this package."""
+"""Catalogue names of detector and mesh; their files are part of this package."""
 
 DOWNLOADED = ("blazeface_onnx", "face_mesh_onnx")
 """The same networks as ONNX files."""
 
 SCREEN, SECOND = "nudenet_320n", "open_nsfw"
-"""Catalogue rows of the screen: one that every job needs, one that is used where it is."""
+"""Catalogue names of the screen's networks: the required one and the optional one."""
 
 
 class Network(Protocol):
-    """A loaded network. Not to be run by two threads at once; load one per thread."""
+    """A loaded network. Not thread-safe: load one per thread."""
 
     def run(self, batch: Tensor) -> tuple[NDArray[np.float32], ...]:
-        """Return the outputs for ``batch``, in the order and shapes its builder promises."""
+        """Return the outputs for ``batch``, in the order its loader documents."""
         ...
 
 
@@ -71,7 +71,7 @@ def body_parts(settings: Settings) -> Network:
     (https://github.com/notAI-tech/NudeNet/issues/203).
 
     Raises:
-        ModelError: The network's file is missing, or is not exactly the one that is expected.
+        ModelError: The network's file is missing or not the expected one.
 
     Source: NudeNet 3.4 (a YOLOv8n), github.com/notAI-tech/NudeNet.
     """
@@ -79,16 +79,16 @@ def body_parts(settings: Settings) -> Network:
 
 
 def nudity(settings: Settings) -> Network | None:
-    """Load the classifier of nudity, if its file lies in the folder of models.
+    """Load the optional classifier of nudity, if its file is in the folder of models.
 
     Its input is ``(1, 224, 224, 3)`` BGR in 0..255 less the means (104, 117, 123). Its output is
-    ``(2,)``: the probabilities that the picture is decent and that it is not.
+    ``(2,)``: the probabilities that the image is decent and that it is not.
 
     Returns:
-        None without the file, which is never downloaded unasked.
+        None without the file, which is never downloaded automatically.
 
     Raises:
-        ModelError: The file is not exactly the one that is expected.
+        ModelError: The file is not the expected one.
 
     Source: Yahoo, "Open nsfw model", 2016, github.com/yahoo/open_nsfw.
     """
@@ -97,23 +97,23 @@ def nudity(settings: Settings) -> Network | None:
 
 
 def screen_models(folder: ModelFolder) -> tuple[str, ...]:
-    """Return the names of the catalogue rows that screen on this machine."""
+    """Return the catalogue names of the screen's networks on this machine."""
     path = folder.locate(folder.catalogue[SECOND])
     return (SCREEN, SECOND) if path is not None and path.exists() else (SCREEN,)
 
 
 def _exact(folder: ModelFolder, name: str) -> Network:
-    """Load a network of the screen after reading its whole file.
+    """Load a network of the screen after verifying its digest.
 
-    Always: a file of the right size may have been put in its place.
+    The size is not enough: another file may have been put in its place.
     """
     model = folder.catalogue[name]
-    path, fault = folder.locate(model), folder.fault(model)
+    path, fault = folder.locate(model), folder.problem(model)
     if path is None or fault or not model.matches(path):
-        hint = folder.remedy(model) if model.package else f"delete {path} or fetch it again"
+        hint = folder.how_to_fix(model) if model.package else f"delete {path} or download it again"
         raise ModelError(
             f"the model {name} is {fault or 'damaged: its sha256 differs'}, "
-            "and nothing is made without the screen for nudity",
+            "and roop makes nothing without the screen for nudity",
             hint=hint,
         )
     from roop.models.onnx_network import OnnxNetwork  # takes half a second to import
@@ -122,10 +122,10 @@ def _exact(folder: ModelFolder, name: str) -> Network:
 
 
 def embedded_models(folder: ModelFolder) -> tuple[str, str]:
-    """Return the names of the detector's and the mesh's catalogue rows on this machine.
+    """Return the catalogue names of the detector and the mesh on this machine.
 
-    Their files are part of this package. Where their runtime has no wheel, the same networks are
-    downloaded as ONNX files.
+    Their files are part of this package. Without their runtime, which some systems have no wheel
+    of, the same networks are downloaded as ONNX files.
     """
     path = folder.locate(folder.catalogue["face_mesh"])
     packaged = path is not None and path.is_file() and _runs_packaged()
@@ -133,7 +133,7 @@ def embedded_models(folder: ModelFolder) -> tuple[str, str]:
 
 
 def _runs_packaged() -> bool:
-    """Tell whether the runtime of the packaged files is here; some systems have no wheel of it."""
+    """Return whether the runtime of the packaged files is installed."""
     return find_spec("ai_edge_litert") is not None
 
 
@@ -146,7 +146,7 @@ def _load(settings: Settings, index: int) -> Network:
         if model.package or not _runs_packaged():
             raise
         packaged = folder.catalogue[PACKAGED[index]]
-        hint = f"{folder.remedy(packaged)}; or {error.hint}"
+        hint = f"{folder.how_to_fix(packaged)}; or {error.hint}"
         raise ModelError(str(error), hint=hint) from error
     if path.suffix == ".tflite":
         from roop.models.runtimes.litert import LiteRtNetwork

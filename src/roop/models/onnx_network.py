@@ -1,4 +1,4 @@
-"""A small network of one picture as an ONNX file, run by ONNX Runtime on one thread."""
+"""Small networks in ONNX files, run by ONNX Runtime on one thread."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from roop.options import Settings
 
 
 class OnnxNetwork:
-    """A small network of one picture, loaded on the CPU and tried once."""
+    """A small network that takes one image, loaded on the CPU and tested once."""
 
     def __init__(self, path: Path, model: Model) -> None:
-        # These networks take 2 ms: one thread, so that the cores are the encoder's.
+        # These networks take 2 ms: one thread is enough and leaves the cores to the encoder.
         settings = Settings(execution_threads=1)
         (tensor,) = model.inputs
         try:
@@ -31,5 +31,5 @@ class OnnxNetwork:
             ) from error
 
     def run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Return the outputs for ``batch``, in the catalogue row's order and shapes."""
+        """Return the outputs for ``batch``, in the order and shapes of the catalogue row."""
         return tuple(value[0] for value in self._session.run({"pixels": batch}).values())

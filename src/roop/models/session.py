@@ -1,4 +1,4 @@
-"""A loaded network that takes and gives arrays by their roles."""
+"""A loaded network, with inputs and outputs by role."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,48 +14,49 @@ from roop.options import Precision, Provider
 
 
 class Session:
-    """A network, ready to run. Not to be run by two threads at once; load one per thread."""
+    """A network, ready to run. Not thread-safe: load one per thread."""
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self.model = model
         self._runtime = runtime
         self._inputs = [
-            (tensor, _port(tensor, place, runtime, model))
-            for place, tensor in enumerate(model.inputs)
+            (tensor, _find_input(tensor, index, runtime, model))
+            for index, tensor in enumerate(model.inputs)
         ]
         self._outputs = [
-            _output(tensor, place, runtime, model) for place, tensor in enumerate(model.outputs)
+            _find_output(tensor, index, runtime, model)
+            for index, tensor in enumerate(model.outputs)
         ]
-        counted = [port for tensor, port in self._inputs if tensor.batched]
-        self._counted = [port.name for port in counted]
-        self._single = any(port.shape[0] == 1 for port in counted)
+        batched_ports = [port for tensor, port in self._inputs if tensor.batched]
+        self._batched_inputs = [port.name for port in batched_ports]
+        self._fixed_batch = any(port.shape[0] == 1 for port in batched_ports)
 
     @property
-    def single(self) -> bool:
-        """Whether its file takes one item at a time, so that a batch is run item by item."""
-        return self._single
+    def fixed_batch(self) -> bool:
+        """Whether the file has a batch size of one, so that batches run item by item."""
+        return self._fixed_batch
 
     @property
     def provider(self) -> Provider:
-        """The provider that it really runs on."""
+        """The provider it actually runs on."""
         return self._runtime.provider
 
     @property
     def precision(self) -> Precision | None:
-        """The numbers it computes with; None where the provider decides step by step."""
+        """The precision it computes in; None if the provider decides node by node."""
         return self._runtime.precision
 
     def run(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
-        """Run the network over a batch of any size.
+        """Run the network on a batch of any size.
 
-        A file that was made for one item at a time is run once per item.
+        A network with a fixed batch size of one runs once per item.
 
         Args:
-            batch: For every input its values by role, ``(N, *shape)``; just ``shape`` for one that
-                is not batched.
+            batch: The values of every input by role, ``(N, *shape)``, or ``shape`` for an input
+                that is not batched.
 
         Returns:
-            For every output its values by role, ``(N, *shape)`` float32.
+            The values of every output by role, ``(N, *shape)`` float32.
 
         Raises:
             ModelError: The network failed.
@@ -64,11 +65,13 @@ class Session:
             port.name: np.ascontiguousarray(batch[tensor.role], port.dtype)
             for tensor, port in self._inputs
         }
-        count = len(feed[self._counted[0]])
-        if not self._single or count == 1:
+        count = len(feed[self._batched_inputs[0]])
+        if not self._fixed_batch or count == 1:
             return self._run(feed, count)
         parts = [
-            self._run(feed | {name: feed[name][index : index + 1] for name in self._counted}, 1)
+            self._run(
+                feed | {name: feed[name][index : index + 1] for name in self._batched_inputs}, 1
+            )
             for index in range(count)
         ]
         return {role: np.concatenate([part[role] for part in parts]) for role in parts[0]}
@@ -77,37 +80,37 @@ class Session:
         try:
             values = self._runtime.run(feed, self._outputs)
         except MemoryLimitError as error:
-            raise too_large(self.model) from error
+            raise memory_limit_error(self.model) from error
         except ProviderError as error:
             raise ModelError(
                 f"the model {self.model.name} failed on {self.provider}: {error}",
-                hint="try [[execution_provider=cpu]], or less at once",
+                hint="try [[execution_provider=cpu]]",
             ) from error
         return {
-            tensor.role: _shaped(value, tensor, count)
+            tensor.role: _reshape(value, tensor, count)
             for tensor, value in zip(self.model.outputs, values, strict=True)
         }
 
 
-def too_large(model: Model) -> ModelError:
-    """Return what to say when the memory that networks may take does not hold one."""
+def memory_limit_error(model: Model) -> ModelError:
+    """Return the error for a network that does not fit into the memory it may use."""
     return ModelError(
         f"the memory is too small for the model {model.name}",
-        hint="allow more with [[max_memory]], or use a smaller model",
+        hint="raise [[max_memory]] or use a smaller model",
     )
 
 
-def _port(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> Port:
-    """Return the file's input for ``tensor``, which must have the shape the catalogue says."""
+def _find_input(tensor: TensorSpec, index: int, runtime: Runtime, model: Model) -> Port:
+    """Return the file's input for ``tensor``; its shape must be the catalogue's."""
     named = {port.name: port for port in runtime.inputs}
-    name = tensor.name or (runtime.inputs[place].name if place < len(named) else "")
+    name = tensor.name or (runtime.inputs[index].name if index < len(named) else "")
     port = named.get(name)
     shape = tensor.shape if not tensor.batched else (0, *tensor.shape)
     if port is None or not _fits(port.shape, shape):
         found = ", ".join(f"{port.name} {list(port.shape)}" for port in runtime.inputs)
         raise ModelError(
             f"the file of {model.name} is another network: its inputs are {found}",
-            hint=f"{tensor.role} should be {tensor.name or 'of any name'} {list(shape)}",
+            hint=f"the input {tensor.role} must be {tensor.name or 'of any name'} {list(shape)}",
         )
     return port
 
@@ -118,8 +121,8 @@ def _fits(found: tuple[int | None, ...], expected: tuple[int, ...]) -> bool:
     )
 
 
-def _output(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> str:
-    name = tensor.name or (runtime.outputs[place] if place < len(runtime.outputs) else "")
+def _find_output(tensor: TensorSpec, index: int, runtime: Runtime, model: Model) -> str:
+    name = tensor.name or (runtime.outputs[index] if index < len(runtime.outputs) else "")
     if name not in runtime.outputs:
         raise ModelError(
             f"the file of {model.name} is another network: it has no output for {tensor.role}",
@@ -128,7 +131,7 @@ def _output(tensor: TensorSpec, place: int, runtime: Runtime, model: Model) -> s
     return name
 
 
-def _shaped(value: NDArray[Any], tensor: TensorSpec, count: int) -> NDArray[np.float32]:
+def _reshape(value: NDArray[Any], tensor: TensorSpec, count: int) -> NDArray[np.float32]:
     values = np.asarray(value, np.float32)
     if 0 in tensor.shape:
         return values

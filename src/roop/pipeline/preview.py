@@ -57,12 +57,12 @@ def preview_frame(
             frame = next(iter(reader), None)
             if frame is None:
                 raise MediaError(f"{job.target} shows nothing at {time_s:g} s")
-            pipeline.screen.show(frame, str(job.target), still=reader.info.kind == "image")
+            pipeline.screen.submit_frame(frame, str(job.target), still=reader.info.kind == "image")
             before = frame.crop(Box(0, 0, *frame.size))
             analysed = _changed(pipeline, frame)
         Label(label).stamp(analysed.frame)
         pipeline.watermark.stamp(analysed.frame, analysed.faces)
-        pipeline.screen.settle(_PATIENCE_S)
+        pipeline.screen.wait_for_verdicts(_PATIENCE_S)
         return Preview(
             before,
             analysed.frame.crop(Box(0, 0, *analysed.frame.size)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from roop.errors import UsageError
 from roop.options import Options, Settings, Step
-from roop.validation import Spelling, checked
+from roop.validation import Spelling, validate
 
 if TYPE_CHECKING:  # numpy would double the time that `roop swap --help` takes
     from roop.models.loader import Models
@@ -121,7 +121,7 @@ class ProcessorSpec(Generic[OptionsT]):
         Raises:
             UsageError: An option is unknown or out of range.
         """
-        return checked(self.options, options, spelling=spelling)
+        return validate(self.options, options, spelling=spelling)
 
 
 _GPU_BATCH_SIZE = 8
@@ -130,11 +130,11 @@ _GPU_BATCH_SIZE = 8
 
 def network_batch_size(settings: Settings) -> int:
     """Return the ``batch_size`` of processors that run networks on faces."""
-    from roop.models.runtimes.loading import present_providers
-    from roop.models.runtimes.providers import ON_PROCESSOR, wanted
+    from roop.models.runtimes.loading import installed_providers
+    from roop.models.runtimes.providers import CPU_PROVIDERS, providers_to_try
 
-    first = wanted(settings, present_providers())[0]
-    return 1 if first in ON_PROCESSOR else _GPU_BATCH_SIZE
+    first = providers_to_try(settings, installed_providers())[0]
+    return 1 if first in CPU_PROVIDERS else _GPU_BATCH_SIZE
 
 
 class Registry:

@@ -1,1 +1,1 @@
-"""What is marked: every output says, signed and in plain words, that it was made by a machine."""
+"""Marks: every output says, signed and in plain words, that it was made with AI."""

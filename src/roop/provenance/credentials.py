@@ -1,4 +1,4 @@
-"""Sign finished files with content credentials (C2PA), and read those of any file."""
+"""Content credentials (C2PA): sign finished files, and read the credentials of any file."""
 
 import io
 import json
@@ -32,68 +32,67 @@ FORMATS = {
     ".tiff": "image/tiff",
     ".webp": "image/webp",
 }
-"""The media type of every extension whose files can be signed. Matroska, WebM and BMP cannot."""
+"""Media types by extension, for files that can be signed. Matroska, WebM and BMP cannot."""
 
 _ENGINE, _MODELS = "org.roop.engine", "org.roop.models"
-"""Names of our own parameters of an action."""
+"""Names of our own parameters in the action."""
 
 _SETTINGS = {
-    "builder": {"thumbnail": {"enabled": False}},  # it would show who was replaced
-    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing asks the network
-    # A film is hashed piece by piece, and what is in between lies on the disk: else it would be in
-    # memory twice, whatever its length.
+    "builder": {"thumbnail": {"enabled": False}},  # it could show the original face
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # no network access
+    # Hash videos in chunks and buffer on disk; otherwise the file would be in memory twice.
     "core": {"merkle_tree_chunk_size_in_kb": 1024, "backing_store_memory_threshold_in_mb": 32},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the content credentials of a file say, and whether they hold."""
+    """The content credentials of a file, and whether they are valid."""
 
     intact: bool
-    """True if nothing in the file was changed after it was signed."""
+    """True if the file has not changed since it was signed."""
     trusted: bool
-    """True if an authority that the reader knows vouches for the signer."""
+    """True if a trusted authority vouches for the signer."""
     signer: str
-    """Organisation and name in the certificate; anybody can write anything there."""
+    """Organisation and name in the certificate; unverified unless ``trusted``."""
     signed_at: str | None
-    """By a time-stamp server."""
+    """Time according to a time-stamp server."""
     software: str
     actions: tuple[str, ...]
     source_type: str | None
-    """The IPTC address, of the first action that names one."""
+    """The IPTC digital source type, a URL, of the first action with one."""
     engine: str | None
     models: tuple[str, ...]
-    """The networks that took part, by roop's names; of other software none."""
+    """The networks that roop used; empty for other software."""
     faults: tuple[str, ...]
-    """C2PA's codes of what does not hold."""
+    """C2PA's codes of failed checks."""
 
 
 def sign(path: Path, statement: Statement, signer: Signer) -> None:
-    """Sign a finished file in place. Its extension must be in ``FORMATS``.
+    """Sign a finished file in place; its extension must be in ``FORMATS``.
 
     Raises:
-        MediaError: It cannot be signed.
+        MediaError: The file cannot be signed.
     """
     signed = path.with_name(f"{path.name}.signed")
     info = c2pa.C2paSignerInfo(signer.algorithm, signer.chain, signer.key, signer.timestamp_server)
     try:
         with (
-            _translated(path, "signed"),
+            _translating_errors(path, "signed"),
             c2pa.Context.from_dict(_SETTINGS) as context,
             c2pa.Builder(_manifest(statement), context=context) as builder,
-            c2pa.Signer.from_info(info) as hand,
+            c2pa.Signer.from_info(info) as c2pa_signer,
             path.open("rb") as source,
             signed.open("w+b") as destination,
         ):
-            builder.sign(hand, FORMATS[path.suffix.lower()], source, destination)
+            builder.sign(c2pa_signer, FORMATS[path.suffix.lower()], source, destination)
         signed.replace(path)
     finally:
         signed.unlink(missing_ok=True)
 
 
-def try_signer(signer: Signer, statement: Statement) -> None:
-    """Sign a picture of one pixel, so that a fault shows before hours of work.
+def check_signer(signer: Signer, statement: Statement) -> None:
+    """Sign an image of one pixel, so that errors show up before hours of work.
 
     Raises:
         UsageError: The certificate or the key cannot sign.
@@ -105,24 +104,24 @@ def try_signer(signer: Signer, statement: Statement) -> None:
         with (
             c2pa.Context.from_dict(_SETTINGS) as context,
             c2pa.Builder(_manifest(statement), context=context) as builder,
-            c2pa.Signer.from_info(info) as hand,
+            c2pa.Signer.from_info(info) as c2pa_signer,
         ):
-            builder.sign(hand, "image/png", pixel, io.BytesIO())
+            builder.sign(c2pa_signer, "image/png", pixel, io.BytesIO())
     except c2pa.C2paError as error:
         raise UsageError(
             f"the certificate cannot sign: {_reason(error)}",
-            hint="it must be valid today and allow signing e-mails or documents",
+            hint="it must be valid today and allow signing of e-mails or documents",
         ) from error
 
 
 def read(path: Path) -> Credentials | None:
-    """Return the content credentials of a file, None if it has none or cannot have any.
+    """Return the content credentials of a file, None if it has none.
 
     Raises:
-        MediaError: They are damaged beyond reading.
+        MediaError: The credentials are damaged.
     """
     with (
-        _translated(path, "read"),
+        _translating_errors(path, "read"),
         c2pa.Context.from_dict(_SETTINGS) as context,
         path.open("rb") as file,
     ):
@@ -160,9 +159,9 @@ def _credentials(store: dict[str, Any]) -> Credentials:
     return Credentials(
         intact=store.get("validation_state") in ("Valid", "Trusted"),
         trusted=store.get("validation_state") == "Trusted",
-        signer=_joined(signature.get("issuer"), signature.get("common_name")),
+        signer=_join(signature.get("issuer"), signature.get("common_name")),
         signed_at=signature.get("time"),
-        software=_joined(makers[0].get("name"), makers[0].get("version"), between=" "),
+        software=_join(makers[0].get("name"), makers[0].get("version"), separator=" "),
         actions=tuple(str(action.get("action")) for action in actions),
         source_type=next(
             (a["digitalSourceType"] for a in actions if "digitalSourceType" in a), None
@@ -179,20 +178,20 @@ def _actions(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from (assertion.get("data") or {}).get("actions") or ()
 
 
-def _joined(*words: str | None, between: str = ": ") -> str:
-    return between.join(word for word in words if word)
+def _join(*words: str | None, separator: str = ": ") -> str:
+    return separator.join(word for word in words if word)
 
 
 @contextmanager
-def _translated(path: Path, done: str) -> Iterator[None]:
+def _translating_errors(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except c2pa.C2paError as error:
         raise MediaError(
-            f"the content credentials of {path.name} cannot be {done}: {_reason(error)}",
-            hint="check the certificate and the time-stamp server, if they are your own"
-            if done == "signed"
-            else "they are damaged, or the file is",
+            f"the content credentials of {path.name} cannot be {verb}: {_reason(error)}",
+            hint="check your certificate and the time-stamp server"
+            if verb == "signed"
+            else "the file is damaged",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Write a label that people can see into a corner of the frames."""
+"""The visible label in a corner of the frames."""
 
 from fractions import Fraction
 
@@ -10,69 +10,69 @@ from roop.options import LabelOptions
 from roop.types import Alpha, Box, Frame, Pixels
 
 HEIGHT = 0.05
-"""Height of the letters, as a share of the picture's shorter side (GB 45438-2025 asks for it)."""
+"""Height of the letters, as a share of the frame's shorter side; required by GB 45438-2025."""
 
 _MARGIN = 0.6
-"""Space around the letters, as a share of their height."""
+"""Margin around the letters, as a share of their height."""
 
-_PLATE = 150
-"""Opacity of the dark plate behind the letters, of 255."""
+_PLATE_OPACITY = 150
+"""Opacity of the dark background behind the letters, of 255."""
 
 
 class Label:
     """The label of one output.
 
     Args:
-        options: Text, corner and how long it stands.
-        begins: Seconds at which the output begins; with the first frame by default.
+        options: Text, corner and duration.
+        start: Time in seconds at which the output starts; that of the first frame by default.
     """
 
-    def __init__(self, options: LabelOptions, *, begins: Fraction | None = None) -> None:
+    def __init__(self, options: LabelOptions, *, start: Fraction | None = None) -> None:
         self._options = options
-        self._drawn: tuple[Box, Pixels, Alpha] | None = None
-        self._begins = begins
+        self._rendered: tuple[Box, Pixels, Alpha] | None = None
+        self._start = start
 
     def stamp(self, frame: Frame) -> None:
-        """Write the label into a frame; feed it all frames, in order.
+        """Draw the label into a frame; needs every frame, in order.
 
         Raises:
-            UsageError: The text is too long for the picture.
+            UsageError: The text is too long for the frame.
         """
         time = frame.pts * frame.time_base
-        if self._begins is None:
-            self._begins = time
-        if self._drawn is None:
-            self._drawn = self._draw(frame.size)
+        if self._start is None:
+            self._start = time
+        if self._rendered is None:
+            self._rendered = self._render(frame.size)
         seconds = self._options.label_seconds
-        if seconds is not None and time - self._begins >= seconds:
+        if seconds is not None and time - self._start >= seconds:
             return
-        frame.paste(*self._drawn)
+        frame.paste(*self._rendered)
 
-    def _draw(self, size: tuple[int, int]) -> tuple[Box, Pixels, Alpha]:
-        """Return where the label goes, its pixels and their opacity."""
-        letters = _letters(self._options.label_text, max(4, round(HEIGHT * min(size))))
+    def _render(self, size: tuple[int, int]) -> tuple[Box, Pixels, Alpha]:
+        """Return the label's box, its pixels and their opacity."""
+        letters = _render_text(self._options.label_text, max(4, round(HEIGHT * min(size))))
         margin = round(letters.shape[0] * _MARGIN)
-        alpha = np.full([side + 2 * margin for side in letters.shape], _PLATE, np.uint8)
+        alpha = np.full([side + 2 * margin for side in letters.shape], _PLATE_OPACITY, np.uint8)
         inside = alpha[margin : margin + letters.shape[0], margin : margin + letters.shape[1]]
         np.maximum(inside, letters, out=inside)
-        shade = np.zeros_like(alpha)
-        shade[margin : margin + letters.shape[0], margin : margin + letters.shape[1]] = letters
+        pixels = np.zeros_like(alpha)
+        pixels[margin : margin + letters.shape[0], margin : margin + letters.shape[1]] = letters
         height, width = alpha.shape
         if width > size[0] or height > size[1]:
             raise UsageError(
-                f"the label {self._options.label_text!r} is too long for a picture of "
-                f"{size[0]} x {size[1]}",
+                f"the label {self._options.label_text!r} is too long for a frame of "
+                f"{size[0]} x {size[1]} pixels",
                 hint="shorten [[label_text]]",
             )
         corner = self._options.label_corner
         left = 0 if corner.endswith("left") else size[0] - width
         top = 0 if corner.startswith("top") else size[1] - height
         box = Box(left, top, left + width, top + height)
-        return box, np.repeat(shade[..., np.newaxis], 3, axis=2), alpha
+        return box, np.repeat(pixels[..., np.newaxis], 3, axis=2), alpha
 
 
-def _letters(text: str, height: int) -> Alpha:
-    """Return the text with letters at least ``height`` pixels high, 255 where it is white."""
+def _render_text(text: str, height: int) -> Alpha:
+    """Render the text with capitals at least ``height`` pixels high, 255 on 0."""
     size = height
     while True:
         font = ImageFont.load_default(size)

@@ -1,4 +1,4 @@
-"""The marks of one job: what its output says of itself, in every layer that its format has."""
+"""The marks of one job's output: a note, XMP and a signature, as far as its format allows."""
 
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -8,13 +8,13 @@ from roop.errors import MediaError
 from roop.media.base import Marks
 from roop.media.video.opening import read_tags
 from roop.options import Settings
-from roop.provenance.xmp import SOURCE_TYPE, Statement, merged
-from roop.provenance.xmp_places import add_xmp
+from roop.provenance.xmp import SOURCE_TYPE, Statement, merge_statement
+from roop.provenance.xmp_files import add_xmp
 from roop.types import Warn
 from roop.version import VERSION
 
 
-def marks_for(
+def make_marks(
     engine: str,
     models: tuple[str, ...],
     settings: Settings,
@@ -22,37 +22,37 @@ def marks_for(
     *,
     swaps: bool = True,
 ) -> Marks:
-    """Return what the output of a job carries.
+    """Return the marks of a job's output.
 
     Args:
-        engine: The one that swaps, or the processor that did something else.
-        models: The networks that take part, by their names in the catalogue.
-        settings: Whose certificate signs.
-        warn: Told what cannot be kept.
-        swaps: False if no face was replaced.
+        engine: The engine, or the processor of a job that swaps nothing.
+        models: Catalogue names of the networks used.
+        settings: The certificate to sign with.
+        warn: Called with a message if a mark is missing.
+        swaps: False if no face is replaced.
 
     Raises:
-        MediaError: The library that signs is not installed.
-        UsageError: The person's own certificate cannot be used.
+        MediaError: c2pa-python is not installed.
+        UsageError: The user's certificate cannot be used.
     """
     if find_spec("c2pa") is None:
         raise MediaError(
             "outputs cannot be signed: c2pa-python is not installed",
-            hint="pip install c2pa-python; nothing is made without its marks",
+            hint="pip install c2pa-python; roop makes no unmarked outputs",
         )
-    statement = statement_of(engine, models, swaps=swaps)
+    statement = make_statement(engine, models, swaps=swaps)
     if settings.signing_certificate or settings.signing_key:
-        from roop.provenance.credentials import try_signer
-        from roop.provenance.signer import signer_of
+        from roop.provenance.credentials import check_signer
+        from roop.provenance.signer import choose_signer
 
-        try_signer(signer_of(settings, warn), statement)
+        check_signer(choose_signer(settings, warn), statement)
     note = f"{statement.sentence} {SOURCE_TYPE}"
-    signing = _Signing(note, statement, settings, warn)
-    return Marks(note=note, write=signing.seal)
+    writer = _MarkWriter(note, statement, settings, warn)
+    return Marks(note=note, write=writer.write)
 
 
-def statement_of(engine: str, models: tuple[str, ...], *, swaps: bool = True) -> Statement:
-    """Return what is said of an output of ``engine``."""
+def make_statement(engine: str, models: tuple[str, ...], *, swaps: bool = True) -> Statement:
+    """Return the statement about an output of ``engine``."""
     sentence = (
         f"AI MODIFIED: a face in it was replaced with roop {VERSION}, engine {engine}."
         if swaps
@@ -62,45 +62,45 @@ def statement_of(engine: str, models: tuple[str, ...], *, swaps: bool = True) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Signing:
-    """What is needed to complete a finished file's marks."""
+class _MarkWriter:
+    """Adds the marks to a finished file."""
 
     note: str
     statement: Statement
     settings: Settings
     warn: Warn
 
-    def seal(self, path: Path) -> None:
-        """Add the XMP packet, then the signature: it comes last, for it covers the others."""
-        has_xmp = add_xmp(path, lambda packet: merged(packet, self.statement))
-        # Imported here: together they take a third of a second; the first frame need not wait.
+    def write(self, path: Path) -> None:
+        """Add the XMP packet, then the signature, which covers all other marks."""
+        has_xmp = add_xmp(path, lambda packet: merge_statement(packet, self.statement))
+        # Imported here: it takes a third of a second, which would delay the first frame.
         from roop.provenance.credentials import FORMATS
 
         if path.suffix.lower() in FORMATS:
             self._sign(path)
-        elif not has_xmp and not self._is_noted(path):
+        elif not has_xmp and not self._has_note(path):
             self.warn(
-                f"{path.suffix[1:].upper()} files have no place for marks: "
-                "only the watermark says that the output was made with AI"
+                f"{path.suffix[1:].upper()} files cannot carry marks: "
+                "only the watermark shows that the output was made with AI"
             )
 
     def _sign(self, path: Path) -> None:
         from roop.provenance.credentials import sign
-        from roop.provenance.signer import signer_of
+        from roop.provenance.signer import choose_signer
 
-        signer = signer_of(self.settings, self.warn)
+        signer = choose_signer(self.settings, self.warn)
         try:
             sign(path, self.statement, signer)
         except MediaError:
             if signer.timestamp_server is None:
                 raise
-            # Hours of work are not thrown away because another machine does not answer.
+            # A server that does not answer must not cost hours of work.
             sign(path, self.statement, replace(signer, timestamp_server=None))
             self.warn(
                 f"{signer.timestamp_server} gave no time stamp: the output is signed without one"
             )
 
-    def _is_noted(self, path: Path) -> bool:
+    def _has_note(self, path: Path) -> bool:
         try:
             return any(self.note in text for text in read_tags(path).values())
         except MediaError:

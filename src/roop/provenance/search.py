@@ -1,4 +1,4 @@
-"""Look for the watermark in a picture, an animation or a film."""
+"""Search for the watermark in an image, an animation or a video."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
@@ -18,39 +18,40 @@ from roop.media.open import open_reader
 from roop.media.pictures.decoding import read_photo, sniff
 from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings, VideoOptions
-from roop.provenance.watermark import FOUND, Watermark, rate
+from roop.provenance.watermark import DETECTION_THRESHOLD, Watermark, peak_score
 from roop.types import Frame, Mesh
 
-_STRETCH = 75
-"""Frames in a row that are looked at: a long film is looked at in four places."""
+_SPAN_FRAMES = 75
+"""Consecutive frames in one span of a long video."""
 
-_PLACES = 4
+_SPANS = 4
+"""Spans of a long video to search, evenly spaced."""
 
-_LOOK = 25
-"""Frames from one search for new faces to the next; between them the known ones are followed."""
+_SEARCH_INTERVAL = 25
+"""Frames between searches for new faces; known faces are tracked in every frame."""
 
-_EVERY = 3
-"""Frames from one that is correlated to the next: neighbours say nearly the same."""
+_CORRELATION_INTERVAL = 3
+"""Frames between correlations: neighbouring frames add little."""
 
-_MOST = 4
-"""Faces that are followed at a time."""
+_MAX_FACES = 4
+"""Faces to track at a time."""
 
-_SURE = 1.5 * FOUND
-"""No more of a film is looked at when a face shows the pattern as strongly."""
+_CERTAIN = 1.5 * DETECTION_THRESHOLD
+"""Peak score at which the search stops early."""
 
 
 @dataclass(slots=True, eq=False)
 class _Track:
-    """A face that is followed."""
+    """A tracked face."""
 
     mesh: Mesh
-    total: NDArray[np.float64] | None = None
-    """Its correlations, added up."""
+    correlations: NDArray[np.float64] | None = None
+    """The sum of its correlations."""
     lost: bool = False
 
 
 class WatermarkSearch:
-    """Owns what is needed to look at any number of files."""
+    """Searches any number of files for the watermark."""
 
     def __init__(self) -> None:
         settings = Settings(offline=True)
@@ -59,37 +60,39 @@ class WatermarkSearch:
         self._watermark = Watermark()
 
     def score(self, path: Path) -> float | None:
-        """Return how strongly the faces of a file show the pattern, each over all its frames.
+        """Return how strongly a face in a file shows the pattern, summed over its frames.
 
         Returns:
-            In standard deviations of chance; None if no face is found.
+            The peak score of the best face, in standard deviations; None if there is no face.
 
         Raises:
             MediaError: The file cannot be read.
         """
-        best: list[NDArray[np.float64]] = []  # of each stretch
-        with closing(_stretches(path)) as stretches:
-            for frames in stretches:
-                best += self._best(frames)
-                if best and rate(best[-1]) >= _SURE:
+        best: list[NDArray[np.float64]] = []  # of each span
+        with closing(_spans(path)) as spans:
+            for frames in spans:
+                best += self._best_correlations(frames)
+                if best and peak_score(best[-1]) >= _CERTAIN:
                     break
         if not best:
             return None
-        return max(rate(found) for found in [*best, np.sum(best, axis=0)])
+        return max(peak_score(found) for found in [*best, np.sum(best, axis=0)])
 
-    def _best(self, frames: Iterable[Frame]) -> Iterator[NDArray[np.float64]]:
-        """Yield the correlations of the face that shows the pattern best, if there is a face."""
+    def _best_correlations(self, frames: Iterable[Frame]) -> Iterator[NDArray[np.float64]]:
+        """Yield the correlations of the face that shows the pattern best, if there is one."""
         tracks: list[_Track] = []
         for number, frame in enumerate(frames):
-            self._follow(tracks, frame, search=number % _LOOK == 0)
-            if number % _EVERY == 0:
+            self._follow(tracks, frame, search=number % _SEARCH_INTERVAL == 0)
+            if number % _CORRELATION_INTERVAL == 0:
                 for track in tracks:
                     if not track.lost:
                         found = self._watermark.correlations(frame, track.mesh)
-                        track.total = found if track.total is None else track.total + found
-        totals = [track.total for track in tracks if track.total is not None]
+                        track.correlations = (
+                            found if track.correlations is None else track.correlations + found
+                        )
+        totals = [track.correlations for track in tracks if track.correlations is not None]
         if totals:
-            yield max(totals, key=rate)
+            yield max(totals, key=peak_score)
 
     def _follow(self, tracks: list[_Track], frame: Frame, *, search: bool) -> None:
         alive = [track for track in tracks if not track.lost]
@@ -100,31 +103,31 @@ class WatermarkSearch:
             return
         alive = [track for track in alive if not track.lost]
         for fitted in find_faces(frame, self._detector, self._mesher):
-            if len(alive) < _MOST and not any(
+            if len(alive) < _MAX_FACES and not any(
                 is_same_face(fitted.mesh, track.mesh) for track in alive
             ):
                 alive.append(_Track(fitted.mesh))
                 tracks.append(alive[-1])
 
 
-def _stretches(path: Path) -> Generator[Iterable[Frame]]:
-    """Yield frames in a row from places all over a film; of anything short, everything."""
+def _spans(path: Path) -> Generator[Iterable[Frame]]:
+    """Yield spans of frames spread over a long video; all frames of anything shorter."""
     if sniff(path) == "image":
-        yield [StoredFrame(read_photo(path, _ignore))]
+        yield [StoredFrame(read_photo(path, _ignore_warning))]
         return
-    with open_reader(path, VideoOptions(), _ignore) as reader:
+    with open_reader(path, VideoOptions(), _ignore_warning) as reader:
         info = reader.info
-        whole = _STRETCH * _PLACES
+        whole = _SPAN_FRAMES * _SPANS
         long = info.kind == "video" and info.duration_s and (info.frames or 0) > whole
-        yield islice(reader, _STRETCH if long else whole)
-    for place in range(1, _PLACES if long else 1):
-        start = (info.duration_s or 0) * place / _PLACES
+        yield islice(reader, _SPAN_FRAMES if long else whole)
+    for index in range(1, _SPANS if long else 1):
+        start = (info.duration_s or 0) * index / _SPANS
         try:
-            with open_reader(path, VideoOptions(start=start), _ignore) as reader:
-                yield islice(reader, _STRETCH)
+            with open_reader(path, VideoOptions(start=start), _ignore_warning) as reader:
+                yield islice(reader, _SPAN_FRAMES)
         except (MediaError, UsageError):
-            return  # the film is shorter than it says, or damaged there
+            return  # the video is shorter than announced, or damaged there
 
 
-def _ignore(warning: str) -> None:
-    """A warning about what a copy would lose says nothing about the marks."""
+def _ignore_warning(warning: str) -> None:
+    """Ignore warnings: they are about copies, not about marks."""

@@ -1,4 +1,4 @@
-"""The key that signs outputs: made on this machine at its first use, or a person's own."""
+"""The key that signs outputs: generated locally on first use, or the user's own."""
 
 import datetime
 import stat
@@ -19,73 +19,74 @@ from roop.replacement import replacing
 from roop.types import Warn
 
 FILENAME = "signer.pem"
-"""In the folder of keys: the private key, its certificate, and that of the local authority."""
+"""The file with the private key, its certificate and that of the local authority."""
 
 _YEARS = 30
-"""A signature without a time stamp is invalid when its certificate has expired."""
+"""Validity of certificates: signatures without a time stamp become invalid with them."""
 
-_RELEASED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-"""Before any version of this program: a clock that says less is wrong."""
+_RELEASE_DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+"""Earlier than any release: a clock before it is wrong."""
 
 _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+"""C2PA's algorithms by the curve of the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key and who vouches for it."""
+    """A private key and its certificate chain."""
 
     algorithm: str
-    """C2PA's name of it."""
+    """The signature algorithm, by C2PA's name."""
     chain: bytes
-    """PEM certificates, the signer's own first."""
+    """PEM certificates, the signer's first."""
     key: bytes = field(repr=False)
     """PEM, PKCS 8, not encrypted."""
     timestamp_server: str | None = None
 
 
-def signer_of(settings: Settings, warn: Warn) -> Signer:
-    """Return the person's own signer if ``settings`` names one, else this machine's.
+def choose_signer(settings: Settings, warn: Warn) -> Signer:
+    """Return the user's signer if ``settings`` name one, else this machine's.
 
     Raises:
-        UsageError: The person's certificate or key cannot be used.
+        UsageError: The user's certificate or key cannot be used.
     """
     if settings.signing_certificate or settings.signing_key:
-        return _own(settings)
+        return _custom_signer(settings)
     chain, key = local_signer(user_folder() / "signing", warn)
     return Signer("es256", chain, key, settings.timestamp_server)
 
 
 def local_signer(folder: Path, warn: Warn) -> tuple[bytes, bytes]:
-    """Return this machine's certificates and key, made now if they are not there.
+    """Return this machine's certificate chain and key; generate them if necessary.
 
     Args:
-        folder: Where they lie; only this user may read them.
-        warn: Told if they cannot be kept, then they serve this one output; or if those that lie
-            there cannot be used, then there are new ones.
+        folder: Where to store them, readable by this user only.
+        warn: Called with a message if the stored key is unusable and replaced, or if the key
+            cannot be stored and is used only once.
     """
     path = folder / FILENAME
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(folder / f"{FILENAME}.lock"):
-            kept = _kept(path)
-            if kept is None:
+            signer = _load(path)
+            if signer is None:
                 if path.exists():
-                    warn(f"the signing key {path} was damaged or has expired: a new one was made")
-                kept = _made()
+                    warn(f"the signing key {path} was damaged or has expired: created a new one")
+                signer = _generate()
                 with replacing(path, mode=0o600) as part:
-                    part.write_bytes(b"".join(reversed(kept)))
-            return kept
+                    part.write_bytes(b"".join(reversed(signer)))
+            return signer
     except OSError as error:
-        warn(f"the signing key cannot be kept in {folder} ({error.strerror}): it is used once")
-        return _made()
+        warn(f"the signing key cannot be stored in {folder} ({error.strerror}): it is used once")
+        return _generate()
 
 
-def _kept(path: Path) -> tuple[bytes, bytes] | None:
-    """Return the certificates and the key of a file; None if there is nothing that can sign."""
+def _load(path: Path) -> tuple[bytes, bytes] | None:
+    """Return the certificate chain and key in a file, None if they cannot sign."""
     if not path.exists():
         return None
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        path.chmod(0o600)  # a backup that was restored may be open to others
+        path.chmod(0o600)  # a restored backup may be readable by others
     content = path.read_bytes()
     split = content.find(b"-----BEGIN CERTIFICATE")
     chain, key = content[split:], content[:split]
@@ -100,14 +101,14 @@ def _kept(path: Path) -> tuple[bytes, bytes] | None:
     return (chain, key) if valid and private.public_key() == leaf.public_key() else None
 
 
-def _made() -> tuple[bytes, bytes]:
-    """Make a certificate chain and the key of its first certificate.
+def _generate() -> tuple[bytes, bytes]:
+    """Generate a certificate chain and the key of its first certificate.
 
-    The authority's own key is forgotten at once: it has signed all that it ever will.
+    The authority's key is discarded: it signs nothing else.
     """
     now = datetime.datetime.now(datetime.UTC)
-    start = min(now - datetime.timedelta(days=1), _RELEASED)
-    end = max(now, _RELEASED) + datetime.timedelta(days=365 * _YEARS)
+    start = min(now - datetime.timedelta(days=1), _RELEASE_DATE)
+    end = max(now, _RELEASE_DATE) + datetime.timedelta(days=365 * _YEARS)
     authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer, subject = _name("roop local authority"), _name("roop on one machine")
     number = x509.random_serial_number
@@ -115,14 +116,14 @@ def _made() -> tuple[bytes, bytes]:
     leaf = x509.CertificateBuilder(issuer, subject, key.public_key(), number(), start, end)
     root = (
         root.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
         .add_extension(
             x509.SubjectKeyIdentifier.from_public_key(authority.public_key()), critical=False
         )
     )
     leaf = (
         leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
         )
@@ -141,7 +142,7 @@ def _made() -> tuple[bytes, bytes]:
 
 
 def _name(common: str) -> x509.Name:
-    """A name that tells nothing about the person or the machine."""
+    """Return a name that reveals nothing about the user or the machine."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "roop"),
@@ -150,7 +151,7 @@ def _name(common: str) -> x509.Name:
     )
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         content_commitment=False,
@@ -164,11 +165,11 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _own(settings: Settings) -> Signer:
+def _custom_signer(settings: Settings) -> Signer:
     certificate, key = settings.signing_certificate, settings.signing_key
     if certificate is None or key is None:
         raise UsageError(
-            "a certificate of your own needs its key, and a key its certificate",
+            "a signing certificate needs its key, and a key its certificate",
             hint="give both [[signing_certificate]] and [[signing_key]]",
         )
     try:
@@ -177,11 +178,14 @@ def _own(settings: Settings) -> Signer:
         private = serialization.load_pem_private_key(secret, password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UsageError(
-            f"{certificate} and {key} cannot be used for signing: {error}",
-            hint="both must be PEM files; the key must have no password",
+            f"cannot sign with {certificate} and {key}: {error}",
+            hint="both must be PEM files, and the key must have no password",
         ) from error
     if private.public_key() != first.public_key():
-        raise UsageError(f"{key} is not the key of the first certificate in {certificate}")
+        raise UsageError(
+            f"{key} is not the key of the first certificate in {certificate}",
+            hint="the signer's certificate must come first",
+        )
     plain = serialization.NoEncryption()
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     secret = private.private_bytes(pem, form, plain)
@@ -196,6 +200,6 @@ def _algorithm(key: object, path: Path) -> str:
     if isinstance(key, rsa.RSAPrivateKey):
         return "ps256"
     raise UsageError(
-        f"{path}: C2PA knows no signature with a {type(key).__name__}",
-        hint="use a key on the curve P-256, P-384 or P-521, an Ed25519 or an RSA key",
+        f"{path}: C2PA does not support a {type(key).__name__}",
+        hint="use a P-256, P-384, P-521, Ed25519 or RSA key",
     )

@@ -1,4 +1,4 @@
-"""Read every mark that a file carries, and come to one verdict."""
+"""Verification: read all marks of a file and summarise them."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.media.video.opening import read_tags
 from roop.provenance.credentials import Credentials, read
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.watermark import FOUND
+from roop.provenance.watermark import DETECTION_THRESHOLD
 from roop.provenance.xmp import source_type
-from roop.provenance.xmp_places import find_packet
+from roop.provenance.xmp_files import find_packet
 
 Verdict = Literal["intact", "tampered", "unsigned", "unmarked", "unreadable"]
 
-_SIGNED_TOO = frozenset({".heic"})
-"""Extensions of what may carry marks although its pictures cannot be read here."""
+_SIGNED_ONLY = frozenset({".heic"})
+"""Extensions of files that may be signed but cannot be decoded."""
 
 _AI_TYPES = ("trainedalgorithmic", "compositewithtrained", "compositesynthetic")
 _TERMS = "cv.iptc.org/newscodes/digitalsourcetype/"
@@ -26,33 +26,33 @@ _TERMS = "cv.iptc.org/newscodes/digitalsourcetype/"
 
 @dataclass(frozen=True, slots=True)
 class MarksFound:
-    """What one file tells."""
+    """The marks of one file."""
 
     path: Path
     verdict: Verdict
     made_with_ai: bool | None
-    """Whether any mark says so; None if no mark speaks of it."""
+    """Whether any mark says so; None if no mark says anything."""
     summary: str
-    """One line for a person, without the file's name."""
+    """One line for people, without the file's name."""
     credentials: Credentials | None = None
     xmp_source_type: str | None = None
-    """The IPTC address in the file's XMP."""
+    """The IPTC digital source type, a URL, in the file's XMP."""
     note: str | None = None
-    """The sentence in a film's tags."""
+    """The sentence in a video's tags."""
     watermark: float | None = None
-    """How strongly a face shows the pattern; from 6.2 it is there. None if there is no face, or
-    if it was not searched for."""
+    """How strongly a face shows the watermark, found from 6.2; None if there is no face or it was
+    not searched for."""
 
     @property
-    def hidden(self) -> bool:
+    def watermarked(self) -> bool:
         """True if roop's watermark was found."""
-        return self.watermark is not None and self.watermark >= FOUND
+        return self.watermark is not None and self.watermark >= DETECTION_THRESHOLD
 
 
-def media_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield each file named, and the pictures and films in each folder named, sorted.
+def find_media(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the given files, and the images and videos in the given folders, sorted.
 
-    A file comes once, however often it is named. What is hidden in a folder is left out.
+    Each file is yielded once. Hidden files and folders are skipped.
     """
     seen = set()
     for named in paths:
@@ -68,18 +68,18 @@ def _in_folder(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             path = Path(parent) / name
             if (
-                path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES | _SIGNED_TOO
+                path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES | _SIGNED_ONLY
                 and not name.startswith(".")
             ):
                 yield path
 
 
-def examine(path: Path, search: WatermarkSearch | None) -> MarksFound:
+def verify_file(path: Path, search: WatermarkSearch | None) -> MarksFound:
     """Read the marks of one file.
 
     Args:
         path: The file.
-        search: What looks for the watermark; None to do without, which is faster.
+        search: Searches for the watermark; None to skip that, which is faster.
     """
     if not path.exists():
         return MarksFound(path, "unreadable", None, "does not exist")
@@ -87,60 +87,66 @@ def examine(path: Path, search: WatermarkSearch | None) -> MarksFound:
         packet = find_packet(path)
         xmp, note = source_type(packet), _note(path)
         credentials = read(path)
-        watermark = _watermark(path, search) if search else None
+        watermark = _watermark_score(path, search) if search else None
     except OSError as error:
         return MarksFound(path, "unreadable", None, f"cannot be read: {error.strerror or error}")
     except MediaError as error:
         if _holds_credentials(path):
             return MarksFound(path, "tampered", None, f"TAMPERED: {error}")
         return MarksFound(path, "unreadable", None, str(error))
-    said = [credentials.source_type if credentials else None, xmp, note]
-    hidden = watermark is not None and watermark >= FOUND
-    ai = True if hidden else _is_ai(said)
+    statements = [credentials.source_type if credentials else None, xmp, note]
+    watermarked = watermark is not None and watermark >= DETECTION_THRESHOLD
+    ai = True if watermarked else _is_ai(statements)
     if credentials is None:
         verdict: Verdict = "unsigned" if ai is not None else "unmarked"
     else:
         verdict = "intact" if credentials.intact else "tampered"
-    summary = _summary(verdict, ai, credentials) + ("; roop's watermark found" if hidden else "")
+    summary = _summary(verdict, ai, credentials) + (
+        "; roop's watermark found" if watermarked else ""
+    )
     return MarksFound(path, verdict, ai, summary, credentials, xmp, note, watermark)
 
 
 def _note(path: Path) -> str | None:
-    """The tag that names a digital source type, None if the file is no film or has none."""
+    """Return the tag with a digital source type, None if there is none or it is not a video."""
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         return None
     return next((text for text in read_tags(path).values() if _TERMS in text), None)
 
 
-def _watermark(path: Path, search: WatermarkSearch) -> float | None:
-    """The strength of the watermark; a file that is signed may well be none that we can show."""
+def _watermark_score(path: Path, search: WatermarkSearch) -> float | None:
+    """Return the watermark's score, None if the file cannot be decoded: it may still be signed."""
     try:
         return search.score(path)
     except MediaError:
         return None
 
 
-def _is_ai(said: Iterable[str | None]) -> bool | None:
-    spoken = [text.lower() for text in said if text]
-    return any(term in text for text in spoken for term in _AI_TYPES) if spoken else None
+def _is_ai(statements: Iterable[str | None]) -> bool | None:
+    texts = [text.lower() for text in statements if text]
+    return any(term in text for text in texts for term in _AI_TYPES) if texts else None
 
 
 def _summary(verdict: Verdict, ai: bool | None, credentials: Credentials | None) -> str:
-    what = {True: "made with AI", False: "not made with AI, it says", None: "origin not said"}[ai]
+    what = {
+        True: "made with AI",
+        False: "not made with AI according to its marks",
+        None: "origin unknown",
+    }[ai]
     if credentials is None:
         if verdict == "unmarked":
             return "no marks found, which proves nothing"
-        return f"{what}; not signed, so anybody can have written or removed that"
+        return f"{what}; not signed, so anyone may have added or removed marks"
     vouched = "" if credentials.trusted else ", a name that nobody vouches for"
     signer = f"signed by {credentials.signer or 'an unnamed certificate'}{vouched}"
     if verdict == "tampered":
         return f"TAMPERED: changed after it was {signer} ({', '.join(credentials.faults)})"
-    made = [credentials.software, credentials.engine and f"engine {credentials.engine}"]
-    return "; ".join([f"{what}, intact", signer, ", ".join(word for word in made if word)])
+    maker = [credentials.software, credentials.engine and f"engine {credentials.engine}"]
+    return "; ".join([f"{what}, intact", signer, ", ".join(word for word in maker if word)])
 
 
 def _holds_credentials(path: Path) -> bool:
-    """Whether there is something like a C2PA store in the file."""
+    """Return whether the file seems to contain a C2PA manifest store."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         parts = []

@@ -1,9 +1,9 @@
-"""Hide a faint pattern in swapped faces that outlives what strips every other mark.
+"""The watermark: a faint pattern in swapped faces that survives what removes all other marks.
 
-Spread spectrum, after Cox et al., "Secure Spread Spectrum Watermarking for Multimedia", 1997: one
-fixed noise pattern of middle frequencies is added to the luma of the face, and found again by
-correlation. Both happen in the face's own coordinates, laid by its mesh, so that scaling, cropping
-and turning the picture matter little.
+Spread spectrum, after Cox et al., "Secure Spread Spectrum Watermarking for Multimedia", 1997: a
+fixed pattern of band-pass noise is added to the luma of the face and detected by correlation. Both
+use coordinates of the face, taken from its mesh, so that scaling, cropping and rotation have little
+effect.
 """
 
 import hashlib
@@ -16,63 +16,64 @@ from numpy.typing import NDArray
 
 from roop.types import Box, Face, Frame, Mesh, Pixels
 
-WEAKEST, STRONGEST = 0.5, 2.0
-"""Standard deviation of the pattern in steps of 255: 54 dB below a large face, 44 below a small.
+MIN_STRENGTH, MAX_STRENGTH = 0.5, 2.0
+"""Standard deviation of the pattern, of 255: a PSNR of 54 dB in large faces, 44 dB in small ones.
 
-In a large face the waves are long enough to be seen, and there are more pixels to find them in.
+In large faces the waves are long enough to be visible, and more pixels carry them.
 """
 
-_STRENGTH, _HEIGHT, _FALL = 1.75, 160, 1.3
-"""What it is at a height of so many pixels, and with which power of the height it falls."""
+_STRENGTH, _HEIGHT, _FALLOFF = 1.75, 160, 1.3
+"""Strength at a face height of ``_HEIGHT`` pixels; it falls with this power of the height."""
 
-FOUND = 6.2
-"""Correlation, in standard deviations of chance, from which the watermark counts as found."""
+DETECTION_THRESHOLD = 6.2
+"""Peak score from which the watermark counts as found."""
 
 _SIDE = 256
-"""Pixels of the square that a face is laid into."""
+"""Side of the square that a face is mapped to, in pixels."""
 
 _BAND = (16, 36)
-"""Waves across the square: above what faces are made of, below what scaling and coding remove."""
+"""Cycles per side: above the detail of faces, below what scaling and compression remove."""
 
 _HALF = (0.38, 0.45)
-"""Half the width and height of a face in the square."""
+"""Half the width and height of a face in the square, as shares of its side."""
 
 _OVAL = (0.40, 0.46)
-"""Half axes of the part that carries the pattern."""
+"""Semi-axes of the ellipse that carries the pattern, as shares of the side."""
 
 _SHIFT = 4
-"""Pixels by which a mesh may lie elsewhere than when the pattern was added."""
+"""Largest shift of the mesh between embedding and detection, in pixels of the square."""
 
 _SCALES = (0.97, 1.0, 1.03)
-"""By how much it may be larger."""
+"""Scales of the mesh to try in detection."""
 
 _RIGHT, _LEFT, _TOP, _CHIN = 234, 454, 10, 152
+"""Points of the mesh at the edge of the face."""
 
 Plane = NDArray[np.float32]
-"""``(256, 256)``, in the face's own coordinates."""
+"""``(256, 256)``, in the face's coordinates."""
 
 Matrix = NDArray[np.float32]
-"""``(2, 3)``: an affine map of points x, y."""
+"""``(2, 3)``: an affine transform of points x, y."""
 
 
 class Watermark:
-    """The pattern, to be added and to be looked for."""
+    """Embeds the pattern in faces, and detects it."""
 
     def __init__(self) -> None:
         self._oval = _oval()
-        self._pattern = _noise() * self._oval
+        self._pattern = _band_noise() * self._oval
         across = np.fft.rfftfreq(_SIDE, 1 / _SIDE)
         radius = np.hypot(np.fft.fftfreq(_SIDE, 1 / _SIDE)[:, np.newaxis], across)
-        near = (radius > _BAND[0] - 2) & (radius < _BAND[1] + 2)  # the oval widens the band
+        near = (radius > _BAND[0] - 2) & (radius < _BAND[1] + 2)  # the ellipse widens the band
         self._spectrum = np.conj(np.fft.rfft2(self._pattern)) * near
 
     def stamp(self, frame: Frame, faces: Sequence[Face]) -> None:
-        """Add the pattern to every face of a frame that was swapped."""
+        """Embed the pattern in the swapped faces of a frame."""
         for face in faces:
             to_square = _to_square(face.mesh)
             if to_square is None:
                 continue
-            box = _reach(to_square).clipped(frame.size)
+            box = _covered_box(to_square).clipped(frame.size)
             if box.width == 0 or box.height == 0:
                 continue
             pattern = cv2.warpAffine(
@@ -84,25 +85,25 @@ class Watermark:
             frame.shade(box, pattern * np.float32(_strength(face.mesh) * face.opacity))
 
     def score(self, frame: Frame, mesh: Mesh) -> float:
-        """Return how strongly a face of a frame correlates with the pattern; see ``rate``."""
-        return rate(self.correlations(frame, mesh))
+        """Return how strongly a face shows the pattern; see ``peak_score``."""
+        return peak_score(self.correlations(frame, mesh))
 
     def correlations(self, frame: Frame, mesh: Mesh) -> NDArray[np.float64]:
         """Correlate a face of a frame with the pattern.
 
         Returns:
-            ``(3, 256, 256)``: by scale and cyclic shift. Those of several frames may be added.
+            ``(3, 256, 256)``: by scale and cyclic shift. Those of several frames can be added.
         """
         to_square = _to_square(mesh)
         if to_square is None:
-            return _nothing()
-        box = _reach(to_square).clipped(frame.size)
+            return _no_correlations()
+        box = _covered_box(to_square).clipped(frame.size)
         if box.width < 2 or box.height < 2:
-            return _nothing()
+            return _no_correlations()
         grey = cv2.cvtColor(_shrunk(frame.crop(box)), cv2.COLOR_RGB2GRAY).astype(np.float32)
         zoom = np.diag([box.width / grey.shape[1], box.height / grey.shape[0], 1])
-        lay = (_from_corner(to_square, box) @ zoom).astype(np.float32)
-        flat = cv2.warpAffine(grey, lay, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE)
+        matrix = (_from_corner(to_square, box) @ zoom).astype(np.float32)
+        flat = cv2.warpAffine(grey, matrix, (_SIDE, _SIDE), borderMode=cv2.BORDER_REPLICATE)
         return np.stack([self._correlation(_zoomed(flat, scale)) for scale in _SCALES])
 
     def _correlation(self, flat: Plane) -> NDArray[np.float64]:
@@ -111,33 +112,33 @@ class Watermark:
         local = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), 6)) + 0.7
         even = np.clip(fine / local, -2, 2) * self._oval
         waves = np.fft.rfft2(even)
-        waves /= np.abs(waves) + 1e-3  # their phase alone: no wave of the face itself may prevail
+        waves /= np.abs(waves) + 1e-3  # phase only, so that no frequency of the face dominates
         return np.fft.irfft2(waves * self._spectrum, s=flat.shape)
 
 
-def rate(correlations: NDArray[np.float64]) -> float:
+def peak_score(correlations: NDArray[np.float64]) -> float:
     """Return the best correlation over small shifts and all scales.
 
     Returns:
-        In standard deviations of chance: 2 to 5.5 without the watermark.
+        The peak in standard deviations of all correlations: 2 to 5.5 without the watermark.
     """
     near = np.roll(correlations, (_SHIFT, _SHIFT), (1, 2))[:, : 2 * _SHIFT + 1, : 2 * _SHIFT + 1]
     chance = np.maximum(correlations.std(axis=(1, 2)), 1e-9)
     return float((near.max(axis=(1, 2)) / chance).max())
 
 
-def _nothing() -> NDArray[np.float64]:
+def _no_correlations() -> NDArray[np.float64]:
     return np.zeros((len(_SCALES), _SIDE, _SIDE))
 
 
 def _strength(mesh: Mesh) -> float:
     height = float(np.ptp(mesh[:, 1]))
-    strength = float(_STRENGTH * (_HEIGHT / max(height, 1.0)) ** _FALL)
-    return min(max(strength, WEAKEST), STRONGEST)
+    strength = float(_STRENGTH * (_HEIGHT / max(height, 1.0)) ** _FALLOFF)
+    return min(max(strength, MIN_STRENGTH), MAX_STRENGTH)
 
 
-def _noise() -> Plane:
-    """The pattern: it comes from a digest, so that no library's random numbers can change it."""
+def _band_noise() -> Plane:
+    """Return the noise; it comes from a digest, independent of any random number generator."""
     bits = np.frombuffer(
         hashlib.shake_256(b"roop watermark 1").digest(_SIDE * _SIDE // 8), np.uint8
     )
@@ -150,14 +151,14 @@ def _noise() -> Plane:
 
 
 def _oval() -> Plane:
-    """1 inside the face, falling to 0 at its edge."""
+    """Return the ellipse: 1 inside the face, falling to 0 at its edge."""
     y, x = np.mgrid[:_SIDE, :_SIDE] / _SIDE - 0.5
     inside = (1 - (x / _OVAL[0]) ** 2 - (y / _OVAL[1]) ** 2) * 6
     return np.asarray(np.clip(inside, 0, 1), np.float32)
 
 
 def _to_square(mesh: Mesh) -> Matrix | None:
-    """The map from the frame into the square; None for a face seen from its edge."""
+    """Return the transform from the frame to the square, None for a face seen edge-on."""
     corners = mesh[[_LEFT, _RIGHT, _TOP, _CHIN], :2].astype(np.float64)
     left, right, top, chin = corners.tolist()
     width, height = (2 * half * _SIDE for half in _HALF)
@@ -173,14 +174,14 @@ def _to_square(mesh: Mesh) -> Matrix | None:
 
 
 def _from_corner(to_square: Matrix, box: Box) -> Matrix:
-    """The same map from the picture of ``box`` alone."""
+    """Return the same transform from coordinates relative to ``box``."""
     moved = to_square.copy()
     moved[:, 2] += moved[:, :2] @ np.array([box.x0, box.y0], np.float32)
     return moved
 
 
-def _reach(to_square: Matrix) -> Box:
-    """The box of the frame that the oval covers."""
+def _covered_box(to_square: Matrix) -> Box:
+    """Return the box of the frame that contains the ellipse."""
     from_square = cv2.invertAffineTransform(to_square.astype(np.float64))
     centre = from_square @ (_SIDE / 2, _SIDE / 2, 1)
     extent = np.abs(from_square[:, :2]) @ (_OVAL[0] * _SIDE, _OVAL[1] * _SIDE)
@@ -189,7 +190,7 @@ def _reach(to_square: Matrix) -> Box:
 
 
 def _shrunk(pixels: Pixels) -> Pixels:
-    """Halve until the square is no longer much smaller than the picture, without aliasing."""
+    """Halve an image until it is at most three times as large as the square, to avoid aliasing."""
     while min(pixels.shape[:2]) > 3 * _SIDE:
         size = pixels.shape[1] // 2, pixels.shape[0] // 2
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)

@@ -1,19 +1,19 @@
-"""Say in an XMP packet that a picture was made with a machine, beside what it says already."""
+"""XMP packets: add the statement that an image was made with AI to a target's packet."""
 
 import html
 import re
 from dataclasses import dataclass
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-"""IPTC's term for a picture of which a part was made by a trained model."""
+"""IPTC's digital source type for images partly made by a trained model."""
 
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-_OURS = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
-_PLACES = (
+_OUR_FIELDS = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
+_SENTENCE_FIELDS = (
     ("dc:description", "http://purl.org/dc/elements/1.1/"),
     ("photoshop:Instructions", "http://ns.adobe.com/photoshop/1.0/"),
 )
-"""Where the plain sentence may stand; the first one that the target leaves free is taken."""
+"""Fields for the plain sentence; the first that the target does not use is taken."""
 
 _EMPTY = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
@@ -22,70 +22,70 @@ _EMPTY = (
     "</rdf:RDF>\n</x:xmpmeta>\n"
     '<?xpacket end="w"?>'
 )
-_NAMES = re.compile(f":(?:{'|'.join(_OURS)})\\b")
+_OUR_FIELD = re.compile(f":(?:{'|'.join(_OUR_FIELDS)})\\b")
 
-_MOST_NAMES = 100
-"""A packet with more of ours was made to keep a program busy that looks for the end of each."""
+_MAX_FIELDS = 100
+"""Packets with more of our fields are hostile: searching the end of each takes too long."""
 
 _END = re.compile(r"</(\w+):RDF\s*>")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is said of an output, in every layer alike."""
+    """The statement about an output, the same in all marks."""
 
     software: str
     version: str
     engine: str
     models: tuple[str, ...]
-    """The networks that took part, by their names in the catalogue."""
+    """Catalogue names of the networks used."""
     sentence: str
-    """Plain words for a person."""
+    """The statement in plain words."""
 
 
-def merged(packet: bytes, statement: Statement) -> bytes:
-    """Return an XMP packet with the statement in it; everything else of it stays.
+def merge_statement(packet: bytes, statement: Statement) -> bytes:
+    """Return an XMP packet with the statement added and everything else unchanged.
 
     Args:
-        packet: The target's, empty if it has none. One that is no sound RDF is replaced.
-        statement: What to say.
+        packet: The target's packet, or empty bytes. A packet that is not valid RDF is replaced.
+        statement: The statement to add.
     """
     try:
         text = packet.decode("utf-8") if packet else _EMPTY
     except UnicodeDecodeError:
         text = _EMPTY
-    if len(_NAMES.findall(text)) > _MOST_NAMES:
+    if len(_OUR_FIELD.findall(text)) > _MAX_FIELDS:
         text = _EMPTY
-    text = _without_ours(text)
+    text = _without_our_fields(text)
     ends = list(_END.finditer(text))
     if not ends:
         text = _EMPTY
         ends = list(_END.finditer(text))
     end = ends[-1]
     return (
-        text[: end.start()] + _described(text, end[1], statement) + text[end.start() :]
+        text[: end.start()] + _description(text, end[1], statement) + text[end.start() :]
     ).encode()
 
 
 def source_type(packet: bytes) -> str | None:
-    """Return the address of the IPTC digital source type that a packet names."""
+    """Return the IPTC digital source type in a packet, a URL; None without one."""
     found = re.search(
         rb"""DigitalSourceType(?:\s*=\s*["']|>|\s+\w+:resource\s*=\s*["'])\s*([^"'<>\s]+)""", packet
     )
     return found[1].decode("utf-8", "replace") if found else None
 
 
-def _described(text: str, rdf: str, statement: Statement) -> str:
+def _description(text: str, rdf: str, statement: Statement) -> str:
     about = re.search(r"""\babout\s*=\s*(["'])(.*?)\1""", text)
     subject = about[2] if about else ""
-    values = zip(_OURS, (SOURCE_TYPE, statement.software, statement.version), strict=True)
-    said = "".join(
+    values = zip(_OUR_FIELDS, (SOURCE_TYPE, statement.software, statement.version), strict=True)
+    content = "".join(
         f"<Iptc4xmpExt:{name}>{html.escape(v, quote=False)}</Iptc4xmpExt:{name}>\n"
         for name, v in values
     )
     spaces = f'xmlns:Iptc4xmpExt="{_IPTC}"'
     sentence = html.escape(statement.sentence, quote=False)
-    free = [place for place in _PLACES if place[0] not in text]
+    free = [field for field in _SENTENCE_FIELDS if field[0] not in text]
     if sentence not in text and free:
         name, address = free[0]
         words = sentence
@@ -93,13 +93,13 @@ def _described(text: str, rdf: str, statement: Statement) -> str:
             item = f'<{rdf}:li xml:lang="x-default">{sentence}</{rdf}:li>'
             words = f"<{rdf}:Alt>{item}</{rdf}:Alt>"
         spaces += f' xmlns:{name.partition(":")[0]}="{address}"'
-        said += f"<{name}>{words}</{name}>\n"
-    return f'<{rdf}:Description {rdf}:about="{subject}" {spaces}>\n{said}</{rdf}:Description>\n'
+        content += f"<{name}>{words}</{name}>\n"
+    return f'<{rdf}:Description {rdf}:about="{subject}" {spaces}>\n{content}</{rdf}:Description>\n'
 
 
-def _without_ours(text: str) -> str:
-    """Remove what an earlier program said in the places that are ours."""
-    names = "|".join(_OURS)
+def _without_our_fields(text: str) -> str:
+    """Remove the values that other programs wrote to our fields."""
+    names = "|".join(_OUR_FIELDS)
     text = re.sub(rf"""\s\w+:(?:{names})\s*=\s*(["']).*?\1""", "", text)
     text = re.sub(rf"<(\w+:(?:{names}))\b[^>]*?(?:/>|>.*?</\1\s*>)\s*", "", text, flags=re.DOTALL)
     return text

@@ -1,1 +1,1 @@
-"""What is refused: every source photo and every target is screened for nudity."""
+"""Screening of every source photo and every target for nudity."""

@@ -1,4 +1,4 @@
-"""Tell whether a picture shows nudity, by the body parts that a detector finds in it."""
+"""Detection of nudity by the body parts in an image."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from roop.models.networks import Network
 from roop.types import Pixels
 
-SIDE = 320
-"""Pixels of the square that the detector looks at."""
+INPUT_SIDE = 320
+"""Side of the detector's square input, in pixels."""
 
 REFUSED = {
     2: ("bare buttocks", 0.6),  # higher: beachwear scores up to the usual 0.5
@@ -20,29 +20,29 @@ REFUSED = {
     6: ("a bare anus", 0.5),
     14: ("bare male genitals", 0.5),
 }
-"""Class: what it is, and the score from which it is refused.
+"""Refused classes: description, and the score from which an image is refused.
 
-The other classes (faces, feet, bellies, armpits, a man's chest, whatever is covered) never are.
+The other classes (faces, feet, bellies, armpits, male chests, covered parts) are always allowed.
 """
 
-_SHRUNK = 0.75
-"""Size of the picture in the third look, as a share of the first."""
+_SHRINK = 0.75
+"""Scale of the image in the third, smaller view."""
 
 Scores = NDArray[np.float32]
-"""``(18,)``: the best score of each class in a picture, 0..1."""
+"""``(18,)``: the best score of each class in an image, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was seen that is refused."""
+    """A reason to refuse an image."""
 
-    what: str
+    label: str
     score: float
-    """How sure that is, 0..1."""
+    """Confidence, 0..1."""
 
 
 class NudityDetector:
-    """Looks at one picture at a time.
+    """Detects nudity in one image at a time.
 
     Args:
         network: As loaded by ``roop.models.networks.body_parts``.
@@ -51,56 +51,55 @@ class NudityDetector:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def look(self, pixels: Pixels) -> Finding | None:
-        """Return what is refused in an RGB picture, None if nothing is.
+    def detect(self, pixels: Pixels) -> Finding | None:
+        """Return why an RGB image is refused, None if it is not.
 
-        A suspicion is looked at again, mirrored and smaller on black: what the network takes a
-        close-up of a mouth or a chin for seldom holds in all three, a body does. The score is the
-        lowest of the three.
+        A positive result is checked again on the mirrored and on a smaller image, and the lowest of
+        the three scores counts: close-ups of mouths and chins seldom pass for a body in all three.
         """
-        square = squared(pixels)
+        square = pad_to_square(pixels)
         scores = self.scores(square)
         if not any(scores[index] >= least for index, (_, least) in REFUSED.items()):
             return None
-        for view in _other_views(square):
+        for view in _augmented_views(square):
             scores = np.minimum(scores, self.scores(view))
         found = [
-            Finding(what, float(scores[index]))
-            for index, (what, least) in REFUSED.items()
+            Finding(label, float(scores[index]))
+            for index, (label, least) in REFUSED.items()
             if scores[index] >= least
         ]
         return max(found, key=lambda finding: finding.score, default=None)
 
     def scores(self, square: Pixels) -> Scores:
-        """Return the best score of each class in a picture of 320 x 320 pixels."""
+        """Return the best score of each class in an image of 320 x 320 pixels."""
         planes = square.transpose(2, 0, 1)[np.newaxis].astype(np.float32)
         (candidates,) = self._network.run(planes / np.float32(255))
-        by_class = candidates[4:]  # four rows of box sides, then one row for each class
-        # A candidate counts for its best class only, as in the network's own post-processing.
+        by_class = candidates[4:]  # after the four rows of the boxes
+        # A candidate counts only for its best class, as in the makers' post-processing.
         best = by_class == by_class.max(axis=0)
         scores: Scores = np.where(best, by_class, np.float32(0)).max(axis=1)
         return scores
 
 
-def squared(pixels: Pixels) -> Pixels:
-    """Return a picture in the top left of a black square of 320 x 320 pixels, as large as fits."""
+def pad_to_square(pixels: Pixels) -> Pixels:
+    """Fit an image into the top left of a black square of 320 x 320 pixels."""
     height, width = pixels.shape[:2]
-    scale = SIDE / max(height, width)
+    scale = INPUT_SIDE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     if size != (width, height):
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         pixels = cv2.resize(pixels, size, interpolation=method).astype(np.uint8)
-    square = np.zeros((SIDE, SIDE, 3), np.uint8)
+    square = np.zeros((INPUT_SIDE, INPUT_SIDE, 3), np.uint8)
     square[: size[1], : size[0]] = pixels
     return square
 
 
-def _other_views(square: Pixels) -> Iterator[Pixels]:
+def _augmented_views(square: Pixels) -> Iterator[Pixels]:
     yield np.ascontiguousarray(square[:, ::-1])
-    side = round(SIDE * _SHRUNK)
-    start = (SIDE - side) // 2
-    shrunk = np.zeros_like(square)
-    shrunk[start : start + side, start : start + side] = cv2.resize(
+    side = round(INPUT_SIDE * _SHRINK)
+    start = (INPUT_SIDE - side) // 2
+    smaller = np.zeros_like(square)
+    smaller[start : start + side, start : start + side] = cv2.resize(
         square, (side, side), interpolation=cv2.INTER_AREA
     )
-    yield shrunk
+    yield smaller

@@ -1,4 +1,4 @@
-"""Tell how likely a picture is to be indecent: a second voice, where its weights are present."""
+"""A second, optional classifier of nudity: Open NSFW, used if its weights are present."""
 
 import cv2
 import numpy as np
@@ -8,17 +8,17 @@ from roop.safety.nudity import Finding
 from roop.types import Pixels
 
 REFUSED = 0.85
-"""Probability from which a picture is refused, as in the tool that this one succeeds."""
+"""Probability from which an image is refused, as in the original roop."""
 
-_SIDE, _SEEN = 256, 224
-"""Pixels of the square that a picture is laid into, and of its middle that is looked at."""
+_RESIZED, _CROPPED = 256, 224
+"""Sides in pixels: the square to resize an image to, and the centre crop to classify."""
 
 _MEANS = np.array([104, 117, 123], np.float32)
-"""Of blue, green and red; the network was trained on what is left without them."""
+"""Means of blue, green and red, which the network expects to be subtracted."""
 
 
 class OpenNsfw:
-    """Looks at one picture at a time.
+    """Classifies one image at a time.
 
     Args:
         network: As loaded by ``roop.models.networks.nudity``.
@@ -27,11 +27,11 @@ class OpenNsfw:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def look(self, pixels: Pixels) -> Finding | None:
-        """Return how sure it is that an RGB picture is refused, None if it is not."""
-        square = cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-        edge = (_SIDE - _SEEN) // 2
-        seen = square[edge:-edge, edge:-edge, ::-1].astype(np.float32) - _MEANS
-        (probabilities,) = self._network.run(seen[np.newaxis])
+    def detect(self, pixels: Pixels) -> Finding | None:
+        """Return why an RGB image is refused, None if it is not."""
+        square = cv2.resize(pixels, (_RESIZED, _RESIZED), interpolation=cv2.INTER_AREA)
+        margin = (_RESIZED - _CROPPED) // 2
+        crop = square[margin:-margin, margin:-margin, ::-1].astype(np.float32) - _MEANS
+        (probabilities,) = self._network.run(crop[np.newaxis])
         score = float(probabilities[1])
         return None if score < REFUSED else Finding("nudity", score)

@@ -1,4 +1,4 @@
-"""Choose which frames of a target are screened: the first, every cut, and one every second."""
+"""Selection of the frames to screen: the first, one after every cut, and one every second."""
 
 from fractions import Fraction
 
@@ -9,42 +9,42 @@ from numpy.typing import NDArray
 from roop.types import Box, Frame
 
 PERIOD = Fraction(1)
-"""Seconds of the target's time that pass at most between two screened frames."""
+"""Longest time of the target between two screened frames, in seconds."""
 
 _ROWS = (0.3, 0.7)
-"""Heights of the strips that are compared; thumbnails of all frames would cost ten times that."""
+"""Heights of the rows to compare for cuts; comparing thumbnails would take ten times as long."""
 
 _CELLS = 16
-"""Parts of a strip."""
+"""Values per row."""
 
 _CUT = 12.0
-"""Mean difference of the parts, in steps of 255, above which the picture was cut."""
+"""Mean absolute difference of the values, of 255, above which there is a cut."""
 
 
 class Sampler:
-    """Says of each frame of one target whether it is to be screened; feed it all, in order."""
+    """Selects the frames of one target to screen. Needs every frame, in order."""
 
     def __init__(self) -> None:
         self._strips: NDArray[np.float32] | None = None
         self._screened = Fraction(0)
-        self.wanted = 0
-        """How many frames were."""
+        self.selected = 0
+        """Number of frames selected so far."""
 
-    def wants(self, frame: Frame) -> bool:
-        """Return True for the first frame, after a cut, and a second after the last one."""
+    def selects(self, frame: Frame) -> bool:
+        """Return True for the first frame, after a cut, and a second after the last selected."""
         strips, before = _strips(frame), self._strips
         self._strips = strips
         time = frame.pts * frame.time_base
-        due = abs(time - self._screened) >= PERIOD  # abs: times of broken files may go back
+        due = abs(time - self._screened) >= PERIOD  # abs: times in damaged files may go backwards
         if before is None or due or float(np.abs(strips - before).mean()) > _CUT:
             self._screened = time
-            self.wanted += 1
+            self.selected += 1
             return True
         return False
 
 
 def _strips(frame: Frame) -> NDArray[np.float32]:
-    """``(2, 16)``: how light it is along two rows of the picture."""
+    """Return ``(2, 16)``: the lightness along two rows of the frame."""
     width, height = frame.size
     tops = [min(int(height * row), height - 1) for row in _ROWS]
     strips = [

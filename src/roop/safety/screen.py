@@ -1,4 +1,4 @@
-"""Screens the photos and frames of a job in a thread of its own, and stops the job if need be."""
+"""The screen: a thread that checks the photos and frames of a job for nudity."""
 
 import queue
 import threading
@@ -10,121 +10,121 @@ from typing import Self
 
 from roop.errors import CancelledError, ModelError, RefusedError, RoopError
 from roop.media.frames.stored_frame import StoredFrame
-from roop.safety.judges import Judges
-from roop.safety.nudity import SIDE, Finding
+from roop.safety.classifiers import Classifiers
+from roop.safety.nudity import INPUT_SIDE, Finding
 from roop.safety.samples import Sampler
 from roop.types import Frame, Pixels
 
-_WAITING = 4
-"""Pictures that may wait for their verdict."""
+_QUEUE_SIZE = 4
+"""Images that may wait for the classifiers."""
 
 _POLL_S = 0.05
-"""Time between two looks at whether there is still somebody to wait for."""
+"""Interval at which waiting calls check for errors and cancellation."""
 
-_ENDING_S = 1.0
-"""Time that the thread is given to end after it failed; one that hangs is left behind."""
+_EXIT_TIMEOUT_S = 1.0
+"""How long to wait for the thread to end after an error; it is abandoned if it hangs."""
 
-PATIENCE_S = 60.0
-"""How long a verdict may take; a machine at its limit needs a while to load the network."""
+VERDICT_TIMEOUT_S = 60.0
+"""How long a verdict may take; a busy machine needs a while to load the network."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sample:
-    """A picture to be judged."""
+    """An image to classify."""
 
     pixels: Pixels
     name: str
-    """Of the file, for the person."""
+    """Name of its file, for messages."""
     time: Fraction | None
-    """Seconds from the beginning of the target; None for a photo."""
+    """Seconds from the start of the target; None for a photo."""
 
 
 class Screen:
     """The screen of one job. A context manager; fails closed.
 
-    Pictures are shown to it and judged meanwhile. Whatever keeps it from judging, and any verdict
-    against a picture, is raised by the next call of any method.
+    Submitted images are classified in a thread. If one is refused, or the thread fails, the next
+    call of any method raises the error.
 
     Args:
-        judges: What judges the pictures.
-        cancel: The job's; ends every wait.
+        classifiers: The networks that classify the images.
+        cancel: The job's cancel event; ends every wait.
     """
 
-    def __init__(self, judges: Judges, cancel: threading.Event) -> None:
-        self._judges = judges
+    def __init__(self, classifiers: Classifiers, cancel: threading.Event) -> None:
+        self._classifiers = classifiers
         self._cancel = cancel
-        self._samples: queue.Queue[_Sample] = queue.Queue(_WAITING)
+        self._samples: queue.Queue[_Sample] = queue.Queue(_QUEUE_SIZE)
         self._sampler = Sampler()
-        self._shown = 0
-        self._judged = 0
-        self._news = threading.Condition()
+        self._submitted = 0
+        self._passed = 0
+        self._condition = threading.Condition()
         self._error: RoopError | None = None
-        self._leaving = threading.Event()
-        # A verdict that never comes must not keep the process from ending.
-        self._thread = threading.Thread(target=self._judge_all, name="roop-screen", daemon=True)
+        self._done = threading.Event()
+        # A daemon: a classifier that hangs must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name="roop-screen", daemon=True)
 
     @property
-    def shown(self) -> int:
-        """How many pictures were taken to be looked at."""
-        return self._shown
+    def submitted(self) -> int:
+        """Number of images submitted to the classifiers."""
+        return self._submitted
 
     @property
     def passed(self) -> bool:
-        """True if every picture taken so far was judged and none was refused."""
-        return self._error is None and self._judged == self._shown
+        """True if every image submitted so far has passed."""
+        return self._error is None and self._passed == self._submitted
 
-    def start_afresh(self) -> Sampler:
-        """The next frame begins a stretch: it is looked at, whatever came before.
+    def new_sampler(self) -> Sampler:
+        """Start a new range of frames, the first of which is screened in any case.
 
         Returns:
-            What counts the frames of the stretch that are looked at.
+            The new range's sampler, which counts its screened frames.
         """
         self._sampler = Sampler()
         return self._sampler
 
-    def show_photo(self, pixels: Pixels, name: str) -> None:
-        """Take an upright RGB photo; ``name`` is what to call it."""
-        self._give(_Sample(StoredFrame(pixels).thumbnail(SIDE), name, None))
+    def submit_photo(self, pixels: Pixels, name: str) -> None:
+        """Submit an upright RGB photo; ``name`` is used in messages."""
+        self._enqueue(_Sample(StoredFrame(pixels).thumbnail(INPUT_SIDE), name, None))
 
-    def show(self, frame: Frame, name: str, *, still: bool) -> None:
-        """Take the next frame of the target, before anything is changed in it.
+    def submit_frame(self, frame: Frame, name: str, *, still: bool) -> None:
+        """Submit the next frame of the target, before it is changed; sampled frames are screened.
 
         Args:
-            frame: Of the one target of this job, in order and without a gap since the beginning
-                or ``start_afresh``.
-            name: What to call the target.
-            still: True if it has no times.
+            frame: A frame of the job's target; frames must come in order and without gaps since
+                the start or the last ``new_sampler``.
+            name: The target's name, for messages.
+            still: True if the target is a single image.
 
         Raises:
-            RefusedError: A picture shown so far is refused.
+            RefusedError: An image submitted so far is refused.
             ModelError: The screen cannot run.
-            CancelledError: The person stopped the job.
+            CancelledError: The job was cancelled.
         """
         self._check()
-        if self._sampler.wants(frame):
+        if self._sampler.selects(frame):
             time = None if still else frame.pts * frame.time_base
-            self._give(_Sample(frame.thumbnail(SIDE), name, time))
+            self._enqueue(_Sample(frame.thumbnail(INPUT_SIDE), name, time))
 
-    def settle(self, patience_s: float = PATIENCE_S) -> None:
-        """Wait until everything shown so far has passed.
+    def wait_for_verdicts(self, timeout_s: float = VERDICT_TIMEOUT_S) -> None:
+        """Wait until every image submitted so far has passed.
 
         Args:
-            patience_s: How long a verdict may take; after that the screen counts as stopped.
+            timeout_s: How long a single verdict may take.
 
         Raises:
-            RefusedError: Something has not.
-            ModelError: The screen cannot run.
-            CancelledError: The person stopped the job.
+            RefusedError: An image is refused.
+            ModelError: The screen cannot run, or a verdict took too long.
+            CancelledError: The job was cancelled.
         """
-        with self._news:
-            judged, since = self._judged, time.monotonic()
-            while self._judged < self._shown or self._error is not None:
+        with self._condition:
+            passed, since = self._passed, time.monotonic()
+            while self._passed < self._submitted or self._error is not None:
                 self._check()
-                if self._judged > judged:
-                    judged, since = self._judged, time.monotonic()
-                elif time.monotonic() - since > patience_s:
-                    self._error = _stopped()
-                self._news.wait(_POLL_S)
+                if self._passed > passed:
+                    passed, since = self._passed, time.monotonic()
+                elif time.monotonic() - since > timeout_s:
+                    self._error = _screen_stopped()
+                self._condition.wait(_POLL_S)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -136,70 +136,70 @@ class Screen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._leaving.set()
-        self._thread.join(PATIENCE_S if self._error is None else _ENDING_S)
+        self._done.set()
+        self._thread.join(VERDICT_TIMEOUT_S if self._error is None else _EXIT_TIMEOUT_S)
 
     def _check(self) -> None:
         if self._error is not None:
             raise self._error
         if not self._thread.is_alive():
-            raise _stopped()
+            raise _screen_stopped()
         if self._cancel.is_set():
             raise CancelledError("cancelled")
 
-    def _give(self, sample: _Sample) -> None:
-        self._shown += 1
+    def _enqueue(self, sample: _Sample) -> None:
+        self._submitted += 1
         since = time.monotonic()
         while True:
             self._check()
             try:
                 return self._samples.put(sample, timeout=_POLL_S)
             except queue.Full:
-                if time.monotonic() - since > PATIENCE_S:
-                    self._error = _stopped()
+                if time.monotonic() - since > VERDICT_TIMEOUT_S:
+                    self._error = _screen_stopped()
 
-    def _judge_all(self) -> None:
-        """Judge until the job leaves; the thread never ends without a word while it is needed."""
-        error: RoopError = _stopped()
+    def _run(self) -> None:
+        """Run the thread; if it ends for any reason, leave an error for the job."""
+        error: RoopError = _screen_stopped()
         try:
-            self._judge()
+            self._classify_samples()
         except RoopError as known:
             error = known
         except BaseException as unknown:
             error.__cause__ = unknown
-        with self._news:
+        with self._condition:
             self._error = self._error or error
-            self._news.notify_all()
+            self._condition.notify_all()
 
-    def _judge(self) -> None:
-        while not self._leaving.is_set():
+    def _classify_samples(self) -> None:
+        while not self._done.is_set():
             try:
                 sample = self._samples.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
-            finding = self._judges.find(sample.pixels)
+            finding = self._classifiers.detect(sample.pixels)
             if finding is not None:
                 raise _refusal(sample, finding)
-            with self._news:
-                self._judged += 1
-                self._news.notify_all()
+            with self._condition:
+                self._passed += 1
+                self._condition.notify_all()
 
 
 def _refusal(sample: _Sample, finding: Finding) -> RefusedError:
     return RefusedError(
-        f"{sample.name} shows {finding.what}{_when(sample.time)} ({finding.score:.0%} sure)",
-        hint="roop does not work on pictures of nudity: choose others",
+        f"{sample.name} shows {finding.label}{_timestamp(sample.time)} ({finding.score:.0%} sure)",
+        hint="roop does not accept images that show nudity: choose others",
     )
 
 
-def _stopped() -> ModelError:
+def _screen_stopped() -> ModelError:
     return ModelError(
-        "the screen for nudity has stopped, and nothing is made without it",
-        hint="run `roop doctor`; if nothing is missing there, report this with --debug",
+        "the screen for nudity has stopped, and roop makes nothing without it",
+        hint="run `roop doctor`; if it finds no problem, report this with --debug",
     )
 
 
-def _when(time: Fraction | None) -> str:
+def _timestamp(time: Fraction | None) -> str:
     if time is None:
         return ""
     seconds = max(0, int(time))

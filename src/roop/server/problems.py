@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from roop.errors import RoopError
-from roop.validation import explained
+from roop.validation import explain
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -139,7 +139,7 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     if first["type"] == "json_invalid" or isinstance(first["input"], bytes):
         hint = "send a JSON object as application/json"
         return answer_of(problem_of("bad_request", "the body is not JSON", hint))
-    sentence = explained(first, str) or f"the {where} is missing"
+    sentence = explain(first, str) or f"the {where} is missing"
     return answer_of(problem_of("usage", sentence.strip(), None))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from roop.errors import MediaError, RefusedError
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.verify import MarksFound, examine
+from roop.provenance.verify import MarksFound, verify_file
 
 _SOFTWARE = "roop"
 
@@ -16,9 +16,9 @@ def require_marks(path: Path) -> None:
         MediaError: It cannot be read.
         RefusedError: It carries no marks of roop, or was changed after it was signed.
     """
-    marks = examine(path, None)
+    marks = verify_file(path, None)
     if marks.verdict not in ("tampered", "unreadable") and not _signed_or_noted(marks):
-        marks = examine(path, WatermarkSearch())  # takes longer
+        marks = verify_file(path, WatermarkSearch())  # takes longer
     if marks.verdict == "unreadable":
         raise MediaError(f"{path} cannot be shared: {marks.summary}", hint="name an output of roop")
     if marks.verdict == "tampered":
@@ -26,7 +26,7 @@ def require_marks(path: Path) -> None:
             f"{path} is not shared: it was changed after it was signed",
             hint="share the file as roop wrote it",
         )
-    if not (marks.hidden or _signed_or_noted(marks)):
+    if not (marks.watermarked or _signed_or_noted(marks)):
         raise RefusedError(
             f"{path} is not shared: it carries no marks of roop",
             hint="only outputs of roop are shared; `roop verify` says what a file carries",

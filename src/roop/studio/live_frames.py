@@ -57,7 +57,7 @@ class LiveFrames:
         """
         resources = PipelineResources(self._settings, self._registry)
         with FramePipeline(self._job, resources, cancel=cancel) as pipeline:
-            pipeline.screen.settle(PATIENCE_S)
+            pipeline.screen.wait_for_verdicts(PATIENCE_S)
             on_ready()
             stages = LiveStages(pipeline, self.camera.name, PATIENCE_S)
             stream_live(stages, self.camera, self, cancel)

@@ -6,9 +6,9 @@ from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import Job, Settings
 from roop.processors.base import Registry
-from roop.provenance.marks import statement_of
-from roop.provenance.xmp import merged
-from roop.provenance.xmp_places import jpeg_with_xmp
+from roop.provenance.marks import make_statement
+from roop.provenance.xmp import merge_statement
+from roop.provenance.xmp_files import jpeg_with_xmp
 from roop.types import Box, Frame, Pixels
 
 QUALITY = 85
@@ -26,9 +26,10 @@ class JpegMarker:
 
     def __init__(self, job: Job, settings: Settings, registry: Registry) -> None:
         engine = job.steps[0].processor
+        swaps = registry[engine].engine
         embedded = embedded_models(ModelFolder(settings))
         models = (*embedded, *registry.models(job.steps, settings))
-        self._packet = merged(b"", statement_of(engine, models, swaps=registry[engine].engine))
+        self._packet = merge_statement(b"", make_statement(engine, models, swaps=swaps))
 
     def of_frame(self, frame: Frame) -> bytes:
         """Return a frame as a marked JPEG file."""

@@ -8,7 +8,7 @@ from roop.options import Settings
 from roop.pipeline.preview import Preview, preview_frame
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
-from roop.safety.judges import Judges
+from roop.safety.classifiers import Classifiers
 from roop.studio.draft import Draft
 
 
@@ -28,9 +28,9 @@ class Previews:
         self._newest: dict[str, threading.Event] = {}
 
     @property
-    def judges(self) -> Judges:
+    def classifiers(self) -> Classifiers:
         """What screens the frames."""
-        return self._resources.judges
+        return self._resources.classifiers
 
     def show(self, draft: Draft, time_s: float, *, viewer: str = "") -> Preview:
         """Return the target's frame at a time, before and after, screened and labelled.

@@ -204,9 +204,9 @@ class _Studio:
 
     def _screened(self, frame: Frame, name: str) -> None:
         """Raise if a frame is refused."""
-        with Screen(self._previews.judges, self._cancel) as screen:
-            screen.show_photo(frame.thumbnail(max(frame.size)), name)
-            screen.settle()
+        with Screen(self._previews.classifiers, self._cancel) as screen:
+            screen.submit_photo(frame.thumbnail(max(frame.size)), name)
+            screen.wait_for_verdicts()
 
     def _analyser_for(self, options: FaceOptions) -> Analyser:
         if self._analyser is None or self._analyser[0].face_detector != options.face_detector:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from roop.errors import UsageError
 from roop.media.open import open_reader
-from roop.media.video.nth_frame import numbered_frame
+from roop.media.video.nth_frame import read_nth_frame
 from roop.media.video.packet_times import PacketTimes, packet_times
 from roop.options import VideoOptions
 from roop.types import Frame
@@ -35,9 +35,9 @@ class TargetFrames:
         with open_reader(target, VideoOptions(), _ignore) as reader:
             if reader.info.kind == "video":
                 clock = self._clock(target)
-                if clock is not None and number >= len(clock.shown):
+                if clock is not None and number >= len(clock.presented):
                     raise _no_frame(number)
-                frame = numbered_frame(target, number, _ignore, times=clock) if clock else None
+                frame = read_nth_frame(target, number, _ignore, times=clock) if clock else None
                 if frame is not None:
                     return frame
             found: Iterator[Frame] = islice(iter(reader), number, number + 1)

@@ -1,4 +1,4 @@
-"""The command ``roop batch``: what is done, what is not done again, and how it tells."""
+"""The command ``roop batch``: what it does, what it skips and what it reports."""
 
 import json
 import os
@@ -17,7 +17,7 @@ Batch = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def data(tmp_path: Path) -> dict[str, str]:
-    """The environment, with a queue of the test's own."""
+    """Return an environment with an empty queue."""
     return environment() | {"XDG_DATA_HOME": str(tmp_path / "data")}
 
 
@@ -38,7 +38,7 @@ def batch(tmp_path: Path, data: dict[str, str]) -> Batch:
 
 
 def outcomes(done: "subprocess.CompletedProcess[str]") -> dict[str, str]:
-    """Return what became of each output, by the table."""
+    """Return the outcome of each output, read from the table."""
     rows = [line.split() for line in done.stdout.splitlines()[:-1]]
     return {Path(row[1]).name: row[0] for row in rows}
 
@@ -57,7 +57,7 @@ def test_a_second_run_does_only_what_is_missing(
 ) -> None:
     job = ("-s", portraits["astronaut"], "-t", targets, "-o", "out")
     first = batch(*job, "--report", "report.json")
-    assert first.returncode == 5  # all that failed had no face
+    assert first.returncode == 5  # the only failure was a missing face
     assert first.stdout.splitlines()[-1] == "1 done, 1 failed"
     assert outcomes(first) == {"astronaut-hopper.png": "done", "astronaut-nobody.png": "failed"}
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["astronaut-hopper.png"]
@@ -78,7 +78,7 @@ def test_a_second_run_does_only_what_is_missing(
     assert "--force" in other.stderr
 
 
-def test_a_list_with_options_of_each_row(
+def test_a_list_with_options_per_row(
     batch: Batch, portraits: dict[str, Path], tmp_path: Path
 ) -> None:
     source, both = portraits["astronaut"], portraits["both"]
@@ -91,7 +91,7 @@ def test_a_list_with_options_of_each_row(
     assert (second["output"], second["result"]["faces"]) == ("astronaut-both.png", 1)
 
 
-def test_a_wrong_row_stops_the_batch_before_it_begins(batch: Batch, tmp_path: Path) -> None:
+def test_a_wrong_row_stops_the_batch_before_the_first_job(batch: Batch, tmp_path: Path) -> None:
     (tmp_path / "jobs.csv").write_text("source,target,fps\na.png,b.mp4,\na.png,c.mp4,x\n")
     done = batch("jobs.csv")
     assert done.returncode == 2
@@ -103,10 +103,13 @@ def test_a_wrong_row_stops_the_batch_before_it_begins(batch: Batch, tmp_path: Pa
     [
         ((), "missing: -s/--source, or a list"),
         (("-s", "a.png"), "missing: -t/--target or --watch"),
-        (("l.csv", "-s", "a.png"), "the list l.csv names sources and targets itself"),
-        (("-s", "a.png", "-t", "b", "--watch", "in"), "--watch takes the place of --target"),
-        (("-s", "a.png", "--watch", "in", "-o", "in"), "outputs would be dropped into in"),
-        (("-s", "a", "-t", "b", "--report", "kept.json"), "kept.json exists and is no report"),
+        (("l.csv", "-s", "a.png"), "the list l.csv already names sources and targets"),
+        (("-s", "a.png", "-t", "b", "--watch", "in"), "--watch replaces --target"),
+        (
+            ("-s", "a.png", "--watch", "in", "-o", "in"),
+            "the output folder in is also the watched folder",
+        ),
+        (("-s", "a", "-t", "b", "--report", "kept.json"), "kept.json exists and is not a report"),
     ],
 )
 def test_a_wrong_request(
@@ -119,7 +122,7 @@ def test_a_wrong_request(
     assert (tmp_path / "kept.json").read_text() == "precious"
 
 
-def test_what_is_dropped_is_done_until_ctrl_c(
+def test_files_in_a_watched_folder_are_swapped_until_ctrl_c(
     portraits: dict[str, Path], data: dict[str, str], tmp_path: Path
 ) -> None:
     watched = tmp_path / "in"

@@ -1,4 +1,4 @@
-"""What is set besides the flags: files, variables, who wins, and what cannot be set."""
+"""Options set in files and variables: which one wins, and which cannot be set."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def user(tmp_path: Path) -> Path:
-    """The user's own file."""
+    """The user's configuration file."""
     path = tmp_path / "home" / "roop" / "roop.toml"
     path.parent.mkdir(parents=True)
     return path
@@ -22,7 +22,7 @@ def user(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The working folder's file."""
+    """The working folder's configuration file."""
     (tmp_path / "work").mkdir()
     return tmp_path / "work" / "roop.toml"
 
@@ -48,23 +48,23 @@ def options(done: "subprocess.CompletedProcess[str]") -> dict[str, tuple[object,
     return {row["name"]: (row["value"], row["from"]) for row in json.loads(done.stdout)["options"]}
 
 
-def test_later_ones_win_and_each_says_where_it_came_from(
+def test_later_sources_win_and_each_value_names_its_origin(
     roop: Run, user: Path, folder: Path
 ) -> None:
     user.write_text("fps = 20\noutput-video-quality = 20\nmany_faces = true\n")
-    folder.write_text("# of this film\noutput_video_quality = 30\nfps = 30\n")
+    folder.write_text("# of this video\noutput_video_quality = 30\nfps = 30\n")
     found = options(roop("config", "--json", ROOP_FPS="40", ROOP_EXECUTION_PROVIDER="cuda, cpu"))
     assert found["many_faces"] == (True, f"{user}, line 3")
     assert found["output_video_quality"] == (30, f"{folder}, line 2")
     assert found["fps"] == ("40", "ROOP_FPS")
     assert found["execution_provider"] == (["cuda", "cpu"], "ROOP_EXECUTION_PROVIDER")
     assert found["output_video_encoder"] == ("libx264", "default")
-    shown = roop("config").stdout
-    assert f"{user}\n{folder}\n" in shown
-    assert f"true  ({user}, line 3)\n" in shown
+    printed = roop("config").stdout
+    assert f"{user}\n{folder}\n" in printed
+    assert f"true  ({user}, line 3)\n" in printed
 
 
-def test_what_is_set_reaches_the_job_and_a_flag_undoes_it(
+def test_a_configured_value_reaches_the_job_and_a_flag_undoes_it(
     roop: Run, portraits: dict[str, Path], folder: Path
 ) -> None:
     folder.write_text("many-faces = true\nlabel_text = 'unused'\noutput_video_quality = 9\n")
@@ -73,7 +73,7 @@ def test_what_is_set_reaches_the_job_and_a_flag_undoes_it(
     assert json.loads(both.stdout)["faces"] == 2
     assert json.loads(one.stdout)["faces"] == 1
     assert json.loads(one.stdout)["seen"] == 2
-    assert json.loads(one.stdout)["warnings"] == []  # of what does not concern a photo
+    assert json.loads(one.stdout)["warnings"] == []  # none about options for videos
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_what_is_set_reaches_the_job_and_a_flag_undoes_it(
         ),
         ("[video]\nx = 1", "there is no option video ({}, line 1)", "see `roop config`"),
         ("fps = 'x'", "fps ({}, line 1) needs a number, not 'x'", ""),
-        ("fps = ", "{} is no TOML: ", "write: name = value"),
-        ("force = true", "force ({}, line 1) is said with each command", "remove it"),
-        ("output = 'x.mp4'", "output ({}, line 1) is said with each command", "remove it"),
+        ("fps = ", "{} is not valid TOML: ", "write: name = value"),
+        ("force = true", "force ({}, line 1) can only be set by a flag", "remove it"),
+        ("output = 'x.mp4'", "output ({}, line 1) can only be set by a flag", "remove it"),
     ],
 )
-def test_a_wrong_file_is_named_with_its_line(
+def test_an_error_in_a_file_names_file_and_line(
     roop: Run, folder: Path, content: str, message: str, hint: str
 ) -> None:
     folder.write_text(content)
@@ -107,7 +107,7 @@ def test_a_wrong_file_is_named_with_its_line(
     [
         ("ROOP_OFLINE", "ROOP_OFLINE, which is not an option: did you mean ROOP_OFFLINE?"),
         ("ROOP_SERVICE_HOST", "ROOP_SERVICE_HOST, which is not an option: see `roop config`"),
-        ("ROOP_FORCE", "ROOP_FORCE: force is given with each command"),
+        ("ROOP_FORCE", "ROOP_FORCE: force can only be set by a flag"),
         ("ROOP_SCREEN", "ROOP_SCREEN, which is not an option: see `roop config`"),
     ],
 )
@@ -136,7 +136,9 @@ def test_neither_screening_nor_marks_are_options(roop: Run, folder: Path, name: 
     assert f"there is no option {name}" in done.stderr
 
 
-def test_a_path_is_meant_from_where_its_file_is(roop: Run, folder: Path) -> None:
+def test_a_relative_path_starts_at_its_file(roop: Run, folder: Path) -> None:
     folder.write_text("models = 'weights'\n")
     found = options(roop("config", "--json"))
-    assert found["models"][0] == str(folder.parent / "weights")  # beside the file, from anywhere
+    assert found["models"][0] == str(
+        folder.parent / "weights"
+    )  # beside the file, wherever the command runs

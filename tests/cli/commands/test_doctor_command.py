@@ -10,7 +10,7 @@ import pytest
 from support.terminal import Roop, command, environment
 
 
-def test_for_people(roop: Roop) -> None:
+def test_text_output(roop: Roop) -> None:
     done = roop("doctor")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -21,7 +21,7 @@ def test_for_people(roop: Roop) -> None:
     assert lines[-1] == "- optional: everything else works without it"
 
 
-def test_for_scripts(roop: Roop) -> None:
+def test_json_output(roop: Roop) -> None:
     report = json.loads(roop("doctor", "--json").stdout)
     assert report["machine"]["cores"] >= 1
     assert {"name", "ready", "state", "need", "optional"} == set(report["engines"][0])

@@ -1,4 +1,4 @@
-"""``roop enhance``: sharper faces without a swap, screened and marked like any output."""
+"""The command ``roop enhance``: sharper faces, screened and marked like any output."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from support.terminal import Roop
 
 
 def blurred(portrait: Path, folder: Path) -> Path:
-    """Write a photo as it looks out of focus."""
+    """Write a photo that is out of focus."""
     with Image.open(portrait) as image:
         pixels = cv2.GaussianBlur(np.asarray(image.convert("RGB")), (0, 0), 1.5)
     path = folder / "blurred.png"
@@ -23,7 +23,7 @@ def pixels_of(path: Path) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(int)
 
 
-def test_a_photo_is_made_sharper_without_a_source(
+def test_a_photo_is_sharpened_without_a_source(
     roop: Roop, portraits: dict[str, Path], tmp_path: Path
 ) -> None:
     target, output = blurred(portraits["astronaut"], tmp_path), tmp_path / "sharp.png"
@@ -36,13 +36,13 @@ def test_a_photo_is_made_sharper_without_a_source(
     assert after > 1.05 * before
     far = np.abs(pixels_of(output) - pixels_of(target))[300:]
     assert far.max() <= 3  # the watermark at most
-    shown = roop("verify", output).stdout
-    assert "AI" in shown
-    assert "enhance" in shown
-    assert "replaced" not in shown
+    printed = roop("verify", output).stdout
+    assert "AI" in printed
+    assert "enhance" in printed
+    assert "replaced" not in printed
 
 
-def test_what_is_left_to_do_must_be_something(
+def test_no_engine_and_no_processor_is_refused(
     roop: Roop, portraits: dict[str, Path], tmp_path: Path
 ) -> None:
     done = roop("swap", "--engine", "none", "-t", portraits["hopper"], "-o", tmp_path / "out.png")
@@ -53,7 +53,7 @@ def test_what_is_left_to_do_must_be_something(
     ]
 
 
-def test_a_picture_without_a_face_is_not_enhanced(
+def test_a_photo_without_a_face_is_not_enhanced(
     roop: Roop, portraits: dict[str, Path], tmp_path: Path
 ) -> None:
     done = roop("enhance", "-t", portraits["nobody"], "-o", tmp_path / "out.png")
@@ -69,7 +69,7 @@ def test_a_folder_gets_a_name_of_its_own(
     assert (tmp_path / "enhance-hopper.png").is_file()
 
 
-def test_the_original_s_way_to_say_it(
+def test_the_original_option_does_the_same(
     roop: Roop, portraits: dict[str, Path], tmp_path: Path
 ) -> None:
     target = portraits["hopper"]

@@ -1,4 +1,4 @@
-"""The command ``roop faces``: everybody is found, once, and can be named to ``roop swap``."""
+"""The command ``roop faces``: it lists each person once, by a name ``roop swap`` takes."""
 
 import json
 import re
@@ -20,19 +20,19 @@ Portraits = dict[str, Path]
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The astronaut, nobody, the officer on the left, both (the astronaut on the left)."""
-    pictures: list[Pixels] = [
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a video: the astronaut, nobody, the officer on the left, both (she on the left)."""
+    frames: list[Pixels] = [
         *[woman_at(100)] * 9,
         *[wall()] * 4,
         *[elder_at(90)] * 9,
         *[elder_at(235, canvas=woman_at(85))] * 9,
     ]
-    return Film().write(tmp_path_factory.mktemp("film") / "t.mp4", pictures)
+    return Film().write(tmp_path_factory.mktemp("video") / "t.mp4", frames)
 
 
-def test_everybody_in_a_film_once(roop: Roop, film: Path, tmp_path: Path) -> None:
-    done = roop("faces", film, "--json", "-o", "sheet.png", "--template", "people.json")
+def test_each_person_in_a_video_is_listed_once(roop: Roop, video: Path, tmp_path: Path) -> None:
+    done = roop("faces", video, "--json", "-o", "sheet.png", "--template", "people.json")
     assert done.returncode == 0, done.stderr
     woman, officer = json.loads(done.stdout)["people"]
     assert (woman["first_frame"], woman["position"]) == (0, 0)
@@ -42,34 +42,34 @@ def test_everybody_in_a_film_once(roop: Roop, film: Path, tmp_path: Path) -> Non
     with Image.open(tmp_path / "sheet.png") as sheet:
         pixels = np.asarray(sheet.convert("RGB")).astype(int)
     assert pixels.shape[1] > 2 * 256
-    for left in (10, 276):  # a picture, not paper
+    for left in (10, 276):  # a face, not blank paper
         assert pixels[120:250, left : left + 80].std() > 20
     template = json.loads((tmp_path / "people.json").read_text())
     assert [entry["frame"] for entry in template["person"]] == [woman["frame"], officer["frame"]]
 
 
-def test_what_it_names_can_be_swapped(
-    roop: Roop, film: Path, portraits: Portraits, tmp_path: Path
+def test_a_filled_in_template_swaps_that_person(
+    roop: Roop, video: Path, portraits: Portraits, tmp_path: Path
 ) -> None:
-    assert roop("faces", film, "--template", "people.toml").returncode == 0
+    assert roop("faces", video, "--template", "people.toml").returncode == 0
     text = (tmp_path / "people.toml").read_text()
     assert tomllib.loads(text) == {}
     blocks = text.split("\n\n")
     chosen = blocks[2].replace("# [", "[").replace("# pos", "pos").replace("# frame", "frame")
     chosen = chosen.replace('# source = "photo.jpg"', f'source = "{portraits["astronaut"]}"')
     (tmp_path / "people.toml").write_text("\n\n".join([*blocks[:2], chosen]))
-    done = roop("swap", "--map-file", "people.toml", "-t", film, "-o", "o.mp4", "--json")
+    done = roop("swap", "--map-file", "people.toml", "-t", video, "-o", "o.mp4", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["swapped"] == 18  # the officer's frames
 
 
-def test_a_photo_for_people(roop: Roop, portraits: Portraits) -> None:
+def test_the_people_in_a_photo(roop: Roop, portraits: Portraits) -> None:
     done = roop("faces", portraits["both"])
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["0@0", "1@0"]
 
 
-def test_the_command_that_it_prints_works(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
+def test_the_printed_command_works(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
     shutil.copy(portraits["hopper"], tmp_path / "my photo.png")
     printed = roop("faces", "my photo.png").stdout.splitlines()[-1]
     names = {"PHOTO": str(portraits["astronaut"]), "OUTPUT": "o.png"}
@@ -79,7 +79,9 @@ def test_the_command_that_it_prints_works(roop: Roop, portraits: Portraits, tmp_
     assert "1 face swapped" in done.stdout
 
 
-def test_a_picture_of_nudity_is_not_shown(roop: Roop, tmp_path: Path, portraits: Portraits) -> None:
+def test_nudity_is_refused_and_no_sheet_is_written(
+    roop: Roop, tmp_path: Path, portraits: Portraits
+) -> None:
     nude = drawing()
     with Image.open(portraits["astronaut"]) as face:
         beside = face.convert("RGB").resize((320, 320))
@@ -89,13 +91,15 @@ def test_a_picture_of_nudity_is_not_shown(roop: Roop, tmp_path: Path, portraits:
     assert not (tmp_path / "sheet.png").exists()
 
 
-def test_nobody(roop: Roop, portraits: Portraits) -> None:
+def test_a_photo_without_a_face(roop: Roop, portraits: Portraits) -> None:
     done = roop("faces", portraits["nobody"])
     assert done.returncode == 5
     assert "no face found" in done.stderr
 
 
-def test_a_sheet_is_a_png(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
+def test_a_sheet_that_is_not_png_is_refused(
+    roop: Roop, portraits: Portraits, tmp_path: Path
+) -> None:
     done = roop("faces", portraits["hopper"], "-o", "sheet.jpg")
     assert done.returncode == 2
     assert "sheet.jpg must end in .png" in done.stderr

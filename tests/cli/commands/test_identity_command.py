@@ -1,4 +1,4 @@
-"""The command ``roop identity``: one file instead of photos, screened like photos."""
+"""The command ``roop identity``: one file that replaces photos and is screened like them."""
 
 import subprocess
 import zipfile
@@ -18,7 +18,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Run:
-    """Run the command with a home of its own."""
+    """Return a function that runs the command with an empty home."""
 
     def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -35,22 +35,24 @@ def home(tmp_path: Path) -> Run:
     return run
 
 
-def picture(path: Path) -> np.ndarray:
+def pixels_of(path: Path) -> np.ndarray:
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB")).astype(int)
 
 
-def test_a_name_does_what_its_photos_do(home: Run, portraits: Portraits, tmp_path: Path) -> None:
+def test_a_saved_identity_swaps_like_its_photos(
+    home: Run, portraits: Portraits, tmp_path: Path
+) -> None:
     made = home("identity", "make", "eileen", portraits["astronaut"])
     assert made.returncode == 0, made.stderr
-    assert made.stdout.endswith("1 photo; used by `roop swap -s eileen`\n")
+    assert made.stdout.endswith("1 photo; use it with `roop swap -s eileen`\n")
     (saved,) = (tmp_path / "home").rglob("eileen.identity")
     assert saved.stat().st_size < 150_000
     swap = ("swap", "-t", portraits["hopper"])
     assert home(*swap, "-s", "eileen", "-o", "name.png").returncode == 0
     assert home(*swap, "-s", portraits["astronaut"], "-o", "photo.png").returncode == 0
     name, photo, before = (
-        picture(path)
+        pixels_of(path)
         for path in (tmp_path / "name.png", tmp_path / "photo.png", portraits["hopper"])
     )
     face = (slice(190, 310), slice(210, 320))
@@ -65,7 +67,9 @@ def test_a_name_does_what_its_photos_do(home: Run, portraits: Portraits, tmp_pat
     )
 
 
-def test_what_is_in_it_is_screened_again(home: Run, portraits: Portraits, tmp_path: Path) -> None:
+def test_the_photos_in_an_identity_are_screened_again(
+    home: Run, portraits: Portraits, tmp_path: Path
+) -> None:
     Image.fromarray(drawing()).save(tmp_path / "nude.jpg", quality=95)
     Image.open(portraits["astronaut"]).convert("RGB").save(tmp_path / "face.jpg")
     with zipfile.ZipFile(tmp_path / "forged.identity", "w") as archive:

@@ -1,29 +1,29 @@
-"""The command ``roop live`` as it is typed; what it shows is tested with the pipeline."""
+"""The arguments of ``roop live``; its output is tested with the pipeline."""
 
 from roop.options import LiveOptions
 from support.terminal import Roop
 
 
-def test_help_says_what_there_is(roop: Roop) -> None:
-    shown = " ".join(roop("live", "--help").stdout.split())
+def test_help_lists_the_options(roop: Roop) -> None:
+    printed = " ".join(roop("live", "--help").stdout.split())
     for name, field in LiveOptions.model_fields.items():
-        assert f"--{name.replace('_', '-')}" in shown
-        assert (field.description or "?") in shown
-    assert "--label-corner" in shown
-    assert "--start" not in shown
+        assert f"--{name.replace('_', '-')}" in printed
+        assert (field.description or "?") in printed
+    assert "--label-corner" in printed
+    assert "--start" not in printed
 
 
-def test_without_a_photo_it_says_so(roop: Roop) -> None:
+def test_a_missing_source_is_reported(roop: Roop) -> None:
     done = roop("live")
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == "error: missing: -s/--source"
 
 
-def test_a_label_cannot_be_left_out(roop: Roop) -> None:
+def test_the_label_cannot_be_switched_off(roop: Roop) -> None:
     assert roop("live", "-s", "a.jpg", "--no-label").returncode == 2
 
 
-def test_a_camera_that_is_not_there_is_one_line(roop: Roop) -> None:
+def test_a_missing_camera_is_one_line(roop: Roop) -> None:
     from importlib.resources import files
 
     photo = files("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg"

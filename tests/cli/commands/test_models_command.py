@@ -1,3 +1,5 @@
+"""The command ``roop models``."""
+
 import json
 from pathlib import Path
 
@@ -8,25 +10,23 @@ from support.stand_ins import write_contract
 from support.terminal import Roop
 
 
-def test_a_file_of_ones_own_is_added_listed_checked_and_forgotten(
-    roop: Roop, tmp_path: Path
-) -> None:
+def test_a_custom_model_is_added_listed_verified_and_removed(roop: Roop, tmp_path: Path) -> None:
     write_contract(tmp_path / "mine.onnx", load_catalogue()["ghost_1_256"])
-    place = ("--models", tmp_path / "models")
-    assert roop("models", "add", "mine.onnx", "--like", "ghost_1_256", *place).returncode == 0
-    listed = roop("models", "list", "--task", "swap", "--json", *place)
+    folder = ("--models", tmp_path / "models")
+    assert roop("models", "add", "mine.onnx", "--like", "ghost_1_256", *folder).returncode == 0
+    listed = roop("models", "list", "--task", "swap", "--json", *folder)
     (row,) = [row for row in json.loads(listed.stdout) if row["name"] == "mine"]
     assert (row["state"], row["licence"], row["family"]) == ("present", "unclear", "ghost")
-    assert roop("models", "verify", "mine", *place).stdout == "mine: present\n"
+    assert roop("models", "verify", "mine", *folder).stdout == "mine: present\n"
     with (tmp_path / "mine.onnx").open("ab") as file:
         file.write(b"x")
-    checked = roop("models", "verify", *place)
+    checked = roop("models", "verify", *folder)
     assert checked.returncode == 4
     assert "mine: damaged" in checked.stdout
-    assert roop("models", "remove", "mine", *place).stdout == "mine: forgotten\n"
+    assert roop("models", "remove", "mine", *folder).stdout == "mine: forgotten\n"
 
 
-def test_the_list_shows_what_is_allowed(roop: Roop, tmp_path: Path) -> None:
+def test_the_list_shows_the_licences(roop: Roop, tmp_path: Path) -> None:
     lines = roop("models", "list", "--models", tmp_path).stdout.splitlines()
     assert len(lines) == len(list(load_catalogue()))
     (line,) = [line for line in lines if line.startswith("inswapper_128 ")]
@@ -35,7 +35,7 @@ def test_the_list_shows_what_is_allowed(roop: Roop, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["lst"], 2, "did you mean 'list'"),
         (["pull"], 2, "MODEL"),
@@ -47,16 +47,16 @@ def test_the_list_shows_what_is_allowed(roop: Roop, tmp_path: Path) -> None:
         (["remove", "face_mesh"], 4, "belongs to the package roop"),
     ],
 )
-def test_what_cannot_be_done_is_said_with_the_way_out(
-    roop: Roop, tmp_path: Path, arguments: list[str], code: int, said: str
+def test_an_error_says_what_to_do(
+    roop: Roop, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
     run = roop("models", *arguments, "--models", tmp_path / "models")
     assert (run.returncode, run.stdout) == (code, "")
-    assert said in run.stderr
+    assert message in run.stderr
     assert len(run.stderr.splitlines()) == 2
 
 
-def test_help_names_every_command(roop: Roop) -> None:
+def test_help_lists_every_command(roop: Roop) -> None:
     run = roop("models", "--help")
     assert run.returncode == 0
     for word in ("list", "pull", "verify", "remove", "export", "import", "add"):

@@ -1,4 +1,4 @@
-"""A long job that is stopped, listed, and gone on with: the commands, in processes of their own."""
+"""The commands ``roop jobs`` and ``roop resume``, on a long job that was stopped."""
 
 import json
 import os
@@ -23,14 +23,14 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a source and a minute of film, a frame a second."""
+    """A folder with a source photo and a minute of video at one frame per second."""
     Image.fromarray(hopper()).save(tmp_path / "me.png")
-    slow = FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound_s=60.0, begin=100.0)
-    slow.write(tmp_path / "film.mp4")
+    clip = FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound_s=60.0, begin=100.0)
+    clip.write(tmp_path / "video.mp4")
     return tmp_path
 
 
-def own(folder: Path) -> dict[str, str]:
+def own_environment(folder: Path) -> dict[str, str]:
     return environment() | {"XDG_DATA_HOME": str(folder / "data")}
 
 
@@ -40,7 +40,7 @@ def roop(folder: Path) -> Run:
         return subprocess.run(
             command(*arguments),
             cwd=folder,
-            env=own(folder),
+            env=own_environment(folder),
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -51,13 +51,13 @@ def roop(folder: Path) -> Run:
     return run
 
 
-def ended(folder: Path, number: int, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Begin a job, and send it a signal when a segment is finished."""
-    job = ("swap", "-s", "me.png", "-t", "film.mp4", "-o", "out.mp4", *options)
+def interrupted(folder: Path, number: int, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Start a job, and send it a signal when a segment is finished."""
+    job = ("swap", "-s", "me.png", "-t", "video.mp4", "-o", "out.mp4", *options)
     with subprocess.Popen(
         command(*job),
         cwd=folder,
-        env=own(folder),
+        env=own_environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -76,28 +76,28 @@ def ended(folder: Path, number: int, *options: str) -> "subprocess.CompletedProc
 
 
 @pytest.mark.slow
-def test_killed_then_listed_and_resumed(folder: Path, roop: Run) -> None:
-    ended(folder, signal.SIGKILL, "--workers", "2")
+def test_a_killed_job_is_listed_and_resumed(folder: Path, roop: Run) -> None:
+    interrupted(folder, signal.SIGKILL, "--workers", "2")
     (listed,) = json.loads(roop("jobs", "--json").stdout)
     assert listed["output"] == str(folder / "out.mp4")
-    assert listed["target"] == str(folder / "film.mp4")
+    assert listed["target"] == str(folder / "video.mp4")
     assert 1 <= listed["finished"] < listed["segments"]
     assert not listed["running"]
-    shown = roop("jobs").stdout
-    assert f"{folder / 'out.mp4'}\n" in shown
-    assert f"{listed['finished']} of {listed['segments']} segments" in shown
+    printed = roop("jobs").stdout
+    assert f"{folder / 'out.mp4'}\n" in printed
+    assert f"{listed['finished']} of {listed['segments']} segments" in printed
     done = roop("resume", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["frames"] == 60
     assert result["resumed"] >= 15
-    assert times(folder / "out.mp4") == times(folder / "film.mp4")
+    assert times(folder / "out.mp4") == times(folder / "video.mp4")
     assert roop("jobs").stdout == "no unfinished jobs\n"
     assert list(folder.glob(".roop*")) == []
 
 
-def test_ctrl_c_says_how_to_go_on(folder: Path, roop: Run) -> None:
-    stopped = ended(folder, signal.SIGINT, "--workers", "1")
+def test_ctrl_c_says_how_to_resume(folder: Path, roop: Run) -> None:
+    stopped = interrupted(folder, signal.SIGINT, "--workers", "1")
     assert stopped.returncode == 130
     assert stopped.stderr.startswith("stopped, 1 of 3 segments are kept\nhint: the same command")
     assert roop("resume", "other.mp4").returncode == 2
@@ -110,11 +110,11 @@ def test_ctrl_c_says_how_to_go_on(folder: Path, roop: Run) -> None:
     assert done.stdout.startswith(f"{folder / 'out.mp4'}\n60 frames, 60 swapped (")
 
 
-def test_what_is_unfinished_can_be_removed(folder: Path, roop: Run) -> None:
-    ended(folder, signal.SIGTERM, "--workers", "1")
+def test_unfinished_jobs_can_be_removed(folder: Path, roop: Run) -> None:
+    interrupted(folder, signal.SIGTERM, "--workers", "1")
     assert len(list(folder.glob(".roop-work-*"))) == 1
     assert "removed" in roop("jobs", "clean").stdout
     assert list(folder.glob(".roop-work-*")) == []
     nothing = roop("resume")
     assert nothing.returncode == 2
-    assert nothing.stderr == "error: no job is unfinished\nhint: see `roop jobs`\n"
+    assert nothing.stderr == "error: there is no unfinished job\nhint: see `roop jobs`\n"

@@ -151,7 +151,10 @@ def test_a_photo_that_is_no_output(
         (["share", "a.jpg", "--to", "s3://b", "--expires", "8d"], "--expires must be between"),
         (["share", "a.jpg", "--to", "s3://b", "--expires", "soon"], "--expires needs a duration"),
         (["share", "a.jpg", "--to", "s3://b", "--qr", "a.gif"], "--qr a.gif is neither .svg nor"),
-        (["share", "a", "b", "--to", "s3://b", "--qr", "a.png"], "--qr FILE takes the code of one"),
+        (
+            ["share", "a", "b", "--to", "s3://b", "--qr", "a.png"],
+            "--qr FILE writes the code of one",
+        ),
         (["share", "--delete", "film.mp4"], "nothing called 'film.mp4' was shared from here"),
         (["share", "a.jpg", "--secret-key", "x"], "there is no option --secret-key"),
         (

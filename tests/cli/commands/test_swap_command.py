@@ -1,4 +1,4 @@
-"""The main job through the real command: what it makes, and what it leaves when it cannot."""
+"""The command ``roop swap``: what it writes, and what it leaves behind when it fails."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def hopper(portraits: Portraits) -> Pixels:
 
 @pytest.fixture(scope="session")
 def clip(hopper: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Half a second of a face that moves to the left, with sound."""
+    """Write half a second of a face that moves to the left, with sound."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     frames = (np.ascontiguousarray(hopper[:, n : n + 448]) for n in range(0, 30, 2))
     sound = np.sin(np.arange(24_000, dtype=np.float32) / 20) / 4
@@ -37,7 +37,7 @@ def clip(hopper: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def long_clip(hopper: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Long enough to be stopped on the way."""
+    """Write a clip long enough to be cancelled half-way."""
     path = tmp_path_factory.mktemp("clip") / "long.mp4"
     write_clip(path, (hopper for _ in range(1500)), fps=30)
     return path
@@ -79,7 +79,7 @@ def test_a_video(roop: Roop, portraits: Portraits, clip: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("first", ["none.png", "me.png"])
-def test_no_photo_is_lost_after_one_flag_or_several(
+def test_several_photos_after_one_flag_or_several(
     roop: Roop, portraits: Portraits, tmp_path: Path, first: str
 ) -> None:
     (tmp_path / "me.png").symlink_to(portraits["astronaut"])
@@ -95,7 +95,7 @@ def test_a_folder_as_output(roop: Roop, portraits: Portraits, tmp_path: Path) ->
     assert left_in(tmp_path) == ["astronaut-hopper.png"]
 
 
-def test_only_force_replaces_an_output(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
+def test_only_force_overwrites_an_output(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
     output = tmp_path / "out.png"
     output.write_bytes(b"precious")
     job = ("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"], "-o", "out.png")
@@ -144,7 +144,7 @@ def test_a_name_cannot_break_a_line_or_steer_the_terminal(
     )
 
 
-def test_a_folder_that_takes_no_files(roop: Roop, portraits: Portraits) -> None:
+def test_an_output_folder_that_cannot_be_written(roop: Roop, portraits: Portraits) -> None:
     job = ("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"], "-o", "/proc/o.png")
     done = roop(*job)
     assert done.returncode == 3
@@ -160,7 +160,7 @@ def test_files_that_cannot_be_read(
     if what == "folder":
         bad.mkdir()
     elif what != "missing":
-        bad.write_text("this is no film\n" * 20 if what == "text" else "")
+        bad.write_text("this is no video\n" * 20 if what == "text" else "")
     before = left_in(tmp_path)
     files = {"source": portraits["astronaut"], "target": portraits["hopper"], role: bad}
     output = "out.mp4" if role == "target" else "out.png"
@@ -173,7 +173,7 @@ def test_files_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("role", ["source", "target"])
-def test_an_address_is_no_file(roop: Roop, portraits: Portraits, role: str) -> None:
+def test_a_url_is_refused(roop: Roop, portraits: Portraits, role: str) -> None:
     address = "https://example.org/a.mp4"
     files = {"source": portraits["astronaut"], "target": portraits["hopper"], role: address}
     done = roop("swap", "-s", files["source"], "-t", files["target"], "-o", "out.mp4")
@@ -185,7 +185,7 @@ def test_an_address_is_no_file(roop: Roop, portraits: Portraits, role: str) -> N
 @pytest.mark.parametrize(
     ("source", "target"), [("nobody", "hopper"), ("both", "hopper"), ("astronaut", "nobody")]
 )
-def test_no_face_or_no_single_face(
+def test_no_face_or_several_faces(
     roop: Roop, portraits: Portraits, tmp_path: Path, source: str, target: str
 ) -> None:
     done = roop("swap", "-s", portraits[source], "-t", portraits[target], "-o", "out.png")
@@ -204,7 +204,7 @@ def test_one_of_several_faces_of_a_source(roop: Roop, portraits: Portraits, tmp_
     assert np.abs(second - single).mean() < 1  # the astronaut is the one on the right
 
 
-def test_an_encoder_that_is_not_there(roop: Roop, portraits: Portraits, clip: Path) -> None:
+def test_an_unknown_encoder(roop: Roop, portraits: Portraits, clip: Path) -> None:
     job = ("swap", "-s", portraits["astronaut"], "-t", clip, "-o", "out.mp4")
     done = roop(*job, "--output-video-encoder", "libx246")
     assert done.returncode == 2
@@ -212,7 +212,9 @@ def test_an_encoder_that_is_not_there(roop: Roop, portraits: Portraits, clip: Pa
     assert "libx264" in done.stderr
 
 
-def test_of_a_wrong_preset_speaks_roop_alone(roop: Roop, portraits: Portraits, clip: Path) -> None:
+def test_an_unknown_preset_is_reported_by_roop_alone(
+    roop: Roop, portraits: Portraits, clip: Path
+) -> None:
     job = ("swap", "-s", portraits["astronaut"], "-t", clip, "-o", "out.mp4")
     done = roop(*job, "--output-video-preset", "warp9")
     assert done.returncode == 2
@@ -227,9 +229,7 @@ def test_every_face_of_a_photo_is_counted(roop: Roop, portraits: Portraits) -> N
     assert "\n1 of 2 faces swapped; --many-faces for all; " in roop(*job, "one.png").stdout
 
 
-def test_options_for_videos_are_not_lost_on_a_photo_in_silence(
-    roop: Roop, portraits: Portraits
-) -> None:
+def test_video_options_on_a_photo_are_a_warning(roop: Roop, portraits: Portraits) -> None:
     job = ("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"], "-o", "out.png")
     done = roop(*job, "--fps", 30, "--output-video-quality", 10, "--skip-audio")
     assert done.returncode == 0
@@ -238,7 +238,7 @@ def test_options_for_videos_are_not_lost_on_a_photo_in_silence(
     )
 
 
-def test_a_disk_that_takes_no_more(portraits: Portraits, clip: Path, tmp_path: Path) -> None:
+def test_a_full_disk(portraits: Portraits, clip: Path, tmp_path: Path) -> None:
     import resource  # Windows has none
 
     done = subprocess.run(
@@ -281,7 +281,7 @@ def test_cancelling_in_the_middle_leaves_nothing(
 
 
 def wait_for_a_file(folder: Path, process: "subprocess.Popen[str]") -> None:
-    """Wait until the job writes."""
+    """Wait until the job writes to ``folder``."""
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         if any(path.stat().st_size for path in folder.iterdir()):
@@ -289,11 +289,11 @@ def wait_for_a_file(folder: Path, process: "subprocess.Popen[str]") -> None:
         time.sleep(0.02)
 
 
-def test_a_signal_before_the_job_is_quiet(tmp_path: Path) -> None:
+def test_a_signal_before_the_job_prints_one_line(tmp_path: Path) -> None:
     program = """
 import signal
-from roop.cli.terminal.interrupts import leave_on_signals
-with leave_on_signals():
+from roop.cli.terminal.interrupts import exit_on_signals
+with exit_on_signals():
     signal.raise_signal(signal.SIGINT)
     raise SystemExit("still here")
 """

@@ -1,4 +1,4 @@
-"""The original tool's command lines: each of its options works, or one line says what to do."""
+"""Options of the original roop: each works, or one line says what to use instead."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from PIL import Image
 
 from roop.media.video.clip import write_clip
 from roop.provenance.search import WatermarkSearch
-from roop.provenance.verify import examine
+from roop.provenance.verify import verify_file
 from support.terminal import Roop
 
 PATHS = ("-s", "a.jpg", "-t", "b.mp4", "-o", "c.mp4")
@@ -26,12 +26,12 @@ def clip(portraits: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
     return path
 
 
-def shown(path: Path) -> Iterator[NDArray[np.uint8]]:
+def decoded(path: Path) -> Iterator[NDArray[np.uint8]]:
     with av.open(path) as container:
         yield from (frame.to_ndarray(format="rgb24") for frame in container.decode(video=0))
 
 
-def test_kept_frames_are_those_of_the_output_and_marked_like_it(
+def test_kept_frames_match_the_output_and_carry_its_marks(
     roop: Roop, portraits: dict[str, Path], clip: Path, tmp_path: Path
 ) -> None:
     done = roop(
@@ -42,13 +42,13 @@ def test_kept_frames_are_those_of_the_output_and_marked_like_it(
     assert done.returncode == 0, done.stderr
     (folder,) = tmp_path.glob("out-frames-20??????-??????")
     assert done.stdout.splitlines()[-1] == f"frames in {folder.name}"
-    pictures = sorted(folder.iterdir())
-    assert [path.name for path in pictures] == ["000001.png", "000002.png", "000003.png"]
-    for path, frame in zip(pictures, shown(tmp_path / "out.mp4"), strict=True):
+    images = sorted(folder.iterdir())
+    assert [path.name for path in images] == ["000001.png", "000002.png", "000003.png"]
+    for path, frame in zip(images, decoded(tmp_path / "out.mp4"), strict=True):
         with Image.open(path) as image:
             apart = np.abs(np.asarray(image).astype(int) - frame)
-        assert apart.mean() < 1.5  # but for how colours are rounded
-    report = examine(pictures[0], WatermarkSearch())
+        assert apart.mean() < 1.5  # colours are rounded differently
+    report = verify_file(images[0], WatermarkSearch())
     assert report.verdict == "intact"
     assert report.xmp_source_type
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, "out.mp4"]
@@ -74,7 +74,7 @@ def test_the_format_and_the_quality_of_kept_frames(
         (("--temp-frame-quality", "101"), "--temp-frame-quality must be at most 100, not 101"),
     ],
 )
-def test_what_cannot_be_is_one_line(roop: Roop, arguments: tuple[str, ...], message: str) -> None:
+def test_a_wrong_option_is_one_line(roop: Roop, arguments: tuple[str, ...], message: str) -> None:
     done = roop("swap", *PATHS, *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {message}")

@@ -1,4 +1,4 @@
-"""The progress bar: drawn at a terminal, and nowhere else."""
+"""The progress bar is drawn at a terminal only."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from roop.media.video.clip import write_clip
-from support.terminal import Roop, command, environment
+from support.terminal import Roop, command, environment, read_terminal
 
 pty = pytest.importorskip("pty", reason="Windows has no such terminals")
 
@@ -21,7 +21,7 @@ def clip_of(photo: Path, path: Path) -> Path:
     return path
 
 
-def test_at_a_terminal(portraits: dict[str, Path], tmp_path: Path) -> None:
+def test_a_bar_at_a_terminal(portraits: dict[str, Path], tmp_path: Path) -> None:
     clip = clip_of(portraits["hopper"], tmp_path / "clip.mp4")
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -33,7 +33,7 @@ def test_at_a_terminal(portraits: dict[str, Path], tmp_path: Path) -> None:
         text=True,
     ) as process:
         os.close(theirs)
-        drawn = everything_from(ours)
+        drawn = read_terminal(ours)
         assert process.stdout is not None
         printed = process.stdout.read()
     assert process.returncode == 0, drawn
@@ -43,19 +43,7 @@ def test_at_a_terminal(portraits: dict[str, Path], tmp_path: Path) -> None:
     assert printed.startswith("out.mp4\n5 frames, 5 swapped; ")
 
 
-def test_not_into_a_file(roop: Roop, portraits: dict[str, Path], tmp_path: Path) -> None:
+def test_no_bar_without_a_terminal(roop: Roop, portraits: dict[str, Path], tmp_path: Path) -> None:
     clip = clip_of(portraits["hopper"], tmp_path / "clip.mp4")
     done = roop("swap", "-s", portraits["astronaut"], "-t", clip, "-o", "out.mp4")
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def everything_from(terminal: int) -> str:
-    parts = []
-    try:
-        while part := os.read(terminal, 65536):
-            parts.append(part)
-    except OSError:  # how Linux ends a terminal whose other side has closed
-        pass
-    finally:
-        os.close(terminal)
-    return b"".join(parts).decode()

@@ -1,4 +1,4 @@
-"""What the first job at a terminal says, once."""
+"""The first job at a terminal shows the terms of use, once."""
 
 import os
 import subprocess
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from support.terminal import command, environment
+from support.terminal import command, environment, read_terminal
 
 pty = pytest.importorskip("pty", reason="Windows has no such terminals")
 
 
 def at_terminal(data: Path, *arguments: str) -> str:
-    """Run a job that fails at once, and return what a person sees of it."""
+    """Run a job that fails at once, and return what it prints to the terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         command("swap", "-s", "no.png", "-t", "no.png", "-o", "out.png", *arguments),
@@ -22,35 +22,28 @@ def at_terminal(data: Path, *arguments: str) -> str:
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        parts = []
-        try:
-            while part := os.read(ours, 65536):
-                parts.append(part)
-        except OSError:  # how Linux ends a terminal whose other side has closed
-            pass
-        finally:
-            os.close(ours)
+        printed = read_terminal(ours)
     assert process.returncode == 3
-    return b"".join(parts).decode()
+    return printed
 
 
-def test_they_are_said_once(tmp_path: Path) -> None:
+def test_the_notice_appears_once(tmp_path: Path) -> None:
     assert "consent of the people" in at_terminal(tmp_path)
     assert "consent" not in at_terminal(tmp_path)
 
 
-def test_who_accepts_them_is_not_told(tmp_path: Path) -> None:
+def test_accepting_the_terms_skips_the_notice(tmp_path: Path) -> None:
     assert "consent" not in at_terminal(tmp_path, "--accept-terms")
     assert "consent" not in at_terminal(tmp_path)
 
 
 @pytest.mark.parametrize("flag", ["--quiet", "--json"])
-def test_programs_are_not_told(tmp_path: Path, flag: str) -> None:
+def test_scripts_get_no_notice(tmp_path: Path, flag: str) -> None:
     assert "consent" not in at_terminal(tmp_path, flag)
     assert "consent" in at_terminal(tmp_path)
 
 
-def test_a_place_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "roop").touch()
     assert "consent" in at_terminal(tmp_path)
     assert "no.png" in at_terminal(tmp_path)

@@ -46,19 +46,17 @@ def empty(tmp_path: Path) -> ModelFolder:
     return folder(tmp_path / "empty")
 
 
-def test_what_is_exported_here_is_imported_there(
+def test_a_bundle_carries_models_to_another_folder(
     tmp_path: Path, full: ModelFolder, empty: ModelFolder
 ) -> None:
     models = list(full.catalogue)
     assert list(export_bundle(full, models, tmp_path / "b.tar")) == models
     assert list(import_bundle(empty, tmp_path / "b.tar")) == models
-    here = {path.name: path.read_bytes() for path in empty.path.iterdir()}
-    assert here == {f"{name}.onnx": content for name, content in CONTENTS.items()}
+    found = {path.name: path.read_bytes() for path in empty.path.iterdir()}
+    assert found == {f"{name}.onnx": content for name, content in CONTENTS.items()}
 
 
-def test_a_bundle_is_a_tar_whose_digests_common_tools_check(
-    tmp_path: Path, full: ModelFolder
-) -> None:
+def test_sha256sum_can_verify_a_bundle(tmp_path: Path, full: ModelFolder) -> None:
     list(export_bundle(full, list(full.catalogue), tmp_path / "b.tar"))
     with tarfile.open(tmp_path / "b.tar") as tar:
         tar.extractall(tmp_path / "out", filter="data")
@@ -71,7 +69,7 @@ def test_a_packaged_model_is_left_out(tmp_path: Path, full: ModelFolder) -> None
     packaged = load_catalogue()["face_mesh"]
     first = full.catalogue["first"]
     assert list(export_bundle(full, [packaged, first], tmp_path / "b.tar")) == [first]
-    with pytest.raises(ModelError, match="nothing to put"):
+    with pytest.raises(ModelError, match="no model to put"):
         list(export_bundle(full, [packaged], tmp_path / "c.tar"))
 
 
@@ -129,9 +127,7 @@ def test_a_hostile_bundle_is_refused_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("name", ["../../first.onnx", "/first.onnx", "a/b/c/first.onnx"])
-def test_wherever_a_bundle_says_a_file_goes_it_goes_into_the_folder(
-    tmp_path: Path, empty: ModelFolder, name: str
-) -> None:
+def test_paths_inside_a_bundle_are_ignored(tmp_path: Path, empty: ModelFolder, name: str) -> None:
     with tarfile.open(tmp_path / "b.tar", "w") as tar:
         info, content = entry(name, CONTENTS["first"])
         tar.addfile(info, io.BytesIO(content))
@@ -142,7 +138,7 @@ def test_wherever_a_bundle_says_a_file_goes_it_goes_into_the_folder(
 
 
 @pytest.mark.parametrize("content", [b"", b"no tar at all" * 99], ids=["empty", "text"])
-def test_a_file_that_is_no_bundle_is_said_in_one_line(
+def test_a_file_that_is_not_a_bundle_is_rejected(
     tmp_path: Path, empty: ModelFolder, content: bytes
 ) -> None:
     (tmp_path / "b.tar").write_bytes(content)
@@ -150,7 +146,7 @@ def test_a_file_that_is_no_bundle_is_said_in_one_line(
         list(import_bundle(empty, tmp_path / "b.tar"))
 
 
-def test_a_cut_bundle_keeps_what_came_whole(
+def test_the_complete_models_of_a_truncated_bundle_are_kept(
     tmp_path: Path, full: ModelFolder, empty: ModelFolder
 ) -> None:
     list(export_bundle(full, list(full.catalogue), tmp_path / "b.tar"))

@@ -7,29 +7,29 @@ from pathlib import Path
 import pytest
 
 from roop.errors import CancelledError, ModelError
-from roop.models.files.download import Patience, fetch
+from roop.models.files.download import RetryPolicy, download
 from support.misbehaving import Server
 
-HASTE = Patience(timeout_s=0.3, tries=3, pause_s=0.01)
+IMPATIENT = RetryPolicy(timeout_s=0.3, attempts=3, pause_s=0.01)
 
 
 def assert_only(destination: Path, server: Server) -> None:
-    """The whole file is there and nothing else: no part, no lock."""
+    """Assert that the complete file is there and nothing else: no part, no lock."""
     assert destination.read_bytes() == server.content
     assert [path.name for path in destination.parent.iterdir()] == [destination.name]
 
 
 @pytest.mark.parametrize("size", [True, False], ids=["size known", "size unknown"])
 @pytest.mark.parametrize("behaviour", ["good", "cut", "cutnorange", "busy", "redirect", "slow"])
-def test_the_file_arrives_whole(
+def test_the_file_arrives_complete(
     server: Server, destination: Path, behaviour: str, size: bool
 ) -> None:
-    fetch(server.model(behaviour, size=size), destination, patience=HASTE)
+    download(server.model(behaviour, size=size), destination, retry=IMPATIENT)
     assert_only(destination, server)
 
 
 def test_a_cut_connection_is_resumed_where_it_broke(server: Server, destination: Path) -> None:
-    fetch(server.model("cut"), destination, patience=HASTE)
+    download(server.model("cut"), destination, retry=IMPATIENT)
     part = len(server.content) * 2 // 5
     assert [asked for _, asked in server.requests] == [
         None,
@@ -40,10 +40,10 @@ def test_a_cut_connection_is_resumed_where_it_broke(server: Server, destination:
 
 @pytest.mark.parametrize("size", [True, False], ids=["size known", "size unknown"])
 @pytest.mark.parametrize("behaviour", ["missing", "other", "page", "short", "hang", "drip"])
-def test_the_mirror_serves_when_the_first_address_fails(
+def test_a_mirror_replaces_a_failing_url(
     server: Server, destination: Path, behaviour: str, size: bool
 ) -> None:
-    fetch(server.model(behaviour, "good", size=size), destination, patience=HASTE)
+    download(server.model(behaviour, "good", size=size), destination, retry=IMPATIENT)
     assert_only(destination, server)
 
 
@@ -55,60 +55,60 @@ def test_the_mirror_serves_when_the_first_address_fails(
         ("page", "12 bytes instead of 300000"),
         ("short", "5000 of 300000"),
         ("hang", "timed out"),
-        ("drip", "bytes a second"),
+        ("drip", "bytes per second"),
     ],
 )
-def test_without_a_good_address_one_line_names_address_and_reason(
+def test_if_every_url_fails_the_error_names_url_and_reason(
     server: Server, destination: Path, behaviour: str, reason: str
 ) -> None:
     with pytest.raises(ModelError, match=reason) as caught:
-        fetch(server.model(behaviour), destination, patience=HASTE)
-    assert server.address(behaviour) in str(caught.value)
+        download(server.model(behaviour), destination, retry=IMPATIENT)
+    assert server.url(behaviour) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert str(destination) in caught.value.hint
     assert not destination.exists()
 
 
-def test_no_server_at_all_is_said_in_one_line(server: Server, destination: Path) -> None:
+def test_a_missing_server_is_named(server: Server, destination: Path) -> None:
     model = replace(server.model("good"), url="http://127.0.0.1:9/model.bin")
     with pytest.raises(ModelError, match=r"127\.0\.0\.1:9"):
-        fetch(model, destination, patience=HASTE)
+        download(model, destination, retry=IMPATIENT)
 
 
-def test_a_stopped_download_goes_on_later(server: Server, destination: Path) -> None:
+def test_a_stopped_download_is_resumed(server: Server, destination: Path) -> None:
     def stop_halfway(done: int, total: int) -> None:
         if done > total // 2:
             raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
-        fetch(server.model("good"), destination, progress=stop_halfway, patience=HASTE)
+        download(server.model("good"), destination, progress=stop_halfway, retry=IMPATIENT)
     assert not destination.exists()
     server.requests.clear()
-    fetch(server.model("good"), destination, patience=HASTE)
+    download(server.model("good"), destination, retry=IMPATIENT)
     assert_only(destination, server)
     ((_, asked),) = server.requests
     assert int(asked.removeprefix("bytes=").removesuffix("-")) > len(server.content) // 2
 
 
 @pytest.mark.parametrize("length", [1000, 300_000, 400_000])
-def test_a_damaged_part_is_thrown_away(server: Server, destination: Path, length: int) -> None:
+def test_a_damaged_part_is_discarded(server: Server, destination: Path, length: int) -> None:
     destination.parent.mkdir()
     destination.with_name("sample.bin.part").write_bytes(bytes(length))
-    fetch(server.model("good"), destination, patience=HASTE)
+    download(server.model("good"), destination, retry=IMPATIENT)
     assert_only(destination, server)
 
 
 def test_a_damaged_file_is_replaced(server: Server, destination: Path) -> None:
     destination.parent.mkdir()
     destination.write_bytes(b"half")
-    fetch(server.model("good"), destination, patience=HASTE)
+    download(server.model("good"), destination, retry=IMPATIENT)
     assert_only(destination, server)
 
 
-def test_progress_runs_from_nothing_to_the_whole(server: Server, destination: Path) -> None:
+def test_progress_runs_from_zero_to_the_full_size(server: Server, destination: Path) -> None:
     reports = []
-    fetch(server.model("slow"), destination, progress=lambda *report: reports.append(report))
-    done = [here for here, _ in reports]
+    download(server.model("slow"), destination, progress=lambda *report: reports.append(report))
+    done = [size for size, _ in reports]
     assert done == sorted(done)
     assert (done[0], done[-1]) == (0, len(server.content))
     assert {total for _, total in reports} == {len(server.content)}
@@ -119,7 +119,7 @@ def test_two_threads_download_once(server: Server, destination: Path) -> None:
 
     def work() -> None:
         try:
-            fetch(model, destination, patience=HASTE)
+            download(model, destination, retry=IMPATIENT)
         except ModelError as error:
             faults.append(error)
 
@@ -136,36 +136,34 @@ def test_two_processes_download_once(server: Server, destination: Path) -> None:
     model = server.model("slow")
     script = (
         "from pathlib import Path; from roop.models.catalogue import *;"
-        "from roop.models.files.download import fetch;"
-        f"fetch({model!r}, Path({str(destination)!r}))"
+        "from roop.models.files.download import download;"
+        f"download({model!r}, Path({str(destination)!r}))"
     )
-    works = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
-    assert [work.wait(60) for work in works] == [0, 0]
+    processes = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
     assert len(server.requests) == 1
     assert_only(destination, server)
 
 
-def test_a_file_larger_than_the_disk_is_refused_before_it_starts(
-    server: Server, destination: Path
-) -> None:
+def test_a_file_larger_than_the_disk_is_not_downloaded(server: Server, destination: Path) -> None:
     model = replace(server.model("slow"), size=10**16)
     with pytest.raises(ModelError, match="no room") as caught:
-        fetch(replace(model, url=server.address("endless")), destination, patience=HASTE)
+        download(replace(model, url=server.url("endless")), destination, retry=IMPATIENT)
     assert "10000000000 MB" in str(caught.value)
     assert not destination.exists()
 
 
-def test_a_place_that_cannot_be_written_is_said_in_one_line(server: Server, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(server: Server, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("not a folder")
     with pytest.raises(ModelError, match="cannot write") as caught:
-        fetch(server.model("good"), tmp_path / "models" / "sample.bin", patience=HASTE)
-    assert "folder" in caught.value.hint
+        download(server.model("good"), tmp_path / "models" / "sample.bin", retry=IMPATIENT)
+    assert "models" in caught.value.hint
 
 
-def test_a_disk_that_fills_up_is_said_in_one_line(server: Server, destination: Path) -> None:
-    """/dev/full refuses every byte as a full disk does."""
+def test_a_full_disk_is_named(server: Server, destination: Path) -> None:
+    """/dev/full rejects every byte, as a full disk does."""
     destination.parent.mkdir()
     destination.with_name("sample.bin.part").symlink_to("/dev/full")
     with pytest.raises(ModelError, match="No space left"):
-        fetch(server.model("good"), destination, patience=HASTE)
+        download(server.model("good"), destination, retry=IMPATIENT)
     assert not destination.exists()

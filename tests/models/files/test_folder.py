@@ -24,31 +24,31 @@ def test_a_missing_model_is_downloaded_once(folder: ModelFolder, server: Server)
 
 
 @pytest.mark.parametrize("length", [0, 1000, 300_000], ids=["empty", "cut", "changed"])
-def test_a_damaged_model_is_noticed_and_fetched_again(
+def test_a_damaged_model_is_downloaded_again(
     folder: ModelFolder, server: Server, length: int
 ) -> None:
     model = folder.catalogue["sample"]
     folder.path.mkdir()
     (folder.path / model.filename).write_bytes(bytes(length))
-    fault = folder.fault(model)
-    assert fault is not None
-    assert fault.startswith("damaged")
+    problem = folder.problem(model)
+    assert problem is not None
+    assert problem.startswith("damaged")
     assert folder.require("sample").read_bytes() == server.content
 
 
-def test_offline_says_what_is_missing_where_it_is_and_where_it_goes(
+def test_offline_the_hint_says_where_to_get_the_file_and_where_to_put_it(
     tmp_path: Path, server: Server
 ) -> None:
     catalogue = Catalogue({"sample": server.model("good")})
     folder = ModelFolder(Settings(models=tmp_path, offline=True), catalogue)
     with pytest.raises(ModelError, match="sample is missing") as caught:
         folder.require("sample")
-    assert server.address("good") in caught.value.hint
+    assert server.url("good") in caught.value.hint
     assert str(tmp_path / "sample.bin") in caught.value.hint
     assert server.requests == []
 
 
-def test_offline_uses_what_is_there(folder: ModelFolder, server: Server) -> None:
+def test_offline_uses_present_models(folder: ModelFolder, server: Server) -> None:
     path = folder.require("sample")
     offline = ModelFolder(Settings(models=folder.path, offline=True), folder.catalogue)
     assert offline.require("sample") == path
@@ -57,7 +57,7 @@ def test_offline_uses_what_is_there(folder: ModelFolder, server: Server) -> None
 @pytest.mark.parametrize(
     ("package", "file"), [("no_such_package==1.0", "a.bin"), ("numpy==2.0", "no/such/file.bin")]
 )
-def test_a_packaged_model_without_its_package_names_the_package(
+def test_a_model_without_its_package_names_the_package(
     tmp_path: Path, package: str, file: str
 ) -> None:
     model = replace(load_catalogue()["face_mesh"], package=package, file=file)
@@ -67,9 +67,9 @@ def test_a_packaged_model_without_its_package_names_the_package(
     assert package in caught.value.hint
 
 
-def test_a_changed_file_in_a_package_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_file_in_a_package_is_rejected(tmp_path: Path) -> None:
     model = replace(load_catalogue()["face_mesh"], sha256="0" * 64)
     folder = ModelFolder(Settings(models=tmp_path), Catalogue({"face_mesh": model}))
     with pytest.raises(ModelError, match="sha256 differs") as caught:
         folder.require("face_mesh")
-    assert "install roop again" in caught.value.hint
+    assert "reinstall roop" in caught.value.hint

@@ -8,7 +8,14 @@ from roop.errors import CancelledError, ModelError
 from roop.models.catalogue import Catalogue, load_catalogue
 from roop.models.files.custom import register
 from roop.models.files.folder import ModelFolder
-from roop.models.files.maintenance import entries, named, pull, remove, verify, with_companions
+from roop.models.files.maintenance import (
+    find_models,
+    list_models,
+    pull,
+    remove,
+    verify,
+    with_dependencies,
+)
 from roop.models.loader import Models
 from roop.options import Settings
 from support.misbehaving import Server
@@ -22,7 +29,7 @@ def folder(tmp_path: Path, server: Server) -> ModelFolder:
 
 
 def test_pull_verify_remove(folder: ModelFolder, server: Server) -> None:
-    (before,) = entries(folder)
+    (before,) = list_models(folder)
     assert (before.state, before.licence, before.size) == ("missing", "permissive", 300_000)
     model = folder.catalogue["sample"]
     assert pull(folder, model).state == "present"
@@ -34,7 +41,7 @@ def test_pull_verify_remove(folder: ModelFolder, server: Server) -> None:
     assert list(folder.path.iterdir()) == []
 
 
-def test_remove_takes_the_half_downloaded_part_too(folder: ModelFolder) -> None:
+def test_remove_deletes_an_incomplete_download_too(folder: ModelFolder) -> None:
     folder.path.mkdir()
     (folder.path / "sample.bin.part").write_bytes(b"half")
     remove(folder, folder.catalogue["sample"])
@@ -50,46 +57,46 @@ def test_a_packaged_model_is_not_removed(tmp_path: Path) -> None:
 
 def test_a_swap_model_comes_with_its_recogniser(tmp_path: Path) -> None:
     folder = ModelFolder(Settings(models=tmp_path))
-    models = with_companions(folder, named(folder, ["ghost", "ghost_1_256"]))
+    models = with_dependencies(folder, find_models(folder, ["ghost", "ghost_1_256"]))
     assert [model.name for model in models] == ["ghost_1_256", "ghost_arcface"]
 
 
-def test_an_unknown_task_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+def test_for_an_unknown_task_the_hint_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cook") as caught:
-        entries(ModelFolder(Settings(models=tmp_path)), "cook")
+        list_models(ModelFolder(Settings(models=tmp_path)), "cook")
     assert "swap" in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("name", "way"),
+    ("name", "hint"),
     [("inswapper_128", "mesh, ghost"), ("gfpgan_1_4", "restoreformer"), ("xseg", "without")],
 )
-def test_permissive_refuses_before_it_downloads_and_names_the_way_out(
-    tmp_path: Path, name: str, way: str
+def test_a_restricted_licence_is_rejected_before_the_download(
+    tmp_path: Path, name: str, hint: str
 ) -> None:
     strict = ModelFolder(Settings(models=tmp_path, licence="permissive", offline=True))
     with pytest.raises(ModelError, match="commercially") as caught:
         strict.require(name)
-    assert way in caught.value.hint
+    assert hint in caught.value.hint
 
 
-def test_permissive_takes_what_is_permissive(folder: ModelFolder) -> None:
+def test_a_permissive_licence_is_accepted(folder: ModelFolder) -> None:
     settings = Settings(models=folder.path, licence="permissive")
     assert ModelFolder(settings, folder.catalogue).require("sample").exists()
 
 
 @pytest.fixture
-def mine(tmp_path: Path) -> Path:
-    """A network of one's own that works like inswapper."""
+def custom(tmp_path: Path) -> Path:
+    """The user's own network, with inswapper's inputs and outputs."""
     path = tmp_path / "elsewhere" / "mine.onnx"
     path.parent.mkdir()
     write_contract(path, load_catalogue()["inswapper_128"])
     return path
 
 
-def test_a_file_of_ones_own_is_used_where_it_lies(tmp_path: Path, mine: Path) -> None:
+def test_a_custom_model_is_used_in_place(tmp_path: Path, custom: Path) -> None:
     settings = Settings(models=tmp_path / "models", execution_provider=("cpu",))
-    model = register(ModelFolder(settings), mine, like="inswapper_128")
+    model = register(ModelFolder(settings), custom, like="inswapper_128")
     assert (model.name, model.licence, model.family) == ("mine", "unclear", "inswapper")
     models = Models(settings)
     answers = models.session("mine").run(
@@ -101,26 +108,26 @@ def test_a_file_of_ones_own_is_used_where_it_lies(tmp_path: Path, mine: Path) ->
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["own.json"]
 
 
-def test_a_file_of_ones_own_is_forgotten_but_not_deleted(tmp_path: Path, mine: Path) -> None:
+def test_removing_a_custom_model_keeps_its_file(tmp_path: Path, custom: Path) -> None:
     settings = Settings(models=tmp_path / "models")
-    register(ModelFolder(settings), mine, like="inswapper_128", name="other")
+    register(ModelFolder(settings), custom, like="inswapper_128", name="other")
     folder = ModelFolder(settings)
     assert remove(folder, folder.catalogue["other"]).state == "forgotten"
-    assert mine.exists()
+    assert custom.exists()
     with pytest.raises(ModelError, match="unknown model"):
         ModelFolder(settings).catalogue["other"]
 
 
-def test_a_file_of_ones_own_that_went_away_is_said(tmp_path: Path, mine: Path) -> None:
+def test_a_custom_model_without_its_file_is_named(tmp_path: Path, custom: Path) -> None:
     settings = Settings(models=tmp_path / "models")
-    register(ModelFolder(settings), mine, like="inswapper_128")
-    mine.unlink()
+    register(ModelFolder(settings), custom, like="inswapper_128")
+    custom.unlink()
     with pytest.raises(ModelError, match="mine is missing") as caught:
         ModelFolder(settings).require("mine")
     assert "roop models remove mine" in caught.value.hint
 
 
-def test_a_known_file_is_recognised(tmp_path: Path, server: Server) -> None:
+def test_a_file_of_the_catalogue_is_recognised(tmp_path: Path, server: Server) -> None:
     path = tmp_path / "renamed.bin"
     path.write_bytes(server.content)
     catalogue = Catalogue({"sample": server.model("missing")})
@@ -129,36 +136,36 @@ def test_a_known_file_is_recognised(tmp_path: Path, server: Server) -> None:
     assert (model.name, model.path, model.licence) == ("sample", path, "permissive")
 
 
-def test_an_unknown_file_needs_to_be_compared(tmp_path: Path, mine: Path) -> None:
-    with pytest.raises(ModelError, match="none of the known") as caught:
-        register(ModelFolder(Settings(models=tmp_path)), mine)
+def test_an_unknown_file_needs_a_similar_model(tmp_path: Path, custom: Path) -> None:
+    with pytest.raises(ModelError, match="not a model of the catalogue") as caught:
+        register(ModelFolder(Settings(models=tmp_path)), custom)
     assert "--like" in caught.value.hint
 
 
-def test_the_screens_network_cannot_be_replaced(tmp_path: Path, mine: Path) -> None:
+def test_the_screens_network_cannot_be_replaced(tmp_path: Path, custom: Path) -> None:
     folder = ModelFolder(Settings(models=tmp_path))
-    with pytest.raises(ModelError, match="already"):
-        register(folder, mine, like="nudenet_320n", name="nudenet_320n")
-    register(folder, mine, like="nudenet_320n", name="other")
-    own = tmp_path / "own.json"
-    own.write_text(own.read_text().replace('"other"', '"nudenet_320n"'))
-    with pytest.raises(ModelError, match="another file"):
+    with pytest.raises(ModelError, match="is taken"):
+        register(folder, custom, like="nudenet_320n", name="nudenet_320n")
+    register(folder, custom, like="nudenet_320n", name="other")
+    rows = tmp_path / "own.json"
+    rows.write_text(rows.read_text().replace('"other"', '"nudenet_320n"'))
+    with pytest.raises(ModelError, match="not the file of that name"):
         ModelFolder(Settings(models=tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"x": 3}', '{"x": {"task": "swap"}}', "\x00"])
-def test_a_damaged_list_of_ones_own_is_named(tmp_path: Path, text: str) -> None:
+def test_a_damaged_list_of_custom_models_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "own.json").write_text(text)
     with pytest.raises(ModelError, match=r"own\.json"):
         ModelFolder(Settings(models=tmp_path))
 
 
-def test_a_row_has_one_source(server: Server) -> None:
+def test_a_model_has_exactly_one_source(server: Server) -> None:
     with pytest.raises(ValueError, match="either"):
         replace(server.model("good"), path=Path("a.onnx"))
 
 
-def test_the_first_use_fetches_with_progress_and_can_be_stopped(
+def test_the_first_use_downloads_with_progress_and_can_be_stopped(
     tmp_path: Path, server: Server
 ) -> None:
     row = load_catalogue()["inswapper_128"]
@@ -173,9 +180,11 @@ def test_the_first_use_fetches_with_progress_and_can_be_stopped(
         raise CancelledError("cancelled")
 
     with pytest.raises(CancelledError):
-        Models(settings, catalogue=catalogue, fetching=stop).session(row.name)
+        Models(settings, catalogue=catalogue, on_download=stop).session(row.name)
     assert not (tmp_path / "models" / "inswapper_128.bin").exists()
-    seen: list[tuple[str, int, int | None]] = []
-    models = Models(settings, catalogue=catalogue, fetching=lambda *news: seen.append(news))
+    reports: list[tuple[str, int, int | None]] = []
+    models = Models(
+        settings, catalogue=catalogue, on_download=lambda *report: reports.append(report)
+    )
     assert models.session(row.name).provider == "cpu"
-    assert seen[-1] == (row.name, served.size, served.size)
+    assert reports[-1] == (row.name, served.size, served.size)

@@ -8,7 +8,7 @@ import pytest
 from roop.errors import ModelError
 from roop.models.catalogue import load_catalogue
 from roop.models.opening import open_session
-from roop.models.runtimes.probe import fault_of
+from roop.models.runtimes.probe import provider_fault
 from roop.options import Precision, Settings
 from support.stand_ins import write_contract
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.openvino
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("name", ["inswapper_128", "codeformer", "xseg", "scrfd_10g"])
-def test_it_answers_as_onnx_runtime_does(tmp_path: Path, name: str, precision: Precision) -> None:
+def test_openvino_agrees_with_onnx_runtime(tmp_path: Path, name: str, precision: Precision) -> None:
     model = load_catalogue()[name]
     write_contract(tmp_path / "a.onnx", model, batch=1)
     random = np.random.default_rng(3)
@@ -27,7 +27,7 @@ def test_it_answers_as_onnx_runtime_does(tmp_path: Path, name: str, precision: P
         )
         for tensor in model.inputs
     }
-    if name == "scrfd_10g":  # its rows of anchors are those of one picture
+    if name == "scrfd_10g":  # its outputs have no batch dimension
         batch = {role: values[:1] for role, values in batch.items()}
     answers = {}
     for provider in ("cpu", "openvino"):
@@ -39,14 +39,14 @@ def test_it_answers_as_onnx_runtime_does(tmp_path: Path, name: str, precision: P
         assert answers["openvino"][role] == pytest.approx(expected, rel=0.02)
 
 
-def test_it_is_taken_before_the_cpu(tmp_path: Path) -> None:
+def test_openvino_is_preferred_to_the_cpu(tmp_path: Path) -> None:
     model = load_catalogue()["inswapper_128"]
     write_contract(tmp_path / "a.onnx", model)
     assert open_session(tmp_path / "a.onnx", model, Settings(), pytest.fail).provider == "openvino"
 
 
-def test_it_works_by_the_doctors_trial() -> None:
-    assert fault_of("openvino", Settings()) is None
+def test_the_probe_network_runs() -> None:
+    assert provider_fault("openvino", Settings()) is None
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 import pytest
 
 from roop.models.runtimes.base import ProviderError
-from roop.models.runtimes.providers import PROVIDERS, runtime_options, wanted
+from roop.models.runtimes.providers import PROVIDERS, providers_to_try, runtime_options
 from roop.options import Provider, Settings
 
 
 @pytest.mark.parametrize(
-    ("asked", "present", "order"),
+    ("requested", "installed", "order"),
     [
         ((), {"cpu"}, ("cpu",)),
         ((), {"cpu", "cuda", "tensorrt"}, ("cuda", "cpu")),
@@ -18,24 +18,24 @@ from roop.options import Provider, Settings
         (("openvino",), {"cpu", "cuda"}, ("openvino", "cpu")),
     ],
 )
-def test_the_fastest_that_is_installed_comes_first_unless_others_are_asked_for(
-    asked: tuple[str, ...], present: set[Provider], order: tuple[str, ...]
+def test_the_fastest_installed_provider_comes_first_unless_others_are_requested(
+    requested: tuple[str, ...], installed: set[Provider], order: tuple[str, ...]
 ) -> None:
-    settings = Settings.model_validate({"execution_provider": asked})
-    assert wanted(settings, present) == order
+    settings = Settings.model_validate({"execution_provider": requested})
+    assert providers_to_try(settings, installed) == order
 
 
 @pytest.mark.parametrize(
-    ("asked", "order"), [((), ("cuda",)), (("rocm", "cuda"), ("rocm", "cuda"))]
+    ("requested", "order"), [((), ("cuda",)), (("rocm", "cuda"), ("rocm", "cuda"))]
 )
-def test_strict_leaves_out_what_was_not_asked_for(
-    asked: tuple[Provider, ...], order: tuple[str, ...]
+def test_a_strict_provider_excludes_those_not_requested(
+    requested: tuple[Provider, ...], order: tuple[str, ...]
 ) -> None:
-    settings = Settings(execution_provider=asked, strict_provider=True)
-    assert wanted(settings, {"cpu", "cuda"}) == order
+    settings = Settings(execution_provider=requested, strict_provider=True)
+    assert providers_to_try(settings, {"cpu", "cuda"}) == order
 
 
-def test_device_memory_and_precision_reach_onnx_runtime_by_its_own_names() -> None:
+def test_device_memory_and_precision_become_options_of_onnx_runtime() -> None:
     settings = Settings(execution_device_id=1, max_memory=4, execution_precision="bf16")
     cuda = runtime_options("cuda", settings)
     assert (cuda["device_id"], cuda["gpu_mem_limit"]) == ("1", "3000000000")
@@ -65,12 +65,12 @@ def test_device_memory_and_precision_reach_onnx_runtime_by_its_own_names() -> No
         ),
     ],
 )
-def test_a_library_s_error_is_cut_to_its_reason(text: str, reason: str) -> None:
-    said = str(ProviderError.of(RuntimeError(text)))
-    assert said.endswith(reason)
-    assert len(said) <= 200
+def test_an_error_of_a_library_is_reduced_to_its_reason(text: str, reason: str) -> None:
+    message = str(ProviderError.from_exception(RuntimeError(text)))
+    assert message.endswith(reason)
+    assert len(message) <= 200
 
 
-def test_every_provider_says_what_it_needs() -> None:
+def test_every_provider_has_a_requirement() -> None:
     assert len({entry.name for entry in PROVIDERS}) == len(PROVIDERS) == 8
     assert all(entry.need and entry.systems for entry in PROVIDERS)

@@ -24,7 +24,7 @@ from roop.pipeline.workers import remote_job
 from roop.pipeline.workers.cluster_node import do_segment, remove_files
 from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, pack, unpack
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 from support.long_films import FRAMES, PACE, counting, seen, swap, swapping, work_folders
 from support.machines import Machines, cluster
 
@@ -158,7 +158,7 @@ def test_no_cluster_is_one_line(media: Path, out: Path) -> None:
         with pytest.raises(UsageError, match=f"there is no Ray cluster at {address}: "):
             run_job(job, Settings(cluster=address), installed(), pace=PACE)
     with pytest.raises(UsageError, match="cluster needs auto or ray://HOST:PORT, not 'http://a:1'"):
-        checked(Settings, {"cluster": "http://a:1"})
+        validate(Settings, {"cluster": "http://a:1"})
 
 
 def test_a_processor_of_this_program_alone_is_not_for_it(media: Path, out: Path) -> None:

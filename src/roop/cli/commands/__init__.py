@@ -1,1 +1,1 @@
-"""The commands, one module each."""
+"""The commands, one module each, imported only when the command runs."""

@@ -1,4 +1,4 @@
-"""The command ``roop batch``."""
+"""The command ``roop batch``: swap many sources and targets."""
 
 import argparse
 import sys
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.job_flags import add_job_flags
-from roop.cli.parsing.original_options import translate
-from roop.cli.parsing.parser import Parser, add_report
+from roop.cli.parsing.original_options import translate_original_options
+from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.parsing.share_flags import ShareRequest, add_share_flags, take_share_request
 from roop.cli.terminal import batch_report
 from roop.cli.terminal.interrupts import cancel_on_signals
 from roop.cli.terminal.sharing import ShareOutcome, share_once
-from roop.cli.terminal.terms import tell_terms
+from roop.cli.terminal.terms import show_terms
 from roop.cli.terminal.text import warn
 from roop.errors import MediaError, UsageError
 from roop.options import NAME_PATTERN
 from roop.processors import installed
 
-if TYPE_CHECKING:  # the pipeline is imported when there are jobs: --help stays quick
+if TYPE_CHECKING:  # imported when jobs run, so that --help is fast
     import threading
 
     from roop.jobs.batch import Report
@@ -34,38 +34,40 @@ if TYPE_CHECKING:  # the pipeline is imported when there are jobs: --help stays 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     registry = installed()
-    values = vars(_parser(registry).read(arguments))
-    translate(values)
-    values.pop("debug")  # read at the edge, which shows the errors
+    values = vars(_parser(registry).parse(arguments))
+    translate_original_options(values)
+    values.pop("debug")  # roop.cli.app reads it when it prints an error
     as_json, quiet = values.pop("json"), values.pop("quiet")
-    bar = not quiet and sys.stderr.isatty()
-    tell_terms(accepted=values.pop("accept_terms"), shown=bar and not as_json)
-    written = values.pop("report", None)
-    if written:
-        batch_report.refuse_other_files(Path(written))
-    batch = _Batch(values, registry)
+    show_bars = not quiet and sys.stderr.isatty()
+    show_terms(accepted=values.pop("accept_terms"), interactive=show_bars and not as_json)
+    report_file = values.pop("report", None)
+    if report_file:
+        batch_report.check_report_path(Path(report_file))
     reports = []
-    for report in batch.reports(shown=bar):
+    batch = _Batch(values, registry)
+    for report in batch.run(show_bars=show_bars):
         reports.append(report)
-        if not (as_json or quiet or bar):
-            sys.stdout.write(batch_report.row(report, batch.shares))
+        if not (as_json or quiet or show_bars):
+            sys.stdout.write(batch_report.table_row(report, batch.shares))
             sys.stdout.flush()
-    batch_report.say(reports, batch.shares, as_json=as_json, quiet=quiet, told=not bar)
-    if written:
-        batch_report.write(Path(written), reports, batch.shares)
-    return batch_report.exit_code_of(reports, batch.shares)
+    batch_report.print_reports(
+        reports, batch.shares, as_json=as_json, quiet=quiet, rows_printed=not show_bars
+    )
+    if report_file:
+        batch_report.write_report(Path(report_file), reports, batch.shares)
+    return batch_report.batch_exit_code(reports, batch.shares)
 
 
 class _Batch:
-    """What was asked for, and what it takes to do it."""
+    """The jobs of one command, from its flags, and how to run them."""
 
     def __init__(self, values: dict[str, Any], registry: "Registry") -> None:
         self.shares: dict[Path, ShareOutcome] = {}
-        """What came of sharing, by output."""
+        """The result of sharing, by output."""
         self._registry = registry
-        self._presets = Configuration.read(registry)
-        self._request: ShareRequest | None = take_share_request(values, self._presets)
-        self._settings: Settings = self._presets.settings(values)
+        self._configuration = Configuration.read(registry)
+        self._request: ShareRequest | None = take_share_request(values, self._configuration)
+        self._settings: Settings = self._configuration.settings(values)
         self._sources: list[str] = values.pop("source", [])
         self._targets: list[str] = values.pop("target", [])
         self._folder = Path(values.pop("output", "."))
@@ -75,8 +77,8 @@ class _Batch:
         self._flags = values
         self._check()
 
-    def reports(self, *, shown: bool) -> "Iterator[Report]":
-        """Do the work; yield a report for each job when it is settled."""
+    def run(self, *, show_bars: bool) -> "Iterator[Report]":
+        """Run the jobs; yield a report as each one ends."""
         import cv2
 
         from roop.cli.terminal.batch_progress import batch_bars
@@ -85,31 +87,32 @@ class _Batch:
         from roop.pipeline.job import JobRunner
         from roop.pipeline.stages.resources import PipelineResources
 
-        cv2.setNumThreads(1)  # as in roop swap
-        given = None if self._watched else self._jobs(self._rows())
+        cv2.setNumThreads(1)  # as `roop swap` does
+        listed = None if self._watched else self._jobs(self._rows())
         cancel = cancel_on_signals()
         shared = PipelineResources(self._settings, self._registry)
         runner = JobRunner(self._settings, self._registry, shared=shared)
-        with Queue.of_user(warn) as queue, batch_bars(shown=shown, total=len(given or ())) as bars:
+        total = len(listed or ())
+        with Queue.of_user(warn) as queue, batch_bars(enabled=show_bars, total=total) as bars:
 
-            def perform_job(job: "Job", watch: "Watch", cancel: "threading.Event") -> "JobResult":
-                shown_by = bars.begin(str(job.target))
+            def perform_job(job: "Job", report: "Watch", stop: "threading.Event") -> "JobResult":
+                bar = bars.start_job(str(job.target))
 
-                def watch_both(progress: "Progress") -> None:
-                    watch(progress)
-                    if shown_by is not None:
-                        shown_by(progress)
+                def watch(progress: "Progress") -> None:
+                    report(progress)
+                    if bar is not None:
+                        bar(progress)
 
-                return runner.run(job, watch=watch_both, cancel=cancel)
+                return runner.run(job, watch=watch, cancel=stop)
 
-            for jobs in [given] if given is not None else self._arrivals(cancel):
+            for jobs in [listed] if listed is not None else self._watched_jobs(cancel):
                 for report in run_batch(jobs, queue, perform_job, cancel=cancel):
                     self._share(report, cancel)
-                    bars.settled()
+                    bars.finish_job()
                     yield report
 
     def _share(self, report: "Report", cancel: "threading.Event") -> None:
-        """Share an output, also of an earlier run that could not."""
+        """Share an output, also one that an earlier run failed to share."""
         if self._request and report.outcome in ("done", "skipped"):
             outcome = share_once(report.output, self._request.options, cancel)
             self.shares[report.output] = outcome
@@ -120,7 +123,7 @@ class _Batch:
         check_pattern(self._pattern)
         if self._list and (self._sources or self._targets or self._watched):
             raise UsageError(
-                f"the list {self._list} names sources and targets itself",
+                f"the list {self._list} already names sources and targets",
                 hint="leave out --source, --target and --watch",
             )
         if not self._list and not self._sources:
@@ -128,10 +131,10 @@ class _Batch:
         if not (self._list or self._targets or self._watched):
             raise UsageError("missing: -t/--target or --watch", hint="see `roop batch --help`")
         if self._watched and self._targets:
-            raise UsageError("--watch takes the place of --target", hint="leave one out")
+            raise UsageError("--watch replaces --target", hint="leave one of them out")
         if self._watched and Path(self._watched).resolve() == self._folder.resolve():
             raise UsageError(
-                f"outputs would be dropped into {self._watched}, which is watched",
+                f"the output folder {self._watched} is also the watched folder",
                 hint="name another folder with --output",
             )
 
@@ -142,7 +145,7 @@ class _Batch:
             return read_list(Path(self._list))
         return combined(images(self._sources), media(self._targets))
 
-    def _arrivals(self, cancel: "threading.Event") -> "Iterator[list[Job]]":
+    def _watched_jobs(self, cancel: "threading.Event") -> "Iterator[list[Job]]":
         from roop.jobs.rows import combined, images
         from roop.jobs.watched_folder import new_files
 
@@ -162,12 +165,12 @@ class _Batch:
         from roop.pipeline.output.naming import named
 
         flags = {**self._flags, **row.options}
-        spelling = self._presets.spelling(flags)
+        spelling = self._configuration.spelling(flags)
         job = make_job(
             row.sources,
             row.target,
             row.output or self._folder,
-            self._presets.completed(flags, row.target),
+            self._configuration.job_options(flags, row.target),
             self._registry,
             spelling=lambda n: f"{n} ({row.location})" if n in row.options else spelling(n),
         )
@@ -182,48 +185,62 @@ class _Batch:
 
         try:
             return same_format_suffix(job.target, job.video)
-        except MediaError:  # said when the job is done
+        except MediaError:  # reported when the job runs
             return job.target.suffix
 
 
 def _parser(registry: "Registry") -> Parser:
     parser = Parser(
         "roop batch",
-        "Swap many targets with many sources. A second run does only what is missing.",
-        epilog="exit codes: 0 nothing failed; that of `roop swap` if all failures have the same,\n"
-        "1 if they differ; 130 cancelled",
-    )
-    parser.usage = (
-        "roop batch -s PHOTO... -t FILE... -o FOLDER [options]\n       roop batch LIST [options]"
+        "Swap every source into every target, or run a list of jobs. A second run does only\n"
+        "what is missing.",
+        usage="roop batch -s PHOTO... -t FILE... -o FOLDER [options]\n"
+        "       roop batch LIST [options]",
+        epilog="exit codes: 0 if no job failed, the code of `roop swap` if all failures share it,\n"
+        "1 if they differ, 130 if cancelled",
     )
     parser.add_argument(
         "list",
         nargs="?",
         default=argparse.SUPPRESS,
         metavar="LIST",
-        help="a list of jobs instead of --source and --target: .csv, .jsonl or .toml",
+        help="a list of jobs (.csv, .jsonl or .toml), instead of --source and --target",
     )
-    _add_option(parser, "-s", "--source", "PHOTO", "photos, folders, patterns; each is one person")
-    _add_option(parser, "-t", "--target", "FILE", "photos and videos, folders of them, patterns")
-    _add_option(parser, "-o", "--output", "FOLDER", "where outputs go; made if need be (here)")
+    _add_option(
+        parser, "-s", "--source", "PHOTO", "photos, folders or patterns; each photo is one person"
+    )
+    _add_option(
+        parser, "-t", "--target", "FILE", "photos, animations and videos, folders or patterns"
+    )
+    _add_option(
+        parser,
+        "-o",
+        "--output",
+        "FOLDER",
+        "folder for the outputs, created if missing (default: .)",
+    )
     parser.add_argument(
         "--output-pattern",
         default=NAME_PATTERN,
         metavar="NAME",
-        help="how they are called: {source} {target} {ext} {folder} {number} (%(default)s)",
+        help="name of each output, from {source} {target} {ext} {folder} {number} "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--watch",
         default=argparse.SUPPRESS,
         metavar="FOLDER",
-        help="do what is dropped there, until Ctrl+C",
+        help="swap into each file added to this folder, until Ctrl+C",
     )
     parser.add_argument(
-        "--report", default=argparse.SUPPRESS, metavar="FILE", help="write what became of each"
+        "--report",
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="write the outcome of every job as JSON",
     )
     add_job_flags(parser, registry)
     add_share_flags(parser)
-    add_report(parser)
+    add_output_flags(parser)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The command ``roop config``: every option, its value and where it was set."""
+"""The command ``roop config``: show every option, its value and where it was set."""
 
 import json
 import sys
@@ -6,62 +6,69 @@ from collections.abc import Sequence
 from typing import Any
 
 from roop.cli.parsing.configuration import (
-    SHARE,
+    SHARE_PREFIX,
     Configuration,
     ConfiguredValue,
-    files,
-    groups,
-    presets,
+    configuration_files,
+    configured_values,
+    option_groups,
 )
-from roop.cli.parsing.parser import Parser, add_report
-from roop.cli.terminal.text import line
+from roop.cli.parsing.parser import Parser, add_output_flags
+from roop.cli.terminal.text import one_line
 from roop.options import SECRETS, LabelOptions, ShareOptions
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     parser = Parser(
         "roop config",
-        "Say what is set for every command, and where: in a file roop.toml or a variable ROOP_*.",
+        "Show every option, its value and where it was set: in a file roop.toml, in a\n"
+        "variable ROOP_*, or nowhere, which means the default.",
+        usage="roop config [options]",
     )
-    add_report(parser)
-    values = parser.read(arguments)
+    add_output_flags(parser)
+    values = parser.parse(arguments)
     registry = installed()
-    found = presets(registry)
-    options: dict[str, Any] = {"engine": "mesh"}
-    for group in groups(registry):
-        given = {name: found[name].value for name in group.model_fields if name in found}
+    configured = configured_values(registry)
+    defaults: dict[str, Any] = {"engine": "mesh"}
+    for group in option_groups(registry):
+        given = {name: configured[name].value for name in group.model_fields if name in configured}
         if group is LabelOptions:
-            given["label"] = True  # what is set besides waits until a label is asked for
-        checked(group, given, spelling=lambda n: found[n].written if n in found else n)
-        options |= {name: field.get_default() for name, field in group.model_fields.items()}
-    Configuration(found, registry).sharing({})
-    options |= {SHARE + n: field.get_default() for n, field in ShareOptions.model_fields.items()}
+            given["label"] = True  # the other label options are valid only with a label
+        validate(group, given, spelling=lambda n: configured[n].spelling if n in configured else n)
+        defaults |= {name: field.get_default() for name, field in group.model_fields.items()}
+    Configuration(configured, registry).sharing({})  # check them, too
+    defaults |= {
+        SHARE_PREFIX + name: field.get_default()
+        for name, field in ShareOptions.model_fields.items()
+    }
     if values.json:
+        files = configuration_files()
         body = {
-            "files": [{"path": path, "there": path.is_file()} for path in files()],
-            "options": [_row(name, found.get(name), value) for name, value in options.items()],
+            "files": [{"path": path, "there": path.is_file()} for path in files],
+            "options": [_row(name, configured.get(name), v) for name, v in defaults.items()],
         }
         sys.stdout.write(json.dumps(body, default=str) + "\n")
     elif not values.quiet:
-        _print(options, found)
+        _print(defaults, configured)
     return 0
 
 
-def _row(name: str, preset: ConfiguredValue | None, default: object) -> dict[str, Any]:
-    if preset is None:
+def _row(name: str, configured: ConfiguredValue | None, default: object) -> dict[str, Any]:
+    if configured is None:
         return {"name": name, "value": default, "from": "default"}
-    secret = name.startswith(SHARE) and name.removeprefix(SHARE) in SECRETS
-    return {"name": name, "value": "***" if secret else preset.value, "from": preset.origin}
+    secret = name.startswith(SHARE_PREFIX) and name.removeprefix(SHARE_PREFIX) in SECRETS
+    value = "***" if secret else configured.value
+    return {"name": name, "value": value, "from": configured.origin}
 
 
-def _print(options: dict[str, Any], found: dict[str, ConfiguredValue]) -> None:
-    for path in files():
-        sys.stdout.write(line(f"{path}{'' if path.is_file() else ' (not there)'}") + "\n")
-    rows = [_row(name, found.get(name), default) for name, default in options.items()]
-    width = max(map(len, options))
+def _print(defaults: dict[str, Any], configured: dict[str, ConfiguredValue]) -> None:
+    for path in configuration_files():
+        sys.stdout.write(one_line(f"{path}{'' if path.is_file() else ' (missing)'}") + "\n")
+    rows = [_row(name, configured.get(name), default) for name, default in defaults.items()]
+    width = max(map(len, defaults))
     for row in rows:
         value = json.dumps(row["value"], default=str, ensure_ascii=False)
-        sys.stdout.write(line(f"{row['name']:{width}}  {value}  ({row['from']})") + "\n")
+        sys.stdout.write(one_line(f"{row['name']:{width}}  {value}  ({row['from']})") + "\n")

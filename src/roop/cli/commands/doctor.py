@@ -1,4 +1,4 @@
-"""The command ``roop doctor``."""
+"""The command ``roop doctor``: check this machine and show what is missing."""
 
 import shutil
 import sys
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import add_flags
-from roop.cli.parsing.parser import Parser, add_report
+from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.terminal.results import print_json
-from roop.cli.terminal.text import line
+from roop.cli.terminal.text import one_line
 from roop.options import Settings
 
 if TYPE_CHECKING:
@@ -18,29 +18,33 @@ if TYPE_CHECKING:
     from roop.models.machine import Check
 
 _OPTIONAL = "-"
-"""Stands before what is not here and need not be."""
+"""Marks what is missing but optional."""
 
 _MARK_WIDTH = 7
-"""Columns before a name."""
+"""Columns to the left of a name."""
 
 _LEAST_WIDTH = 30
-"""Columns that long text needs beside a name."""
+"""Columns that text beside a name needs at least."""
 
 _UNBROKEN = 100_000
-"""Columns where no terminal tells how many it has: a file or a pipe gets whole lines."""
+"""Columns of a file or pipe, whose lines are not wrapped."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parser = Parser("roop doctor", "Say what this machine has and what is missing.")
+    parser = Parser(
+        "roop doctor",
+        "Check the engines, models and libraries of this machine, and show what is missing.",
+        usage="roop doctor [options]",
+    )
     add_flags(parser, "machine", Settings)
-    add_report(parser)
-    values = vars(parser.read(arguments))
-    from roop.doctor import examine
+    add_output_flags(parser)
+    values = vars(parser.parse(arguments))
+    from roop.doctor import diagnose
     from roop.processors import installed
 
     registry = installed()
-    report = examine(Configuration.read(registry).settings(values), registry)
+    report = diagnose(Configuration.read(registry).settings(values), registry)
     if values["json"]:
         print_json(report)
     else:
@@ -64,7 +68,7 @@ def _lines(report: "Diagnosis", columns: int) -> Iterable[str]:
     yield from _section("engines", report.engines, columns)
     yield from _section("models", machine.models, columns)
     yield from _wrapped(
-        f"{machine.models_more} more can be fetched: `roop models list`", columns, _MARK_WIDTH
+        f"{machine.models_more} more can be downloaded: `roop models list`", columns, _MARK_WIDTH
     )
     yield from _section("execution providers", machine.providers, columns)
     yield from _section("video encoders", report.encoders, columns)
@@ -77,7 +81,7 @@ def _section(title: str, checks: "Sequence[Check]", columns: int) -> Iterable[st
     yield f"\n{title}"
     width = max((len(check.name) for check in checks), default=0)
     room = columns - _MARK_WIDTH - width - 2
-    # In a narrow window text stands below its name, unless all of it is short.
+    # In a narrow window, text goes below its name unless all of it is short.
     beside = room >= _LEAST_WIDTH or all(len(c.state) <= room and not c.need for c in checks)
     indent = _MARK_WIDTH + (width + 2 if beside else 0)
     for check in checks:
@@ -94,10 +98,10 @@ def _section(title: str, checks: "Sequence[Check]", columns: int) -> Iterable[st
 
 
 def _wrapped(text: str, columns: int, indent: int = 0) -> list[str]:
-    """Break ``text`` to lines of at most ``columns``, behind ``indent`` spaces each."""
+    """Wrap ``text`` to lines of at most ``columns``, indented by ``indent`` spaces."""
     margin = " " * indent
     return textwrap.wrap(
-        line(text),
+        one_line(text),
         max(columns, _MARK_WIDTH + 1),
         initial_indent=margin,
         subsequent_indent=margin,

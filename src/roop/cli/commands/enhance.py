@@ -1,4 +1,4 @@
-"""The command ``roop enhance``: what ``roop swap`` does besides swapping."""
+"""The command ``roop enhance``: sharpen faces without swapping them."""
 
 from collections.abc import Sequence
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roop.cli.parsing.parser import Parser, add_report
-from roop.cli.terminal.text import line, warn
+from roop.cli.parsing.parser import Parser, add_output_flags
+from roop.cli.terminal.text import one_line, warn
 
 if TYPE_CHECKING:
     from roop.jobs.queued_job import QueuedJob
@@ -20,19 +20,23 @@ _LATEST = 20
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parser = Parser("roop jobs", "List the jobs of the queue, and unfinished work.")
+    parser = Parser(
+        "roop jobs",
+        "List the jobs of the queue, and unfinished ones, which `roop resume` can finish.",
+        usage="roop jobs [clean] [options]",
+    )
     parser.add_argument(
         "clean",
         nargs="?",
         choices=["clean"],
         metavar="clean",
-        help="remove the finished segments of unfinished jobs",
+        help="delete the finished segments of unfinished jobs",
     )
     parser.add_argument(
         "--all", action="store_true", help=f"list all ended jobs, not only the latest {_LATEST}"
     )
-    add_report(parser)
-    values = parser.read(arguments)
+    add_output_flags(parser)
+    values = parser.parse(arguments)
     from roop.jobs.queue import Queue
     from roop.pipeline.segments.work_folder import WorkFolder
 
@@ -57,12 +61,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _described(folder: "WorkFolder") -> dict[str, Any]:
     """Return what a work folder says of its job."""
-    about = folder.description()
-    job = about.get("job", {})
+    description = folder.description()
+    job = description.get("job", {})
     return {
-        "output": str(Path(about.get("output", "?"))),
+        "output": str(Path(description.get("output", "?"))),
         "target": job.get("target", "?"),
-        "segments": about.get("segments", 0),
+        "segments": description.get("segments", 0),
         "finished": folder.finished_count,
         "bytes": folder.size,
         "running": folder.is_locked,
@@ -116,9 +120,11 @@ def _listing(jobs: Sequence[dict[str, Any]], *, cleaned: bool) -> str:
         details = [_state(job)] if "id" in job else []
         if "folder" in job:
             details.append(_segments(job, cleaned=cleaned))
-        text += f"{line(job['output'])}\n  from {line(job['target'])}\n  {'; '.join(details)}\n"
+        text += (
+            f"{one_line(job['output'])}\n  from {one_line(job['target'])}\n  {'; '.join(details)}\n"
+        )
     if not cleaned and any("folder" in job for job in jobs):
-        text += "resume: roop resume OUTPUT; remove: roop jobs clean\n"
+        text += "to finish a job: roop resume OUTPUT; to remove all: roop jobs clean\n"
     return text
 
 
@@ -129,12 +135,12 @@ def _state(job: Mapping[str, Any]) -> str:
     elif job["state"] == "running" and (progress := job["progress"]):
         text += f", {progress['frames']} of {progress['total'] or '?'} frames"
     if job["error"]:
-        text += f": {line(str(job['error']['message']))}"
+        text += f": {one_line(str(job['error']['message']))}"
     return text
 
 
 def _segments(job: Mapping[str, Any], *, cleaned: bool) -> str:
     text = f"{job['finished']} of {job['segments']} segments, {job['bytes'] / 1e6:.1f} MB"
     if job["running"]:
-        return f"{text}, at work now"
+        return f"{text}, running"
     return f"{text}, removed" if cleaned else text

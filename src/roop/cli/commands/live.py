@@ -1,4 +1,4 @@
-"""The command ``roop live``."""
+"""The command ``roop live``: swap a face in a live camera stream."""
 
 import sys
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import add_flags
 from roop.cli.parsing.job_flags import (
-    add_consent,
+    add_confirmation_flags,
+    add_processor_choice,
     add_processor_options,
-    add_processors,
     add_source,
 )
-from roop.cli.parsing.parser import Parser, add_report, add_version
+from roop.cli.parsing.parser import Parser, add_output_flags, add_version
 from roop.cli.terminal.interrupts import cancel_on_signals
 from roop.cli.terminal.results import print_json
-from roop.cli.terminal.terms import tell_terms
-from roop.cli.terminal.text import line, warn
+from roop.cli.terminal.terms import show_terms
+from roop.cli.terminal.text import one_line, warn
 from roop.errors import UsageError
 from roop.options import (
-    FOR_FILES,
+    FILES_ONLY,
     FaceOptions,
     LabelOptions,
     LiveOptions,
@@ -30,31 +30,31 @@ from roop.options import (
 )
 from roop.processors import installed
 
-if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays quick
+if TYPE_CHECKING:  # imported when a job runs, so that --help is fast
     from roop.pipeline.live.live_job import LiveResult
-    from roop.pipeline.progress import Progress, Watch
+    from roop.pipeline.progress import Progress
     from roop.processors.base import Registry
 
-_HIDDEN = FOR_FILES | {"label"}
-"""Options that this command does not have: those that are preset are passed over."""
+_EXCLUDED = FILES_ONLY | {"label"}
+"""Options that this command does not have: configured values of these are ignored."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     registry = installed()
-    values = vars(_parser(registry).read(arguments))
-    values.pop("debug")  # read at the edge, which shows the errors
+    values = vars(_parser(registry).parse(arguments))
+    values.pop("debug")  # roop.cli.app reads it when it prints an error
     as_json, quiet = values.pop("json"), values.pop("quiet")
     if values.pop("list_cameras"):
         _list_cameras()
         return 0
-    if not values.keys().isdisjoint({"map", "map_file"}):  # they name the sources
+    if not values.keys().isdisjoint({"map", "map_file"}):  # the mapping names the sources
         values.setdefault("source", [])
     if "source" not in values and values.get("engine") != "none":
         raise UsageError("missing: -s/--source", hint="see `roop live --help`")
     at_terminal = not (as_json or quiet) and sys.stderr.isatty()
-    tell_terms(accepted=values.pop("accept_terms"), shown=at_terminal)
-    result = _live(values, registry, quiet=quiet)
+    show_terms(accepted=values.pop("accept_terms"), interactive=at_terminal)
+    result = _run_live(values, registry, quiet=quiet)
     for warning in result.warnings:
         warn(warning)
     if as_json:
@@ -64,46 +64,42 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _live(values: dict[str, Any], registry: "Registry", *, quiet: bool) -> "LiveResult":
+def _run_live(values: dict[str, Any], registry: "Registry", *, quiet: bool) -> "LiveResult":
     from roop.api import make_live
     from roop.pipeline.live.live_job import LiveTask, run_live
 
-    presets = Configuration.read(registry)
-    settings = presets.settings(values)
+    configuration = Configuration.read(registry)
+    settings = configuration.settings(values)
     sources = [Path(name) for name in values.pop("source", [])]
-    given = dict(values)
-    options = presets.completed(given, Path("camera.mp4"))
-    options = {name: v for name, v in options.items() if name in given or name not in _HIDDEN}
-    job, where = make_live(sources, options, registry, spelling=presets.spelling(given))
+    flags = dict(values)
+    options = configuration.job_options(flags, Path("camera.mp4"))
+    options = {name: v for name, v in options.items() if name in flags or name not in _EXCLUDED}
+    job, live = make_live(sources, options, registry, spelling=configuration.spelling(flags))
     import cv2
 
-    from roop.cli.terminal.progress import progress
+    from roop.cli.terminal.progress import progress_bar
 
-    cv2.setNumThreads(1)  # the pictures are small, and other threads have use for the other cores
+    cv2.setNumThreads(1)  # the images are small, and other threads need the other cores
     cancel = cancel_on_signals()
-    with progress(shown=not quiet and sys.stderr.isatty()) as bar:
-        watch = bar or (None if quiet else _notes())
-        return run_live(LiveTask(job, where, settings, registry, watch, cancel))
+    with progress_bar(enabled=not quiet and sys.stderr.isatty()) as bar:
+        watch = bar or (None if quiet else _print_note)
+        return run_live(LiveTask(job, live, settings, registry, watch, cancel))
 
 
-def _notes() -> "Watch":
-    """Return what prints where to look, and what happens to the camera."""
-
-    def watch(seen: "Progress") -> None:
-        if seen.note is not None:
-            sys.stderr.write(f"{line(seen.note)}\n")
-            sys.stderr.flush()
-
-    return watch
+def _print_note(progress: "Progress") -> None:
+    """Print the address of the page and the state of the camera."""
+    if progress.note is not None:
+        sys.stderr.write(f"{one_line(progress.note)}\n")
+        sys.stderr.flush()
 
 
 def _summary(result: "LiveResult") -> str:
-    late = "" if result.latency_ms is None else f", {result.latency_ms:.0f} ms late"
+    latency = "" if result.latency_ms is None else f", {result.latency_ms:.0f} ms latency"
     rate = result.shown / result.elapsed_s if result.elapsed_s > 0 else 0.0
-    recorded = f"{line(str(result.recorded))}\n" if result.recorded else ""
+    recorded = f"{one_line(str(result.recorded))}\n" if result.recorded else ""
     return (
         f"{recorded}{result.shown} frames shown, {result.swapped} swapped, {result.dropped} "
-        f"dropped; {result.elapsed_s:.1f} s, {rate:.1f} fps{late}; engine {result.engine}\n"
+        f"dropped; {result.elapsed_s:.1f} s, {rate:.1f} fps{latency}; engine {result.engine}\n"
     )
 
 
@@ -114,31 +110,32 @@ def _list_cameras() -> None:
     if not found:
         sys.stderr.write("no cameras found\n")
     for name, description in found:
-        sys.stdout.write(f"{line(name)}  {line(description)}\n")
+        sys.stdout.write(f"{one_line(name)}  {one_line(description)}\n")
 
 
 def _parser(registry: "Registry") -> Parser:
     parser = Parser(
         "roop live",
-        "Swap a face in what a camera shows, and show it on a page in the browser. Ctrl+C ends it.",
+        "Swap a face in a live camera stream and show it on a page in the browser.\n"
+        "Press Ctrl+C to stop.",
+        usage="roop live -s PHOTO... [--input CAMERA] [options]",
     )
-    parser.usage = "roop live -s PHOTO... [--input CAMERA] [options]"
     add_source(parser)
     parser.add_argument(
-        "--list-cameras", action="store_true", help="say which cameras this machine has, and leave"
+        "--list-cameras", action="store_true", help="list the cameras of this machine and exit"
     )
     add_flags(parser, "live", LiveOptions)
-    add_consent(parser)
-    add_processors(parser, registry)
+    add_confirmation_flags(parser)
+    add_processor_choice(parser, registry)
     groups: dict[str, type[Options]] = {
         "faces": FaceOptions,
         "recording": VideoOptions,
         "label": LabelOptions,
     }
     for title, options in groups.items():
-        add_flags(parser, title, options, only=options.model_fields.keys() - _HIDDEN)
+        add_flags(parser, title, options, only=options.model_fields.keys() - _EXCLUDED)
     add_processor_options(parser, registry)
     add_flags(parser, "machine", Settings)
-    add_report(parser)
+    add_output_flags(parser)
     add_version(parser)
     return parser

@@ -1,4 +1,4 @@
-"""The command ``roop resume``: go on with a job that was stopped."""
+"""The command ``roop resume``: resume an unfinished job."""
 
 import sys
 from collections.abc import Sequence
@@ -6,58 +6,64 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roop.cli.parsing.configuration import Configuration
-from roop.cli.parsing.parser import Parser, add_report
+from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.parsing.share_flags import add_share_flags, take_share_request
 from roop.errors import UsageError
 from roop.options import Job, Settings
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 if TYPE_CHECKING:
     from roop.pipeline.segments.work_folder import WorkFolder
 
-_LIST = "see `roop jobs`"
+_SEE_JOBS = "see `roop jobs`"
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parser = Parser("roop resume", "Go on with a job that was stopped.")
+    parser = Parser(
+        "roop resume",
+        "Resume an unfinished job after its last finished segment.",
+        usage="roop resume [OUTPUT] [options]",
+    )
     parser.add_argument(
         "output",
         nargs="?",
         type=Path,
         metavar="OUTPUT",
-        help="the file that it is to make; not needed if only one job is unfinished",
+        help="output of the job; not needed if only one job is unfinished",
     )
     parser.add_argument("--force", action="store_true", help=Job.model_fields["force"].description)
     add_share_flags(parser)
-    add_report(parser)
-    values = parser.read(arguments)
-    from roop.cli.commands.swap import report, work
+    add_output_flags(parser)
+    values = parser.parse(arguments)
+    from roop.cli.commands.swap import report, run_with_progress
 
     registry = installed()
     request = take_share_request(vars(values), Configuration.read(registry))
-    about = _chosen(values.output).description()
-    job = checked(Job, about.get("job", {}))
+    description = _find_job(values.output).description()
+    job = validate(Job, description.get("job", {}))
     if values.force:
         job = job.model_copy(update={"force": True})
-    settings = checked(Settings, about.get("settings", {}))
-    shown = not values.quiet and sys.stderr.isatty()
-    result = work(job, settings, registry, show_progress=shown)
+    settings = validate(Settings, description.get("settings", {}))
+    show_progress = not values.quiet and sys.stderr.isatty()
+    result = run_with_progress(job, settings, registry, show_progress=show_progress)
     return report(job, result, request, as_json=values.json, quiet=values.quiet)
 
 
-def _chosen(output: Path | None) -> "WorkFolder":
+def _find_job(output: Path | None) -> "WorkFolder":
     from roop.pipeline.segments.work_folder import WorkFolder
 
     if output is not None:
-        found = WorkFolder.all_for(output)
-        if not found:
-            raise UsageError(f"nothing is unfinished of {output}", hint=_LIST)
-        return found[0]
-    known = [folder for folder in WorkFolder.of_user() if not folder.is_locked]
-    if not known:
-        raise UsageError("no job is unfinished", hint=_LIST)
-    if len(known) > 1:
-        raise UsageError(f"{len(known)} jobs are unfinished", hint=f"name the output; {_LIST}")
-    return known[0]
+        folders = WorkFolder.all_for(output)
+        if not folders:
+            raise UsageError(f"there is no unfinished job for {output}", hint=_SEE_JOBS)
+        return folders[0]
+    idle = [folder for folder in WorkFolder.of_user() if not folder.is_locked]
+    if not idle:
+        raise UsageError("there is no unfinished job", hint=_SEE_JOBS)
+    if len(idle) > 1:
+        raise UsageError(
+            f"there are {len(idle)} unfinished jobs", hint=f"name the output; {_SEE_JOBS}"
+        )
+    return idle[0]

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from roop.cli.parsing.configuration import Configuration
-from roop.cli.parsing.flags import add_flags, flag_of, taken
-from roop.cli.parsing.job_flags import add_consent
-from roop.cli.parsing.parser import Parser, add_report, add_version
-from roop.cli.terminal.terms import tell_terms
+from roop.cli.parsing.flags import add_flags, flag_of, pop_options
+from roop.cli.parsing.job_flags import add_confirmation_flags
+from roop.cli.parsing.parser import Parser, add_output_flags, add_version
+from roop.cli.terminal.terms import show_terms
 from roop.errors import UsageError
 from roop.options import Settings
 from roop.processors import installed
-from roop.validation import checked
+from roop.validation import validate
 
 if TYPE_CHECKING:
     from roop.server.run import Announcement
@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     from roop.server.options import ServerOptions
 
     registry = installed()
-    values = vars(_parser().read(arguments))
+    values = vars(_parser().parse(arguments))
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
@@ -34,8 +34,8 @@ def run(arguments: Sequence[str]) -> int:
             hint="pip install 'roop[serve]'",
         )
     quiet = values["quiet"]
-    tell_terms(accepted=values["accept_terms"], shown=not quiet and sys.stderr.isatty())
-    options = checked(ServerOptions, taken(values, ServerOptions), spelling=flag_of)
+    show_terms(accepted=values["accept_terms"], interactive=not quiet and sys.stderr.isatty())
+    options = validate(ServerOptions, pop_options(values, ServerOptions), spelling=flag_of)
     settings = Configuration.read(registry).settings(values)
     from roop.server.run import serve
 
@@ -56,11 +56,11 @@ def _announce(news: "Announcement", *, quiet: bool) -> None:
 def _parser() -> Parser:
     from roop.server.options import ServerOptions
 
-    parser = Parser("roop serve", "Serve the web page and the API (docs/serve.md).")
-    parser.usage = "roop serve [options]"
+    about = "Serve a web page, and an API for other programs (docs/serve.md)."
+    parser = Parser("roop serve", about, usage="roop serve [options]")
     add_flags(parser, "server", ServerOptions)
-    add_consent(parser)
+    add_confirmation_flags(parser)
     add_flags(parser, "machine", Settings)
-    add_report(parser)
+    add_output_flags(parser)
     add_version(parser)
     return parser

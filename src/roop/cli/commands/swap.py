@@ -1,4 +1,4 @@
-"""The command ``roop swap``."""
+"""The command ``roop swap``: swap a face in a photo, an animation or a video."""
 
 import argparse
 import sys
@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.job_flags import add_job_flags, add_source
-from roop.cli.parsing.original_options import translate
-from roop.cli.parsing.parser import Parser, add_report, add_version
+from roop.cli.parsing.original_options import translate_original_options
+from roop.cli.parsing.parser import Parser, add_output_flags, add_version
 from roop.cli.parsing.share_flags import ShareRequest, add_share_flags, take_share_request
-from roop.cli.terminal.errors import show
+from roop.cli.terminal.errors import print_error
 from roop.cli.terminal.interrupts import cancel_on_signals
-from roop.cli.terminal.results import amount, print_json
+from roop.cli.terminal.results import counts, print_json
 from roop.cli.terminal.sharing import print_shared, share_file
-from roop.cli.terminal.terms import tell_terms
-from roop.cli.terminal.text import line, warn
+from roop.cli.terminal.terms import show_terms
+from roop.cli.terminal.text import one_line, warn
 from roop.errors import UsageError
 from roop.options import Job, Settings
 from roop.processors import installed
 
-if TYPE_CHECKING:  # the pipeline is imported when there is a job: --help stays quick
+if TYPE_CHECKING:  # imported when a job runs, so that --help is fast
     from roop.pipeline.job import JobResult
     from roop.processors.base import Registry
 
 _ABOUT = {
-    "roop swap": "Put the face of a photo into a photo, an animation or a video.",
-    "roop enhance": "Make the faces of a photo, an animation or a video sharper; nothing is "
-    "swapped, and no source photo needed. The same as roop swap --engine none --enhance.",
+    "roop swap": "Swap a face in a photo, an animation or a video.",
+    "roop enhance": "Sharpen the faces in a photo, an animation or a video without swapping them.\n"
+    "No source photo is needed. Short for `roop swap --engine none --enhance`.",
 }
 
 _REQUIRED = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--output"}
@@ -37,26 +37,27 @@ _REQUIRED = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--o
 def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
     """Run the command; return its exit code."""
     registry = installed()
-    values = vars(_parser(prog, registry).read(arguments))
-    if not values.keys().isdisjoint({"map", "map_file"}):  # they name the sources
+    values = vars(_parser(prog, registry).parse(arguments))
+    if not values.keys().isdisjoint({"map", "map_file"}):  # the mapping names the sources
         values.setdefault("source", [])
-    translate(values)
-    _refuse_without_files(values, prog)
-    values.pop("debug")  # read at the edge, which shows the errors
+    translate_original_options(values)
+    _require_files(values, prog)
+    values.pop("debug")  # roop.cli.app reads it when it prints an error
     as_json, quiet = values.pop("json"), values.pop("quiet")
     at_terminal = not (as_json or quiet) and sys.stderr.isatty()
-    tell_terms(accepted=values.pop("accept_terms"), shown=at_terminal)
-    presets = Configuration.read(registry)
-    request = take_share_request(values, presets)
-    job, settings = _asked(values, presets)
-    result = work(job, settings, registry, show_progress=not quiet and sys.stderr.isatty())
+    show_terms(accepted=values.pop("accept_terms"), interactive=at_terminal)
+    configuration = Configuration.read(registry)
+    request = take_share_request(values, configuration)
+    job, settings = _job_and_settings(values, configuration)
+    show_progress = not quiet and sys.stderr.isatty()
+    result = run_with_progress(job, settings, registry, show_progress=show_progress)
     return report(job, result, request, as_json=as_json, quiet=quiet)
 
 
 def report(
     job: Job, result: "JobResult", request: ShareRequest | None, *, as_json: bool, quiet: bool
 ) -> int:
-    """Print what came of a job, share its output if requested, and return the exit code."""
+    """Print the result of a job, share its output if requested, and return the exit code."""
     for warning in result.warnings:
         warn(warning)
     if not (as_json or quiet):
@@ -66,30 +67,31 @@ def report(
         if as_json:
             print_json(result)
         return 0
-    bar = not quiet and sys.stderr.isatty()
-    outcome = share_file(result.output, request.options, cancel_on_signals(), show_progress=bar)
+    progress = not quiet and sys.stderr.isatty()
+    cancel = cancel_on_signals()
+    outcome = share_file(result.output, request.options, cancel, show_progress=progress)
     if as_json:
-        print_json(result, outcome.of_job())
+        print_json(result, outcome.for_job_result())
     elif outcome.shared and not quiet:
         print_shared(outcome.shared, qr=sys.stdout.isatty())
     elif outcome.error:
-        show(outcome.error)
+        print_error(outcome.error)
     return outcome.exit_code
 
 
 def summary(job: Job, result: "JobResult") -> str:
-    """Return the lines that end a finished job."""
-    now = result.frames - result.resumed
-    rate = f", {now / result.elapsed_s:.1f} fps" if result.frames > 1 else ""
-    where = f" on {', '.join(result.providers)}" if result.providers else ""
-    spent = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}{where}"
-    kept = f"frames in {line(str(result.kept_frames))}\n" if result.kept_frames else ""
-    anybody = not (job.faces.many_faces or job.faces.selective)
-    more = "; --many-faces for all" if anybody and result.frames == 1 < result.seen else ""
-    return f"{line(str(result.output))}\n{amount(result)}{more}; {spent}\n{kept}"
+    """Return the lines to print when a job is done."""
+    this_run = result.frames - result.resumed
+    rate = f", {this_run / result.elapsed_s:.1f} fps" if result.frames > 1 else ""
+    providers = f" on {', '.join(result.providers)}" if result.providers else ""
+    time = f"{result.elapsed_s:.1f} s{rate}; engine {result.engine}{providers}"
+    frames = f"frames in {one_line(str(result.kept_frames))}\n" if result.kept_frames else ""
+    one_person = not (job.faces.many_faces or job.faces.selective)
+    more = "; --many-faces for all" if one_person and result.frames == 1 < result.seen else ""
+    return f"{one_line(str(result.output))}\n{counts(result)}{more}; {time}\n{frames}"
 
 
-def _refuse_without_files(values: dict[str, Any], prog: str) -> None:
+def _require_files(values: dict[str, Any], prog: str) -> None:
     if values.get("engine") == "none":
         values.setdefault("source", [])
     missing = [flag for name, flag in _REQUIRED.items() if name not in values]
@@ -98,42 +100,45 @@ def _refuse_without_files(values: dict[str, Any], prog: str) -> None:
     for name, flag in _REQUIRED.items():
         given = values[name]
         if "" in (given if isinstance(given, list) else [given]):
-            raise UsageError(f"{flag} is empty", hint="name a file; a variable may be unset")
+            raise UsageError(
+                f"{flag} is empty", hint="name a file; perhaps a shell variable is not set"
+            )
 
 
-def _asked(values: dict[str, Any], presets: Configuration) -> tuple[Job, Settings]:
-    """Return the job and what it may take of this machine."""
+def _job_and_settings(values: dict[str, Any], configuration: Configuration) -> tuple[Job, Settings]:
+    """Return the job and the settings from parsed flags and the configuration."""
     from roop.api import make_job
 
-    settings = presets.settings(values)
+    settings = configuration.settings(values)
     sources = [Path(name) for name in values.pop("source")]
     target, output = Path(values.pop("target")), Path(values.pop("output"))
-    spelling, options = presets.spelling(values), presets.completed(values, target)
-    job = make_job(sources, target, output, options, presets.registry, spelling=spelling)
+    spelling, options = configuration.spelling(values), configuration.job_options(values, target)
+    job = make_job(sources, target, output, options, configuration.registry, spelling=spelling)
     return job, settings
 
 
-def work(job: Job, settings: Settings, registry: "Registry", *, show_progress: bool) -> "JobResult":
-    """Do a job at a terminal: with a bar, and until somebody presses Ctrl+C."""
+def run_with_progress(
+    job: Job, settings: Settings, registry: "Registry", *, show_progress: bool
+) -> "JobResult":
+    """Run a job with a progress bar; Ctrl+C cancels it."""
     import cv2
 
-    from roop.cli.terminal.progress import progress
+    from roop.cli.terminal.progress import progress_bar
     from roop.pipeline.job import run_job
 
-    cv2.setNumThreads(1)  # the pictures are small, and the encoder has use for the other cores
+    cv2.setNumThreads(1)  # the images are small, and the encoder needs the other cores
     cancel = cancel_on_signals()
-    with progress(shown=show_progress) as watch:
+    with progress_bar(enabled=show_progress) as watch:
         return run_job(job, settings, registry, watch=watch, cancel=cancel)
 
 
 def _parser(prog: str, registry: "Registry") -> Parser:
-    parser = Parser(prog, _ABOUT.get(prog, _ABOUT["roop swap"]))
     source = "" if prog == "roop enhance" else "-s PHOTO... "
-    parser.usage = f"{prog} {source}-t FILE -o FILE [options]"
+    parser = Parser(prog, _ABOUT[prog], usage=f"{prog} {source}-t FILE -o FILE [options]")
     _add_files(parser)
     add_job_flags(parser, registry)
     add_share_flags(parser)
-    add_report(parser)
+    add_output_flags(parser)
     add_version(parser)
     return parser
 
@@ -145,14 +150,14 @@ def _add_files(parser: Parser) -> None:
         "--target",
         default=argparse.SUPPRESS,
         metavar="FILE",
-        help="photo, animation or video to change",
+        help="the photo, animation or video to change",
     )
     parser.add_argument(
         "-o",
         "--output",
         default=argparse.SUPPRESS,
         metavar="FILE",
-        help="file to write, or a folder",
+        help="the file to write, or an existing folder",
     )
     parser.add_argument(
         "--record",

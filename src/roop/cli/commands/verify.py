@@ -1,4 +1,4 @@
-"""The command ``roop verify``."""
+"""The command ``roop verify``: show how a file was made."""
 
 import dataclasses
 import json
@@ -6,48 +6,50 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from roop.cli.parsing.parser import Parser, add_report
-from roop.cli.terminal.text import line
+from roop.cli.parsing.parser import Parser, add_output_flags
+from roop.cli.terminal.text import one_line
 from roop.errors import MediaError
 
 EXIT_CODES = {"tampered": 9, "unreadable": 3, "unmarked": 8, "unsigned": 7, "intact": 0}
-"""By verdict, the gravest first: that of several files is the code of the gravest."""
+"""The exit code of each verdict, the worst first: several files get the code of the worst."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    values = _parser().read(arguments)
+    values = _parser().parse(arguments)
     from roop.provenance.search import WatermarkSearch
-    from roop.provenance.verify import examine, media_in
+    from roop.provenance.verify import find_media, verify_file
 
-    paths = list(media_in(values.files))
+    paths = list(find_media(values.files))
     if not paths:
         raise MediaError(
-            f"there are no pictures and no films in {', '.join(map(str, values.files))}",
-            hint="name files, or folders that hold some",
+            f"there are no images and no videos in {', '.join(map(str, values.files))}",
+            hint="name files, or folders that contain some",
         )
     search = WatermarkSearch()
     reports = []
     for path in paths:
-        reports.append(examine(path, search))
+        reports.append(verify_file(path, search))
         if not (values.json or values.quiet):
-            sys.stdout.write(line(f"{path}: {reports[-1].summary}") + "\n")
+            sys.stdout.write(one_line(f"{path}: {reports[-1].summary}") + "\n")
     if values.json:
         body = json.dumps([dataclasses.asdict(r) for r in reports], default=str, ensure_ascii=False)
         sys.stdout.write(f"{body}\n")
-    found = {report.verdict for report in reports}
-    return next((code for verdict, code in EXIT_CODES.items() if verdict in found), 0)
+    verdicts = {report.verdict for report in reports}
+    return next((code for verdict, code in EXIT_CODES.items() if verdict in verdicts), 0)
 
 
 def _parser() -> Parser:
     parser = Parser(
         "roop verify",
-        "Say what files tell of how they were made: signed or not, changed since or not.",
-        epilog="exit codes: 0 all intact, 3 unreadable, 7 marked but not signed, 8 no marks, "
-        "9 tampered with;\nof several files the gravest",
+        "Show how files were made: whether they are marked as made with AI, whether they\n"
+        "are signed, and whether they changed since.",
+        usage="roop verify FILE... [options]",
+        epilog="exit codes: 0 intact, 3 unreadable, 7 marked but not signed, 8 not marked,\n"
+        "9 tampered with; for several files, that of the worst",
     )
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="files, or folders of them"
+        "files", nargs="+", type=Path, metavar="FILE", help="files, or folders of files"
     )
-    add_report(parser)
+    add_output_flags(parser)
     return parser

@@ -1,1 +1,1 @@
-"""From the command line, the environment and files to options."""
+"""Turn flags, configuration files and environment variables into options."""

@@ -1,7 +1,7 @@
-"""What a person set for every command: files called ``roop.toml`` and variables ``ROOP_*``.
+"""Options set for every command, in ``roop.toml`` files and ``ROOP_*`` variables.
 
-Later ones win: the option's default, the user's file, the working folder's file, the environment,
-the flags of the command.
+Later sources win: the option's default, the user's file, the working folder's file, the
+environment, the flags of the command.
 """
 
 import os
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from roop.cli.parsing.flags import flag_of, taken, takes_path, takes_several
+from roop.cli.parsing.flags import flag_of, pop_options, takes_path, takes_several
 from roop.cli.terminal.text import warn
 from roop.errors import MediaError, UsageError
 from roop.home import config_folder
@@ -26,142 +26,144 @@ from roop.options import (
     VideoOptions,
 )
 from roop.processors.base import Registry
-from roop.validation import Spelling, checked, nearest, plain
+from roop.validation import Spelling, parse_bool, suggest, validate
 
-FILE = "roop.toml"
-"""The name of the file, in the user's configuration folder and in the working folder."""
+FILE_NAME = "roop.toml"
+"""The name of the files in the user's configuration folder and in the working folder."""
 
-PREFIX = "ROOP_"
-"""How the names of environment variables begin."""
+VARIABLE_PREFIX = "ROOP_"
+"""The prefix of the environment variables."""
 
-SHARE = "share_"
-"""Begins the names of the options of ``ShareOptions``, which are a table ``[share]`` in a file."""
+SHARE_PREFIX = "share_"
+"""Prefix of the fields of ``ShareOptions``, which are a table ``[share]`` in a file."""
 
-NEVER = frozenset({"source", "target", "output", "force", "record"})
-"""What is said with each command: an old file must not choose it, least of all overwriting."""
+FLAGS_ONLY = frozenset({"source", "target", "output", "force", "record"})
+"""Options that only a flag may set: a forgotten file must not choose what is overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredValue:
-    """One option that was set."""
+    """The value of one option, and where it was set."""
 
     value: Any
     origin: str
-    """The place, for a person: a file with its line, or a variable."""
-    written: str
-    """The option's name as it stands there, and where."""
+    """A file and line, or a variable, as shown to the user."""
+    spelling: str
+    """The option's name as the user wrote it, with the file and line."""
 
 
-def presets(registry: Registry) -> dict[str, ConfiguredValue]:
-    """Read everything that is set, by the options' names in Python.
+def configured_values(registry: Registry) -> dict[str, ConfiguredValue]:
+    """Read the files and variables; return the values by the options' names in Python.
 
-    A variable that is no option is ignored, with a warning.
+    A variable that is not an option is ignored with a warning.
 
     Args:
-        registry: The processors whose options there are.
+        registry: The processors whose options may be set.
 
     Raises:
-        UsageError: A file cannot be read, or a name in it is no option (the nearest is offered).
+        UsageError: A file cannot be read, or an option in it does not exist.
     """
     fields = {
-        name: field for group in groups(registry) for name, field in group.model_fields.items()
+        name: field
+        for group in option_groups(registry)
+        for name, field in group.model_fields.items()
     }
-    sharing = {SHARE + name: field for name, field in ShareOptions.model_fields.items()}
+    sharing = {SHARE_PREFIX + name: field for name, field in ShareOptions.model_fields.items()}
     known: dict[str, Any] = {"engine": None, **fields, **sharing}
-    found: dict[str, ConfiguredValue] = {}
-    for path in files():
-        found |= _in_file(path, known)
-    found |= _in_environment(known)
-    return found
+    values: dict[str, ConfiguredValue] = {}
+    for path in configuration_files():
+        values |= _from_file(path, known)
+    values |= _from_environment(known)
+    return values
 
 
-def groups(registry: Registry) -> tuple[type[Options], ...]:
-    """Return the options that can be set."""
-    own = (spec.options for spec in registry)
-    return (FaceOptions, VideoOptions, LabelOptions, FrameOptions, *own, Settings)
+def option_groups(registry: Registry) -> tuple[type[Options], ...]:
+    """Return the classes of options that files and variables may set."""
+    of_processors = (spec.options for spec in registry)
+    return (FaceOptions, VideoOptions, LabelOptions, FrameOptions, *of_processors, Settings)
 
 
-def files() -> tuple[Path, ...]:
-    """Return where files are looked for, the one that wins last."""
-    return (config_folder() / FILE, Path.cwd() / FILE)
+def configuration_files() -> tuple[Path, ...]:
+    """Return the paths of the files, whether they exist or not; the last one wins."""
+    return (config_folder() / FILE_NAME, Path.cwd() / FILE_NAME)
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All that is set besides the flags, read once for a command."""
+    """The values set in files and variables, read once for a command."""
 
-    found: Mapping[str, ConfiguredValue]
+    values: Mapping[str, ConfiguredValue]
     registry: Registry
 
     @classmethod
     def read(cls, registry: Registry) -> Self:
-        """Read them; for the errors see ``presets``."""
-        return cls(presets(registry), registry)
+        """Read the files and variables; for the errors see ``configured_values``."""
+        return cls(configured_values(registry), registry)
 
     def settings(self, flags: dict[str, Any]) -> Settings:
-        """Take what concerns this machine out of ``flags``, and complete it.
+        """Remove the fields of ``Settings`` from ``flags``; return them with the configured ones.
 
         Raises:
-            UsageError: A value is not what its option takes.
+            UsageError: A value is invalid.
         """
-        given = taken(flags, Settings)
+        given = pop_options(flags, Settings)
         fields = Settings.model_fields
-        values = {name: preset.value for name, preset in self.found.items() if name in fields}
-        return checked(Settings, values | given, spelling=self.spelling(given))
+        configured = {name: v.value for name, v in self.values.items() if name in fields}
+        return validate(Settings, configured | given, spelling=self.spelling(given))
 
-    def completed(self, flags: Mapping[str, Any], target: Path) -> dict[str, Any]:
-        """Return the flags of a job with what is set elsewhere and applies to it.
+    def job_options(self, flags: Mapping[str, Any], target: Path) -> dict[str, Any]:
+        """Return ``flags`` with the configured options that apply to the job.
 
         Args:
             flags: By the options' names in Python, without those of ``Settings``; they win.
-            target: What the job changes.
+            target: The file that the job changes.
         """
-        of_jobs = {
-            name: preset.value
-            for name, preset in self.found.items()
-            if name not in Settings.model_fields and not name.startswith(SHARE)
+        configured = {
+            name: v.value
+            for name, v in self.values.items()
+            if name not in Settings.model_fields and not name.startswith(SHARE_PREFIX)
         }
-        values = of_jobs | dict(flags)
-        idle = [
+        values = configured | dict(flags)
+        unused = [
             name
-            for name in of_jobs
+            for name in configured
             if name not in flags and not _applies(name, values, target, self.registry)
         ]
-        return {name: value for name, value in values.items() if name not in idle}
+        return {name: value for name, value in values.items() if name not in unused}
 
     def sharing(self, flags: Mapping[str, Any], *, prefix: str = "") -> ShareOptions:
-        """Return how outputs are shared.
+        """Return the options for sharing, from ``flags`` and the configuration.
 
         Args:
             flags: By the names of the fields of ``ShareOptions``; they win.
-            prefix: Stands before their names in their flags.
+            prefix: Prefix of their flags.
 
         Raises:
-            UsageError: A value is not what its option takes.
+            UsageError: A value is invalid.
         """
-        found = {
-            name: self.found[SHARE + name]
+        configured = {
+            name: self.values[SHARE_PREFIX + name]
             for name in ShareOptions.model_fields
-            if SHARE + name in self.found
+            if SHARE_PREFIX + name in self.values
         }
-        values = {name: preset.value for name, preset in found.items()} | dict(flags)
+        values = {name: v.value for name, v in configured.items()} | dict(flags)
 
         def spelling(name: str) -> str:
-            given = name in flags or name not in found
-            return flag_of(prefix + name) if given else found[name].written
+            from_flag = name in flags or name not in configured
+            return flag_of(prefix + name) if from_flag else configured[name].spelling
 
-        return checked(ShareOptions, values, spelling=spelling)
+        return validate(ShareOptions, values, spelling=spelling)
 
     def spelling(self, flags: Mapping[str, Any]) -> Spelling:
-        """Return how each option was written, the ``flags`` as flags."""
-        found = self.found
-        return lambda n: found[n].written if n in found and n not in flags else flag_of(n)
+        """Return a function that names an option as the user wrote it."""
+        values = self.values
+        return lambda n: values[n].spelling if n in values and n not in flags else flag_of(n)
 
 
 def _applies(name: str, values: Mapping[str, Any], target: Path, registry: Registry) -> bool:
-    """Tell whether a job takes the option: one of another engine, for videos, ... may be idle."""
+    """Return False if the job has no use for an option, such as one of another engine."""
     if name in VideoOptions.model_fields:
-        return not _is_picture(target)
+        return not _is_image(target)
     if name in LabelOptions.model_fields:
         return name == "label" or bool(values.get("label"))
     owners = [spec for spec in registry if name in spec.options.model_fields]
@@ -170,16 +172,16 @@ def _applies(name: str, values: Mapping[str, Any], target: Path, registry: Regis
     return not owners or any(spec.name in chosen for spec in owners)
 
 
-def _is_picture(path: Path) -> bool:
+def _is_image(path: Path) -> bool:
     from roop.media.formats.image_files import image_format
 
     try:
         return image_format(path) is not None
-    except MediaError:  # said where it is read
+    except MediaError:  # reported when the job opens the file
         return False
 
 
-def _in_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredValue]]:
+def _from_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredValue]]:
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -188,12 +190,14 @@ def _in_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, Config
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is no TOML: {error}", hint="write: name = value") from error
+        raise UsageError(
+            f"{path} is not valid TOML: {error}", hint="write: name = value"
+        ) from error
     for key, value in _with_sharing(table):
         name = key.replace("-", "_").replace(".", "_")
         origin = f"{path}, line {_line_of(key.rpartition('.')[2], text)}"
         _refuse_unknown(name, known, f"{key} ({origin})")
-        value = _parted(value, known[name])
+        value = _split(value, known[name])
         if takes_path(known[name]) and isinstance(value, str):
             value = path.parent / Path(value).expanduser()
         yield name, ConfiguredValue(value, origin, f"{key} ({origin})")
@@ -208,39 +212,41 @@ def _with_sharing(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _in_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredValue]]:
+def _from_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, ConfiguredValue]]:
     for variable, value in sorted(os.environ.items()):
-        if not variable.startswith(PREFIX) or not value:
+        if not variable.startswith(VARIABLE_PREFIX) or not value:
             continue
-        name = variable.removeprefix(PREFIX).lower()
-        if name in known and name not in NEVER:
-            yield name, ConfiguredValue(_parted(plain(value), known[name]), variable, variable)
-        else:  # no error: a container or a service may have variables of its own
+        name = variable.removeprefix(VARIABLE_PREFIX).lower()
+        if name in known and name not in FLAGS_ONLY:
+            yield name, ConfiguredValue(_split(parse_bool(value), known[name]), variable, variable)
+        else:  # not an error: a container or a service may have variables of its own
             warn(_ignored(name, known, variable))
 
 
 def _ignored(name: str, known: Mapping[str, Any], variable: str) -> str:
-    if name in NEVER:
-        return f"ignoring {variable}: {name} is given with each command"
-    near = nearest(name, known, spelling=lambda near: PREFIX + near.upper())
+    """Return the warning for a variable that sets no option."""
+    if name in FLAGS_ONLY:
+        return f"ignoring {variable}: {name} can only be set by a flag"
+    near = suggest(name, known, spelling=lambda near: VARIABLE_PREFIX + near.upper())
     return f"ignoring {variable}, which is not an option: {near or 'see `roop config`'}"
 
 
-def _parted(value: Any, field: Any) -> Any:  # noqa: ANN401 - whatever stands there; checked later
+def _split(value: Any, field: Any) -> Any:  # noqa: ANN401 - anything TOML holds; validated later
+    """Split comma-separated text where the option takes several values."""
     several = field is not None and takes_several(field) and isinstance(value, str)
     return [part.strip() for part in value.split(",")] if several else value
 
 
 def _refuse_unknown(name: str, known: Mapping[str, Any], written: str) -> None:
-    if name in NEVER:
-        raise UsageError(f"{written} is said with each command", hint="remove it")
+    if name in FLAGS_ONLY:
+        raise UsageError(f"{written} can only be set by a flag", hint="remove it")
     if name not in known:
-        near = nearest(name, known) or "see `roop config`"
+        near = suggest(name, known) or "see `roop config`"
         raise UsageError(f"there is no option {written}", hint=near)
 
 
 def _line_of(key: str, text: str) -> int:
-    """Return the line of a key or table at the top of a file, from 1."""
+    """Return the line of a top-level key or table, from 1."""
     pattern = re.compile(rf"\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[.=\]]")
     lines = text.splitlines()
-    return next((number for number, row in enumerate(lines, 1) if pattern.match(row)), 1)
+    return next((number for number, line in enumerate(lines, 1) if pattern.match(line)), 1)

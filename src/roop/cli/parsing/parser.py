@@ -1,4 +1,4 @@
-"""A parser of arguments that raises our errors and offers the nearest name."""
+"""An argument parser that raises UsageErrors and suggests the nearest option."""
 
 import argparse
 import difflib
@@ -10,26 +10,29 @@ from roop.version import VERSION
 
 
 class Parser(argparse.ArgumentParser):
-    """What one command takes."""
+    """The arguments of one command."""
 
-    def __init__(self, prog: str, description: str, *, epilog: str | None = None) -> None:
+    def __init__(
+        self, prog: str, description: str, *, usage: str | None = None, epilog: str | None = None
+    ) -> None:
         super().__init__(
             prog,
+            usage=usage,
             description=description,
             epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,  # an abbreviation would change its meaning with every new option
         )
 
-    def read(self, arguments: Sequence[str]) -> argparse.Namespace:
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse ``arguments``.
 
         Args:
-            arguments: What follows the name of the command.
+            arguments: The words after the name of the command.
 
         Raises:
             UsageError: An argument is unknown, missing or malformed.
-            SystemExit: ``--help`` or ``--version`` was asked for, and printed.
+            SystemExit: ``--help`` or ``--version`` was given, and printed.
         """
         values, unknown = self.parse_known_args(arguments)
         if not unknown:
@@ -38,20 +41,20 @@ class Parser(argparse.ArgumentParser):
         if option is None:
             raise UsageError(f"unexpected argument {unknown[0]!r}", hint=self._see_help)
         name = option.partition("=")[0]
-        raise UsageError(f"there is no option {name}", hint=self._near(name))
+        raise UsageError(f"there is no option {name}", hint=self._suggestion(name))
 
     def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage and leaving."""
+        """Raise a UsageError instead of printing the usage and exiting."""
         hint = self._see_help
         if message.endswith(("expected one argument", "expected at least one argument")):
-            hint += "; a name that begins with - is given as ./-name"
+            hint += "; write a file name that starts with - as ./-name"
         raise UsageError(message, hint=hint)
 
     @property
     def _see_help(self) -> str:
         return f"see `{self.prog} --help`"
 
-    def _near(self, name: str) -> str:
+    def _suggestion(self, name: str) -> str:
         near = difflib.get_close_matches(name, self._option_string_actions, n=1)
         return f"did you mean {near[0]}?" if near else self._see_help
 
@@ -63,13 +66,13 @@ def add_version(parser: Parser) -> None:
         "--version",
         action="version",
         version=f"roop {VERSION}",
-        help="print the version and leave",
+        help="print the version and exit",
     )
 
 
-def add_report(parser: Parser) -> None:
-    """Add the flags that every command has: what it prints."""
-    group = parser.add_argument_group("report")
-    group.add_argument("--json", action="store_true", help="print the result as a JSON object")
-    group.add_argument("--quiet", action="store_true", help="print errors and warnings only")
+def add_output_flags(parser: Parser) -> None:
+    """Add the flags for what a command prints."""
+    group = parser.add_argument_group("terminal output")
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
+    group.add_argument("--quiet", action="store_true", help="print only errors and warnings")
     group.add_argument("--debug", action="store_true", help="print the traceback of an error")

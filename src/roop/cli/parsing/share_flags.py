@@ -1,4 +1,4 @@
-"""The flags that share what a job makes."""
+"""The flags that share the output of a job."""
 
 import argparse
 from dataclasses import dataclass
@@ -13,41 +13,42 @@ from roop.options import ShareOptions
 if TYPE_CHECKING:
     from roop.share.targets import Target
 
-_OF_JOBS = ("expires", "public")
-"""Options of ``ShareOptions`` that jobs have a flag for, with this before it:"""
+_JOB_OPTIONS = ("expires", "public")
+"""The options of ``ShareOptions`` that jobs have a flag for."""
+
 _PREFIX = "share_"
+"""The prefix of these flags."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShareRequest:
-    """That an output is to be shared, and where to."""
+    """Where and how to share the output of a job."""
 
     target: "Target"
     options: ShareOptions
 
 
 def add_share_flags(parser: Parser) -> None:
-    """Add ``--share`` and what goes with it."""
+    """Add ``--share`` and its options."""
     parser.add_argument(
         "--share",
         nargs="?",
         const="",
         default=argparse.SUPPRESS,
         metavar="TO",
-        help="share the output when it is finished, as `roop share` does; without TO where "
-        "roop.toml says",
+        help="share the finished output as `roop share` does; without TO, where roop.toml says",
     )
-    add_flags(parser, "sharing", ShareOptions, only=_OF_JOBS, prefix=_PREFIX)
+    add_flags(parser, "sharing", ShareOptions, only=_JOB_OPTIONS, prefix=_PREFIX)
 
 
 def take_share_request(values: dict[str, Any], configuration: Configuration) -> ShareRequest | None:
-    """Remove what ``add_share_flags`` added from ``values``; return it, None if not asked for.
+    """Remove the flags of ``add_share_flags`` from ``values``; return None without ``--share``.
 
     Raises:
-        UsageError: An option is wrong, or has no effect without ``--share``.
+        UsageError: An option is invalid, or has no effect without ``--share``.
         ShareError: The extra is not installed.
     """
-    flags = {name: values.pop(_PREFIX + name) for name in _OF_JOBS if _PREFIX + name in values}
+    flags = {name: values.pop(_PREFIX + name) for name in _JOB_OPTIONS if _PREFIX + name in values}
     to = values.pop("share", None)
     if to is None:
         for name in flags:

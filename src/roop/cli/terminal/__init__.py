@@ -1,1 +1,1 @@
-"""What a person sees at a terminal: progress, results, errors, and Ctrl+C."""
+"""Print results, errors and progress, and handle signals."""

@@ -1,4 +1,4 @@
-"""Two progress bars: one for the whole batch, one for the job that runs."""
+"""Progress bars of a batch: one for all jobs, one for the job that runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,60 +8,60 @@ from roop.pipeline.progress import Progress, Watch
 
 
 class BatchProgress(Protocol):
-    """Is told how far a batch is."""
+    """Follows the jobs of a batch."""
 
-    def begin(self, name: str) -> Watch | None:
-        """A job of the target ``name`` begins; return who watches it."""
+    def start_job(self, target: str) -> Watch | None:
+        """Note that a job starts; return the callback for its progress."""
         ...
 
-    def settled(self) -> None:
-        """One more job is done, failed or skipped."""
+    def finish_job(self) -> None:
+        """Note that a job is done, failed or skipped."""
         ...
 
 
-class _Nothing:
-    def begin(self, name: str) -> None: ...
+class _NoBars:
+    def start_job(self, target: str) -> None: ...
 
-    def settled(self) -> None: ...
+    def finish_job(self) -> None: ...
 
 
 @contextmanager
-def batch_bars(*, shown: bool, total: int) -> Iterator[BatchProgress]:
-    """Give bars that draw on stderr, or some that draw nothing.
+def batch_bars(*, enabled: bool, total: int) -> Iterator[BatchProgress]:
+    """Yield bars that draw on stderr, or draw nothing if not ``enabled``.
 
     Args:
-        shown: Draw.
-        total: Jobs in all; 0 if nobody knows.
+        enabled: Draw the bars.
+        total: Number of jobs; 0 if unknown.
     """
-    if not shown:
-        yield _Nothing()
+    if not enabled:
+        yield _NoBars()
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Drawn
+    from rich.progress import Progress as Display
 
-    drawn = Drawn(
+    display = Display(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.fields[of]} {task.fields[unit]}"),
         TimeRemainingColumn(compact=True),
         console=Console(stderr=True),
-        transient=True,  # the table says it all
+        transient=True,  # the table replaces it
     )
-    whole = drawn.add_task("batch", total=total or None, of=total or "?", unit="jobs")
-    current = drawn.add_task("", total=None, of="?", unit="frames")
+    batch = display.add_task("batch", total=total or None, of=total or "?", unit="jobs")
+    job = display.add_task("", total=None, of="?", unit="frames")
 
-    class Shown:
-        def begin(self, name: str) -> Watch:
-            drawn.reset(current, description=name[-30:], total=None, of="?", unit="frames")
+    class Bars:
+        def start_job(self, target: str) -> Watch:
+            display.reset(job, description=target[-30:], total=None, of="?", unit="frames")
             return self._watch
 
-        def settled(self) -> None:
-            drawn.advance(whole)
+        def finish_job(self) -> None:
+            display.advance(batch)
 
-        def _watch(self, seen: Progress) -> None:
-            of = seen.total or "?"
-            drawn.update(current, completed=seen.frames, total=seen.total, of=of)
+        def _watch(self, progress: Progress) -> None:
+            of = progress.total or "?"
+            display.update(job, completed=progress.frames, total=progress.total, of=of)
 
-    with drawn:
-        yield Shown()
+    with display:
+        yield Bars()

@@ -1,4 +1,4 @@
-"""What became of the jobs of a batch: as a table, as JSON, as an exit code."""
+"""Report the outcome of a batch: as a table, as JSON, as an exit code."""
 
 import dataclasses
 import json
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from roop.cli.terminal.errors import exit_code, flag_style
 from roop.cli.terminal.interrupts import CANCELLED
-from roop.cli.terminal.results import amount
+from roop.cli.terminal.results import counts
 from roop.cli.terminal.sharing import ShareOutcome
-from roop.cli.terminal.text import line, warn
+from roop.cli.terminal.text import one_line, warn
 from roop.errors import RoopError, UsageError
 
 if TYPE_CHECKING:
@@ -23,27 +23,35 @@ Shares = Mapping[Path, ShareOutcome]
 _OUTCOMES = ("done", "skipped", "elsewhere", "failed", "cancelled")
 
 
-def row(report: "Report", shares: Shares) -> str:
-    """Return the row of the table that tells of one job, and one with its address."""
-    said, _ = explained(report)
+def table_row(report: "Report", shares: Shares) -> str:
+    """Return the row of the table for one job, and a row with its address if it was shared."""
+    detail, _ = message_and_hint(report)
     if report.result is not None:
-        said = f"{amount(report.result)}, {report.result.elapsed_s:.1f} s"
-    text = line(f"{report.outcome:9}  {report.output}  {said}") + "\n"
+        detail = f"{counts(report.result)}, {report.result.elapsed_s:.1f} s"
+    text = one_line(f"{report.outcome:9}  {report.output}  {detail}") + "\n"
     share = shares.get(report.output)
     if share is None or share.shared is None:
         return text
-    return text + line(f"{'':9}  {share.shared.address}") + "\n"
+    return text + one_line(f"{'':9}  {share.shared.address}") + "\n"
 
 
-def explained(report: "Report") -> tuple[str, str | None]:
+def message_and_hint(report: "Report") -> tuple[str, str | None]:
     """Return the message and the hint of a report, with options written as flags."""
     return report.error.written(flag_style) if report.error else (report.message, report.hint)
 
 
-def say(
-    reports: "Sequence[Report]", shares: Shares, *, as_json: bool, quiet: bool, told: bool
+def print_reports(
+    reports: "Sequence[Report]", shares: Shares, *, as_json: bool, quiet: bool, rows_printed: bool
 ) -> None:
-    """Print what became of all jobs; their rows only if they were not ``told`` one by one."""
+    """Print the outcome of a batch.
+
+    Args:
+        reports: One for each job.
+        shares: The result of sharing, by output.
+        as_json: Print a JSON object instead of a table.
+        quiet: Print warnings and hints only.
+        rows_printed: The rows of the table were printed one by one as the jobs ended.
+    """
     for report in reports:
         for text in report.result.warnings if report.result else ():
             warn(f"{report.output}: {text}")
@@ -53,25 +61,25 @@ def say(
     if as_json:
         sys.stdout.write(json.dumps(_body(reports, shares), default=str, ensure_ascii=False) + "\n")
         return
-    if not (quiet or told):
-        sys.stdout.write("".join(row(report, shares) for report in reports))
+    if not (quiet or rows_printed):
+        sys.stdout.write("".join(table_row(report, shares) for report in reports))
     if not quiet:
-        counts = [(outcome, sum(r.outcome == outcome for r in reports)) for outcome in _OUTCOMES]
-        parts = [f"{count} {outcome}" for outcome, count in counts if count]
+        totals = [(outcome, sum(r.outcome == outcome for r in reports)) for outcome in _OUTCOMES]
+        parts = [f"{count} {outcome}" for outcome, count in totals if count]
         sys.stdout.write((", ".join(parts) or "nothing to do") + "\n")
         sys.stdout.flush()
-    hints = [explained(report)[1] for report in reports]
+    hints = [message_and_hint(report)[1] for report in reports]
     hints += [share.error.written(flag_style)[1] for share in shares.values() if share.error]
     for hint in dict.fromkeys(hint for hint in hints if hint):
-        sys.stderr.write(f"hint: {line(hint)}\n")
+        sys.stderr.write(f"hint: {one_line(hint)}\n")
 
 
 def _body(reports: "Sequence[Report]", shares: Shares) -> dict[str, Any]:
-    """Return the report as plain data."""
+    """Return the reports as plain data."""
     items = []
     for report in reports:
         result = dataclasses.asdict(report.result) if report.result else None
-        message, hint = explained(report)
+        message, hint = message_and_hint(report)
         share = shares.get(report.output)
         items.append(
             {
@@ -83,30 +91,32 @@ def _body(reports: "Sequence[Report]", shares: Shares) -> dict[str, Any]:
                 "message": message or None,
                 "hint": hint,
                 "result": result,
-                **(share.of_job() if share else {}),
+                **(share.for_job_result() if share else {}),
             }
         )
     return {"items": items}
 
 
-def refuse_other_files(path: Path) -> None:
-    """Raise if a report would take the place of anything but an earlier one.
+def check_report_path(path: Path) -> None:
+    """Check that writing a report to ``path`` overwrites nothing but an earlier report.
 
     Raises:
-        UsageError: It would.
+        UsageError: The file is not a report.
     """
     try:
-        ours = "items" in json.loads(path.read_text(encoding="utf-8"))
+        is_report = "items" in json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return
     except (OSError, ValueError, TypeError):
-        ours = False
-    if not ours:
-        raise UsageError(f"{path} exists and is no report", hint="name another file with --report")
+        is_report = False
+    if not is_report:
+        raise UsageError(
+            f"{path} exists and is not a report", hint="name another file with --report"
+        )
 
 
-def write(path: Path, reports: "Sequence[Report]", shares: Shares) -> None:
-    """Write the report as JSON.
+def write_report(path: Path, reports: "Sequence[Report]", shares: Shares) -> None:
+    """Write the reports as JSON.
 
     Raises:
         MediaError: The file cannot be written.
@@ -119,8 +129,8 @@ def write(path: Path, reports: "Sequence[Report]", shares: Shares) -> None:
         file.part.write_text(f"{text}\n", encoding="utf-8")
 
 
-def exit_code_of(reports: "Sequence[Report]", shares: Shares) -> int:
-    """Return the exit code of the whole batch."""
+def batch_exit_code(reports: "Sequence[Report]", shares: Shares) -> int:
+    """Return the exit code of a batch."""
     codes = {exit_code(report.error) for report in reports if report.error is not None}
     codes |= {share.exit_code for share in shares.values() if share.error}
     if CANCELLED in codes or any(report.outcome == "cancelled" for report in reports):

@@ -1,11 +1,11 @@
-"""Show an error to a person or a script at a terminal: one line, one hint, one exit code."""
+"""Print an error for a person or a script, and choose the exit code."""
 
 import json
 import sys
 import traceback
 
 from roop.cli.terminal.interrupts import CANCELLED
-from roop.cli.terminal.text import line
+from roop.cli.terminal.text import one_line
 from roop.errors import (
     CancelledError,
     MediaError,
@@ -28,7 +28,7 @@ EXIT_CODES: dict[type[RoopError], int] = {
     CancelledError: CANCELLED,
     RoopError: 1,
 }
-"""The code of each kind of error; a kind that is not listed has that of the kind above it."""
+"""The exit code of each class of error; a class that is not listed has its base class's code."""
 
 
 def flag_style(name: str, value: str | None) -> str:
@@ -44,13 +44,13 @@ def exit_code(error: RoopError) -> int:
     return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
 
 
-def show(error: Exception, *, as_json: bool = False, debug: bool = False) -> int:
-    """Say what went wrong and return the exit code.
+def print_error(error: Exception, *, as_json: bool = False, debug: bool = False) -> int:
+    """Print an error and return the exit code.
 
     Args:
-        error: Whatever reached the edge; one that is not ours is a fault of the program.
+        error: Any exception; one that is not a RoopError is a bug in the program.
         as_json: Print an object ``{code, message, hint}`` on stdout instead of lines on stderr.
-        debug: Print the traceback, too.
+        debug: Print the traceback as well.
     """
     if debug:
         traceback.print_exception(error)
@@ -60,6 +60,6 @@ def show(error: Exception, *, as_json: bool = False, debug: bool = False) -> int
         body = {"code": known.code, "message": message, "hint": hint}
         sys.stdout.write(json.dumps(body) + "\n")
     else:
-        advice = f"hint: {line(hint)}\n" if hint else ""
-        sys.stderr.write(f"error: {line(message)}\n{advice}")
+        advice = f"hint: {one_line(hint)}\n" if hint else ""
+        sys.stderr.write(f"error: {one_line(message)}\n{advice}")
     return exit_code(known)

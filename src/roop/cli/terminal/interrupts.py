@@ -1,4 +1,4 @@
-"""What Ctrl+C and a request to terminate do, before and while a job runs."""
+"""Handle Ctrl+C and requests to terminate, before and during a job."""
 
 import os
 import signal
@@ -9,11 +9,11 @@ from types import FrameType
 from typing import NoReturn
 
 CANCELLED = 130
-"""The exit code of a command that the person stopped."""
+"""The exit code of a cancelled command."""
 
-MESSAGE = "cancelled, nothing was written"
+CANCELLED_MESSAGE = "cancelled, nothing was written"
 
-Handler = Callable[[int, FrameType | None], object]
+SignalHandler = Callable[[int, FrameType | None], object]
 
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -21,9 +21,9 @@ _SIGNALS = tuple(
 
 
 @contextmanager
-def leave_on_signals() -> Iterator[None]:
-    """Until a job runs there is nothing to clean up: a signal ends the process at once."""
-    before = _install(_leave)
+def exit_on_signals() -> Iterator[None]:
+    """Let a signal end the process at once: before a job runs there is nothing to clean up."""
+    before = _install(_exit)
     try:
         yield
     finally:
@@ -32,28 +32,28 @@ def leave_on_signals() -> Iterator[None]:
 
 
 def cancel_on_signals() -> threading.Event:
-    """Return an event that a signal sets from now on, however often it comes.
+    """Return an event that signals set from now on.
 
-    The job then cleans up and ends. It stays so after the job: when the output stands, saying that
-    nothing was written would be wrong.
+    The job then cleans up and ends. The handlers stay after the job: once the output is complete,
+    a late signal must not claim that nothing was written.
     """
     cancel = threading.Event()
     _install(lambda number, frame: cancel.set())
     return cancel
 
 
-def _install(handler: Handler) -> dict[int, Handler | int | None]:
-    """Set ``handler`` and return what was there before."""
+def _install(handler: SignalHandler) -> dict[int, SignalHandler | int | None]:
+    """Set ``handler`` for each signal and return the previous handlers."""
     if threading.current_thread() is not threading.main_thread():
-        return {}  # signals reach the main thread only
+        return {}  # Python delivers signals to the main thread only
     numbers = [n for n in _SIGNALS if n == signal.SIGINT or not _ignored(n)]
     return {number: signal.signal(number, handler) for number in numbers}
 
 
 def _ignored(number: int) -> bool:
-    return signal.getsignal(number) is signal.SIG_IGN  # nohup stays nohup
+    return signal.getsignal(number) is signal.SIG_IGN  # respect nohup
 
 
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    os.write(2, f"\n{MESSAGE}\n".encode())
-    os._exit(CANCELLED)  # raising here could be swallowed by an import in progress
+def _exit(number: int, frame: FrameType | None) -> NoReturn:
+    os.write(2, f"\n{CANCELLED_MESSAGE}\n".encode())
+    os._exit(CANCELLED)  # an exception could be swallowed by an import in progress

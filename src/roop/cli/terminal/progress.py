@@ -1,4 +1,4 @@
-"""The progress bar: frames, speed, time left and memory."""
+"""Progress bars of a job, of downloads and of uploads."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress(*, shown: bool) -> Iterator[Watch | None]:
-    """Give a watcher that draws on stderr, or None if nothing is to be drawn."""
-    if not shown:
+def progress_bar(*, enabled: bool) -> Iterator[Watch | None]:
+    """Yield a callback that draws a job's progress on stderr, or None if not ``enabled``."""
+    if not enabled:
         yield None
         return
     from rich.console import Console
@@ -27,31 +27,31 @@ def progress(*, shown: bool) -> Iterator[Watch | None]:
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[memory]} MB"),
         console=Console(stderr=True),
-        transient=True,  # the summary says it all
+        transient=True,  # the summary replaces it
     )
-    task = bar.add_task("", total=None, frames="starting", fps=0.0, memory=_memory())
+    task = bar.add_task("", total=None, frames="starting", fps=0.0, memory=_memory_mb())
 
-    told: set[str] = set()
+    printed: set[str] = set()
 
-    def watch(seen: Progress) -> None:
-        if seen.note is not None and seen.note not in told:
-            told.add(seen.note)
-            bar.console.print(seen.note, markup=False, highlight=False)
+    def watch(progress: Progress) -> None:
+        if progress.note is not None and progress.note not in printed:
+            printed.add(progress.note)
+            bar.console.print(progress.note, markup=False, highlight=False)
         bar.update(
             task,
-            completed=seen.frames,
-            total=seen.total,
-            frames=seen.activity or f"{seen.frames}/{seen.total or '?'} frames",
-            fps=seen.fps,
-            memory=_memory(),
+            completed=progress.frames,
+            total=progress.total,
+            frames=progress.activity or f"{progress.frames}/{progress.total or '?'} frames",
+            fps=progress.fps,
+            memory=_memory_mb(),
         )
 
     with bar:
         yield watch
 
 
-def _memory() -> int:
-    """Return the megabytes of this process and its workers."""
+def _memory_mb() -> int:
+    """Return the megabytes used by this process and its workers."""
     import psutil
 
     process = psutil.Process()
@@ -62,14 +62,14 @@ def _memory() -> int:
     return int(total // 1_000_000)
 
 
-Draw = Callable[[str, int, int | None], None]
-"""Takes the name of what is moved, the bytes that arrived and the bytes in all, where known."""
+DrawTransfer = Callable[[str, int, int | None], None]
+"""Takes the name of a file, the bytes transferred and the size in bytes, if known."""
 
 
 @contextmanager
-def transfer_bar(*, shown: bool) -> Iterator[Draw]:
-    """Give what draws on stderr how far downloads or uploads are, or does nothing."""
-    if not shown:
+def transfer_bar(*, enabled: bool) -> Iterator[DrawTransfer]:
+    """Yield a function that draws downloads or uploads on stderr, or nothing if not ``enabled``."""
+    if not enabled:
         yield lambda name, done, total: None
         return
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""How a result is printed, for a person and for a script."""
+"""Print the result of a job, for people or for scripts."""
 
 import dataclasses
 import json
@@ -14,21 +14,20 @@ if TYPE_CHECKING:
     from roop.pipeline.job import JobResult
 
 
-def amount(result: "JobResult") -> str:
-    """Return how much was done, in words."""
-    deed = "swapped" if installed()[result.engine].engine else "changed"
+def counts(result: "JobResult") -> str:
+    """Return how many faces or frames were changed, in words."""
+    verb = "swapped" if installed()[result.engine].engine else "changed"
     damaged = f", {result.damaged} damaged left out" if result.damaged else ""
     if result.frames == 1:
         of = f"{result.faces} of " if result.faces != result.seen else ""
-        return f"{of}{result.seen} face{'s' if result.seen != 1 else ''} {deed}{damaged}"
+        return f"{of}{result.seen} face{'s' if result.seen != 1 else ''} {verb}{damaged}"
     earlier = f" ({result.resumed} in an earlier run)" if result.resumed else ""
-    return f"{result.frames} frames, {result.swapped} {deed}{earlier}{damaged}"
+    return f"{result.frames} frames, {result.swapped} {verb}{earlier}{damaged}"
 
 
 def print_json(result: "DataclassInstance", more: Mapping[str, object] | None = None) -> None:
-    """Print ``result``, with what there is ``more``, on stdout as one JSON object.
-
-    Paths become strings.
-    """
-    body = json.dumps({**dataclasses.asdict(result), **(more or {})}, default=str)
+    """Print ``result`` and the fields in ``more`` on stdout as one JSON object."""
+    body = json.dumps(
+        {**dataclasses.asdict(result), **(more or {})}, default=str
+    )  # paths as strings
     sys.stdout.write(f"{body}\n")

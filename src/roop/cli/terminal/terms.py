@@ -1,4 +1,4 @@
-"""Say once, at the first job in a terminal, what the tool is for."""
+"""Show the terms of use once, before the first job in a terminal."""
 
 import sys
 from contextlib import suppress
@@ -7,34 +7,34 @@ from pathlib import Path
 from roop.home import user_folder
 
 TERMS = (
-    "roop puts one person's face in another's place. Use it only with the consent of the people\n"
+    "roop replaces one person's face with another's. Use it only with the consent of the people\n"
     "shown. Nudity is refused, and every output is marked as made with AI (docs/safety.md,\n"
-    "docs/provenance.md). This is said once.\n"
+    "docs/provenance.md). This notice is shown once.\n"
 )
 
-EDITION = "1"
-"""Goes up when the terms change in a way that everybody has to be told."""
+TERMS_VERSION = "1"
+"""Increase it when everybody has to read the terms again."""
 
 
-def tell_terms(*, accepted: bool, shown: bool) -> None:
-    """Write the terms to stderr unless that was done before on this machine.
+def show_terms(*, accepted: bool, interactive: bool) -> None:
+    """Write the terms to stderr unless this user has seen them on this machine.
 
     Args:
-        accepted: They are known: remember it without writing them.
-        shown: There is a person at the terminal.
+        accepted: Remember that the user knows the terms, without writing them.
+        interactive: A person reads the terminal.
     """
     path = user_folder() / "terms"
-    if not (accepted or shown) or _known(path):
+    if not (accepted or interactive) or _seen(path):
         return
     if not accepted:
         sys.stderr.write(TERMS)
-    with suppress(OSError):  # then they are said again the next time
+    with suppress(OSError):  # the terms then appear again next time
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{EDITION}\n", encoding="ascii")
+        path.write_text(f"{TERMS_VERSION}\n", encoding="ascii")
 
 
-def _known(path: Path) -> bool:
+def _seen(path: Path) -> bool:
     try:
-        return path.read_text(encoding="ascii").strip() == EDITION
+        return path.read_text(encoding="ascii").strip() == TERMS_VERSION
     except (OSError, ValueError):
         return False

@@ -1,13 +1,13 @@
-"""Text for a terminal: nothing in it that a terminal would obey or that would break a line."""
+"""Make text safe to print on a terminal: one line, no control characters."""
 
 import sys
 
 
-def line(text: str) -> str:
-    """Return ``text`` as one line, whatever the names of files in it are made of."""
+def one_line(text: str) -> str:
+    """Return ``text`` as a single printable line, with everything else escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def warn(text: str) -> None:
     """Write a warning to stderr."""
-    sys.stderr.write(f"warning: {line(text)}\n")
+    sys.stderr.write(f"warning: {one_line(text)}\n")

@@ -1,1 +1,1 @@
-"""Model files: downloaded, checked, bundled and removed."""
+"""Model files: locate, download, verify, bundle, remove."""

@@ -1,4 +1,4 @@
-"""Bundles: models in one tar file, for machines without a network."""
+"""Bundles: tar files of models, for machines without network access."""
 
 import hashlib
 import io
@@ -15,37 +15,39 @@ from roop.models.files.folder import ModelFolder
 from roop.replacement import replacing
 
 DIGESTS = "SHA256SUMS"
-"""The member with all digests, as ``sha256sum -c`` reads it."""
+"""The member with all digests, in the format of ``sha256sum -c``."""
 
-_INSIDE = "roop-models"
-_PIECE = 1 << 20
-_SPARE = 64 << 20  # bytes that unpacking leaves free on the disk
+_FOLDER = "roop-models"
+_CHUNK = 1 << 20
+_DISK_RESERVE = 64 << 20  # bytes of disk space to leave free
 
 
 def export_bundle(folder: ModelFolder, models: Sequence[Model], bundle: Path) -> Iterator[Model]:
-    """Write the files of ``models``, which must be here and whole, into a tar file.
+    """Write the files of ``models`` to a tar file.
 
-    Files of packages are left out: their package has to be installed anyway.
+    Models from Python packages are left out: the package has to be installed anyway.
 
     Yields:
-        Each model when it is written. The bundle has its name only after the last.
+        Each model after it is written. The bundle appears under its name after the last.
 
     Raises:
         ModelError: A model is missing or damaged, or the bundle exists or cannot be written.
     """
     if bundle.exists():
         raise ModelError(f"{bundle} exists", hint="choose another name")
-    carried = [model for model in models if model.url]
-    if not carried:
-        raise ModelError("there is nothing to put into the bundle", hint="see `roop models list`")
-    paths = [_whole(folder, model) for model in carried]
-    sums = "".join(f"{model.sha256}  {model.filename}\n" for model in carried).encode()
-    with _written(bundle) as part, tarfile.open(part, "w") as tar:
-        entry = tarfile.TarInfo(f"{_INSIDE}/{DIGESTS}")
+    downloadable = [model for model in models if model.url]
+    if not downloadable:
+        raise ModelError("no model to put into the bundle", hint="see `roop models list`")
+    paths = [_intact_file(folder, model) for model in downloadable]
+    sums = "".join(f"{model.sha256}  {model.filename}\n" for model in downloadable).encode()
+    with _writing(bundle) as part, tarfile.open(part, "w") as tar:
+        entry = tarfile.TarInfo(f"{_FOLDER}/{DIGESTS}")
         entry.size = len(sums)
         tar.addfile(entry, io.BytesIO(sums))
-        for model, path in zip(carried, paths, strict=True):
-            entry = tarfile.TarInfo(f"{_INSIDE}/{model.filename}")  # no owner, no time: same bytes
+        for model, path in zip(downloadable, paths, strict=True):
+            entry = tarfile.TarInfo(
+                f"{_FOLDER}/{model.filename}"
+            )  # no owner, no time: reproducible
             entry.size = path.stat().st_size
             with path.open("rb") as file:
                 tar.addfile(entry, file)
@@ -53,17 +55,17 @@ def export_bundle(folder: ModelFolder, models: Sequence[Model], bundle: Path) ->
 
 
 def import_bundle(folder: ModelFolder, bundle: Path) -> Iterator[Model]:
-    """Take the models out of a bundle into the folder.
+    """Extract the models of a bundle to the folder.
 
-    Nothing in a bundle is trusted: only files of the catalogue are taken, each under the name the
-    catalogue has for it and only if its digest is the catalogue's.
+    Nothing in a bundle is trusted: only files of catalogue models are extracted, each under its
+    name in the catalogue and only if its digest matches.
 
     Yields:
-        Each model when it is in the folder.
+        Each model after it is extracted.
 
     Raises:
-        ModelError: The bundle is damaged or holds anything else, or there is no room. Models
-            before that are kept; nothing else is.
+        ModelError: The bundle is damaged or contains anything else, or the disk is full. Models
+            extracted before that stay.
     """
     known = {model.filename: model for model in folder.catalogue if model.url}
     found = False
@@ -75,11 +77,11 @@ def import_bundle(folder: ModelFolder, bundle: Path) -> Iterator[Model]:
                 if member.isdir() or name.name == DIGESTS:
                     continue
                 if not member.isfile() or member.issparse() or name.name not in known:
-                    raise _not_a_bundle(bundle, f"{member.name!r} is no model that roop knows")
+                    raise _not_a_bundle(bundle, f"{member.name!r} is not a model in the catalogue")
                 model = known[name.name]
                 source = tar.extractfile(member)
                 if source is not None:
-                    _take(folder, model, source, member.size)
+                    _extract(folder, model, source, member.size)
                 found = True
                 yield model
     except (tarfile.TarError, EOFError) as error:
@@ -87,60 +89,62 @@ def import_bundle(folder: ModelFolder, bundle: Path) -> Iterator[Model]:
     except OSError as error:
         raise ModelError(
             f"cannot import {error.filename or bundle}: {error.strerror or error}",
-            hint="check that the bundle can be read and that the folder of models has room",
+            hint="check that the bundle is readable and that the disk has room",
         ) from error
     if not found:
-        raise _not_a_bundle(bundle, "it holds no model")
+        raise _not_a_bundle(bundle, "it contains no model")
 
 
-def _take(folder: ModelFolder, model: Model, source: IO[bytes], size: int) -> None:
-    """Copy one file beside its final name, check it, and give it that name."""
+def _extract(folder: ModelFolder, model: Model, source: IO[bytes], size: int) -> None:
+    """Copy one file to a temporary name, verify it, and rename it."""
     if model.size is not None and size != model.size:
         raise ModelError(
             f"the bundle's {model.name} is damaged: {size} bytes instead of {model.size}",
-            hint="make the bundle again",
+            hint="export the bundle again",
         )
     free = shutil.disk_usage(folder.path).free
-    if size + _SPARE > free:
+    if size + _DISK_RESERVE > free:
         raise ModelError(
             f"no room for {model.name}: it needs {size / 1e6:.0f} MB, {free / 1e6:.0f} MB are free "
             f"in {folder.path}",
-            hint="free some space or choose another folder with [[models]]",
+            hint="free some space, or choose another folder with [[models]]",
         )
     digest = hashlib.sha256()
-    with _written(folder.path / model.filename) as part:
+    with _writing(folder.path / model.filename) as part:
         with part.open("wb") as file:
-            for piece in _pieces(source):
-                digest.update(piece)
-                file.write(piece)
+            for chunk in _chunks(source):
+                digest.update(chunk)
+                file.write(chunk)
         if digest.hexdigest() != model.sha256:
             raise ModelError(
                 f"the bundle's {model.name} is damaged: its sha256 differs",
-                hint="make the bundle again",
+                hint="export the bundle again",
             )
 
 
-def _pieces(source: IO[bytes]) -> Iterator[bytes]:
-    while piece := source.read(_PIECE):
-        yield piece
+def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+    while chunk := source.read(_CHUNK):
+        yield chunk
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[Path]:
-    """Give a name beside ``path`` to write to, which becomes ``path`` on a clean exit."""
+def _writing(path: Path) -> Iterator[Path]:
+    """Yield a temporary file that becomes ``path`` on a clean exit, with errors translated."""
     try:
         with replacing(path) as part:
             yield part
     except OSError as error:
         raise ModelError(
             f"cannot write {path}: {error.strerror or error}",
-            hint="free some space or choose another place",
+            hint="free some space, or choose another folder",
         ) from error
 
 
-def _whole(folder: ModelFolder, model: Model) -> Path:
+def _intact_file(folder: ModelFolder, model: Model) -> Path:
     path = folder.path / model.filename
-    fault = folder.fault(model) or (None if model.matches(path) else "damaged: its sha256 differs")
+    fault = folder.problem(model) or (
+        None if model.matches(path) else "damaged: its sha256 differs"
+    )
     if fault:
         raise ModelError(
             f"the model {model.name} is {fault}", hint=f"`roop models pull {model.name}`"

@@ -1,4 +1,4 @@
-"""Models of one's own: files anywhere on this machine, registered in the folder of models."""
+"""Custom models: the user's own files, registered in the folder of models."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from roop.errors import ModelError
 from roop.models.catalogue import Licence, Model
-from roop.models.files.folder import OWN, ModelFolder
+from roop.models.files.folder import CUSTOM_ROWS, ModelFolder
 from roop.replacement import replacing
 
 
@@ -21,27 +21,27 @@ def register(
     name: str | None = None,
     licence: Licence | None = None,
 ) -> Model:
-    """Make the file ``path`` known as a model, without copying it.
+    """Register a file as a model, without copying it.
 
     Args:
-        folder: Where it is remembered.
+        folder: The folder to register it in.
         path: An ONNX file.
-        like: The row whose contract it keeps; not needed for a file that is in the catalogue.
-        name: What to call it; its file name by default.
-        licence: What its makers allow; "unclear" by default.
+        like: A model with the same inputs and outputs; not needed for a file of the catalogue.
+        name: The model's name; the file's name by default.
+        licence: What the licence allows; "unclear" by default.
 
     Returns:
-        Its row.
+        The new model.
 
     Raises:
-        ModelError: The file cannot be read, or nothing says what it takes and gives.
+        ModelError: The file cannot be read, is unknown and has no ``like``, or the name is taken.
     """
-    digest, size = _measured(path)
+    digest, size = _digest_and_size(path)
     known = next((model for model in folder.catalogue if model.sha256 == digest), None)
     if known is None and like is None:
         raise ModelError(
-            f"{path} is none of the known models",
-            hint="say which one it is like: `roop models add FILE --like inswapper_128`",
+            f"{path} is not a model of the catalogue",
+            hint="name one with the same inputs: `roop models add FILE --like inswapper_128`",
         )
     row = known or folder.catalogue[like or ""]
     model = replace(
@@ -57,41 +57,44 @@ def register(
         file=None,
         path=path.absolute(),
     )
-    if known is None and _packaged_or_listed(folder, model.name):
-        raise ModelError(f"there is a model {model.name} already", hint="give it a --name")
-    _change(folder, lambda rows: rows | {model.name: model})
+    if known is None and _in_catalogue(folder, model.name):
+        raise ModelError(f"the name {model.name} is taken", hint="choose another with [[name]]")
+    _rewrite_rows(folder, lambda rows: rows | {model.name: model})
     return model
 
 
 def forget(folder: ModelFolder, name: str) -> None:
-    """Remove the row of a model of one's own; its file stays."""
-    _change(folder, lambda rows: {key: row for key, row in rows.items() if key != name})
+    """Remove a custom model from the list; its file stays."""
+    _rewrite_rows(folder, lambda rows: {key: row for key, row in rows.items() if key != name})
 
 
-def _packaged_or_listed(folder: ModelFolder, name: str) -> bool:
+def _in_catalogue(folder: ModelFolder, name: str) -> bool:
     return any(model.name == name and model.path is None for model in folder.catalogue)
 
 
-def _measured(path: Path) -> tuple[str, int]:
+def _digest_and_size(path: Path) -> tuple[str, int]:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
     except OSError as error:
         raise ModelError(
-            f"cannot read {path}: {error.strerror or error}", hint="name a file that can be read"
+            f"cannot read {path}: {error.strerror or error}",
+            hint="check the path and its permissions",
         ) from error
 
 
-def _change(folder: ModelFolder, change: Callable[[dict[str, Model]], dict[str, Model]]) -> None:
-    """Put changed rows in the place of the old ones."""
+def _rewrite_rows(
+    folder: ModelFolder, change: Callable[[dict[str, Model]], dict[str, Model]]
+) -> None:
+    """Replace the list of custom models by a changed one."""
     rows = change({model.name: model for model in folder.catalogue if model.path is not None})
     content = TypeAdapter(dict[str, Model]).dump_json(rows, indent=2, exclude_defaults=True)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
-        with replacing(folder.path / OWN) as part:
+        with replacing(folder.path / CUSTOM_ROWS) as part:
             part.write_bytes(content + b"\n")
     except OSError as error:
         raise ModelError(
-            f"cannot write {folder.path / OWN}: {error.strerror or error}",
+            f"cannot write {folder.path / CUSTOM_ROWS}: {error.strerror or error}",
             hint="choose another folder with [[models]]",
         ) from error

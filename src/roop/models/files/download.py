@@ -1,4 +1,4 @@
-"""Fetch one model file: resumed, checked, and never half there under its own name."""
+"""Download of model files: resumable, verified, and visible only when complete."""
 
 import os
 import shutil
@@ -15,194 +15,194 @@ from filelock import FileLock, Timeout
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 
-DownloadWatch = Callable[[int, int | None], None]
-"""Takes the bytes that are here and the bytes in all, where known.
+DownloadProgress = Callable[[int, int | None], None]
+"""Called with the bytes so far and the total, if known.
 
-It may raise to stop the download: what is here stays for the next time.
+It may raise to stop the download; the next one resumes it.
 """
 
-_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "roop"}  # sizes and ranges of plain bytes
-_SLOWEST = 1024  # bytes a second; below it a server counts as hanging
-_GAIN = 1 << 20  # bytes that make an attempt worth another one
-_SPARE = 64 << 20  # bytes that a download leaves free on the disk
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "roop"}  # no compression: sizes must match
+_MIN_RATE = 1024  # bytes per second; a slower server counts as stalled
+_MIN_GAIN = 1 << 20  # bytes after which the retries are counted anew
+_DISK_RESERVE = 64 << 20  # bytes of disk space to leave free
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a download bears with a server."""
+class RetryPolicy:
+    """Timeout and retries of a download."""
 
     timeout_s: float = 30.0
-    """The longest silence."""
-    tries: int = 4
-    """Attempts at one address in a row that bring next to nothing."""
+    """Longest time without data."""
+    attempts: int = 4
+    """Attempts in a row that make next to no progress, per URL."""
     pause_s: float = 1.0
-    """The wait before another attempt."""
+    """Time between attempts."""
 
 
-class _AddressError(Exception):
-    """An address cannot give the file."""
+class _UrlError(Exception):
+    """A URL does not serve the file."""
 
 
-def fetch(
+def download(
     model: Model,
     destination: Path,
     *,
-    progress: DownloadWatch | None = None,
-    patience: Patience | None = None,
+    progress: DownloadProgress | None = None,
+    retry: RetryPolicy | None = None,
 ) -> None:
-    """Download ``model`` to ``destination``, which appears only when it is whole.
+    """Download ``model`` to ``destination``, which appears only when complete.
 
-    Addresses are tried in order. What an attempt brought stays beside ``destination`` as a
-    ``.part``, and any address (or a later call) goes on from there. Of several processes that ask
-    at once one downloads; the others wait for it.
+    URLs are tried in order. An incomplete download stays beside ``destination`` as a ``.part``
+    file, which the next URL or a later call resumes. If several processes download the same file,
+    one does and the others wait.
 
     Raises:
-        ModelError: No address gave the file, it cannot be written, or the disk has no room.
+        ModelError: No URL served the file, it cannot be written, or the disk is full.
     """
-    _Download(model, destination, progress or _silent, patience or Patience()).run()
+    _Download(model, destination, progress or _no_progress, retry or RetryPolicy()).run()
 
 
-def _silent(done: int, total: int | None) -> None:
-    """Report nothing."""
+def _no_progress(done: int, total: int | None) -> None:
+    """Ignore the progress."""
 
 
 class _Download:
     def __init__(
-        self, model: Model, destination: Path, progress: DownloadWatch, patience: Patience
+        self, model: Model, destination: Path, progress: DownloadProgress, retry: RetryPolicy
     ) -> None:
         self._model = model
         self._destination = destination
         self._part = destination.with_name(destination.name + ".part")
         self._progress = progress
-        self._patience = patience
+        self._retry = retry
 
     def run(self) -> None:
         try:
             self._destination.parent.mkdir(parents=True, exist_ok=True)
             with self._locked():
                 if not (self._destination.exists() and self._model.matches(self._destination)):
-                    self._try_addresses()
+                    self._try_urls()
         except OSError as error:
             raise ModelError(
                 f"cannot write {self._destination}: {error.strerror or error}",
-                hint="free some space or choose another folder for models, then run this again",
+                hint="free some space, or choose another folder with [[models]], and try again",
             ) from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the lock, after reporting the other process's progress while waiting for it."""
+        """Hold the lock; report another process's progress while waiting for it."""
         path = self._destination.with_name(self._destination.name + ".lock")
         lock = FileLock(path)
         while not lock.is_locked:
             try:
                 lock.acquire(timeout=0.5)
             except Timeout:
-                self._progress(self._here(), self._model.size)
+                self._progress(self._part_size(), self._model.size)
         try:
             yield
         finally:
-            with suppress(OSError):  # Windows keeps an open file; a lock file left does no harm
+            with suppress(OSError):  # Windows keeps open files; a leftover lock is harmless
                 path.unlink()
             lock.release()
 
-    def _try_addresses(self) -> None:
+    def _try_urls(self) -> None:
         faults = []
         with httpx.Client(
-            follow_redirects=True, timeout=self._patience.timeout_s, headers=_HEADERS
+            follow_redirects=True, timeout=self._retry.timeout_s, headers=_HEADERS
         ) as client:
-            for address in self._model.addresses:
+            for url in self._model.urls:
                 try:
-                    self._complete(client, address)
-                except _AddressError as error:
-                    faults.append(f"{address}: {error}")
+                    self._download_from(client, url)
+                except _UrlError as error:
+                    faults.append(f"{url}: {error}")
                 else:
                     return
         raise ModelError(
             f"the model {self._model.name} could not be downloaded ({'; '.join(faults)})",
-            hint=f"check the network and run this again, or put the file at {self._destination}",
+            hint=f"check the network and try again, or save the file as {self._destination}",
         )
 
-    def _complete(self, client: httpx.Client, address: str) -> None:
-        """Download from ``address``, check, and give the file its name."""
+    def _download_from(self, client: httpx.Client, url: str) -> None:
+        """Download from ``url``, verify, and rename the file."""
         while True:
-            resumed = self._here() > 0
-            self._insist(client, address)
+            resumed = self._part_size() > 0
+            self._stream_with_retries(client, url)
             if self._model.matches(self._part):
                 self._part.replace(self._destination)
                 return
             self._part.unlink()
             if not resumed:
-                raise _AddressError("is not the expected file: its sha256 differs")
-            # The fault may lie in the part that was here before: once more from the start.
+                raise _UrlError("is not the expected file: its sha256 differs")
+            # The part from an earlier download may be at fault: start over.
 
-    def _insist(self, client: httpx.Client, address: str) -> None:
-        """Stream ``address`` into the part file, again and again while that gets further."""
-        left = self._patience.tries
+    def _stream_with_retries(self, client: httpx.Client, url: str) -> None:
+        """Stream ``url`` to the part file; retry as long as that makes progress."""
+        left = self._retry.attempts
         while True:
-            before = self._here()
+            before = self._part_size()
             try:
-                self._stream(client, address)
+                self._stream(client, url)
             except httpx.TransportError as error:
-                left = left - 1 if self._here() - before < _GAIN else self._patience.tries
+                left = left - 1 if self._part_size() - before < _MIN_GAIN else self._retry.attempts
                 if left <= 0:
-                    raise _AddressError(str(error) or type(error).__name__) from error
-                time.sleep(self._patience.pause_s)
+                    raise _UrlError(str(error) or type(error).__name__) from error
+                time.sleep(self._retry.pause_s)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _AddressError(str(error)) from error
+                raise _UrlError(str(error)) from error
             else:
                 return
 
-    def _stream(self, client: httpx.Client, address: str) -> None:
-        """Append what is missing to the part file.
+    def _stream(self, client: httpx.Client, url: str) -> None:
+        """Append the missing bytes to the part file.
 
         Raises:
-            _AddressError: The address has no such file.
-            httpx.TransportError: The connection failed; another attempt may get further.
+            _UrlError: The URL does not serve the file.
+            httpx.TransportError: The connection failed; a retry may help.
         """
-        here = self._here()
-        if self._model.size is not None and here == self._model.size:
+        size = self._part_size()
+        if self._model.size is not None and size == self._model.size:
             return
-        headers = {"Range": f"bytes={here}-"} if here else {}
-        with client.stream("GET", address, headers=headers) as response:
-            start = self._start(response, here)
+        headers = {"Range": f"bytes={size}-"} if size else {}
+        with client.stream("GET", url, headers=headers) as response:
+            start = self._body_offset(response, size)
             total = self._total(response, start)
             self._check_room(total - start if total is not None else 0)
             with self._part.open("ab" if start else "wb") as file:
                 done = self._copy(response, file, start, total)
                 file.flush()
-                os.fsync(file.fileno())  # or a power cut could leave the name without the bytes
+                os.fsync(file.fileno())  # before the rename, or a power cut leaves an empty file
         if total is not None and done < total:
             raise httpx.ReadError(f"the connection ended after {done} of {total} bytes")
 
-    def _start(self, response: httpx.Response, here: int) -> int:
-        """Return the offset at which the body of ``response`` begins."""
+    def _body_offset(self, response: httpx.Response, size: int) -> int:
+        """Return the offset in the file at which the body of ``response`` starts."""
         status = response.status_code
         if status == httpx.codes.PARTIAL_CONTENT:
-            if response.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
-                return here
+            if response.headers.get("Content-Range", "").startswith(f"bytes {size}-"):
+                return size
             status = httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
         if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._part.unlink(missing_ok=True)
-            raise httpx.ReadError("the server cannot go on where the download stopped")
+            raise httpx.ReadError("the server cannot resume the download")
         if status >= 500 or status == httpx.codes.TOO_MANY_REQUESTS:
             raise httpx.ReadError(f"HTTP {status} {response.reason_phrase}")
         if status != httpx.codes.OK:
-            raise _AddressError(f"HTTP {status} {response.reason_phrase}")
+            raise _UrlError(f"HTTP {status} {response.reason_phrase}")
         return 0
 
     def _total(self, response: httpx.Response, start: int) -> int | None:
-        """Return the size of the whole file, as the catalogue or else the server says."""
+        """Return the size of the file according to the catalogue or else the server."""
         length = response.headers.get("Content-Length", "")
-        said = start + int(length) if length.isdecimal() else None
+        announced = start + int(length) if length.isdecimal() else None
         if "Content-Encoding" in response.headers:
-            said = None  # the length of other bytes than those that arrive
+            announced = None  # it counts encoded bytes
         size = self._model.size
-        if size is not None and said is not None and said != size:
-            raise _AddressError(f"is not the expected file: {said} bytes instead of {size}")
-        return said if size is None else size
+        if size is not None and announced is not None and announced != size:
+            raise _UrlError(f"is not the expected file: {announced} bytes instead of {size}")
+        return announced if size is None else size
 
     def _copy(self, response: httpx.Response, file: BinaryIO, start: int, total: int | None) -> int:
-        """Write the body to ``file`` and return the size of the file so far."""
+        """Write the body to ``file`` and return the size of the file."""
         done = marked = start
         since = time.monotonic()
         self._progress(done, total)
@@ -211,23 +211,23 @@ class _Download:
             done += len(chunk)
             self._progress(done, total)
             if total is not None and done > total:
-                raise _AddressError(f"is not the expected file: more than {total} bytes")
-            if (waited := time.monotonic() - since) > self._patience.timeout_s:
-                if done - marked < _SLOWEST * waited:
-                    raise httpx.ReadTimeout(f"less than {_SLOWEST} bytes a second")
+                raise _UrlError(f"is not the expected file: more than {total} bytes")
+            if (waited := time.monotonic() - since) > self._retry.timeout_s:
+                if done - marked < _MIN_RATE * waited:
+                    raise httpx.ReadTimeout(f"less than {_MIN_RATE} bytes per second")
                 since, marked = time.monotonic(), done
         return done
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self._part.parent).free
-        if needed + _SPARE > free:
+        if needed + _DISK_RESERVE > free:
             raise ModelError(
                 f"no room for the model {self._model.name}: it needs {_megabytes(needed)}, "
                 f"{_megabytes(free)} are free in {self._part.parent}",
-                hint="free some space or choose another folder for models",
+                hint="free some space, or choose another folder with [[models]]",
             )
 
-    def _here(self) -> int:
+    def _part_size(self) -> int:
         return self._part.stat().st_size if self._part.exists() else 0
 
 

@@ -1,4 +1,4 @@
-"""The folder of downloaded models: what is in it, and how a missing one gets there."""
+"""The folder of models: where files are, what is wrong with them, and download on demand."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -10,39 +10,39 @@ from roop.models.catalogue import Catalogue, Model, load_catalogue
 from roop.options import Settings
 from roop.version import REINSTALL
 
-OWN = "own.json"
-"""The file in the folder that holds the rows of models that the person has registered."""
+CUSTOM_ROWS = "own.json"
+"""The file in the folder with the models that the user registered."""
 
 OURS = "roop"
-"""The package of files that the build puts beside this module."""
+"""The package of the models that roop's own wheel contains."""
 
-_QUICK = 4 << 20  # bytes whose digest takes a few milliseconds: checked on every use
+_SMALL_FILE = 4 << 20  # bytes; up to here the digest takes milliseconds and is checked on every use
 
 
 class ModelFolder:
-    """Turns a model's name into a file that can be loaded."""
+    """The folder of models and the catalogue of what belongs in it."""
 
     def __init__(self, settings: Settings, catalogue: Catalogue | None = None) -> None:
         self.path = settings.models or user_folder() / "models"
-        """Where downloads lie."""
-        self.catalogue = catalogue or load_catalogue(own=self.path / OWN)
+        """Where downloads are stored."""
+        self.catalogue = catalogue or load_catalogue(custom=self.path / CUSTOM_ROWS)
         self._offline = settings.offline
         self._licence = settings.licence
 
     def locate(self, model: Model) -> Path | None:
-        """Return where ``model`` lies or would be downloaded to; None without its package."""
+        """Return where ``model`` is or would be downloaded to; None if its package is missing."""
         if model.path is not None:
             return model.path
         if model.package is None or model.file is None:
             return self.path / model.filename
-        # A look at the search path only: the package itself is not imported.
+        # Searches the path only; does not import the package.
         spec = find_spec(model.package.split("==")[0])
         return Path(spec.origin).parent / model.file if spec and spec.origin else None
 
-    def fault(self, model: Model) -> str | None:
-        """Return what keeps ``model`` from being used, in a few words; None if nothing does.
+    def problem(self, model: Model) -> str | None:
+        """Return what is wrong with ``model``'s file, in a few words; None if it is usable.
 
-        A large file counts as whole by its size: its digest was checked when it was downloaded.
+        Of a large file only the size is checked; its digest was verified after the download.
         """
         path = self.locate(model)
         if path is None or not path.is_file():
@@ -50,18 +50,18 @@ class ModelFolder:
         size = path.stat().st_size
         if model.size is not None and size != model.size:
             return f"damaged: {size} bytes instead of {model.size}"
-        return None if size > _QUICK or model.matches(path) else "damaged: its sha256 differs"
+        return None if size > _SMALL_FILE or model.matches(path) else "damaged: its sha256 differs"
 
-    def lack(self, name: str) -> str | None:
-        """Return what keeps the model called ``name`` from being used here, with the way out."""
+    def describe_problem(self, name: str) -> str | None:
+        """Return what is wrong with the file of a model and how to fix it; None if it is usable."""
         model = self.catalogue[name]
-        fault = self.fault(model)
-        return f"the model {name} is {fault}: {self.remedy(model)}" if fault else None
+        problem = self.problem(model)
+        return f"the model {name} is {problem}: {self.how_to_fix(model)}" if problem else None
 
-    def remedy(self, model: Model) -> str:
-        """Return what to do when ``model`` is missing or damaged."""
+    def how_to_fix(self, model: Model) -> str:
+        """Return what to do if ``model`` is missing or damaged."""
         if model.path is not None:
-            return f"put the file back, or forget it: `roop models remove {model.name}`"
+            return f"put the file back, or run `roop models remove {model.name}`"
         if model.package == OURS:
             return REINSTALL
         if model.package:
@@ -73,27 +73,25 @@ class ModelFolder:
     def require(
         self, name: str, *, progress: Callable[[int, int | None], None] | None = None
     ) -> Path:
-        """Return the file of the model called ``name``, downloaded first if need be.
+        """Return the file of the model called ``name``; download it first if it is missing.
 
         Raises:
-            ModelError: It is unknown, its licence is not the one that is asked for, its package is
-                missing or damaged, it is not here and downloads are off, or the download failed.
+            ModelError: The model is unknown, its licence is not allowed, its package is missing or
+                damaged, it is missing and downloads are off, or the download failed.
         """
         model = self.catalogue[name]
         self._check_licence(model)
         path = self.locate(model)
-        if (fault := self.fault(model)) is None and path is not None:
+        if (problem := self.problem(model)) is None and path is not None:
             return path
         if path is None or not model.url or self._offline:
             raise ModelError(
-                f"the model {name} is {fault}" + ("; downloads are off" if model.url else ""),
-                hint=self.remedy(model),
+                f"the model {name} is {problem}" + ("; downloads are off" if model.url else ""),
+                hint=self.how_to_fix(model),
             )
-        from roop.models.files.download import (
-            fetch,  # httpx takes 0.4 s to import and is rarely needed
-        )
+        from roop.models.files.download import download  # imports httpx, which takes 0.4 s
 
-        fetch(model, path, progress=progress)
+        download(model, path, progress=progress)
         return path
 
     def _check_licence(self, model: Model) -> None:
@@ -104,7 +102,7 @@ class ModelFolder:
         engines = ("mesh", *names) if model.task == "swap" else tuple(names)
         raise ModelError(
             f"the model {model.name} may not be used commercially: {model.terms or model.licence}",
-            hint=f"usable for the same task: {', '.join(engines)}; or leave [[licence]] out"
+            hint=f"for the same task use {', '.join(engines)}; or leave out [[licence]]"
             if engines
-            else "no model for this task may be; do without, or leave [[licence]] out",
+            else "no model for this task may be; do without it, or leave out [[licence]]",
         )

@@ -1,4 +1,4 @@
-"""What a person does with the folder of models: look, fetch, check, remove."""
+"""Management of the folder of models: list, download, verify, remove."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from roop.errors import ModelError
 from roop.models.catalogue import Model
 from roop.models.files.custom import forget
-from roop.models.files.download import DownloadWatch
+from roop.models.files.download import DownloadProgress
 from roop.models.files.folder import ModelFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One model, as it is on this machine."""
+class ModelStatus:
+    """The state of one model on this machine."""
 
     name: str
     task: str
@@ -20,29 +20,29 @@ class Entry:
     licence: str
     terms: str
     size: int | None
-    """Bytes; None where that is not known before it is here."""
+    """In bytes; None if unknown before the download."""
     source: str
-    """The address, the package or the file that it comes from."""
+    """The URL, package or file it comes from."""
     state: str
     """"present", "missing", or what is wrong with it."""
 
 
-def entries(folder: ModelFolder, task: str | None = None) -> tuple[Entry, ...]:
-    """Return all models, or those that do ``task``.
+def list_models(folder: ModelFolder, task: str | None = None) -> tuple[ModelStatus, ...]:
+    """Return the state of all models, or of those for ``task``.
 
     Raises:
-        ModelError: No model does ``task``.
+        ModelError: There is no such task.
     """
     tasks = dict.fromkeys(model.task for model in folder.catalogue)
     if task is not None and task not in tasks:
-        raise ModelError(f"no model does {task!r}", hint=f"choose one of: {', '.join(tasks)}")
+        raise ModelError(f"there is no task {task!r}", hint=f"choose one of: {', '.join(tasks)}")
     return tuple(
-        entry_of(folder, model) for model in folder.catalogue if task in (None, model.task)
+        status_of(folder, model) for model in folder.catalogue if task in (None, model.task)
     )
 
 
-def named(folder: ModelFolder, names: Sequence[str]) -> tuple[Model, ...]:
-    """Return the models of these names, or the first of each family of these names.
+def find_models(folder: ModelFolder, names: Sequence[str]) -> tuple[Model, ...]:
+    """Return the models with these names; a family's name stands for its first model.
 
     Raises:
         ModelError: A name is unknown.
@@ -52,40 +52,42 @@ def named(folder: ModelFolder, names: Sequence[str]) -> tuple[Model, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def with_companions(folder: ModelFolder, models: Sequence[Model]) -> tuple[Model, ...]:
-    """Return ``models`` and what they cannot work without."""
+def with_dependencies(folder: ModelFolder, models: Sequence[Model]) -> tuple[Model, ...]:
+    """Return ``models`` and the recognisers that they need."""
     needed = [folder.catalogue[model.embedding] for model in models if model.embedding]
     return tuple(dict.fromkeys([*models, *needed]))
 
 
-def pull(folder: ModelFolder, model: Model, progress: DownloadWatch | None = None) -> Entry:
-    """Fetch ``model`` unless it is here.
+def pull(
+    folder: ModelFolder, model: Model, progress: DownloadProgress | None = None
+) -> ModelStatus:
+    """Download ``model`` if it is missing or damaged.
 
     Raises:
-        ModelError: It cannot be had.
+        ModelError: It cannot be downloaded.
     """
     folder.require(model.name, progress=progress)
-    return entry_of(folder, model)
+    return status_of(folder, model)
 
 
-def verify(folder: ModelFolder, model: Model) -> Entry:
-    """Read all of ``model``'s file and compare its digest, whatever its size."""
-    entry = entry_of(folder, model)
+def verify(folder: ModelFolder, model: Model) -> ModelStatus:
+    """Verify the digest of ``model``'s whole file."""
+    status = status_of(folder, model)
     path = folder.locate(model)
-    if entry.state != "present" or path is None or model.matches(path):
-        return entry
-    return entry_of(folder, model, "damaged: its sha256 differs")
+    if status.state != "present" or path is None or model.matches(path):
+        return status
+    return status_of(folder, model, "damaged: its sha256 differs")
 
 
-def remove(folder: ModelFolder, model: Model) -> Entry:
-    """Delete the downloaded file of ``model``; of one's own file only the row.
+def remove(folder: ModelFolder, model: Model) -> ModelStatus:
+    """Delete the downloaded file of ``model``; unregister a custom model but keep its file.
 
     Raises:
-        ModelError: It belongs to an installed package, or cannot be deleted.
+        ModelError: The model belongs to an installed package, or cannot be deleted.
     """
     if model.path is not None:
         forget(folder, model.name)
-        return entry_of(folder, model, "forgotten")
+        return status_of(folder, model, "forgotten")
     if model.package is not None:
         raise ModelError(
             f"{model.name} belongs to the package {model.package}",
@@ -97,16 +99,16 @@ def remove(folder: ModelFolder, model: Model) -> Entry:
             file.unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(
-            f"cannot delete {error.filename}: {error.strerror}", hint="delete it by hand"
+            f"cannot delete {error.filename}: {error.strerror}", hint="delete the file yourself"
         ) from error
-    return entry_of(folder, model)
+    return status_of(folder, model)
 
 
-def entry_of(folder: ModelFolder, model: Model, state: str | None = None) -> Entry:
-    """Return how ``model`` is here; ``state`` if that is known better than by a quick look."""
+def status_of(folder: ModelFolder, model: Model, state: str | None = None) -> ModelStatus:
+    """Return the state of ``model``: ``state`` if given, else as found by a quick check."""
     path = folder.locate(model)
     size = path.stat().st_size if path is not None and path.is_file() else model.size
-    return Entry(
+    return ModelStatus(
         name=model.name,
         task=model.task,
         family=model.family,
@@ -114,5 +116,5 @@ def entry_of(folder: ModelFolder, model: Model, state: str | None = None) -> Ent
         terms=model.terms,
         size=size,
         source=model.url or model.package or str(model.path),
-        state=state or folder.fault(model) or "present",
+        state=state or folder.problem(model) or "present",
     )

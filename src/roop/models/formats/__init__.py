@@ -1,1 +1,1 @@
-"""ONNX files, read and changed without loading the network."""
+"""The format of ONNX files, read and edited without loading the network."""

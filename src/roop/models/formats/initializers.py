@@ -1,4 +1,4 @@
-"""Constants stored in an ONNX file, read without loading the network."""
+"""Initializers (constants) of an ONNX file, read without loading the network."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.errors import ModelError
-from roop.models.formats.protobuf import Message, fields, varint
+from roop.models.formats.protobuf import Message, fields, read_varint
 
 # Field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 _GRAPH = 7
@@ -22,38 +22,38 @@ _DTYPES: dict[int, np.dtype[Any]] = {
 
 
 def last_initializer(path: Path) -> NDArray[np.float32]:
-    """Return the last constant of a graph, which inswapper's files keep their emap in.
+    """Return the last initializer of a graph: the emap in inswapper's files.
 
-    Reads the headers of the file only, not its hundreds of megabytes.
+    Reads only the headers of the file, not its hundreds of megabytes.
 
     Args:
         path: An ONNX file.
 
     Returns:
-        The constant in its own shape: ``(512, 512)`` for inswapper.
+        The initializer in its own shape: ``(512, 512)`` for inswapper.
 
     Raises:
-        ModelError: The file is damaged or has no constant of real numbers at its end.
+        ModelError: The file is damaged, or its last initializer is not floating-point.
 
     Source: insightface 2.x, ``model_zoo/inswapper.py``.
     """
     try:
-        graphs = _nested(np.memmap(path, np.uint8, mode="r"), _GRAPH)
-        *_, last = (tensor for graph in graphs for tensor in _nested(graph, _INITIALIZER))
-        return _decoded(last)
+        graphs = _submessages(np.memmap(path, np.uint8, mode="r"), _GRAPH)
+        *_, last = (tensor for graph in graphs for tensor in _submessages(graph, _INITIALIZER))
+        return _decode_tensor(last)
     except (OSError, ValueError, LookupError) as error:
         raise ModelError(
-            f"{path} has no constant where one is expected: {error}",
-            hint="delete the file, so that it is downloaded again",
+            f"cannot read the last initializer of {path}: {error}",
+            hint="delete the file to download it again",
         ) from error
 
 
-def _decoded(tensor: Message) -> NDArray[np.float32]:
+def _decode_tensor(tensor: Message) -> NDArray[np.float32]:
     dims: list[int] = []
     dtype, data = 0, b""
     for number, value in fields(tensor):
         if number == _DIMS:
-            dims += _numbers(value)
+            dims += _decode_numbers(value)
         elif number == _DATA_TYPE and isinstance(value, int):
             dtype = value
         elif number in (_FLOAT_DATA, _RAW_DATA) and not isinstance(value, int):
@@ -62,18 +62,18 @@ def _decoded(tensor: Message) -> NDArray[np.float32]:
     return values.reshape(dims)
 
 
-def _numbers(value: int | Message) -> list[int]:
-    """Return the numbers of a repeated field, which may be packed into one."""
+def _decode_numbers(value: int | Message) -> list[int]:
+    """Return the numbers of a repeated field, packed or not."""
     if isinstance(value, int):
         return [value]
-    numbers, place = [], 0
-    while place < len(value):
-        number, place = varint(value, place)
+    numbers, position = [], 0
+    while position < len(value):
+        number, position = read_varint(value, position)
         numbers.append(number)
     return numbers
 
 
-def _nested(message: Message, wanted: int) -> Iterator[Message]:
+def _submessages(message: Message, wanted: int) -> Iterator[Message]:
     for number, value in fields(message):
         if number == wanted and not isinstance(value, int):
             yield value

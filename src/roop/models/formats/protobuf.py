@@ -1,4 +1,4 @@
-"""The wire format of ONNX files, as far as it takes to read or change a little of a large one.
+"""The Protocol Buffers wire format, as far as needed to read or edit parts of large ONNX files.
 
 Source: protobuf.dev/programming-guides/encoding.
 """
@@ -12,89 +12,91 @@ Message = NDArray[np.uint8]
 """The bytes of a message, usually a view of a mapped file."""
 
 Field = tuple[int, int | Message]
-"""A field's number, and its value: a number, or the bytes of something longer."""
+"""A field's number and value: an integer, or bytes."""
 
 
 def fields(message: Message) -> Iterator[Field]:
-    """Walk over the fields of a message.
+    """Iterate over the fields of a message.
 
     Raises:
-        ValueError: It is damaged.
-        LookupError: It ends too early.
+        ValueError: The message is damaged.
+        LookupError: The message is truncated.
     """
-    for number, value, _ in _places(message):
+    for number, value, _ in _walk(message):
         yield number, value
 
 
-def varint(message: Message, place: int) -> tuple[int, int]:
-    """Return the number at ``place`` and the place after it."""
+def read_varint(message: Message, position: int) -> tuple[int, int]:
+    """Return the number at ``position`` and the position after it."""
     number = shift = 0
     while True:
-        byte = int(message[place])
-        place += 1
+        byte = int(message[position])
+        position += 1
         number |= (byte & 127) << shift
         if byte < 128:
-            return number, place
+            return number, position
         shift += 7
 
 
-def edited(message: Message, path: tuple[int, ...], content: bytes) -> bytes:
-    """Return a message with ``content`` in place of fields.
+def replace_fields(message: Message, path: tuple[int, ...], content: bytes) -> bytes:
+    """Return a message with ``content`` in place of certain fields.
 
     Args:
-        message: Not changed.
-        path: Numbers of fields, each inside the one before. Where one repeats, all of them are
-            gone into; of the last number only the first field of each is replaced.
-        content: The bytes of the new ones.
+        message: The message, which is not changed.
+        path: Field numbers from the outermost to the innermost. All fields of an outer number are
+            searched; of the last number, the first field in each of them is replaced.
+        content: The new fields' bytes.
 
     Raises:
-        LookupError: The message ends too early.
-        ValueError: It is damaged.
+        LookupError: The message is truncated.
+        ValueError: The message is damaged.
     """
-    return b"".join(_pieces(message, path, content))
+    return b"".join(_replaced_parts(message, path, content))
 
 
-def _pieces(message: Message, path: tuple[int, ...], content: bytes) -> list[bytes | memoryview]:
-    """Return what ``edited`` joins, once: these files are large."""
+def _replaced_parts(
+    message: Message, path: tuple[int, ...], content: bytes
+) -> list[bytes | memoryview]:
+    """Return the parts of the new message, to be joined only once: the files are large."""
     parts: list[bytes | memoryview] = []
-    kept, last = 0, len(path) == 1
-    for number, value, (start, end) in _places(message):
+    copied, last = 0, len(path) == 1
+    for number, value, (start, end) in _walk(message):
         if number != path[0] or isinstance(value, int):
             continue
-        inner = [content] if last else _pieces(value, path[1:], content)
-        head = _number(number << 3 | 2) + _number(sum(map(len, inner)))
-        parts += [message[kept:start].data, head, *inner]
-        kept = end
+        inner = [content] if last else _replaced_parts(value, path[1:], content)
+        head = _encode_varint(number << 3 | 2) + _encode_varint(sum(map(len, inner)))
+        parts += [message[copied:start].data, head, *inner]
+        copied = end
         if last:
             break
-    return [*parts, message[kept:].data]
+    return [*parts, message[copied:].data]
 
 
-def _places(message: Message) -> Iterator[tuple[int, int | Message, tuple[int, int]]]:
-    """Walk over number, value and place (start, end) of each field."""
-    place = 0
-    while place < len(message):
-        start = place
-        tag, place = varint(message, place)
-        kind = tag & 7
-        if kind == 0:
-            value, place = varint(message, place)
-            yield tag >> 3, value, (start, place)
+def _walk(message: Message) -> Iterator[tuple[int, int | Message, tuple[int, int]]]:
+    """Yield number, value and position (start, end) of each field."""
+    position = 0
+    while position < len(message):
+        start = position
+        tag, position = read_varint(message, position)
+        wire_type = tag & 7
+        if wire_type == 0:
+            value, position = read_varint(message, position)
+            yield tag >> 3, value, (start, position)
             continue
-        if kind == 2:
-            size, place = varint(message, place)
-        elif kind in (1, 5):
-            size = 8 if kind == 1 else 4
+        if wire_type == 2:
+            size, position = read_varint(message, position)
+        elif wire_type in (1, 5):
+            size = 8 if wire_type == 1 else 4
         else:
-            raise ValueError(f"field of unknown kind {kind}")
-        if place + size > len(message):
-            raise ValueError("it ends too early")
-        place += size
-        yield tag >> 3, message[place - size : place], (start, place)
+            raise ValueError(f"unknown wire type {wire_type}")
+        if position + size > len(message):
+            raise ValueError("truncated message")
+        position += size
+        yield tag >> 3, message[position - size : position], (start, position)
 
 
-def _number(value: int) -> bytes:
-    """Return a number as ``varint`` reads it."""
+def _encode_varint(value: int) -> bytes:
+    """Return the encoding that ``read_varint`` reads."""
     digits = []
     while value > 127:
         digits.append(value & 127 | 128)

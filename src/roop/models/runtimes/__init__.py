@@ -1,1 +1,1 @@
-"""Libraries that run networks: ONNX Runtime, OpenVINO and LiteRT."""
+"""The libraries that run networks: ONNX Runtime, OpenVINO and LiteRT."""

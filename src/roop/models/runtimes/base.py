@@ -1,4 +1,4 @@
-"""What a library that runs networks has to offer to sessions."""
+"""The interface of the libraries that run networks."""
 
 import re
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from roop.options import Precision, Provider
 
 
 class ProviderError(Exception):
-    """A provider cannot run a network; the text says why, in one line."""
+    """A provider cannot run a network; the message is one line with the reason."""
 
     @classmethod
-    def of(cls, error: Exception) -> Self:
-        """Return the reason in a library's own error, on one line of at most 200 letters.
+    def from_exception(cls, error: Exception) -> Self:
+        """Reduce a library's error to its reason, on one line of at most 200 characters.
 
-        ONNX Runtime begins with places in its source and ends with the reason; where a library of
-        NVIDIA's failed, more such places follow.
+        ONNX Runtime's messages start with source locations and end with the reason; if one of
+        NVIDIA's libraries failed, more locations follow the reason.
         """
         text = " ".join(str(error).split())
         failure = re.search(r"\b(CUDA|CUDNN|CUBLAS|CUFFT) failure [^;]*", text)
@@ -26,32 +26,33 @@ class ProviderError(Exception):
 
 
 class MemoryLimitError(ProviderError):
-    """A network needs more memory than it may take."""
+    """A network does not fit into the memory it may use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input of a network as its file has it."""
+    """An input of a network, as its file defines it."""
 
     name: str
     dtype: np.dtype[Any]
     shape: tuple[int | None, ...]
-    """None stands for a size that may vary."""
+    """None stands for a dynamic size."""
 
 
 class Runtime(Protocol):
-    """A network in one of the libraries, on one provider."""
+    """A network loaded by one of the libraries, on one provider."""
 
     provider: Provider
     precision: Precision | None
-    """What it computes with; None where the file and the provider decide step by step."""
+    """The precision it computes in; None if file and provider decide node by node."""
     warning: str | None
-    """What the person should know of how it runs."""
+    """Something to tell the user about how it runs."""
     inputs: tuple[Port, ...]
     outputs: tuple[str, ...]
+    """Names of the outputs."""
 
     def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
-        """Return the outputs of these names for the inputs of those names.
+        """Run the network on ``feed``, arrays by input name; return the named outputs, in order.
 
         Raises:
             ProviderError: The network failed.

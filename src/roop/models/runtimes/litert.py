@@ -1,4 +1,4 @@
-"""TensorFlow Lite files, run by Google's own runtime: less than half of OpenCV's time."""
+"""TensorFlow Lite files, run by LiteRT: in less than half the time OpenCV takes."""
 
 import contextlib
 import os
@@ -14,17 +14,17 @@ from roop.models.catalogue import Model
 
 
 class LiteRtNetwork:
-    """A network of one input, loaded and tried once. Runs in the caller's thread alone."""
+    """A small network with one input, loaded and tested once. Runs in the caller's thread only."""
 
     def __init__(self, path: Path, model: Model) -> None:
         self._shapes = [output.shape for output in model.outputs]
         try:
-            with _without_notice():
+            with _silent_stderr():
                 self._interpreter = Interpreter(str(path), num_threads=1)
                 self._interpreter.allocate_tensors()
             self._input = self._interpreter.get_input_details()[0]["index"]
-            places = {o["name"]: o["index"] for o in self._interpreter.get_output_details()}
-            self._outputs = [places[output.name] for output in model.outputs]
+            indices = {o["name"]: o["index"] for o in self._interpreter.get_output_details()}
+            self._outputs = [indices[output.name] for output in model.outputs]
             self.run(np.zeros((1, *model.inputs[0].shape), np.float32))
         except (ValueError, RuntimeError, KeyError) as error:
             raise ModelError(
@@ -32,23 +32,23 @@ class LiteRtNetwork:
             ) from error
 
     def run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Return copies of the outputs for ``batch``, in the catalogue row's order and shapes."""
+        """Return the outputs for ``batch``, in the order and shapes of the catalogue row."""
         self._interpreter.set_tensor(self._input, np.ascontiguousarray(batch.transpose(0, 2, 3, 1)))
         self._interpreter.invoke()
         return tuple(
-            self._interpreter.get_tensor(place).reshape(shape)
-            for place, shape in zip(self._outputs, self._shapes, strict=True)
+            self._interpreter.get_tensor(index).reshape(shape)
+            for index, shape in zip(self._outputs, self._shapes, strict=True)
         )
 
 
 @contextlib.contextmanager
-def _without_notice() -> Iterator[None]:
-    """Keep LiteRT from telling the terminal which delegate it made: it has no switch for that."""
-    kept = os.dup(2)
+def _silent_stderr() -> Iterator[None]:
+    """Suppress the notice that LiteRT prints about its delegate; it has no option for that."""
+    stderr_copy = os.dup(2)
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr_copy, 2)
+        os.close(stderr_copy)

@@ -1,4 +1,4 @@
-"""Load an ONNX file in the library that has the wanted provider."""
+"""Loading of ONNX files by the library that has the requested provider."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,18 +8,18 @@ from roop.options import Provider, Settings
 
 
 def load_runtime(
-    name: Provider, source: Path | bytes, settings: Settings, *, brief: bool = False
+    name: Provider, source: Path | bytes, settings: Settings, *, few_runs: bool = False
 ) -> Runtime:
-    """Load an ONNX file, or the bytes of one, on exactly one provider.
+    """Load an ONNX file on exactly this provider.
 
     Args:
         name: The provider.
-        source: The file, or its content.
-        settings: How to load it.
-        brief: It is run once or twice, so that loading counts for more than running.
+        source: The file or its content.
+        settings: How to run it.
+        few_runs: Optimise for loading time: the network runs only once or twice.
 
     Raises:
-        ProviderError: The provider is not there or does not work, or the file is no network.
+        ProviderError: The provider is missing or does not work, or the file is not a network.
     """
     if name == "openvino":
         if find_spec("openvino") is None:
@@ -29,12 +29,12 @@ def load_runtime(
         return OpenVinoRuntime(source, settings)
     from roop.models.runtimes.onnx import OnnxRuntime  # takes half a second to import
 
-    return OnnxRuntime(source, name, settings, brief=brief)
+    return OnnxRuntime(source, name, settings, few_runs=few_runs)
 
 
-def present_providers() -> set[Provider]:
-    """Return the providers whose software is installed; whether they work shows when they run."""
+def installed_providers() -> set[Provider]:
+    """Return the providers whose software is installed; they may still fail when used."""
     from roop.models.runtimes import onnx
 
     extra: set[Provider] = {"openvino"} if find_spec("openvino") else set()
-    return onnx.present() | extra
+    return onnx.built_in_providers() | extra

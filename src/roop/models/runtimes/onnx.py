@@ -15,14 +15,14 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from roop.models.runtimes.base import MemoryLimitError, Port, ProviderError
-from roop.models.runtimes.providers import PROVIDERS, row, runtime_options
+from roop.models.runtimes.providers import PROVIDERS, provider_row, runtime_options
 from roop.options import Precision, Provider, Settings
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
 
 class OnnxRuntime:
-    """A network in ONNX Runtime, on exactly the provider that was asked for."""
+    """A network in ONNX Runtime, on exactly the requested provider."""
 
     def __init__(
         self,
@@ -30,26 +30,26 @@ class OnnxRuntime:
         provider: Provider,
         settings: Settings,
         *,
-        brief: bool = False,
+        few_runs: bool = False,
     ) -> None:
-        """Load an ONNX file, or the bytes of one.
+        """Load an ONNX file.
 
         Args:
-            source: The file, or its content.
-            provider: What it is to run on.
-            settings: How.
-            brief: It is run once or twice, so that loading counts for more than running.
+            source: The file or its content.
+            provider: What to run it on.
+            settings: How to run it.
+            few_runs: Optimise for loading time: the network runs only once or twice.
 
         Raises:
-            ProviderError: The provider is not there, does not work, or runs none of the network.
+            ProviderError: The provider is missing, does not work, or supports none of the network.
         """
         self.provider = provider
         self.precision = _precision(provider, settings)
-        if provider not in present():
+        if provider not in built_in_providers():
             raise ProviderError(f"not in this ONNX Runtime {onnxruntime.__version__}")
-        options = _options(settings, brief=brief and provider == "cpu")
-        self._session = _started(source, provider, settings, options)
-        self.warning = _spread(self._session, provider)
+        options = _session_options(settings, few_runs=few_runs and provider == "cpu")
+        self._session = _create_session(source, provider, settings, options)
+        self.warning = _check_assignment(self._session, provider)
         self.inputs = tuple(
             Port(entry.name, np.dtype(_DTYPES.get(entry.type, np.float32)), _sizes(entry.shape))
             for entry in self._session.get_inputs()
@@ -57,7 +57,7 @@ class OnnxRuntime:
         self.outputs = tuple(entry.name for entry in self._session.get_outputs())
 
     def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
-        """Return the outputs of these names for the inputs of those names.
+        """Run the network on ``feed``, arrays by input name; return the named outputs, in order.
 
         Raises:
             ProviderError: The network failed.
@@ -65,28 +65,28 @@ class OnnxRuntime:
         try:
             values: list[NDArray[Any]] = self._session.run(outputs, feed)
         except Exception as error:  # onnxruntime's errors share no base class
-            raise _fault(error) from error
+            raise _translated(error) from error
         return values
 
 
-def present() -> set[Provider]:
-    """Return the providers that this ONNX Runtime was built with; not all of them need work."""
+def built_in_providers() -> set[Provider]:
+    """Return the providers in this build of ONNX Runtime; they may still fail when used."""
     built = onnxruntime.get_available_providers()
     return {entry.name for entry in PROVIDERS if entry.runtime_name in built}
 
 
-def _started(
+def _create_session(
     source: Path | bytes,
     provider: Provider,
     settings: Settings,
     options: onnxruntime.SessionOptions,
 ) -> onnxruntime.InferenceSession:
-    """Load a network where ``provider`` takes part in running it."""
-    name = row(provider).runtime_name
-    with _heard() if provider != "cpu" else contextlib.nullcontext(io.BytesIO()) as log:
+    """Load a network on ``provider``, and make sure that ONNX Runtime uses it."""
+    name = provider_row(provider).runtime_name
+    with _captured_output() if provider != "cpu" else contextlib.nullcontext(io.BytesIO()) as log:
         try:
             if provider in ("cuda", "tensorrt"):
-                onnxruntime.preload_dlls()  # NVIDIA's libraries lie in Python packages of their own
+                onnxruntime.preload_dlls()  # finds NVIDIA's libraries in their Python packages
             session = onnxruntime.InferenceSession(
                 source,
                 options,
@@ -94,50 +94,52 @@ def _started(
                 enable_fallback=False,
             )
         except Exception as error:  # onnxruntime's errors share no base class
-            raise (ProviderError(reason) if (reason := _reason(log)) else _fault(error)) from error
-        if name not in session.get_providers():  # as it does in silence when a library is missing
-            raise ProviderError(_reason(log) or "ONNX Runtime does not start it")
+            raise (
+                ProviderError(reason) if (reason := _logged_reason(log)) else _translated(error)
+            ) from error
+        if name not in session.get_providers():  # dropped silently if a library is missing
+            raise ProviderError(_logged_reason(log) or "ONNX Runtime could not start it")
     return session
 
 
 @contextlib.contextmanager
-def _heard() -> Iterator[BinaryIO]:
-    """Catch what the library writes to the terminal: it gives its reasons nowhere else."""
-    kept = os.dup(2)
+def _captured_output() -> Iterator[BinaryIO]:
+    """Capture what the library prints: it gives its reasons nowhere else."""
+    stderr_copy = os.dup(2)
     with tempfile.TemporaryFile() as log, contextlib.redirect_stdout(io.StringIO()):
         os.dup2(log.fileno(), 2)
         try:
             yield log
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr_copy, 2)
+            os.close(stderr_copy)
 
 
-def _reason(log: BinaryIO) -> str | None:
-    """Return why a provider did not start, from what ONNX Runtime wrote."""
+def _logged_reason(log: BinaryIO) -> str | None:
+    """Return the reason why a provider did not start from ONNX Runtime's log, None without one."""
     log.seek(0)
     found = re.search(r"with error: ([^\x1b\n]*)", log.read().decode(errors="replace"))
     return found[1].strip()[:200] if found else None
 
 
-def _spread(session: onnxruntime.InferenceSession, provider: Provider) -> str | None:
-    """Return a warning if the CPU does more of the steps than ``provider``.
+def _check_assignment(session: onnxruntime.InferenceSession, provider: Provider) -> str | None:
+    """Return a warning if the CPU runs more nodes of the network than ``provider``.
 
     Raises:
-        ProviderError: It does all of them.
+        ProviderError: The CPU runs all nodes.
     """
-    name = row(provider).runtime_name
+    name = provider_row(provider).runtime_name
     if not hasattr(session, "get_provider_graph_assignment_info"):
-        return None  # older than 1.24, as the last one with ROCm is: it does not tell
-    steps = Counter[str]()
+        return None  # before 1.24, which includes the last release with ROCm
+    nodes = Counter[str]()
     for part in session.get_provider_graph_assignment_info():
-        steps[part.ep_name] += len(part.get_nodes())
-    total = steps.total()
-    if total and not steps[name]:
-        raise ProviderError(f"it can run none of the network's {total} steps")
-    if steps[name] * 2 >= total:
+        nodes[part.ep_name] += len(part.get_nodes())
+    total = nodes.total()
+    if total and not nodes[name]:
+        raise ProviderError(f"it supports none of the network's {total} nodes")
+    if nodes[name] * 2 >= total:
         return None
-    return f"{provider} runs only {steps[name]} of its {total} steps, the processor the others"
+    return f"{provider} runs only {nodes[name]} of its {total} nodes, the CPU runs the others"
 
 
 def _sizes(shape: list[int | str | None]) -> tuple[int | None, ...]:
@@ -145,17 +147,17 @@ def _sizes(shape: list[int | str | None]) -> tuple[int | None, ...]:
 
 
 def _precision(provider: Provider, settings: Settings) -> Precision | None:
-    asked = settings.execution_precision
-    if provider == "cpu" or (provider == "cuda" and asked == "fp32"):
+    requested = settings.execution_precision
+    if provider == "cpu" or (provider == "cuda" and requested == "fp32"):
         return "fp32"
-    return asked if provider == "tensorrt" else None
+    return requested if provider == "tensorrt" else None
 
 
-def _options(settings: Settings, *, brief: bool) -> onnxruntime.SessionOptions:
+def _session_options(settings: Settings, *, few_runs: bool) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    if brief:  # laying the weights out for the processor takes as long as three runs gain by it
+    if few_runs:  # the last level rearranges the weights, which pays off after three runs
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.log_severity_level = 4  # what matters is raised; stderr is not ours
+    options.log_severity_level = 4  # errors are raised; stderr is not ours to write to
     options.intra_op_num_threads = settings.execution_threads or 0
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     if settings.execution_threads == 1:
@@ -165,23 +167,29 @@ def _options(settings: Settings, *, brief: bool) -> onnxruntime.SessionOptions:
     return options
 
 
-def bound_memory(size: int) -> None:
-    """Let all networks that are loaded from now on with a limit share ``size`` bytes.
+def limit_memory(size: int) -> None:
+    """Limit the CPU memory of all networks loaded from now on, together, to ``size`` bytes.
 
-    For those on the processor; on a graphics card each has the limit for itself.
+    On a graphics card the limit applies to each network by itself.
     """
-    place = onnxruntime.OrtMemoryInfo(
+    memory_info = onnxruntime.OrtMemoryInfo(
         "Cpu",
         onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR,
         0,
         onnxruntime.OrtMemType.DEFAULT,
     )
-    # Strategy 1 takes what is asked for; the other would double the arena again and again.
-    bounds = onnxruntime.OrtArenaCfg({"max_mem": size, "arena_extend_strategy": 1})
-    onnxruntime.create_and_register_allocator(place, bounds)
+    # Strategy 1 grows the arena by what is needed; strategy 0 doubles it each time.
+    arena = onnxruntime.OrtArenaCfg({"max_mem": size, "arena_extend_strategy": 1})
+    onnxruntime.create_and_register_allocator(memory_info, arena)
 
 
-def _fault(error: Exception) -> ProviderError:
-    """Translate an error of ONNX Runtime, whose texts are all there is to tell them apart."""
-    short = any(text in str(error) for text in ("Available memory of", "Failed to allocate memory"))
-    return MemoryLimitError.of(error) if short else ProviderError.of(error)
+def _translated(error: Exception) -> ProviderError:
+    """Translate an error of ONNX Runtime; only the messages tell its errors apart."""
+    out_of_memory = any(
+        text in str(error) for text in ("Available memory of", "Failed to allocate memory")
+    )
+    return (
+        MemoryLimitError.from_exception(error)
+        if out_of_memory
+        else ProviderError.from_exception(error)
+    )

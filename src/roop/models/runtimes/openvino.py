@@ -1,4 +1,4 @@
-"""ONNX files, run by OpenVINO: on processors with bfloat16 twice as fast as ONNX Runtime."""
+"""ONNX files, run by OpenVINO: twice as fast as ONNX Runtime on CPUs with bfloat16."""
 
 import sys
 from pathlib import Path
@@ -12,38 +12,40 @@ from roop.models.runtimes.base import Port, ProviderError
 from roop.options import Precision, Provider, Settings
 
 _HINTS: dict[Precision, str] = {"fp32": "f32", "fp16": "f16", "bf16": "bf16"}
-_USED: dict[str, Precision] = {"f32": "fp32", "f16": "fp16", "bf16": "bf16"}
+_PRECISIONS: dict[str, Precision] = {"f32": "fp32", "f16": "fp16", "bf16": "bf16"}
 
 
 class OpenVinoRuntime:
-    """A network in OpenVINO, on the processor."""
+    """A network in OpenVINO, on the CPU."""
 
     provider: Provider = "openvino"
     warning: str | None = None
 
     def __init__(self, source: Path | bytes, settings: Settings) -> None:
-        """Load an ONNX file, or the bytes of one.
+        """Load an ONNX file or the content of one.
 
         Raises:
             ProviderError: OpenVINO cannot load it.
         """
         try:
-            core = _openvino().Core()
+            core = _import_openvino().Core()
             network = core.read_model(source)
             self._compiled = core.compile_model(network, "CPU", _hints(settings))
-            used = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-        except RuntimeError as error:  # the only kind that its bindings raise
-            raise ProviderError.of(error) from error
-        self.precision: Precision | None = _USED.get(used)
+            precision = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        except RuntimeError as error:  # the only type its bindings raise
+            raise ProviderError.from_exception(error) from error
+        self.precision: Precision | None = _PRECISIONS.get(precision)
         self.inputs = tuple(
             Port(entry.any_name, entry.element_type.to_dtype(), _sizes(entry.partial_shape))
             for entry in network.inputs
         )
-        self._places = {name: i for i, out in enumerate(network.outputs) for name in out.names}
+        self._output_indices = {
+            name: i for i, out in enumerate(network.outputs) for name in out.names
+        }
         self.outputs = tuple(entry.any_name for entry in network.outputs)
 
     def run(self, feed: dict[str, NDArray[Any]], outputs: list[str]) -> list[NDArray[Any]]:
-        """Return the outputs of these names for the inputs of those names.
+        """Run the network on ``feed``, arrays by input name; return the named outputs, in order.
 
         Raises:
             ProviderError: The network failed.
@@ -51,16 +53,16 @@ class OpenVinoRuntime:
         try:
             values = self._compiled(feed)
         except RuntimeError as error:
-            raise ProviderError.of(error) from error
-        return [np.array(values[self._places[name]]) for name in outputs]
+            raise ProviderError.from_exception(error) from error
+        return [np.array(values[self._output_indices[name]]) for name in outputs]
 
 
-def _openvino() -> ModuleType:
-    """Import OpenVINO without its telemetry, which tells Google of every import.
+def _import_openvino() -> ModuleType:
+    """Import OpenVINO without its telemetry, which reports every import to Google.
 
-    It is written to do without where the package cannot be imported.
+    OpenVINO works without the package openvino_telemetry if it cannot be imported.
     """
-    absent: Any = None  # the import system's own mark of a module that cannot be imported
+    absent: Any = None  # makes the import system refuse to import it
     sys.modules.setdefault("openvino_telemetry", absent)
     import openvino
 

@@ -1,4 +1,4 @@
-"""Execution providers: their names here and in ONNX Runtime, their order, what each needs."""
+"""Execution providers: their names, order, options and requirements."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from roop.options import Provider, Settings
 
 @dataclass(frozen=True, slots=True)
 class ProviderRow:
-    """What is known about a provider before it is tried."""
+    """The static facts about a provider."""
 
     name: Provider
     runtime_name: str
-    """Its name in ONNX Runtime; empty for what does not run there."""
+    """Its name in ONNX Runtime; empty if it is not one of ONNX Runtime's."""
     need: str
     """What has to be installed."""
     systems: tuple[str, ...] = ("Linux", "Windows", "Darwin")
-    """Where it exists, as ``platform.system()`` calls them."""
+    """Where it exists, as in ``platform.system()``."""
     device_option: str | None = None
-    """ONNX Runtime's option that chooses among several devices."""
+    """ONNX Runtime's option for the device number."""
     memory_option: str | None = None
-    """ONNX Runtime's option that bounds what one network takes on the device, in bytes."""
+    """ONNX Runtime's option for the memory limit of one network on the device, in bytes."""
 
 
 PROVIDERS = (
@@ -65,64 +65,61 @@ PROVIDERS = (
         ("Windows",),
         "device_id",
     ),
-    ProviderRow(
-        "coreml", "CoreMLExecutionProvider", "onnxruntime for macOS, which has it", ("Darwin",)
-    ),
+    ProviderRow("coreml", "CoreMLExecutionProvider", "onnxruntime for macOS", ("Darwin",)),
     ProviderRow("openvino", "", "`uv sync --extra openvino`, or `pip install openvino`"),
     ProviderRow("cpu", "CPUExecutionProvider", "`pip install onnxruntime`"),
 )
-"""All of them, the fastest first. TensorRT makes a plan for minutes before its first frame: it is
-used only by those who ask for it."""
+"""All providers, the fastest first. TensorRT is used only if requested: it spends minutes on an
+engine before the first frame."""
 
 
-ON_PROCESSOR: frozenset[Provider] = frozenset({"cpu", "openvino"})
-"""Those that run on the processor; the others need a device that may be broken or missing."""
+CPU_PROVIDERS: frozenset[Provider] = frozenset({"cpu", "openvino"})
+"""Providers that run on the CPU; the others need a device, which may be missing or broken."""
 
 
-def row(name: Provider) -> ProviderRow:
-    """Return what is known about ``name``."""
+def provider_row(name: Provider) -> ProviderRow:
+    """Return the row of the provider ``name``."""
     return next(entry for entry in PROVIDERS if entry.name == name)
 
 
-def wanted(settings: Settings, present: Collection[Provider]) -> tuple[Provider, ...]:
-    """Return the providers to try, in order; the last is the cpu unless that is ruled out.
+def providers_to_try(settings: Settings, installed: Collection[Provider]) -> tuple[Provider, ...]:
+    """Return the providers to try, in order; the last is the cpu unless ``strict_provider`` is set.
 
     Args:
-        settings: Which ones were asked for, if any, and whether others may take their place.
-        present: Those whose software is installed here.
+        settings: Which providers are requested, and whether others may replace them.
+        installed: Providers whose software is installed.
     """
     fastest = [
-        entry.name for entry in PROVIDERS if entry.name in present and entry.name != "tensorrt"
+        entry.name for entry in PROVIDERS if entry.name in installed and entry.name != "tensorrt"
     ]
-    asked = settings.execution_provider
+    requested = settings.execution_provider
     if settings.strict_provider:
-        return asked or tuple(fastest[:1])
-    if asked and ON_PROCESSOR.issuperset(asked):  # the device is wanted for something else
+        return requested or tuple(fastest[:1])
+    if requested and CPU_PROVIDERS.issuperset(requested):  # then leave the graphics card alone
         fastest = []
-    return tuple(dict.fromkeys([*asked, *fastest, "cpu"]))
+    return tuple(dict.fromkeys([*requested, *fastest, "cpu"]))
 
 
 def runtime_options(name: Provider, settings: Settings) -> dict[str, str]:
-    """Return what ``settings`` mean in ONNX Runtime's own options of a provider.
+    """Return ONNX Runtime's options of a provider for ``settings``.
 
-    Source: onnxruntime.ai/docs/execution-providers, a page for each.
+    Source: onnxruntime.ai/docs/execution-providers, a page for each provider.
     """
-    entry, options = row(name), dict[str, str]()
+    entry, options = provider_row(name), dict[str, str]()
     if entry.device_option:
         options[entry.device_option] = str(settings.execution_device_id)
     if entry.memory_option and settings.network_memory:
         options[entry.memory_option] = str(settings.network_memory)
     if name == "cuda":
-        if settings.network_memory:  # or it doubles what it has until there is no room to
+        if settings.network_memory:  # the default doubles the arena each time
             options["arena_extend_strategy"] = "kSameAsRequested"
-        # Measuring every way of a convolution, as is usual, takes 0.2 s on an H100 whenever the
-        # number of faces is another than the last time, and finds no faster one
-        # (docs/benchmarks.md).
+        # The default, an exhaustive search, takes 0.2 s on an H100 whenever the number of faces
+        # changes, and finds no faster algorithm (docs/benchmarks.md).
         options["cudnn_conv_algo_search"] = "HEURISTIC"
-        if settings.execution_precision == "fp32":  # left alone it is tf32: 10 bits, not 23
+        if settings.execution_precision == "fp32":  # the default has 10 bits of mantissa, not 23
             options["use_tf32"] = "0"
     if name == "tensorrt":
-        folder = user_folder() / "tensorrt"  # plans take minutes to make: keep them
+        folder = user_folder() / "tensorrt"  # building an engine takes minutes: cache it
         options |= {"trt_engine_cache_enable": "1", "trt_engine_cache_path": str(folder)}
         if settings.execution_precision in ("fp16", "bf16"):
             options[f"trt_{settings.execution_precision}_enable"] = "1"

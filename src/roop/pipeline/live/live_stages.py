@@ -47,7 +47,7 @@ class LiveStages:
                 label = Label(pipeline.job.label)
                 for processor in pipeline.processors:
                     processor.reset()
-            pipeline.screen.show(frame, self.name, still=False)
+            pipeline.screen.submit_frame(frame, self.name, still=False)
             analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, tracker.update(frame))]
             for processor in pipeline.processors:
                 analysed = run_processor(processor, analysed)
@@ -58,7 +58,7 @@ class LiveStages:
     def passed(self, frames: Iterable[AnalysedFrame]) -> Iterator[AnalysedFrame]:
         """Yield every frame, none before all that the screen got so far has passed."""
         for analysed in frames:
-            self.pipeline.screen.settle(self.patience_s)
+            self.pipeline.screen.wait_for_verdicts(self.patience_s)
             self.pipeline.watermark.stamp(analysed.frame, analysed.faces)
             yield analysed
 

@@ -85,7 +85,7 @@ class Recognition:
 
 def recognition_of(job: Job, settings: Settings) -> Recognition | None:
     """Return how a job tells people apart; None if it names nobody."""
-    if not job.faces.particular:
+    if not job.faces.selective:
         return None
     name, limit = recogniser_model(ModelFolder(settings), settings), job.faces.similar_face_distance
     if name is None:
@@ -103,7 +103,7 @@ def models_of(job: Job, settings: Settings, registry: Registry) -> tuple[str, ..
     """
     folder = ModelFolder(settings)
     detector = detector_model(job.faces.face_detector, folder)
-    recogniser = recogniser_model(folder, settings) if job.faces.particular else None
+    recogniser = recogniser_model(folder, settings) if job.faces.selective else None
     known = (detector, embedded_models(folder)[1], *([recogniser] if recogniser else []))
     return tuple(dict.fromkeys((*known, *registry.models(job.steps, settings))))
 

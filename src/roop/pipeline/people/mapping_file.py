@@ -9,7 +9,7 @@ from roop.errors import MediaError, UsageError
 from roop.media.files.disk import reason
 from roop.media.pictures.identity_file import resolve_identity
 from roop.options import Assignment, FaceOptions, Options
-from roop.validation import checked
+from roop.validation import validate
 
 
 class _Mapping(Options):
@@ -48,7 +48,7 @@ def read_mapping(path: Path) -> tuple[Assignment, ...]:
             f"{path} is neither TOML nor JSON: {error}",
             hint=f"`roop faces FILE --template {path.name}` writes one to start with",
         ) from error
-    people = checked(_Mapping, values, spelling=lambda name: f"{path.name}: {name}").person
+    people = validate(_Mapping, values, spelling=lambda name: f"{path.name}: {name}").person
     if not people:
         raise UsageError(
             f"{path} names nobody",

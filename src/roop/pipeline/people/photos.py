@@ -33,7 +33,7 @@ class Photos:
         """
         for path, photos in self._photos.items():
             for pixels in photos:
-                screen.show_photo(pixels, str(path))
+                screen.submit_photo(pixels, str(path))
 
     def of(self, paths: Sequence[Path]) -> list[tuple[Pixels, str]]:
         """Return the photos that ``paths`` stand for, each with what to call it."""

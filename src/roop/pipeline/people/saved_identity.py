@@ -14,7 +14,7 @@ from roop.media.frames.stored_frame import StoredFrame
 from roop.media.pictures.identity_file import SIDE, save_identity
 from roop.options import Settings
 from roop.pipeline.people.photos import Photos
-from roop.safety.judges import Judges
+from roop.safety.classifiers import Classifiers
 from roop.safety.screen import Screen
 from roop.types import Pixels, Portrait, Warn
 
@@ -47,14 +47,14 @@ def make_identity(
         MediaError: A file cannot be read or written.
         UsageError: The file exists.
     """
-    with Screen(Judges(settings), threading.Event()) as screen:
+    with Screen(Classifiers(settings), threading.Event()) as screen:
         analyser = Analyser(settings)
         read = Photos(photos, warn)
         read.submit(screen)
         try:
             identity = read.identity(photos, position, analyser)
         except NoFaceError:
-            screen.settle()  # a refusal comes first
+            screen.wait_for_verdicts()  # a refusal comes first
             raise
         crops = [_cropped(portrait) for portrait in identity.portraits]
         for number, crop in enumerate(crops):
@@ -64,7 +64,7 @@ def make_identity(
                     f"photo number {number} shows {found} faces close together",
                     hint="cut the photo so that it shows one",
                 )
-        screen.settle()
+        screen.wait_for_verdicts()
         save_identity(output, crops, force=force)
     return len(crops)
 

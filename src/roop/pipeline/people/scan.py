@@ -19,7 +19,7 @@ from roop.media.base import TargetInfo
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.no_face import no_face_error
-from roop.safety.judges import Judges
+from roop.safety.classifiers import Classifiers
 from roop.safety.screen import Screen
 from roop.types import Frame, Mesh, Pixels
 
@@ -108,7 +108,7 @@ def scan_people(
         MediaError: The target cannot be read.
         CancelledError: ``cancel`` was set.
     """
-    with Screen(Judges(settings), cancel) as screen:
+    with Screen(Classifiers(settings), cancel) as screen:
         analyser = Analyser(settings, faces)
         scanner = _Scanner(analyser, faces, screen, str(target))
         with open_reader(target, video, lambda sentence: None) as reader:
@@ -121,9 +121,9 @@ def scan_people(
                 scanner.search(frame, first + last)
                 if on_found is not None and len(scanner.people) > known:
                     known = len(scanner.people)
-                    screen.settle()  # no picture is returned that has not passed
+                    screen.wait_for_verdicts()  # no picture is returned that has not passed
                     on_found(_scan_of(target, scanner.people, step, reader.info.frames))
-        screen.settle()
+        screen.wait_for_verdicts()
     if not scanner.people:
         raise no_face_error(target)
     return _scan_of(target, scanner.people, step, reader.info.frames or last + 1)
@@ -220,7 +220,7 @@ class _Scanner:
             person.count += 1
             improved |= _keep_best(person, frame, mesh, place=(number, position))
         if improved:
-            self._screen.show_photo(frame.thumbnail(max(frame.size)), self._name)
+            self._screen.submit_photo(frame.thumbnail(max(frame.size)), self._name)
 
     def _match(self, descriptor: Descriptor, mesh: Mesh, number: int) -> _Candidate | None:
         """Return the person of this face among those not yet found in this frame."""

@@ -54,7 +54,7 @@ class ChosenPersonFinder:
             CancelledError: The person stopped the job.
         """
         faces = self._pipeline.job.faces
-        if number == 0 or faces.particular or faces.many_faces:
+        if number == 0 or faces.selective or faces.many_faces:
             return None
         known, chosen = next(
             ((n, saved[0]) for n in range(number, 0, -1) if (saved := self._saved(n))), (0, None)

@@ -156,7 +156,7 @@ class SegmentRunner:
                 reader,
                 files.open,
                 files.record,
-                Label(job.label, begins=reader.first_frame_s) if job.label.label else None,
+                Label(job.label, start=reader.first_frame_s) if job.label.label else None,
                 lead=files.lead,
                 chosen=self.chosen_person.before(segment.number, reader),
             )

@@ -83,7 +83,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
     def __enter__(self) -> Self:
         resources, job = self._resources, self.job
         with ExitStack() as stack:
-            self.screen = stack.enter_context(Screen(resources.judges, self.cancel))
+            self.screen = stack.enter_context(Screen(resources.classifiers, self.cancel))
             """Judges the photos and frames."""
             self._models = resources.models(self.warn, self._fetching)
             self.analyser = resources.analyser(job, self._models)
@@ -133,7 +133,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
         Returns:
             The stages, while the last frames are still being written; to be joined.
         """
-        sampler = self.screen.start_afresh()
+        sampler = self.screen.new_sampler()
         for note in self.notes():
             meter.note(note)
         for processor in self.processors:
@@ -198,7 +198,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
             counts=counts,
             damaged=run.reader.damaged,
             photos=self._sources.photos.count,
-            screened=sampler.wanted,
+            screened=sampler.selected,
             nearest=selector.nearest_distance if isinstance(selector, KnownPeople) else FARTHEST,
             providers=self.providers,
             warnings=self.warnings,

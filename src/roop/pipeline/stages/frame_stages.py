@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from roop.faces.tracking.tracker import FaceTracker
 from roop.media.base import Reader, Writer
-from roop.options import WithoutFace
+from roop.options import NoFaceAction
 from roop.pipeline.people.no_face import nobody_in_frame_error
 from roop.pipeline.progress import Meter
 from roop.pipeline.stages.channel import Channel, StageThreads
@@ -55,7 +55,7 @@ class FrameStages:
     _: KW_ONLY
     batch: int
     """Frames that the processors are given at once, if there are so many."""
-    without_face: WithoutFace
+    without_face: NoFaceAction
     """What to do with frames in which nobody is replaced."""
     lead: Callable[[Frame], int]
     """Returns how many frames of the target are left, with this one, before the first that is
@@ -110,19 +110,19 @@ class FrameStages:
         frames = iter(frames)
         first = list(islice(frames, 1))  # when it is here, the lead has been worked on
         with open_writer() as writer:
-            self.screen.settle()
+            self.screen.wait_for_verdicts()
             for analysed in chain(_handed_over(first), frames):
                 meter.count_frame(faces=len(analysed.faces), seen=analysed.faces_in_sight)
                 if analysed.faces or self._keeps(analysed.frame):
                     writer.write(analysed.frame)
                 del analysed
-            self.screen.settle()
+            self.screen.wait_for_verdicts()
 
     def _marked(self, frames: list[Frame]) -> list[AnalysedFrame]:
         """Submit ``frames`` to the screen, change them and mark them."""
         target = self.reader.info
         for frame in frames:
-            self.screen.show(frame, str(target.path), still=target.kind == "image")
+            self.screen.submit_frame(frame, str(target.path), still=target.kind == "image")
         changed = list(self._changed(frames))
         for analysed in changed:
             if self.label is not None:

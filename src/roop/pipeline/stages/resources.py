@@ -15,7 +15,7 @@ from roop.pipeline.people.mapping_file import assignments_of
 from roop.pipeline.people.paths import photos_in, reference_paths, source_paths
 from roop.pipeline.people.photos import Photos
 from roop.processors.base import Context, Processor, Registry
-from roop.safety.judges import Judges
+from roop.safety.classifiers import Classifiers
 from roop.safety.screen import Screen
 from roop.types import Identity, Warn
 
@@ -65,16 +65,16 @@ class PipelineResources:
     def __init__(self, settings: Settings, registry: Registry) -> None:
         self.settings = settings
         self.registry = registry
-        self.judges = Judges(settings)
+        self.classifiers = Classifiers(settings)
         """The networks that screen pictures."""
         self._sessions = SessionCache()
         self._embedded = EmbeddedNetworks(settings)
         self._sources: _Kept[Sources] | None = None
         self._processors: _Kept[Processors] | None = None
 
-    def models(self, warn: Warn, fetching: Fetching) -> Models:
+    def models(self, warn: Warn, on_download: Fetching) -> Models:
         """Return a loader of networks for one job; what was loaded before is used again."""
-        return Models(self.settings, warn=warn, fetching=fetching, cache=self._sessions)
+        return Models(self.settings, warn=warn, on_download=on_download, cache=self._sessions)
 
     def analyser(self, job: Job, models: Models) -> Analyser:
         """Return what finds the faces of a job's photos and target."""
@@ -99,7 +99,7 @@ class PipelineResources:
             try:
                 sources = Sources(photos, load_identities(job, photos, analyser))
             except NoFaceError:
-                screen.settle()  # a refusal comes first
+                screen.wait_for_verdicts()  # a refusal comes first
                 raise
             self._sources = _Kept(key, sources, tuple(warnings))
         elif not self._sources.value.passed:
@@ -109,7 +109,7 @@ class PipelineResources:
         return self._sources.value
 
     def processors(
-        self, job: Job, sources: Sources, warn: Warn, fetching: Fetching, *, single: bool
+        self, job: Job, sources: Sources, warn: Warn, on_download: Fetching, *, single: bool
     ) -> Processors:
         """Return the processors of a job.
 
@@ -117,14 +117,14 @@ class PipelineResources:
             job: Its steps say which.
             sources: What ``sources`` returned for it.
             warn: Receives warnings about how networks run.
-            fetching: Receives the progress of downloads.
+            on_download: Receives the progress of downloads.
             single: One face of one picture is all there is to do.
         """
         key = (_steps_key(job.steps), single)
         if self._processors is None or self._processors.key != key:
             self._processors = None  # free the memory first
             warnings: list[str] = []
-            models = self.models(warnings.append, fetching)
+            models = self.models(warnings.append, on_download)
             context = Context(self.settings, sources.identities, models, single_face=single)
             built = Processors(self.registry.build(job.steps, context), models.used)
             self._processors = _Kept(key, built, tuple(warnings))
@@ -135,7 +135,7 @@ class PipelineResources:
 
     def close(self) -> None:
         """Free everything; what a later job needs is built again."""
-        self.judges = Judges(self.settings)
+        self.classifiers = Classifiers(self.settings)
         self._sessions = SessionCache()
         self._embedded = EmbeddedNetworks(self.settings)
         self._sources = self._processors = None

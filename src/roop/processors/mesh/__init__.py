@@ -25,7 +25,7 @@ def _missing(settings: Settings) -> str | None:
     from roop.models.networks import embedded_models
 
     folder = ModelFolder(settings)
-    return next(filter(None, map(folder.lack, embedded_models(folder))), None)
+    return next(filter(None, map(folder.describe_problem, embedded_models(folder))), None)
 
 
 MESH = ProcessorSpec(

@@ -121,7 +121,7 @@ def _engine(family: str, summary: str) -> ProcessorSpec[NeuralOptions]:
         from roop.models.files.folder import ModelFolder
 
         needed = models(NeuralOptions(), settings)
-        return next(filter(None, map(ModelFolder(settings).lack, needed)), None)
+        return next(filter(None, map(ModelFolder(settings).describe_problem, needed)), None)
 
     return ProcessorSpec(
         family,

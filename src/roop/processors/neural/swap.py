@@ -48,7 +48,7 @@ class NeuralSwap(Processor):
         self._boost_factor = _boost_factor(model, options.pixel_boost)
         self._source = _SourceLatents(model, options.face_weight, context.identities, models)
         brief = context.single_face and self._boost_factor == 1
-        self._session = models.session(model.name, brief=brief)
+        self._session = models.session(model.name, few_runs=brief)
         self._mask_maker = MaskMaker(options, models)
 
     @override
@@ -100,7 +100,7 @@ class _SourceLatents:
         self._model = model
         self._weight = weight
         self._emap = models.last_initializer(model.name) if model.latent == "emap" else None
-        recogniser = models.session(model.embedding or "", brief=weight == 1)
+        recogniser = models.session(model.embedding or "", few_runs=weight == 1)
         self._embeddings = np.concatenate(
             [embed_portraits(recogniser, identity.portraits) for identity in identities]
         )

@@ -39,7 +39,7 @@ def _missing(settings: Settings) -> str | None:
     from roop.models.files.folder import ModelFolder
 
     (name,) = _models(UpscaleOptions(), settings)
-    return ModelFolder(settings).lack(name)
+    return ModelFolder(settings).describe_problem(name)
 
 
 UPSCALE = ProcessorSpec(

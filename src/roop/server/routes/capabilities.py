@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from roop.media.files.extensions import FILMS, PICTURES
+from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.processors.base import ProcessorSpec
 from roop.server.job_options import schema_of
 from roop.server.services import ServicesDep
@@ -52,7 +52,7 @@ def capabilities(services: ServicesDep) -> Capabilities:
         version=VERSION,
         processors=[_shown(spec, services) for spec in services.registry],
         options=schema_of(services.registry),
-        extensions=sorted(PICTURES | FILMS),
+        extensions=sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES),
         limits=Limits(
             upload_bytes=options.upload_bytes,
             pixels=options.pixels,

@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from roop.errors import RoopError, UsageError
 from roop.jobs.queued_job import ENDED, QueuedJob, State, Wish
 from roop.jobs.statements import Request as QueueRequest
-from roop.media.open import natural_suffix
+from roop.media.open import same_format_suffix
 from roop.options import Job
 from roop.server.drafts import draft_of
 from roop.server.event_stream import job_events
@@ -201,7 +201,7 @@ def _new_job(sent: JobSent, services: Services) -> tuple[Job, str]:
     """Return the job that a client means, and its id, of which there is a folder now."""
     draft = draft_of(sent, services)
     trial = draft.job(services.storage.folder / "output", services.registry)
-    suffix = natural_suffix(trial.target, trial.video)
+    suffix = same_format_suffix(trial.target, trial.video)
     request = sent.model_dump(mode="json", exclude_defaults=True)
     if sent.name is not None:
         request["name"] = display_name(sent.name)

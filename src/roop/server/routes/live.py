@@ -19,7 +19,7 @@ from roop.server.schema import LiveSent
 from roop.server.services import Services, ServicesDep
 from roop.studio.draft import Draft
 from roop.studio.studio_client import StudioClient
-from roop.validation import checked
+from roop.validation import validate
 
 router = APIRouter()
 
@@ -63,7 +63,7 @@ async def _draft(socket: WebSocket, services: Services) -> Draft:
         raise ApiError("bad_request", "the first message must be what is chosen") from error
     except ValidationError as error:
         with suppress(ValueError):
-            checked(LiveSent, _parsed(text))
+            validate(LiveSent, _parsed(text))
         raise UsageError("the first message is not what is chosen") from error
     return await run_sync(live_draft_of, sent, services)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from roop.media.files.disk import writing
-from roop.media.files.extensions import FILMS, PICTURES
+from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.replacement import replacing
 from roop.server.problems import ApiError
 from roop.server.storage.ids import is_id
@@ -74,7 +74,7 @@ class MediaStore:
             found: What the inspection found.
         """
         suffix = Path(name).suffix.lower()
-        suffix = suffix if suffix in PICTURES | FILMS else ""
+        suffix = suffix if suffix in IMAGE_SUFFIXES | VIDEO_SUFFIXES else ""
         now = time.time()
         item = MediaItem(
             id=id,

@@ -1,4 +1,4 @@
-"""Put an XMP packet into a finished file: JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV."""
+"""XMP packets in files: JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV."""
 
 import io
 import struct
@@ -10,7 +10,7 @@ from roop.media.formats import png, webp
 from roop.media.formats.jpeg.segments import JpegSegment, header_segments
 
 Merge = Callable[[bytes], bytes]
-"""Takes the file's packet, empty if it has none, and returns the new one."""
+"""Return the new packet for a file's packet, which is empty if it has none."""
 
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _JPEG_ROOM = 65533
@@ -19,15 +19,16 @@ _GIF_XMP = b"!\xff\x0bXMP DataXMP"
 _GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 _TIFF_XMP = 700
 _PART = 16 << 20
+"""Bytes to search for a packet at either end of a file."""
 _MP4_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The identifier of the box that holds XMP in ISO files (XMP specification, part 3)."""
 
 
 def add_xmp(path: Path, merge: Merge) -> bool:
-    """Put a packet into the file, in place.
+    """Add a packet to a file, in place.
 
     Returns:
-        False if the file is of a format that has no place for one that we know.
+        False if the format is not supported.
     """
     suffix = path.suffix.lower()
     if suffix in (".mp4", ".m4v", ".mov"):
@@ -52,7 +53,7 @@ def add_xmp(path: Path, merge: Merge) -> bool:
 
 
 def jpeg_with_xmp(data: bytes, merge: Merge) -> bytes:
-    """Return the JPEG file with its packet merged; unchanged if that would be too long for it."""
+    """Return the JPEG file with its packet merged; unchanged if the packet gets too long."""
     parts = header_segments(data)
     old = next((p for p in parts if p.marker == 0xE1 and p.body.startswith(_JPEG_XMP)), None)
     packet = merge(old.body.removeprefix(_JPEG_XMP) if old else b"")
@@ -61,7 +62,7 @@ def jpeg_with_xmp(data: bytes, merge: Merge) -> bytes:
     new = JpegSegment(0xE1, _JPEG_XMP + packet, 0).encode()
     if old:
         start, end = old.offset - 4, old.offset + len(old.body)
-    else:  # after JFIF and EXIF, which have to come first
+    else:  # after JFIF and EXIF, which must come first
         first = [p for p in parts if p.marker == 0xE0 or p.body.startswith(b"Exif\0")]
         start = end = first[-1].offset + len(first[-1].body) if first else 2
     return data[:start] + new + data[end:]
@@ -75,9 +76,9 @@ def png_with_xmp(data: bytes, merge: Merge) -> bytes:
     )
     packet = merge(_png_text(old.body) if old else b"")
     new = png.PngChunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + packet)
-    kept = [part for part in parts if part is not old]
-    kept.insert(1, new)  # after IHDR
-    return png.SIGNATURE + b"".join(part.encode() for part in kept)
+    others = [part for part in parts if part is not old]
+    others.insert(1, new)  # after IHDR
+    return png.SIGNATURE + b"".join(part.encode() for part in others)
 
 
 def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
@@ -107,7 +108,7 @@ def gif_with_xmp(data: bytes, merge: Merge) -> bytes:
 
 
 def tiff_with_xmp(data: bytes, merge: Merge) -> bytes:
-    """Return the TIFF file with its packet merged: a new first directory stands at its end."""
+    """Return the TIFF file with its packet merged; a new first directory is appended."""
     order = "<" if data[:2] == b"II" else ">"
     if struct.unpack_from(order + "H", data, 2) != (42,):
         return data  # BigTIFF is read, never written
@@ -124,20 +125,20 @@ def tiff_with_xmp(data: bytes, merge: Merge) -> bytes:
     packet = merge(old)
     entry = struct.pack(order + "HHII", _TIFF_XMP, 1, len(packet), len(body))
     body += packet + b"\0" * (len(packet) & 1)
-    kept = [e for e in entries if struct.unpack_from(order + "H", e) != (_TIFF_XMP,)]
-    ordered = sorted([*kept, entry], key=lambda e: struct.unpack_from(order + "H", e))
+    others = [e for e in entries if struct.unpack_from(order + "H", e) != (_TIFF_XMP,)]
+    ordered = sorted([*others, entry], key=lambda e: struct.unpack_from(order + "H", e))
     directory = struct.pack(order + "H", len(ordered)) + b"".join(ordered) + following
     return body[:4] + struct.pack(order + "I", len(body)) + body[8:] + directory
 
 
 def _append_box(path: Path, packet: bytes) -> None:
-    """Write the packet behind everything else, where no offset in the file has to change."""
+    """Append the packet at the end, where it changes no offset in the file."""
     with path.open("ab") as file:
         file.write(struct.pack(">I", 24 + len(packet)) + b"uuid" + _MP4_XMP + packet)
 
 
 def _png_text(body: bytes) -> bytes:
-    """The text of an iTXt chunk, empty if it is damaged."""
+    """Return the text of an iTXt chunk, empty if it is damaged."""
     try:
         compressed = body[len(_PNG_XMP) + 1]
         text = body[len(_PNG_XMP) + 3 :].split(b"\0", 2)[2]
@@ -146,10 +147,10 @@ def _png_text(body: bytes) -> bytes:
         return b""
 
 
-def _webp_header(picture: webp.RiffChunk) -> webp.RiffChunk:
-    """The extended header for a file of one plain picture."""
-    body, alpha = picture.body, False
-    if picture.name == b"VP8L":
+def _webp_header(image: webp.RiffChunk) -> webp.RiffChunk:
+    """Return the extended header for a file with a single simple image."""
+    body, alpha = image.body, False
+    if image.name == b"VP8L":
         bits = int.from_bytes(body[1:5], "little")
         width, height, alpha = bits & 0x3FFF, bits >> 14 & 0x3FFF, bool(bits >> 28 & 1)
     else:
@@ -162,8 +163,7 @@ def _webp_header(picture: webp.RiffChunk) -> webp.RiffChunk:
 def find_packet(path: Path) -> bytes:
     """Return the first XMP packet in a file of any format, empty if there is none.
 
-    It is looked for by its tags; of a large file only in the first and the last part, where every
-    format keeps it.
+    Searches for its tags; in a large file only in the first and last 16 MiB.
     """
     with path.open("rb") as file:
         size = file.seek(0, 2)
