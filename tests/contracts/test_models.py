@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roop.faces.detection.anchor_detector import READERS
+from roop.faces.detection.anchor_detector import DECODERS
 from roop.models.catalogue import Model, load_catalogue
 from roop.models.contract import TensorSpec
 from roop.models.opening import open_session
@@ -55,6 +55,6 @@ def test_a_row_is_complete(model: Model) -> None:
     if model.task in ("swap", "enhance", "recognise", "occlusion"):
         assert model.alignment
     if model.task == "detect":
-        assert model.family in ("blazeface", *READERS)
+        assert model.family in ("blazeface", *DECODERS)
     if len(model.inputs) > 1:  # exports do not keep their order
         assert all(tensor.name for tensor in model.inputs)

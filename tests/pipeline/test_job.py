@@ -20,7 +20,7 @@ from support.clips import digests
 from support.films import SIZE, Film, Shot, elder_at, shots, wall, woman_at
 from support.heads import astronaut, hopper
 from support.swapping import mesh_on
-from support.warp import frontal, likeness
+from support.warp import frontal, similarity
 
 Swap = Callable[..., JobResult]
 
@@ -63,7 +63,7 @@ def is_the_officer(picture: Pixels, old: Pixels, analyser: Analyser) -> bool:
     own = frontal(hopper(), mesh_on(analyser, hopper()))
     seen = frontal(picture, mesh_on(analyser, picture))
     before = frontal(old, mesh_on(analyser, old))
-    return likeness(seen, own) > likeness(seen, before) + 0.1
+    return similarity(seen, own) > similarity(seen, before) + 0.1
 
 
 @pytest.fixture(scope="module")

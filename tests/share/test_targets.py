@@ -9,7 +9,7 @@ from roop.options import ShareOptions
 from roop.share.stores import public_address
 from roop.share.targets import is_shared_name, new_name, parse_target
 
-NAME = new_name(Path("film.mp4"))
+NAME = "film-roop-abcdefghij234567.mp4"
 
 
 @pytest.mark.parametrize(
