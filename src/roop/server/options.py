@@ -1,6 +1,7 @@
 """What a person may set for the server."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -32,6 +33,11 @@ class ServerOptions(Options):
         False, description="serve https with a certificate made here, which browsers warn of once"
     )
     open: bool = Field(False, description="open the page in the browser")
+    cameras: tuple[Annotated[str, Field(pattern="^[^=]+=.+$")], ...] = Field(
+        (),
+        description="cameras that clients may use, as NAME=CAMERA: a number, a device or an "
+        "address; clients see the names only",
+    )
     data: Path | None = Field(
         None, description="folder for uploads and results; in the user's data folder by default"
     )
@@ -44,6 +50,11 @@ class ServerOptions(Options):
     retention: float = Field(
         24, gt=0, description="hours after which uploads that nobody used and results are deleted"
     )
+
+    @property
+    def camera_addresses(self) -> dict[str, str]:
+        """The cameras by their names."""
+        return dict(camera.split("=", 1) for camera in self.cameras)
 
     @property
     def is_local(self) -> bool:
