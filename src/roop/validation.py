@@ -63,7 +63,7 @@ def validate(options: type[Model], values: Mapping[str, Any], *, spelling: Spell
         hint = None
         if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
             hint = suggest(str(first["loc"][-1]), options.model_fields, spelling=spelling)
-        raise UsageError(_explain(_masked(first, options), spelling), hint=hint) from error
+        raise UsageError(explain(_masked(first, options), spelling), hint=hint) from error
 
 
 def parse_bool(text: str) -> bool | str:
@@ -77,7 +77,7 @@ def suggest(name: str, known: Mapping[str, object], *, spelling: Spelling = str)
     return f"did you mean {spelling(near[0])}?" if near else None
 
 
-def _explain(error: ErrorDetails, spelling: Spelling) -> str:
+def explain(error: ErrorDetails, spelling: Spelling) -> str:
     """Return one line that names the option, what is wrong with it, and its value."""
     kind, path = error["type"], [part for part in error["loc"] if isinstance(part, str)]
     name = spelling(path[0]) if path else ""

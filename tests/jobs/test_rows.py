@@ -6,7 +6,7 @@ import pytest
 
 from roop.errors import UsageError
 from roop.jobs.batch import refuse_twins
-from roop.jobs.rows import combined, media, pictures, read_list
+from roop.jobs.rows import combined, images, media, read_list
 from roop.media.files.extensions import IMAGE_SUFFIXES
 from roop.media.formats.image_files import FORMAT_BY_SUFFIX
 
@@ -30,7 +30,7 @@ def names(paths: list[Path], folder: Path) -> list[str]:
 
 def test_folders_patterns_and_files(folder: Path) -> None:
     assert names(media([str(folder)]), folder) == ["a.jpg", "b.mp4"]
-    assert names(pictures([str(folder)]), folder) == ["a.jpg"]
+    assert names(images([str(folder)]), folder) == ["a.jpg"]
     assert names(media([f"{folder}/**/*.png"]), folder) == ["sub/c.png"]
     assert names(media([f"{folder}/b.mp4", f"{folder}/*.*"]), folder)[:2] == ["b.mp4", "a.jpg"]
     assert names(media([f"{folder}/gone.mp4"]), folder) == ["gone.mp4"]  # its own job's failure
@@ -39,7 +39,7 @@ def test_folders_patterns_and_files(folder: Path) -> None:
 @pytest.mark.parametrize("word", ["*.avi", "sub/none"])
 def test_a_pattern_without_files_is_an_error(folder: Path, word: str) -> None:
     (folder / "sub/none").mkdir()
-    with pytest.raises(UsageError, match="there are no pictures and no films in"):
+    with pytest.raises(UsageError, match="there are no images and no videos in"):
         media([str(folder / word)])
 
 
@@ -90,11 +90,11 @@ def test_what_stands_before_the_jobs_of_a_toml_list_holds_for_all(tmp_path: Path
     [
         ("l.csv", "source,target\na.png,\n", r"l\.csv, line 2 has no target"),
         ("l.csv", "source,target\na,b,c\n", "line 2 has more cells than the heading"),
-        ("l.csv", "source,target\n", "has no jobs in it"),
+        ("l.csv", "source,target\n", "there are no jobs in"),
         ("l.jsonl", '{"target": "b"}', r"l\.jsonl, line 1 has no source"),
-        ("l.jsonl", "[1]", "line 1 is no object"),
-        ("l.toml", "job = 3", "written as"),
-        ("l.txt", "", "is no list of jobs"),
+        ("l.jsonl", "[1]", "line 1 is not an object"),
+        ("l.toml", "job = 3", "is not what its extension says"),
+        ("l.txt", "", "is not a list of jobs"),
     ],
 )
 def test_a_wrong_list_is_named_with_its_line(

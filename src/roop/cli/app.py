@@ -18,6 +18,7 @@ COMMANDS = {
     "live": "swap a face in a live camera stream",
     "enhance": "sharpen faces in a photo or video without swapping them",
     "batch": "swap many sources and targets; a second run does only what is missing",
+    "serve": "serve a web page and an API for other programs",
     "faces": "list the people in a photo or video",
     "identity": "save the photos of a person under a name",
     "demo": "make a sample swap and show it before and after",

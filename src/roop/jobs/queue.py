@@ -1,78 +1,52 @@
 """The queue: what is to be done and what was done, in a SQLite file that processes may share."""
 
-import hashlib
 import json
-import os
-import platform
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Self
 
-import psutil
-
-from roop.errors import MediaError, RoopError
+from roop.errors import MediaError, UsageError
 from roop.home import user_folder
+from roop.jobs import statements
+from roop.jobs.database import IN_MEMORY, Database, next_revision
+from roop.jobs.lease import LEASE_S, Lease, owner_of_process
+from roop.jobs.queued_job import ENDED, Outcome, QueuedJob, State, Wish, key_of, outcome_of
+from roop.jobs.statements import Request
 from roop.options import Job
-from roop.pipeline.people.paths import absolute, reference_paths, source_paths
+from roop.pipeline.people.paths import absolute
 from roop.types import Warn
-
-State = Literal["waiting", "running", "done", "failed"]
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS items (
-    id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,
-    job TEXT NOT NULL,
-    output TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting',
-    owner TEXT,
-    changed REAL NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS items_by_output ON items (output);
-"""
-
-_IN_MEMORY = ":memory:"
-"""SQLite's name for a database without a file."""
-
-_PATIENCE_S = 30.0
-"""How long one process waits for another's transaction."""
-
-_RETRY_S = 0.01
-
-_CLOCK_S = 10.0
-"""By how much the start of one process seems to differ after the clock was set."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One job of the queue."""
+class Changes:
+    """What has changed in a queue."""
 
-    id: int
-    job: Job
-    """All its paths are absolute."""
-    state: State
+    revision: int
+    """The last change that is included."""
+    jobs: tuple[QueuedJob, ...]
+    """Those that are new or different, each once, in the order of their last change."""
+    removed: tuple[str, ...]
+    """Ids of those that are gone."""
 
 
 class Queue:
-    """Work that outlives the process. A context manager; safe for several processes at once."""
+    """Work that outlives the process. A context manager; safe for threads and processes."""
 
     @classmethod
     def of_user(cls, warn: Warn) -> Self:
-        """Open the queue in the user's data folder, or one that is forgotten where none can be.
+        """Open the queue in the user's data folder, or a temporary one where none can be written.
 
         Args:
-            warn: Told if it will be forgotten.
+            warn: Called if it is temporary.
         """
         try:
             return cls(user_folder() / "jobs.sqlite3")
         except MediaError as error:
             warn(f"{error}: only by the outputs will another run know what is done")
-            return cls(Path(_IN_MEMORY))
+            return cls(IN_MEMORY)
 
     def __init__(self, path: Path) -> None:
         """Open the queue in the file ``path``, or make it.
@@ -80,82 +54,276 @@ class Queue:
         Raises:
             MediaError: It cannot be opened.
         """
-        self._path = path
-        with self._translated():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Not of the module's own transactions: each statement here is one.
-            self._database = sqlite3.connect(self._path, timeout=_PATIENCE_S, isolation_level=None)
-        try:
-            with self._translated():
-                self._write_ahead()
-                self._database.executescript(_SCHEMA)
-        except RoopError:
-            self._database.close()
-            raise
+        self._database = Database(path)
 
-    def add(self, job: Job) -> Item:
-        """Add a job, or find it if it is there with the same files and options.
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._database.path
+
+    def add(self, job: Job) -> QueuedJob:
+        """Add a job of a batch, or find it if it is there with the same files and options.
 
         Args:
             job: Its output is a file, not a folder.
         """
-        job = absolute(job)
-        row = (_key(job), job.model_dump_json(), str(job.output), time.time())
-        with self._translated():
-            self._database.execute(
-                "INSERT INTO items (key, job, output, changed) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET job = excluded.job",
-                row,
+        job, key = absolute(job), key_of(absolute(job))
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                "SELECT number FROM jobs WHERE key = ? ORDER BY number DESC", (key,)
+            ).fetchone()
+            if found is None:
+                return statements.insert(connection, job, key, "batch")
+            connection.execute(
+                "UPDATE jobs SET job = ? WHERE number = ?", (job.model_dump_json(), found[0])
             )
-            found = self._database.execute("SELECT id, state FROM items WHERE key = ?", row[:1])
-            number, state = found.fetchone()
-        return Item(number, job, state)
+            return statements.job_at(connection, found[0])
 
-    def made(self, output: Path) -> bool:
+    def submit(
+        self,
+        job: Job,
+        *,
+        id: str | None = None,
+        request: Request | None = None,
+        limit: int | None = None,
+    ) -> QueuedJob:
+        """Add a job that the next free runner does.
+
+        Args:
+            job: Its output is a file, not a folder.
+            id: Its name, by default a new one.
+            request: If the same one was made before, the job that it made is returned.
+            limit: How many jobs may be unfinished with this one.
+
+        Raises:
+            UsageError: The request's key belongs to something else, or there are too many jobs.
+        """
+        job = absolute(job)
+        with self._database.transaction() as connection:
+            known = None if request is None else statements.requested(connection, request)
+            if known is not None:
+                return known
+            if limit is not None and statements.unfinished(connection) >= limit:
+                raise UsageError(
+                    f"there are {limit} unfinished jobs", hint="wait until some have ended"
+                )
+            queued = statements.insert(connection, job, key_of(job), "studio", id)
+            if request is not None:
+                connection.execute(
+                    "INSERT INTO requests VALUES (?, ?, ?, ?)",
+                    (request.key, request.digest, queued.id, queued.created),
+                )
+            return queued
+
+    def requested(self, request: Request) -> QueuedJob | None:
+        """Return the job that the same request made before, None if it is a new one.
+
+        Raises:
+            UsageError: The request's key belongs to something else.
+        """
+        with self._database.transaction() as connection:
+            return statements.requested(connection, request)
+
+    def has_written(self, output: Path) -> bool:
         """Return True if ``output`` was written by a job of this queue."""
-        with self._translated():
-            found = self._database.execute(
-                "SELECT 1 FROM items WHERE output = ? AND state = 'done'", (str(output),)
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT 1 FROM jobs WHERE output = ? AND state = 'succeeded'", (str(output),)
             )
             return found.fetchone() is not None
 
-    def wait(self, item: Item) -> bool:
-        """Let ``item`` be done again; return False if another living process is at it."""
-        with self._translated():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                found = self._database.execute(
-                    "SELECT state, owner FROM items WHERE id = ?", (item.id,)
-                )
-                state, owner = found.fetchone()
-                free = state != "running" or not _lives(owner)
-                if free:
-                    self._set(item, "waiting")
-            finally:
-                self._database.execute("COMMIT")
-        return free
+    def get(self, id: str) -> QueuedJob | None:
+        """Return the job with this id, None if there is none."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
+            return None if row is None else QueuedJob.from_row(row)
 
-    def claim(self, item: Item) -> bool:
-        """Take ``item`` for this process; return False if it is not waiting any more."""
-        with self._translated():
-            changed = self._database.execute(
-                "UPDATE items SET state = 'running', owner = ?, changed = ? "
-                "WHERE id = ? AND state = 'waiting'",
-                (_this_process(), time.time(), item.id),
+    def jobs(
+        self, *, states: Sequence[State] = (), before: int | None = None, limit: int = -1
+    ) -> list[QueuedJob]:
+        """Return jobs, the newest first.
+
+        Args:
+            states: Those in one of these states; all by default.
+            before: Those with a smaller ``number``.
+            limit: At most so many; all if negative.
+        """
+        marks = ", ".join("?" * len(states))
+        in_state = f"state IN ({marks})" if states else "1"
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT * FROM jobs WHERE {in_state} AND number < ? ORDER BY number DESC LIMIT ?",
+                (*states, 2**62 if before is None else before, limit),
+            )
+            return [QueuedJob.from_row(row) for row in rows]
+
+    def revision(self) -> int:
+        """Return the number of the last change."""
+        with self._database.reading() as connection:
+            last: int = connection.execute("SELECT last FROM revisions").fetchone()[0]
+            return last
+
+    def changes(self, since: int) -> Changes:
+        """Return what has changed after the change numbered ``since``."""
+        with self._database.transaction() as connection:
+            last = connection.execute("SELECT last FROM revisions").fetchone()[0]
+            rows = connection.execute(
+                "SELECT * FROM jobs WHERE revision > ? ORDER BY revision", (since,)
+            )
+            jobs = tuple(map(QueuedJob.from_row, rows))
+            gone = connection.execute("SELECT id FROM removed WHERE revision > ?", (since,))
+            return Changes(last, jobs, tuple(row[0] for row in gone))
+
+    def claim(self, queued: QueuedJob) -> Lease | None:
+        """Take a job for this process, whatever became of it before.
+
+        Returns:
+            The right to do it, None if another living process is at work on it.
+        """
+        with self._database.transaction() as connection:
+            row = statements.row_at(connection, queued.number)
+            if row["state"] == "running" and statements.is_held(row):
+                return None
+            return statements.start(connection, row, starts=1)
+
+    def claim_next(self) -> tuple[QueuedJob, Lease] | None:
+        """Take the next job that waits for a runner, or whose runner is gone, for this process.
+
+        A job whose processes ended too often without an outcome fails here.
+        """
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT * FROM jobs WHERE origin = 'studio' AND state IN ('running', 'waiting') "
+                "ORDER BY state = 'waiting', number"
+            )
+            for row in rows.fetchall():
+                if row["state"] == "running" and (
+                    statements.is_held(row) or statements.end_if_final(connection, row)
+                ):
+                    continue
+                lease = statements.start(connection, row, starts=row["starts"] + 1)
+                return statements.job_at(connection, row["number"]), lease
+            return None
+
+    def hand_over(self, lease: Lease, pid: int) -> Lease:
+        """Give a lease to another process of this machine, which does the work.
+
+        While that lives nobody else gets the job, even if this process has ended.
+        """
+        given = Lease(lease.number, owner_of_process(pid))
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET owner = ? WHERE number = ? AND owner = ?",
+                (given.owner, lease.number, lease.owner),
+            )
+        return given
+
+    def renew(self, lease: Lease) -> bool:
+        """Let a lease last longer; return False if it has passed to somebody else."""
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE jobs SET lease_end = ? WHERE number = ? AND owner = ?",
+                (time.time() + LEASE_S, lease.number, lease.owner),
             )
             return changed.rowcount == 1
 
-    def end(self, item: Item, state: Literal["waiting", "done", "failed"]) -> None:
-        """Say what became of an item that this process claimed."""
-        with self._translated():
-            self._set(item, state)
+    def wish_for(self, lease: Lease) -> Wish | None:
+        """Return what a person wants of a job that is running."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT wish FROM jobs WHERE number = ?", (lease.number,)
+            ).fetchone()
+            wish: Wish | None = None if found is None else found[0]
+            return wish
 
-    def state(self, item: Item) -> State:
-        """Return what is known of ``item`` now."""
-        with self._translated():
-            found = self._database.execute("SELECT state FROM items WHERE id = ?", (item.id,))
-            state: State = found.fetchone()[0]
-        return state
+    def report(self, lease: Lease, progress: Mapping[str, Any]) -> None:
+        """Note how far a job is."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET progress = ?, revision = ? WHERE number = ? AND owner = ?",
+                (json.dumps(progress), next_revision(connection), lease.number, lease.owner),
+            )
+
+    def finish(
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        *,
+        result: Mapping[str, Any] | None = None,
+        error: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Note what became of a job; return False if it has passed to another process.
+
+        Args:
+            lease: The right to do it, which ends.
+            outcome: ``waiting`` if it shall be done another time.
+            result: The fields of its ``JobResult``; paths are written as text.
+            error: Its code, message and hint.
+        """
+        with self._database.transaction() as connection:
+            row = statements.row_at(connection, lease.number)
+            if row is None or row["owner"] != lease.owner:
+                return False
+            statements.end(connection, row, outcome, result=result, error=error)
+            return True
+
+    def ask(self, id: str, wish: Wish) -> QueuedJob:
+        """Stop a job for good or for now: at once if nobody is at work on it.
+
+        Raises:
+            UsageError: There is no such job, or it has ended.
+        """
+        with self._database.transaction() as connection:
+            row = statements.row_of(connection, id)
+            if row["state"] in ENDED:
+                raise UsageError(f"the job has ended: {row['state']}", hint="retry starts it again")
+            if row["state"] == "running" and statements.is_held(row):
+                connection.execute(
+                    "UPDATE jobs SET wish = ?, revision = ? WHERE number = ?",
+                    (wish, next_revision(connection), row["number"]),
+                )
+            else:
+                statements.end(connection, row, outcome_of(wish))
+            return statements.job_at(connection, row["number"])
+
+    def wait_again(self, id: str, *, states: Sequence[State]) -> QueuedJob:
+        """Let a job wait for a runner again.
+
+        Args:
+            id: Its name.
+            states: It must be in one of them.
+
+        Raises:
+            UsageError: There is no such job, or it is in another state.
+        """
+        with self._database.transaction() as connection:
+            row = statements.row_of(connection, id)
+            if row["state"] not in states:
+                raise UsageError(
+                    f"the job is {row['state']}", hint=f"it must be {' or '.join(states)}"
+                )
+            connection.execute(
+                "UPDATE jobs SET state = 'waiting', origin = 'studio', wish = NULL, error = NULL, "
+                "ended = NULL, starts = 0, revision = ? WHERE number = ?",
+                (next_revision(connection), row["number"]),
+            )
+            return statements.job_at(connection, row["number"])
+
+    def remove(self, id: str) -> None:
+        """Forget a job.
+
+        Raises:
+            UsageError: There is no such job, or somebody is at work on it.
+        """
+        with self._database.transaction() as connection:
+            row = statements.row_of(connection, id)
+            if row["state"] == "running" and statements.is_held(row):
+                raise UsageError("the job is running", hint="cancel it first")
+            connection.execute("DELETE FROM jobs WHERE number = ?", (row["number"],))
+            connection.execute("DELETE FROM requests WHERE job = ?", (id,))
+            connection.execute(
+                "INSERT OR REPLACE INTO removed VALUES (?, ?)", (id, next_revision(connection))
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -167,80 +335,3 @@ class Queue:
         trace: TracebackType | None,
     ) -> None:
         self._database.close()
-
-    def _write_ahead(self) -> None:
-        """Let readers and a writer work at once (SQLite's WAL mode), for good.
-
-        Of several that open a new file together SQLite turns all but one away at once: it does
-        not wait for this lock as it does for those of transactions.
-        """
-        late = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                self._database.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > late:
-                    raise
-                time.sleep(_RETRY_S)
-            else:
-                return
-
-    def _set(self, item: Item, state: State) -> None:
-        self._database.execute(
-            "UPDATE items SET state = ?, owner = NULL, changed = ? WHERE id = ?",
-            (state, time.time(), item.id),
-        )
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise MediaError(
-                f"the queue {self._path} cannot be used: {error}",
-                hint="check that its folder can be written; a damaged queue may be deleted",
-            ) from error
-
-
-def _key(job: Job) -> str:
-    """Return what two jobs have in common that make the same output."""
-    said = job.model_dump(mode="json", exclude={"force", "record"})
-    stamps = [_stamp(path) for path in _read_by(job)]
-    return hashlib.sha256(json.dumps([said, stamps], sort_keys=True).encode()).hexdigest()
-
-
-def _read_by(job: Job) -> Iterator[Path]:
-    """Yield the files and folders that a job reads."""
-    yield job.target
-    if job.faces.map_file is not None:
-        yield job.faces.map_file
-    with suppress(RoopError):  # said when the job is done
-        yield from (*source_paths(job), *reference_paths(job))
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Size and time of a file, by which it is noticed that it has changed."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
-
-
-def _this_process() -> str:
-    return f"{platform.node()} {os.getpid()} {psutil.Process().create_time()}"
-
-
-def _lives(owner: str | None) -> bool:
-    """Tell whether a process is still there; of another machine's that cannot be known."""
-    if owner is None:
-        return False
-    node, number, started = owner.rsplit(" ", 2)
-    if node != platform.node():
-        return True
-    try:
-        process = psutil.Process(int(number))
-        same = abs(process.create_time() - float(started)) < _CLOCK_S
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False

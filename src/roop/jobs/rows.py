@@ -1,4 +1,4 @@
-"""The rows of a batch: every source with every target, or a list out of a file."""
+"""The rows of a batch: every source with every target, or a list from a file."""
 
 import csv
 import glob
@@ -16,7 +16,7 @@ from roop.media.pictures.identity_file import resolve_identity
 from roop.validation import parse_bool
 
 _SEPARATOR = ";"
-"""Parts several values in one cell of a CSV file."""
+"""Between several values in one cell of a CSV file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,90 +29,89 @@ class Row:
     """None: named by the pattern."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """By their names in Python."""
-    place: str = ""
-    """Where it is written, for what is said of it."""
+    location: str = ""
+    """The file and the line or the table it was read from, for error messages."""
 
 
 def combined(sources: Iterable[Path], targets: Iterable[Path]) -> list[Row]:
     """Return every source with every target."""
-    kept = list(targets)
-    return [Row((source,), target) for source in sources for target in kept]
+    every_target = list(targets)
+    return [Row((source,), target) for source in sources for target in every_target]
 
 
-def pictures(words: Iterable[str]) -> list[Path]:
-    """Return the pictures that files, folders and patterns such as ``*.jpg`` name, each once.
-
-    Raises:
-        UsageError: A pattern or a folder has none.
-    """
-    return _found(words, IMAGE_SUFFIXES, "pictures")
-
-
-def media(words: Iterable[str]) -> list[Path]:
-    """Return the pictures and films that files, folders and patterns name, each once.
+def images(patterns: Iterable[str]) -> list[Path]:
+    """Return the images that files, folders and patterns such as ``*.jpg`` name, each once.
 
     Raises:
         UsageError: A pattern or a folder has none.
     """
-    return _found(words, IMAGE_SUFFIXES | VIDEO_SUFFIXES, "pictures and no films")
+    return _found(patterns, IMAGE_SUFFIXES, "images")
+
+
+def media(patterns: Iterable[str]) -> list[Path]:
+    """Return the images and videos that files, folders and patterns name, each once.
+
+    Raises:
+        UsageError: A pattern or a folder has none.
+    """
+    return _found(patterns, IMAGE_SUFFIXES | VIDEO_SUFFIXES, "images and no videos")
 
 
 def media_in(folder: Path) -> list[Path]:
-    """Return the pictures and films that lie in ``folder`` itself, not hidden, sorted."""
+    """Return the images and videos in ``folder`` itself, not hidden, sorted."""
     return _listed(folder, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
 
 
 def read_list(path: Path) -> list[Row]:
     """Read a list of jobs: CSV with a heading, JSONL, or TOML with ``[[job]]`` tables.
 
-    Each row has ``source`` (of several photos of one person a list; in CSV parted by ``;``),
-    ``target``, perhaps ``output``, and any options. Relative paths are meant from the folder that
-    the list is in.
+    Each row has ``source`` (a list for several photos of one person; in CSV separated by ``;``),
+    ``target``, perhaps ``output``, and any options. Relative paths start from the list's folder.
 
     Raises:
         UsageError: The list cannot be read, or a row lacks something.
     """
     readers = {".csv": _csv, ".jsonl": _jsonl, ".toml": _toml}
     if path.suffix.lower() not in readers:
-        raise UsageError(f"{path} is no list of jobs", hint="use .csv, .jsonl or .toml")
+        raise UsageError(f"{path} is not a list of jobs", hint="use .csv, .jsonl or .toml")
     try:
         text = path.read_text(encoding="utf-8-sig")
         rows = list(readers[path.suffix.lower()](text))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     except (csv.Error, ValueError) as error:
-        raise UsageError(f"{path} is not written as its name says: {error}") from error
+        raise UsageError(f"{path} is not what its extension says: {error}") from error
     if not rows:
-        raise UsageError(f"{path} has no jobs in it")
-    return [_row(place, values, path) for place, values in rows]
+        raise UsageError(f"there are no jobs in {path}")
+    return [_row(location, values, path) for location, values in rows]
 
 
-def _found(words: Iterable[str], known: frozenset[str], what: str) -> list[Path]:
+def _found(patterns: Iterable[str], suffixes: frozenset[str], what: str) -> list[Path]:
     found: dict[Path, None] = {}  # a set that keeps its order
-    for word in words:
-        path = Path(word).expanduser()
+    for pattern in patterns:
+        path = Path(pattern).expanduser()
         if path.is_dir():
-            paths = _listed(path, known)
-        elif path.exists() or not glob.has_magic(word):
+            paths = _listed(path, suffixes)
+        elif path.exists() or not glob.has_magic(pattern):
             paths = [path]  # a missing file is the failure of its own jobs
         else:
             paths = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207 - "**"
         if not paths:
-            raise UsageError(f"there are no {what} in {word}", hint="check the name")
+            raise UsageError(f"there are no {what} in {pattern}", hint="check the name")
         found |= dict.fromkeys(paths)
     return list(found)
 
 
-def _listed(folder: Path, known: frozenset[str]) -> list[Path]:
+def _listed(folder: Path, suffixes: frozenset[str]) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in known and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
     )
 
 
 Rows = Iterator[tuple[str, Mapping[str, Any]]]
-"""Where each row stands, and its values."""
+"""The location of each row, and its values."""
 
 
 def _csv(text: str) -> Rows:
@@ -134,7 +133,7 @@ def _jsonl(text: str) -> Rows:
         if row.strip():
             values = json.loads(row)
             if not isinstance(values, dict):
-                raise ValueError(f"line {number} is no object")
+                raise ValueError(f"line {number} is not an object")
             yield f"line {number}", values
 
 
@@ -144,11 +143,11 @@ def _toml(text: str) -> Rows:
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
         raise ValueError("jobs are written as [[job]]")
     for number, job in enumerate(jobs, 1):
-        yield f"job {number}", table | job  # what stands before the jobs holds for all
+        yield f"job {number}", table | job  # values before the jobs apply to all
 
 
-def _row(place: str, values: Mapping[str, Any], path: Path) -> Row:
-    where = f"{path}, {place}"
+def _row(location: str, values: Mapping[str, Any], path: Path) -> Row:
+    where = f"{path}, {location}"
     rest = {name.strip().lstrip("-").replace("-", "_"): value for name, value in values.items()}
     source, target = rest.pop("source", None), rest.pop("target", None)
     output = rest.pop("output", None)
@@ -156,15 +155,15 @@ def _row(place: str, values: Mapping[str, Any], path: Path) -> Row:
         raise UsageError(f"{where} has no {'target' if source else 'source'}")
     names: Sequence[object] = source if isinstance(source, list) else [source]
     if not all(isinstance(name, str) for name in (*names, output or "")):
-        raise UsageError(f"{where}: source and output need the names of files")
+        raise UsageError(f"{where}: source and output need file names")
     return Row(
         tuple(resolve_identity(Path(str(name)).expanduser(), path.parent) for name in names),
-        _placed(target, path),
-        _placed(str(output), path) if output else None,
+        _absolute(target, path),
+        _absolute(str(output), path) if output else None,
         rest,
         where,
     )
 
 
-def _placed(name: str, path: Path) -> Path:
+def _absolute(name: str, path: Path) -> Path:
     return path.parent / Path(name).expanduser()

@@ -1,4 +1,4 @@
-"""Watch a folder for what is dropped there."""
+"""Watch a folder for new files."""
 
 import threading
 from collections.abc import Iterator
@@ -8,25 +8,27 @@ from roop.errors import MediaError
 from roop.jobs.rows import media_in
 
 PERIOD_S = 1.0
-"""Time between two looks."""
+"""Time between two listings."""
 
 
-def dropped(folder: Path, cancel: threading.Event, *, period_s: float = PERIOD_S) -> Iterator[Path]:
-    """Yield every picture and film in ``folder``, once, until ``cancel`` is set.
+def new_files(
+    folder: Path, cancel: threading.Event, *, period_s: float = PERIOD_S
+) -> Iterator[Path]:
+    """Yield every picture and video in ``folder``, once, until ``cancel`` is set.
 
-    A file is taken when it has not grown between two looks: it may still be being copied. One that
-    is replaced later comes again.
+    A file is taken when it has not grown between two listings: it may still be being copied. One
+    that is replaced later comes again.
 
     Raises:
         MediaError: The folder cannot be read.
     """
     before: dict[Path, tuple[int, int]] = {}
-    given: dict[Path, tuple[int, int]] = {}
+    yielded: dict[Path, tuple[int, int]] = {}
     while not cancel.is_set():
         now = _stamps(folder)
         for path, stamp in now.items():
-            if stamp[0] and before.get(path) == stamp != given.get(path):
-                given[path] = stamp
+            if stamp[0] and before.get(path) == stamp != yielded.get(path):
+                yielded[path] = stamp
                 yield path
                 if cancel.is_set():
                     return
@@ -41,7 +43,7 @@ def _stamps(folder: Path) -> dict[Path, tuple[int, int]]:
     except FileNotFoundError as error:
         if not folder.is_dir():
             raise MediaError(f"{folder} is no folder", hint="check its name") from error
-        return {}  # a file was taken away between two looks: the next one tells
+        return {}  # a file was removed meanwhile: the next listing shows the rest
     except OSError as error:
         raise MediaError(f"{folder} cannot be read: {error.strerror}") from error
     return {path: (stamp.st_size, stamp.st_mtime_ns) for path, stamp in found}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # imported when jobs run, so that --help is fast
     from roop.jobs.rows import Row
     from roop.options import Job, Settings
     from roop.pipeline.job import JobResult
+    from roop.pipeline.progress import Progress, Watch
     from roop.processors.base import Registry
 
 
@@ -82,6 +83,7 @@ class _Batch:
 
         from roop.cli.terminal.batch_progress import batch_bars
         from roop.jobs.batch import run_batch
+        from roop.jobs.job_pool import JobPool
         from roop.jobs.queue import Queue
         from roop.pipeline.job import JobRunner
         from roop.pipeline.stages.resources import PipelineResources
@@ -92,17 +94,45 @@ class _Batch:
         shared = PipelineResources(self._settings, self._registry)
         runner = JobRunner(self._settings, self._registry, shared=shared)
         total = len(listed or ())
-        with Queue.of_user(warn) as queue, batch_bars(enabled=show_bars, total=total) as bars:
+        workers = self._photo_workers(listed or [])
+        with (
+            Queue.of_user(warn) as queue,
+            JobPool(workers, self._settings) as pool,
+            batch_bars(enabled=show_bars, total=total) as bars,
+        ):
 
-            def run_one(job: "Job") -> "JobResult":
-                watch = bars.start_job(str(job.target))
-                return runner.run(job, watch=watch, cancel=cancel)
+            def perform_job(job: "Job", report: "Watch", stop: "threading.Event") -> "JobResult":
+                bar = bars.start_job(str(job.target))
+
+                def watch(progress: "Progress") -> None:
+                    report(progress)
+                    if bar is not None:
+                        bar(progress)
+
+                if workers > 1:
+                    return pool.run(job, watch, stop)
+                return runner.run(job, watch=watch, cancel=stop)
 
             for jobs in [listed] if listed is not None else self._watched_jobs(cancel):
-                for report in run_batch(jobs, queue, run_one, cancel=cancel):
+                for report in run_batch(jobs, queue, perform_job, cancel=cancel, at_once=workers):
                     self._share(report, cancel)
                     bars.finish_job()
                     yield report
+
+    def _photo_workers(self, jobs: "Sequence[Job]") -> int:
+        """Return how many processes share the jobs: several only if all targets are photos.
+
+        A video keeps more than one core busy by itself, and so does a network.
+        """
+        from roop.jobs.job_pool import photo_workers
+        from roop.media.open import is_photo
+        from roop.processors import local_only
+
+        for job in jobs:
+            networks = self._registry.models(job.steps, self._settings)
+            if networks or local_only(self._registry, job.steps) or not is_photo(job.target):
+                return 1
+        return photo_workers(len(jobs), self._settings)
 
     def _share(self, report: "Report", cancel: "threading.Event") -> None:
         """Share an output, also one that an earlier run failed to share."""
@@ -132,18 +162,18 @@ class _Batch:
             )
 
     def _rows(self) -> "list[Row]":
-        from roop.jobs.rows import combined, media, pictures, read_list
+        from roop.jobs.rows import combined, images, media, read_list
 
         if self._list:
             return read_list(Path(self._list))
-        return combined(pictures(self._sources), media(self._targets))
+        return combined(images(self._sources), media(self._targets))
 
     def _watched_jobs(self, cancel: "threading.Event") -> "Iterator[list[Job]]":
-        from roop.jobs.rows import combined, pictures
-        from roop.jobs.watched_folder import dropped
+        from roop.jobs.rows import combined, images
+        from roop.jobs.watched_folder import new_files
 
-        sources = pictures(self._sources)
-        for path in dropped(Path(self._watched or ""), cancel):
+        sources = images(self._sources)
+        for path in new_files(Path(self._watched or ""), cancel):
             yield self._jobs(combined(sources, [path]))
 
     def _jobs(self, rows: "list[Row]") -> "list[Job]":
@@ -165,7 +195,7 @@ class _Batch:
             row.output or self._folder,
             self._configuration.job_options(flags, row.target),
             self._registry,
-            spelling=lambda n: f"{n} ({row.place})" if n in row.options else spelling(n),
+            spelling=lambda n: f"{n} ({row.location})" if n in row.options else spelling(n),
         )
         if row.output is not None and not row.output.is_dir():
             return job

@@ -96,7 +96,7 @@ def run_live(task: LiveTask) -> LiveResult:
     Raises:
         RoopError: It could not be done, or not any longer; nothing is recorded then.
     """
-    _refuse_options_for_files(task.job)
+    refuse_options_for_files(task.job)
     if task.live.serve == NO_PAGE and task.live.record_video is None:
         raise UsageError(
             "without a page and a recording nobody sees anything",
@@ -237,7 +237,7 @@ def _page(task: LiveTask, warn: Warn, stack: ExitStack) -> LivePage | None:
     return stack.enter_context(LivePage(task.live.serve, warn))
 
 
-def _refuse_options_for_files(job: Job) -> None:
+def refuse_options_for_files(job: Job) -> None:
     """Refuse options that a camera has no use for.
 
     Raises:

@@ -1,7 +1,7 @@
 """Find the people in a photo or a video."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -70,6 +70,15 @@ class PeopleScan:
     """Sorted by their first frame and, within it, by position."""
     pictures: tuple[Pixels, ...]
     """One picture of each, screened, in the same order."""
+    descriptors: tuple[Descriptor, ...]
+    """What tells each from the others, in the same order."""
+
+    def find(self, descriptor: Descriptor, limit: float) -> int | None:
+        """Return which of the people a face is; None if it is further than ``limit`` from all."""
+        distances = [descriptor.distance(known) for known in self.descriptors]
+        if not distances or min(distances) >= limit:
+            return None
+        return int(np.argmin(distances))
 
 
 def scan_people(
@@ -79,6 +88,7 @@ def scan_people(
     faces: FaceOptions,
     video: VideoOptions,
     cancel: threading.Event,
+    on_found: Callable[[PeopleScan], None] | None = None,
 ) -> PeopleScan:
     """Find the people in a photo, an animation or a video.
 
@@ -90,6 +100,7 @@ def scan_people(
         faces: How people are found, sorted and told apart.
         video: Which part of a video is searched.
         cancel: Set it to stop the search.
+        on_found: Called with everybody found so far when there is somebody new.
 
     Raises:
         NoFaceError: No frame shows a face.
@@ -103,18 +114,31 @@ def scan_people(
         with open_reader(target, video, lambda sentence: None) as reader:
             step = _step(reader.info)
             first = _offset(reader.info, video)
-            last = 0
+            last, known = 0, 0
             for last, frame in _searched(iter(reader), step):
                 if cancel.is_set():
                     raise CancelledError("cancelled")
                 scanner.search(frame, first + last)
-        screen.wait_for_verdicts()  # no picture is returned that has not passed
+                if on_found is not None and len(scanner.people) > known:
+                    known = len(scanner.people)
+                    screen.wait_for_verdicts()  # no picture is returned that has not passed
+                    on_found(_scan_of(target, scanner.people, step, reader.info.frames))
+        screen.wait_for_verdicts()
     if not scanner.people:
         raise no_face_error(target)
-    found = sorted(scanner.people, key=lambda p: (p.first_frame, p.first_position))
-    total = reader.info.frames or last + 1
-    people = tuple(person.to_found(step, total) for person in found)
-    return PeopleScan(target, people, tuple(person.picture for person in found))
+    return _scan_of(target, scanner.people, step, reader.info.frames or last + 1)
+
+
+def _scan_of(
+    target: Path, people: Sequence["_Candidate"], step: int, total: int | None
+) -> PeopleScan:
+    found = sorted(people, key=lambda person: (person.first_frame, person.first_position))
+    return PeopleScan(
+        target,
+        tuple(person.to_found(step, total) for person in found),
+        tuple(person.picture for person in found),
+        tuple(mean_descriptor(person.descriptors) for person in found),
+    )
 
 
 def _step(info: TargetInfo) -> int:
@@ -158,13 +182,13 @@ class _Candidate:
     frontality: float = 0.0
     picture: Pixels = field(default_factory=lambda: np.zeros((1, 1, 3), np.uint8))
 
-    def to_found(self, step: int, total: int) -> FoundPerson:
+    def to_found(self, step: int, total: int | None) -> FoundPerson:
         return FoundPerson(
             position=self.best_position,
             frame=self.best_frame,
             first_frame=self.first_frame,
             first_s=round(self.first_s, 3),
-            frames=min(self.count * step, total),
+            frames=self.count * step if total is None else min(self.count * step, total),
             size=self.size,
             frontality=round(self.frontality, 2),
         )

@@ -1,0 +1,66 @@
+"""The command ``roop serve``."""
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from roop.cli.parsing.configuration import Configuration
+from roop.cli.parsing.flags import add_flags, flag_of, pop_options
+from roop.cli.parsing.job_flags import add_confirmation_flags
+from roop.cli.parsing.parser import Parser, add_output_flags, add_version
+from roop.cli.terminal.terms import show_terms
+from roop.errors import UsageError
+from roop.options import Settings
+from roop.processors import installed
+from roop.validation import validate
+
+if TYPE_CHECKING:
+    from roop.server.run import Announcement
+
+_NEEDED = ("fastapi", "uvicorn", "websockets")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    from roop.server.options import ServerOptions
+
+    registry = installed()
+    values = vars(_parser().parse(arguments))
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"the server needs {missing[0]}, which is not installed",
+            hint="pip install 'roop[serve]'",
+        )
+    quiet = values["quiet"]
+    show_terms(accepted=values["accept_terms"], interactive=not quiet and sys.stderr.isatty())
+    options = validate(ServerOptions, pop_options(values, ServerOptions), spelling=flag_of)
+    settings = Configuration.read(registry).settings(values)
+    from roop.server.run import serve
+
+    serve(options, settings, registry, lambda news: _announce(news, quiet=quiet))
+    return 0
+
+
+def _announce(news: "Announcement", *, quiet: bool) -> None:
+    for address in news.addresses:
+        sys.stdout.write(f"{address}\n")
+    if news.fingerprint is not None:
+        sys.stdout.write(f"certificate {news.fingerprint}\n")
+    if not quiet:
+        sys.stdout.write("Ctrl+C ends the server; running jobs wait for the next start\n")
+    sys.stdout.flush()
+
+
+def _parser() -> Parser:
+    from roop.server.options import ServerOptions
+
+    about = "Serve a web page, and an API for other programs (docs/serve.md)."
+    parser = Parser("roop serve", about, usage="roop serve [options]")
+    add_flags(parser, "server", ServerOptions)
+    add_confirmation_flags(parser)
+    add_flags(parser, "machine", Settings)
+    add_output_flags(parser)
+    add_version(parser)
+    return parser

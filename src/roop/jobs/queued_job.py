@@ -1,0 +1,115 @@
+"""One job of the queue, and all that is known of it."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from roop.errors import RoopError
+from roop.options import Job
+from roop.pipeline.people.paths import reference_paths, source_paths
+
+State = Literal["waiting", "running", "paused", "succeeded", "failed", "cancelled"]
+
+Outcome = Literal["waiting", "paused", "succeeded", "failed", "cancelled"]
+"""What may become of a job that was running."""
+
+Wish = Literal["cancel", "pause"]
+"""What a person wants of a job that is running."""
+
+Origin = Literal["batch", "studio"]
+"""Who does it: the ``roop batch`` that added it, or the next runner that is free."""
+
+ENDED: tuple[State, ...] = ("succeeded", "failed", "cancelled")
+"""States in which nothing more happens unless somebody asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """One job of the queue as it was when it was read."""
+
+    number: int
+    """Its row; older jobs have smaller ones."""
+    id: str
+    """Its name for other programs."""
+    job: Job
+    """All its paths are absolute."""
+    origin: Origin
+    state: State
+    wish: Wish | None
+    starts: int
+    """How often it was started since somebody last asked for it."""
+    created: float
+    """Seconds since 1970, as all times here."""
+    started: float | None
+    """The last time."""
+    ended: float | None
+    progress: Mapping[str, Any] | None
+    """The last that was reported, as ``progress_to_dict`` returns it."""
+    result: Mapping[str, Any] | None
+    """Of a job that succeeded: the fields of a ``JobResult``."""
+    error: Mapping[str, Any] | None
+    """Of a job that failed: its code, message and hint."""
+    revision: int
+    """Number of the last change of the queue that concerned it."""
+
+    @classmethod
+    def from_row(cls, row: sqlite3.Row) -> "QueuedJob":
+        """Return what a row of the table ``jobs`` holds."""
+        return cls(
+            number=row["number"],
+            id=row["id"],
+            job=Job.model_validate_json(row["job"]),
+            origin=row["origin"],
+            state=row["state"],
+            wish=row["wish"],
+            starts=row["starts"],
+            created=row["created"],
+            started=row["started"],
+            ended=row["ended"],
+            progress=_decoded(row["progress"]),
+            result=_decoded(row["result"]),
+            error=_decoded(row["error"]),
+            revision=row["revision"],
+        )
+
+
+def outcome_of(wish: Wish) -> Outcome:
+    """Return the state of a job after a wish came true."""
+    return "cancelled" if wish == "cancel" else "paused"
+
+
+def key_of(job: Job) -> str:
+    """Return what two jobs have in common that make the same output."""
+    values = job.model_dump(mode="json", exclude={"force", "record"})
+    stamps = [_stamp(path) for path in _files_read_by(job)]
+    return hashlib.sha256(json.dumps([values, stamps], sort_keys=True).encode()).hexdigest()
+
+
+def _decoded(text: str | None) -> Mapping[str, Any] | None:
+    if text is None:
+        return None
+    values: Mapping[str, Any] = json.loads(text)
+    return values
+
+
+def _files_read_by(job: Job) -> Iterator[Path]:
+    """Yield the files and folders that a job reads."""
+    yield job.target
+    if job.faces.map_file is not None:
+        yield job.faces.map_file
+    with suppress(RoopError):  # reported when the job is done
+        yield from (*source_paths(job), *reference_paths(job))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return size and time of a file: a change of either means another job."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns

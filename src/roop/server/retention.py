@@ -1,0 +1,67 @@
+"""Delete what nobody needs any more."""
+
+import time
+from contextlib import suppress
+
+from roop.errors import RoopError, UsageError
+from roop.jobs.queued_job import ENDED, QueuedJob, State
+from roop.pipeline.people.paths import reference_paths, source_paths
+from roop.server.services import Services
+
+PERIOD_S = 60.0
+"""Time between two sweeps."""
+
+_UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused")
+
+
+def media_in_use(services: Services) -> set[str]:
+    """Return the media that unfinished jobs need."""
+    found: set[str] = set()
+    for queued in services.queue.jobs(states=_UNFINISHED):
+        with suppress(RoopError):
+            job = queued.job
+            paths = [job.target, *source_paths(job), *reference_paths(job)]
+            found |= {id for path in paths if (id := services.storage.media.id_of(path))}
+    return found
+
+
+def sweep(services: Services) -> None:
+    """Delete uploads, media, jobs and results whose time is over."""
+    limit = time.time() - services.options.retention_s
+    _sweep_jobs(services, limit)
+    for upload in services.storage.uploads.all():
+        if upload.changed < limit:
+            services.storage.uploads.remove(upload.id)
+    needed = media_in_use(services)
+    for item in services.storage.media.all():
+        if item.used < limit and item.id not in needed:
+            services.people.remove(item.id)
+            services.storage.media.remove(item.id)
+    services.previews.sweep()
+
+
+def _sweep_jobs(services: Services, limit: float) -> None:
+    """Forget the server's own jobs that ended before ``limit``, and folders of no job."""
+    results = services.storage.results
+    for queued in services.queue.jobs(states=ENDED):
+        if queued.ended is not None and queued.ended < limit and results.owns(queued.job.output):
+            remove_job(queued, services)
+    for id in results.ids():
+        made = results.age_of(id)
+        if services.queue.get(id) is None and (made is None or made < limit):
+            results.remove(id)
+
+
+def remove_job(queued: QueuedJob, services: Services) -> None:
+    """Forget a job, and delete its output if it is the server's own.
+
+    Raises:
+        UsageError: It is running.
+    """
+    try:
+        services.queue.remove(queued.id)
+    except UsageError:
+        if services.queue.get(queued.id) is not None:
+            raise
+    if services.storage.results.owns(queued.job.output):
+        services.storage.results.remove(queued.id)

@@ -1,0 +1,74 @@
+"""What this server can do."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from roop.processors.base import ProcessorSpec
+from roop.server.job_options import schema_of
+from roop.server.services import ServicesDep
+from roop.version import VERSION
+
+router = APIRouter(tags=["server"])
+
+
+class ProcessorShown(BaseModel):
+    """An engine or another processor."""
+
+    name: str
+    summary: str
+    engine: bool = Field(description="true if it swaps")
+    available: bool
+    missing: str | None = Field(description="what keeps it from working here, and the way out")
+    options: list[str] = Field(description="the options that it takes")
+
+
+class Limits(BaseModel):
+    """How much the server takes."""
+
+    upload_bytes: int
+    pixels: int
+    unfinished_jobs: int
+    retention_s: float
+
+
+class Capabilities(BaseModel):
+    """What this server can do."""
+
+    version: str
+    processors: list[ProcessorShown]
+    options: dict[str, Any] = Field(description="JSON Schema of the options of a job")
+    extensions: list[str] = Field(description="of files that are read")
+    limits: Limits
+
+
+@router.get("/capabilities")
+def capabilities(services: ServicesDep) -> Capabilities:
+    """Return the processors, the options of jobs, and the server's limits."""
+    options = services.options
+    return Capabilities(
+        version=VERSION,
+        processors=[_shown(spec, services) for spec in services.registry],
+        options=schema_of(services.registry),
+        extensions=sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES),
+        limits=Limits(
+            upload_bytes=options.upload_bytes,
+            pixels=options.pixels,
+            unfinished_jobs=options.max_queue,
+            retention_s=options.retention_s,
+        ),
+    )
+
+
+def _shown(spec: ProcessorSpec[Any], services: ServicesDep) -> ProcessorShown:
+    missing = spec.missing(services.settings)
+    return ProcessorShown(
+        name=spec.name,
+        summary=spec.summary,
+        engine=spec.engine,
+        available=missing is None,
+        missing=missing,
+        options=sorted(spec.options.model_fields),
+    )

@@ -1,0 +1,29 @@
+"""Everything that changes, as server-sent events."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from roop.server.event_stream import job_events
+from roop.server.services import ServicesDep
+
+router = APIRouter(tags=["jobs"])
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def events(
+    services: ServicesDep,
+    last_event_id: Annotated[int | None, Header(ge=0, le=2**62)] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow all jobs: `job` with its present state whenever one changes, `removed` with its id.
+
+    Without `Last-Event-ID` only what changes from now on. Everything can also be asked for.
+    """
+    since = last_event_id
+    if since is None:
+        since = await run_sync(services.queue.revision)
+    async for event in job_events(services, since):
+        yield event

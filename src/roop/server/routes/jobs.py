@@ -1,0 +1,240 @@
+"""Jobs: add them, follow them, stop them, fetch what they made."""
+
+import hashlib
+import mimetypes
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from roop.errors import RoopError, UsageError
+from roop.jobs.queued_job import ENDED, QueuedJob, State, Wish
+from roop.jobs.statements import Request as QueueRequest
+from roop.media.open import same_format_suffix
+from roop.options import Job
+from roop.server.drafts import draft_of
+from roop.server.event_stream import job_events
+from roop.server.file_answers import file_answer
+from roop.server.job_views import error_of, job_shown, name_of
+from roop.server.pages import CursorDep, LimitDep, cursor_at, number_of
+from roop.server.problems import ApiError, responses
+from roop.server.retention import remove_job
+from roop.server.schema import JobSent, JobShown, Page
+from roop.server.services import Services, ServicesDep
+from roop.server.storage.ids import display_name, new_id
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_KNOWN: dict[int | str, dict[str, Any]] = {
+    200: {"model": JobShown, "description": "the same request made it before"}
+}
+
+_STOP_S = 20.0
+"""How long deleting waits for a job to stop."""
+
+_POLL_S = 0.2
+
+
+def _job(
+    id: Annotated[str, Path(max_length=64)],
+    services: ServicesDep,
+) -> QueuedJob:
+    """Return the job with this id.
+
+    Raises:
+        ApiError: There is none.
+    """
+    queued = services.queue.get(id)
+    if queued is None:
+        raise ApiError("not_found", "there is no such job", hint="it may have expired")
+    return queued
+
+
+JobDep = Annotated[QueuedJob, Depends(_job)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=_KNOWN | responses("usage", "not_found", "conflict", "too_many", "disk_full"),
+)
+def create(
+    sent: JobSent,
+    response: Response,
+    services: ServicesDep,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=200, description="the same one makes one job")
+    ] = None,
+) -> JobShown:
+    """Add a job to the queue."""
+    request = _request(sent, idempotency_key)
+    if request is not None and (known := _known(request, services)) is not None:
+        response.status_code = 200
+        return job_shown(known, services)
+    services.storage.uploads.require_room(0)
+    job, id = _new_job(sent, services)
+    try:
+        queued = _submitted(job, id, request, services)
+    except ApiError:
+        services.storage.results.remove(id)
+        raise
+    if queued.id != id:  # the same request came twice at the same time
+        services.storage.results.remove(id)
+        response.status_code = 200
+    response.headers["Location"] = f"/api/v1/jobs/{queued.id}"
+    return job_shown(queued, services)
+
+
+@router.get("")
+def jobs(
+    cursor: CursorDep,
+    services: ServicesDep,
+    limit: LimitDep = 50,
+    state: Annotated[list[State] | None, Query(description="only jobs in these states")] = None,
+) -> Page[JobShown]:
+    """List the jobs of the queue, the newest first; those of `roop batch`, too."""
+    found = services.queue.jobs(states=state or (), before=number_of(cursor), limit=limit + 1)
+    page = found[:limit]
+    following = cursor_at(str(page[-1].number)) if len(found) > limit else None
+    return Page(items=[job_shown(queued, services) for queued in page], next=following)
+
+
+@router.get("/{id}", responses=responses("not_found"))
+def one(queued: JobDep, services: ServicesDep) -> JobShown:
+    """Say how a job is."""
+    return job_shown(queued, services)
+
+
+@router.delete("/{id}", status_code=204, responses=responses("not_found", "conflict"))
+def remove(queued: JobDep, services: ServicesDep) -> None:
+    """Stop a job if need be, forget it, and delete what it made."""
+    if queued.state not in ENDED:
+        with suppress(UsageError):  # it has ended meanwhile
+            services.queue.ask(queued.id, "cancel")
+        deadline = time.monotonic() + _STOP_S
+        while _is_running(queued.id, services) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+    try:
+        remove_job(queued, services)
+    except UsageError as error:
+        raise ApiError("conflict", "the job has not stopped yet", hint="try again") from error
+
+
+@router.post("/{id}/cancel", responses=responses("not_found", "conflict"))
+def cancel(queued: JobDep, services: ServicesDep) -> JobShown:
+    """Stop a job for good; a retry resumes it after its last finished segment."""
+    return _asked(queued, "cancel", services)
+
+
+@router.post("/{id}/pause", responses=responses("not_found", "conflict"))
+def pause(queued: JobDep, services: ServicesDep) -> JobShown:
+    """Stop a job for now; finished segments of a long video are kept."""
+    return _asked(queued, "pause", services)
+
+
+@router.post("/{id}/resume", responses=responses("not_found", "conflict"))
+def resume(queued: JobDep, services: ServicesDep) -> JobShown:
+    """Let a paused job go on."""
+    return _waiting_again(queued, ("paused",), services)
+
+
+@router.post("/{id}/retry", responses=responses("not_found", "conflict"))
+def retry(queued: JobDep, services: ServicesDep) -> JobShown:
+    """Do a job again that failed or was cancelled."""
+    return _waiting_again(queued, ("failed", "cancelled"), services)
+
+
+@router.get(
+    "/{id}/events",
+    response_class=EventSourceResponse,
+    responses=responses("not_found"),
+)
+async def events(
+    queued: JobDep,
+    services: ServicesDep,
+    last_event_id: Annotated[int | None, Header(ge=0, le=2**62)] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow a job until it has ended: its present state, then every change as `job`."""
+    since = queued.revision - 1 if last_event_id is None else last_event_id
+    async for event in job_events(services, since, only=queued.id):
+        yield event
+
+
+@router.get(
+    "/{id}/result",
+    response_class=Response,
+    responses=responses("not_found", "conflict", "gone", "refused", "range_not_satisfiable"),
+)
+@router.head("/{id}/result", include_in_schema=False)
+def result(queued: JobDep, request: Request, services: ServicesDep) -> Response:
+    """Return what a job made, or a range of it; of a failed one the reason."""
+    error = error_of(queued, services)
+    if error is not None:
+        raise ApiError(error.code, error.detail, hint=error.hint)
+    if queued.state != "succeeded":
+        raise ApiError("conflict", f"the job is {queued.state}", hint="wait until it has succeeded")
+    output = queued.job.output
+    if not services.storage.results.owns(output):
+        raise ApiError("not_found", "the output of this job is not the server's to give")
+    media_type = mimetypes.guess_type(output.name)[0] or "application/octet-stream"
+    return file_answer(output, media_type, name_of(queued, services), request, download=True)
+
+
+def _request(sent: JobSent, key: str | None) -> QueueRequest | None:
+    if key is None:
+        return None
+    digest = hashlib.sha256(sent.model_dump_json().encode()).hexdigest()
+    return QueueRequest(key, digest)
+
+
+def _known(request: QueueRequest, services: Services) -> QueuedJob | None:
+    try:
+        return services.queue.requested(request)
+    except UsageError as error:
+        raise ApiError("usage", str(error), hint=error.hint) from error
+
+
+def _new_job(sent: JobSent, services: Services) -> tuple[Job, str]:
+    """Return the job that a client means, and its id, of which there is a folder now."""
+    draft = draft_of(sent, services)
+    trial = draft.job(services.storage.folder / "output", services.registry)
+    suffix = same_format_suffix(trial.target, trial.video)
+    request = sent.model_dump(mode="json", exclude_defaults=True)
+    if sent.name is not None:
+        request["name"] = display_name(sent.name)
+    id = new_id()
+    output = services.storage.results.create(id, request, suffix)
+    # Nothing but the job itself can have written the output before it was killed.
+    return trial.model_copy(update={"output": output, "force": True}), id
+
+
+def _submitted(job: Job, id: str, request: QueueRequest | None, services: Services) -> QueuedJob:
+    try:
+        return services.queue.submit(job, id=id, request=request, limit=services.options.max_queue)
+    except UsageError as error:
+        code = "usage" if "Idempotency-Key" in str(error) else "too_many"
+        raise ApiError(code, str(error), hint=error.hint) from error
+
+
+def _asked(queued: QueuedJob, wish: Wish, services: Services) -> JobShown:
+    try:
+        return job_shown(services.queue.ask(queued.id, wish), services)
+    except UsageError as error:
+        raise ApiError("conflict", str(error), hint=error.hint) from error
+
+
+def _waiting_again(queued: QueuedJob, states: tuple[State, ...], services: Services) -> JobShown:
+    try:
+        return job_shown(services.queue.wait_again(queued.id, states=states), services)
+    except UsageError as error:
+        raise ApiError("conflict", str(error), hint=error.hint) from error
+
+
+def _is_running(id: str, services: Services) -> bool:
+    with suppress(RoopError):
+        queued = services.queue.get(id)
+        return queued is not None and queued.state == "running"
+    return True

@@ -1,0 +1,60 @@
+"""A frame before and after, to see what a job would do."""
+
+import base64
+from typing import Literal
+
+from fastapi import APIRouter, Response
+
+from roop.errors import CancelledError
+from roop.server.drafts import draft_of
+from roop.server.problems import JPEG, ApiError, responses
+from roop.server.schema import PreviewSent, Shown
+from roop.server.services import ServicesDep
+from roop.server.storage.ids import new_id
+from roop.server.studio_requests import ask_studio
+
+router = APIRouter(prefix="/previews", tags=["previews"])
+
+
+@router.post(
+    "", status_code=201, responses=responses("usage", "refused", "no_face", "not_found", "conflict")
+)
+async def create(sent: PreviewSent, services: ServicesDep) -> Shown:
+    """Swap one frame. What is returned has passed the screen and carries the label."""
+    draft = draft_of(sent.draft, services)
+    values = {
+        "draft": draft.model_dump(mode="json"),
+        "time_s": sent.time_s,
+        "viewer": sent.viewer or new_id(),
+    }
+    try:
+        found = await ask_studio(services, "preview", values)
+    except CancelledError as error:
+        raise ApiError("conflict", "there is a newer request for a preview") from error
+    before, after = (base64.b64decode(found[name]) for name in ("before", "after"))
+    id = services.previews.add(before, after)
+    width, height = found["size"]
+    return Shown(
+        id=id,
+        before=f"/api/v1/previews/{id}/before",
+        after=f"/api/v1/previews/{id}/after",
+        time_s=found["time_s"],
+        width=width,
+        height=height,
+        faces=[face["box"] for face in found["faces"]],
+        visible_faces=found["visible_faces"],
+        warnings=[services.redact(warning) for warning in found["warnings"]],
+    )
+
+
+@router.get(
+    "/{id}/{side}",
+    response_class=Response,
+    responses=JPEG | responses("not_found"),
+)
+def picture(id: str, side: Literal["before", "after"], services: ServicesDep) -> Response:
+    """Return one side of a preview as a JPEG; they are kept for ten minutes."""
+    shown = services.previews.get(id)
+    if shown is None:
+        raise ApiError("not_found", "there is no such preview", hint="ask for a new one")
+    return Response(shown.before if side == "before" else shown.after, media_type="image/jpeg")

@@ -1,0 +1,69 @@
+"""Exchange the server's token for a cookie."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from roop.server.access import COOKIE, Access
+from roop.server.problems import ApiError, responses
+from roop.server.schema import Session, TokenSent
+from roop.server.services import ServicesDep
+from roop.version import VERSION
+
+router = APIRouter(tags=["session"])
+
+entrance = APIRouter(include_in_schema=False)
+"""The address that is printed when the server starts."""
+
+_COOKIE_S = 30 * 24 * 3600
+"""How long a browser keeps the cookie."""
+
+
+@router.get("/session")
+def session(request: Request, services: ServicesDep) -> Session:
+    """Say whether this client may use the server; needs no token."""
+    return Session(
+        authenticated=services.access.admits(request.headers),
+        token_required=services.access.required,
+        version=VERSION,
+    )
+
+
+@router.post("/session", status_code=204, responses=responses("unauthorised"))
+def sign_in(sent: TokenSent, request: Request, response: Response, services: ServicesDep) -> None:
+    """Exchange the token for a cookie that scripts cannot read; needs no token besides."""
+    _set_cookie(response, sent.token, services.access, secure=request.url.scheme == "https")
+
+
+@router.delete("/session", status_code=204)
+def sign_out(response: Response) -> None:
+    """Take the cookie back."""
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+
+
+@entrance.get("/enter")
+def enter(
+    token: Annotated[str, Query(max_length=200)], request: Request, services: ServicesDep
+) -> RedirectResponse:
+    """Sign a browser in, and show it the page."""
+    response = RedirectResponse("/", 303)
+    _set_cookie(response, token, services.access, secure=request.url.scheme == "https")
+    return response
+
+
+def _set_cookie(response: Response, token: str, access: Access, *, secure: bool) -> None:
+    if not access.accepts(token):
+        raise ApiError(
+            "unauthorised", "this is not the server's token", hint="see what `roop serve` printed"
+        )
+    if access.cookie is not None:
+        response.set_cookie(
+            COOKIE,
+            access.cookie,
+            max_age=_COOKIE_S,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=secure,
+        )

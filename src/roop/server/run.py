@@ -1,0 +1,149 @@
+"""Start the server, and run it until somebody ends it."""
+
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+import uvicorn
+from filelock import FileLock, Timeout
+
+from roop.errors import UsageError
+from roop.home import user_folder
+from roop.jobs.queue import Queue
+from roop.media.files.disk import reason, writing
+from roop.options import Settings
+from roop.processors.base import Registry
+from roop.server.access import new_token
+from roop.server.app import Setup, create_app
+from roop.server.options import ServerOptions
+from roop.server.routes.live import MAX_FRAME
+from roop.server.security import addresses, own_hosts
+from roop.server.tls import certificate_for, fingerprint_of
+
+_STOP_S = 5
+"""How long answers that are under way may take when the server ends."""
+
+_BACKLOG = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a person needs to know of a server that runs."""
+
+    addresses: tuple[str, ...]
+    """Where it is reached; with the token, if it needs one."""
+    fingerprint: str | None
+    """Of its certificate."""
+
+
+def serve(
+    options: ServerOptions,
+    settings: Settings,
+    registry: Registry,
+    announce: Callable[[Announcement], None],
+) -> None:
+    """Serve until the process is told to end.
+
+    Args:
+        options: Where, and for whom.
+        settings: What this machine has.
+        registry: The processors that there are.
+        announce: Called when it runs.
+
+    Raises:
+        UsageError: The address is taken, or another server uses the folder.
+        MediaError: Folder or queue cannot be used.
+    """
+    folder = options.data or user_folder() / "server"
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()
+    token = options.token or (None if options.is_local else new_token())
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise UsageError(
+            f"another server uses {folder}", hint="end it, or use [[data=FOLDER]] for another one"
+        ) from error
+    with lock, _listening(options) as listener, Queue(user_folder() / "jobs.sqlite3") as queue:
+        app = create_app(Setup(options, settings, registry, queue, folder, token))
+        files = certificate_for(folder, own_hosts(options)) if options.tls else None
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME,
+            lifespan="on",
+            log_config=None,
+            access_log=False,  # addresses hold names of things that are nobody's business
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=_STOP_S,
+            ssl_certfile=files and files[0],
+            ssl_keyfile=files and files[1],
+        )
+        port: int = listener.getsockname()[1]
+        urls = tuple(_urls(options, port, token))
+        news = Announcement(urls, None if files is None else fingerprint_of(files[0]))
+        if options.open:
+            threading.Timer(0.5, webbrowser.open, [urls[0]]).start()
+        _Server(config, lambda: announce(news)).run([listener])
+
+
+class _Server(uvicorn.Server):
+    """Announces itself when it answers, and ends streams when it shall end."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let streams end, then wait for what is under way."""
+        app = self.config.app
+        if not isinstance(app, str):
+            services = getattr(getattr(app, "state", None), "services", None)
+            if services is not None:
+                services.stopping.set()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note that the server shall end."""
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()  # the process ends by itself, with its own exit code
+
+
+def _listening(options: ServerOptions) -> socket.socket:
+    """Return a socket that listens where ``options`` say.
+
+    Raises:
+        UsageError: It is taken, or no address of this machine.
+    """
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    try:
+        return socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise UsageError(
+            f"the server cannot listen at {options.host} port {options.port}: {reason(error)}",
+            hint="choose another one with [[port]], or [[port=0]] for any that is free",
+        ) from error
+
+
+def _urls(options: ServerOptions, port: int, token: str | None) -> list[str]:
+    """Return where the server is reached, the best address first."""
+    scheme = "https" if options.tls else "http"
+    path = "/" if token is None else f"/enter?token={token}"
+    hosts = [options.host]
+    if options.host in ("0.0.0.0", "::"):
+        outside = [a for a in addresses() if ":" not in a and not a.startswith("127.")]
+        hosts = [*outside, "localhost"]
+    return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{path}" for host in hosts]

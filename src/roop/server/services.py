@@ -1,0 +1,99 @@
+"""What the routes work with, made when the server starts."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from roop.errors import RoopError
+from roop.jobs.queue import Queue
+from roop.options import Settings
+from roop.processors.base import Registry
+from roop.server.access import Access
+from roop.server.inspection import Inspector
+from roop.server.options import ServerOptions
+from roop.server.people import PeopleCache
+from roop.server.preview_cache import PreviewCache
+from roop.server.problems import Problem, problem_of
+from roop.server.storage.media import MediaStore
+from roop.server.storage.results import Results
+from roop.server.storage.uploads import Uploads
+from roop.studio.change_feed import ChangeFeed
+from roop.studio.studio_client import StudioClient
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The folder of the server."""
+
+    folder: Path
+    uploads: Uploads
+    media: MediaStore
+    results: Results
+
+    @classmethod
+    def open(cls, folder: Path, options: ServerOptions) -> "Storage":
+        """Open the folder, or make it."""
+        return cls(
+            folder,
+            Uploads(folder / "uploads", options),
+            MediaStore(folder / "media"),
+            Results(folder / "jobs"),
+        )
+
+    def redact(self, text: str) -> str:
+        """Return a message with what people call their files instead of where these lie."""
+        root = re.escape(str(self.folder))
+
+        def name(found: re.Match[str]) -> str:
+            known = {item.id: item.name for item in self.media.all()}
+            return known.get(found[1], "a file that is gone")
+
+        text = re.sub(rf"{root}/(?:media|uploads)/([0-9a-f]{{32}})[\w./-]*", name, text)
+        return re.sub(rf"{root}[\w./-]*", "the output", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that outlives a request."""
+
+    options: ServerOptions
+    settings: Settings
+    registry: Registry
+    access: Access
+    queue: Queue
+    feed: ChangeFeed
+    storage: Storage
+    inspector: Inspector
+    studio: StudioClient
+    people: PeopleCache
+    previews: PreviewCache
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server ends: streams end then."""
+    live: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LIVE_AT_ONCE))
+    """Room for live swaps."""
+
+    def redact(self, text: str) -> str:
+        """Return a message without the server's own paths."""
+        return self.storage.redact(text)
+
+    def problem(self, error: RoopError) -> Problem:
+        """Return an error as clients see it."""
+        hint = None if error.hint is None else self.redact(error.hint)
+        return problem_of(error.code, self.redact(str(error)), hint)
+
+
+LIVE_AT_ONCE = 2
+"""Live swaps at the same time: each has its own networks."""
+
+
+def _services(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(_services)]

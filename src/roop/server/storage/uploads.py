@@ -1,0 +1,145 @@
+"""Files on their way to the server, of which each part that has arrived is safe."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from roop.errors import DiskFullError
+from roop.media.files.disk import writing
+from roop.replacement import replacing
+from roop.server.options import ServerOptions
+from roop.server.problems import ApiError
+from roop.server.storage.ids import is_id, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file on its way."""
+
+    id: str
+    name: str
+    """What its owner calls it."""
+    length: int
+    """Bytes in all."""
+    offset: int
+    """Bytes that have arrived."""
+    changed: float
+    """When the last of them came, in seconds since 1970."""
+
+    @property
+    def complete(self) -> bool:
+        """True if nothing is missing."""
+        return self.offset == self.length
+
+
+class Uploads:
+    """The folder of uploads. Its state is nothing but files: it survives any end of the server.
+
+    Args:
+        folder: Where they lie.
+        options: How large they may be.
+    """
+
+    def __init__(self, folder: Path, options: ServerOptions) -> None:
+        self._folder = folder
+        self._options = options
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def create(self, length: int, name: str, *, stored: int) -> Upload:
+        """Make room for a file.
+
+        Args:
+            length: Bytes of it.
+            name: What its owner calls it.
+            stored: Bytes that complete files take.
+
+        Raises:
+            ApiError: It is too large, for itself or with all that is there.
+            DiskFullError: The disk has no room for it.
+        """
+        if length > self._options.upload_bytes:
+            raise ApiError(
+                "too_large",
+                f"{length / 1e9:.2f} GB are more than one file may have",
+                hint=f"send at most {self._options.max_upload:g} GB",
+            )
+        with self._lock:
+            pending = list(self.all())
+            if stored + sum(each.length for each in pending) + length > self._options.storage_bytes:
+                raise ApiError(
+                    "too_large",
+                    "the server keeps no more uploads",
+                    hint="delete some that are not needed any more",
+                )
+            missing = sum(each.length - each.offset for each in pending)
+            self.require_room(length + missing)
+            id = new_id()
+            with writing(self._about(id)):
+                self.path(id).touch()
+                with replacing(self._about(id)) as part:
+                    part.write_text(json.dumps({"name": name, "length": length}), encoding="utf-8")
+        return Upload(id, name, length, 0, time.time())
+
+    def require_room(self, length: int) -> None:
+        """Raise if the disk has no room for so many bytes.
+
+        Raises:
+            DiskFullError: It has not.
+        """
+        free = shutil.disk_usage(self._folder).free
+        if free - length < self._options.free_bytes:
+            raise DiskFullError(
+                f"the server's disk has {free / 1e9:.2f} GB left",
+                hint="delete uploads and results that are not needed any more",
+            )
+
+    def get(self, id: str) -> Upload:
+        """Return an upload.
+
+        Raises:
+            ApiError: There is none of this name.
+        """
+        if is_id(id):
+            try:
+                about = json.loads(self._about(id).read_text(encoding="utf-8"))
+                status = self.path(id).stat()
+                return Upload(id, about["name"], about["length"], status.st_size, status.st_mtime)
+            except (OSError, ValueError, KeyError):
+                pass
+        raise ApiError("not_found", "there is no such upload", hint="start a new one")
+
+    def all(self) -> Iterator[Upload]:
+        """Yield every upload."""
+        for path in self._folder.glob("*.json"):
+            try:
+                yield self.get(path.stem)
+            except ApiError:
+                path.unlink(missing_ok=True)  # half of one that was being made or removed
+
+    def append(self, id: str, data: bytes) -> None:
+        """Add what has arrived.
+
+        Raises:
+            DiskFullError: There is no room left.
+        """
+        path = self.path(id)
+        with writing(path), path.open("r+b") as file:
+            file.seek(0, 2)
+            file.write(data)
+
+    def path(self, id: str) -> Path:
+        """Return the file of an upload."""
+        return self._folder / f"{id}.part"
+
+    def remove(self, id: str) -> None:
+        """Delete an upload, whatever has arrived of it."""
+        self._about(id).unlink(missing_ok=True)
+        self.path(id).unlink(missing_ok=True)
+
+    def _about(self, id: str) -> Path:
+        return self._folder / f"{id}.json"

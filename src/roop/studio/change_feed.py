@@ -1,0 +1,73 @@
+"""Tells subscribers what changes in the queue, whichever process changes it."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from roop.errors import MediaError
+from roop.jobs.queue import Changes, Queue
+
+_POLL_S = 0.2
+"""Time between two looks at the queue."""
+
+Listener = Callable[[Changes], None]
+"""Called from the feed's thread; must return quickly."""
+
+
+class ChangeFeed:
+    """Calls its listeners with every change of a queue. A context manager.
+
+    Args:
+        queue: Which may be changed by other processes, too.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._listeners: list[Listener] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="roop-changes")
+        self._revision = queue.revision()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with all changes from now on.
+
+        Returns:
+            A function that ends this.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_POLL_S):
+            with suppress(MediaError):  # the queue is busy: the next look finds all of it
+                if self._queue.revision() > self._revision:
+                    self._publish(self._queue.changes(self._revision))
+
+    def _publish(self, changes: Changes) -> None:
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(changes)
+        self._revision = changes.revision

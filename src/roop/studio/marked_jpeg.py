@@ -1,0 +1,47 @@
+"""JPEGs of frames that are shown, with the mark that says how they were made."""
+
+import cv2
+
+from roop.models.files.folder import ModelFolder
+from roop.models.networks import embedded_models
+from roop.options import Job, Settings
+from roop.processors.base import Registry
+from roop.provenance.marks import make_statement
+from roop.provenance.xmp import merge_statement
+from roop.provenance.xmp_files import jpeg_with_xmp
+from roop.types import Box, Frame, Pixels
+
+QUALITY = 85
+"""Of the JPEGs, 0..100."""
+
+
+class JpegMarker:
+    """Writes the frames of one job as JPEGs that say that they were changed.
+
+    Args:
+        job: What changes them.
+        settings: What this machine has.
+        registry: The processors that there are.
+    """
+
+    def __init__(self, job: Job, settings: Settings, registry: Registry) -> None:
+        engine = job.steps[0].processor
+        swaps = registry[engine].engine
+        embedded = embedded_models(ModelFolder(settings))
+        models = (*embedded, *registry.models(job.steps, settings))
+        self._packet = merge_statement(b"", make_statement(engine, models, swaps=swaps))
+
+    def of_frame(self, frame: Frame) -> bytes:
+        """Return a frame as a marked JPEG file."""
+        return self.of_pixels(frame.crop(Box(0, 0, *frame.size)))
+
+    def of_pixels(self, pixels: Pixels) -> bytes:
+        """Return RGB pixels as a marked JPEG file."""
+        return jpeg_with_xmp(plain_jpeg(pixels), lambda packet: self._packet)
+
+
+def plain_jpeg(pixels: Pixels) -> bytes:
+    """Return RGB pixels that were not changed as a JPEG file."""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return data.tobytes()

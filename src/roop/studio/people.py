@@ -1,0 +1,82 @@
+"""The people of one target, searched in the background."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from roop.errors import CancelledError, RoopError, unexpected
+from roop.options import FaceOptions, Settings, VideoOptions
+from roop.pipeline.people.scan import PeopleScan, scan_people
+
+OnFound = Callable[[PeopleScan], None]
+"""Receives everybody found so far; called from the search's thread, and must return quickly."""
+
+
+class PeopleSearch:
+    """Searches a whole target for people, from its beginning to its end. A context manager.
+
+    A person is the frame and the position where the face is best seen: what is chosen for it means
+    the same human being whatever is shown later. Leaving ends the search.
+
+    Args:
+        target: A photo, an animation or a video.
+        settings: What this machine has.
+        faces: What finds people and how alike the faces of one must be.
+        on_found: Called when somebody new is found, and once at the end.
+    """
+
+    def __init__(
+        self, target: Path, settings: Settings, faces: FaceOptions, on_found: OnFound
+    ) -> None:
+        self._target = target
+        self._settings = settings
+        self._faces = faces
+        self._on_found = on_found
+        self._cancel = threading.Event()
+        self._error: RoopError | None = None
+        self._thread = threading.Thread(target=self._run, name="roop-people")
+
+    @property
+    def error(self) -> RoopError | None:
+        """Why the search ended early, or found nobody."""
+        return self._error
+
+    @property
+    def searching(self) -> bool:
+        """True until the end of the target."""
+        return self._thread.is_alive()
+
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait for the end of the search, or so long."""
+        self._thread.join(timeout_s)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cancel.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            scan = scan_people(
+                self._target,
+                self._settings,
+                faces=self._faces,
+                video=VideoOptions(),
+                cancel=self._cancel,
+                on_found=self._on_found,
+            )
+            self._on_found(scan)
+        except CancelledError as error:
+            self._error = error
+        except Exception as error:  # the thread's edge: whoever waits gets it
+            self._error = error if isinstance(error, RoopError) else unexpected(error)

@@ -1,0 +1,63 @@
+"""Single frames of targets, by their number."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from roop.errors import UsageError
+from roop.media.open import open_reader
+from roop.media.video.nth_frame import read_nth_frame
+from roop.media.video.packet_times import PacketTimes, packet_times
+from roop.options import VideoOptions
+from roop.types import Frame
+
+_REMEMBERED = 8
+"""Targets whose clocks are kept."""
+
+_LONGEST_WALK = 5000
+"""Frames that are decoded at most to reach one where nothing says where it is."""
+
+
+class TargetFrames:
+    """Reads single frames, and remembers the clocks of the latest targets."""
+
+    def __init__(self) -> None:
+        self._clocks: OrderedDict[Path, PacketTimes | None] = OrderedDict()
+
+    def read(self, target: Path, number: int) -> Frame:
+        """Return the frame of this number, from 0.
+
+        Raises:
+            UsageError: There is none.
+            MediaError: The target cannot be read.
+        """
+        with open_reader(target, VideoOptions(), _ignore) as reader:
+            if reader.info.kind == "video":
+                clock = self._clock(target)
+                if clock is not None and number >= len(clock.presented):
+                    raise _no_frame(number)
+                frame = read_nth_frame(target, number, _ignore, times=clock) if clock else None
+                if frame is not None:
+                    return frame
+            found: Iterator[Frame] = islice(iter(reader), number, number + 1)
+            frame = next(found, None) if number <= _LONGEST_WALK else None
+        if frame is None:
+            raise _no_frame(number)
+        return frame
+
+    def _clock(self, target: Path) -> PacketTimes | None:
+        if target not in self._clocks:
+            self._clocks[target] = packet_times(target)
+            while len(self._clocks) > _REMEMBERED:
+                self._clocks.popitem(last=False)
+        self._clocks.move_to_end(target)
+        return self._clocks[target]
+
+
+def _no_frame(number: int) -> UsageError:
+    return UsageError(f"there is no frame number {number}", hint="frames are counted from 0")
+
+
+def _ignore(sentence: str) -> None:
+    """Take a warning: whoever looks at one frame is not told of it."""
