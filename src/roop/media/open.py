@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from roop.errors import UsageError
+from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, Reader, Writer
 from roop.options import VideoOptions
 from roop.types import Warn
@@ -95,6 +95,16 @@ def open_writer(
     if not isinstance(reader, ImageReader):
         raise TypeError(f"{type(reader).__name__} has the kind of an image reader")
     return ImageWriter(output, reader, force=force, warn=warn, marks=marks)
+
+
+def is_photo(path: Path) -> bool:
+    """Return True if a file is a still image, by its content; False if it cannot be read."""
+    from roop.media.pictures.decoding import sniff
+
+    try:
+        return path.is_file() and sniff(path) == "image"
+    except MediaError:
+        return False
 
 
 def same_format_suffix(target: Path, video: VideoOptions) -> str:

@@ -3,10 +3,11 @@
 import dataclasses
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from roop.errors import CancelledError, UsageError
 from roop.media.base import Reader
@@ -71,6 +72,22 @@ class JobResult:
     """Plain sentences, each once."""
     kept_frames: Path | None = None
     """The folder of the output's frames as pictures, if they were asked for."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON has it."""
+        return {
+            **dataclasses.asdict(self),
+            "output": str(self.output),
+            "kept_frames": self.kept_frames and str(self.kept_frames),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "JobResult":
+        """Return the result that ``to_dict`` wrote."""
+        paths = {name: data[name] and Path(data[name]) for name in ("output", "kept_frames")}
+        lists = {name: tuple(data[name]) for name in ("models", "providers", "warnings")}
+        by = data["recognition"]
+        return cls(**{**data, **paths, **lists, "recognition": by and Recognition(**by)})
 
 
 def run_job(

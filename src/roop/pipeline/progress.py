@@ -4,6 +4,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,15 @@ class Progress:
     """What to know of the start: where the job resumes, what its networks run on."""
     activity: str | None = None
     """What is done before the first frame, such as a download."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as JSON has it."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Progress":
+        """Return the state that ``to_dict`` wrote."""
+        return cls(**data)
 
     @property
     def counts(self) -> FrameCounts:

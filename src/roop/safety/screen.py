@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -53,7 +54,7 @@ class Screen:
     def __init__(self, classifiers: Classifiers, cancel: threading.Event) -> None:
         self._classifiers = classifiers
         self._cancel = cancel
-        self._samples: queue.Queue[_Sample] = queue.Queue(_QUEUE_SIZE)
+        self._samples: queue.Queue[_Sample | None] = queue.Queue(_QUEUE_SIZE)
         self._sampler = Sampler()
         self._submitted = 0
         self._passed = 0
@@ -137,6 +138,8 @@ class Screen:
         trace: TracebackType | None,
     ) -> None:
         self._done.set()
+        with suppress(queue.Full):
+            self._samples.put_nowait(None)  # wakes the thread
         self._thread.join(VERDICT_TIMEOUT_S if self._error is None else _EXIT_TIMEOUT_S)
 
     def _check(self) -> None:
@@ -177,6 +180,8 @@ class Screen:
                 sample = self._samples.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
+            if sample is None:
+                return
             finding = self._classifiers.detect(sample.pixels)
             if finding is not None:
                 raise _refusal(sample, finding)

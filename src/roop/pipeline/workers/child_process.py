@@ -34,7 +34,14 @@ _STDERR_BYTES = 8000
 CHILD_FLAG = "--roop-child"
 """Starts the bundled program as a child process; the name of its module follows."""
 
-_MODULES = ("roop.pipeline.workers.worker", "roop.pipeline.workers.ray_driver")
+_MODULES = (
+    "roop.jobs.job_worker",
+    "roop.pipeline.workers.ray_driver",
+    "roop.pipeline.workers.worker",
+    "roop.server.inspection_process",
+    "roop.studio.job_process",
+    "roop.studio.studio_process",
+)
 """The modules that may follow ``CHILD_FLAG``."""
 
 _PROGRAM = "import sys; sys.path.append({!r}); from {} import main; main()"

@@ -60,7 +60,7 @@ JobDep = Annotated[QueuedJob, Depends(_job)]
 @router.post(
     "",
     status_code=201,
-    responses=_KNOWN | responses("usage", "not_found", "conflict", "too_many", "disk_full"),
+    responses=_KNOWN | responses("bad_request", "not_found", "usage", "too_many", "disk_full"),
 )
 def create(
     sent: JobSent,
@@ -89,7 +89,7 @@ def create(
     return job_shown(queued, services)
 
 
-@router.get("")
+@router.get("", responses=responses("bad_request"))
 def jobs(
     cursor: CursorDep,
     services: ServicesDep,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -13,6 +14,10 @@ from roop.server.services import ServicesDep
 from roop.share import Shared, SharedFile, delete_shared, find_shared, list_shared, qr_svg, share
 
 router = APIRouter(prefix="/jobs/{id}/shares", tags=["shares"])
+
+_QR: dict[int | str, dict[str, Any]] = {
+    200: {"description": "a QR code", "content": {"image/svg+xml": {}}}
+}
 
 
 class Share(BaseModel):
@@ -54,7 +59,7 @@ def shares(queued: JobDep, services: ServicesDep) -> list[Share]:
 @router.get(
     "/{name}/qr",
     response_class=Response,
-    responses={200: {"description": "a QR code", "content": {"image/svg+xml": {}}}},
+    responses=_QR | responses("not_found"),
 )
 def qr(name: str, queued: JobDep, services: ServicesDep) -> Response:
     """Return the address as a QR code."""
