@@ -1,4 +1,4 @@
-"""Swaps the frames of a camera, the newest only, until no more come."""
+"""Swaps the newest frames of a camera until it ends."""
 
 import threading
 from collections.abc import Callable
@@ -18,13 +18,13 @@ from roop.types import AnalysedFrame
 
 
 class LiveFrames:
-    """A live swap whose frames come out as JPEGs.
+    """A live swap that returns JPEGs.
 
     Args:
-        draft: Who is swapped and how; its target says nothing here.
+        draft: Faces and options; its target is ignored.
         settings: What this machine has.
-        registry: The processors that there are.
-        camera: Where frames come from; it is opened by the caller.
+        registry: The available processors.
+        camera: An open camera.
         on_frame: Receives each finished frame, screened, labelled and marked; None for one that
             was dropped because a newer one came.
     """
@@ -67,7 +67,7 @@ class LiveFrames:
         self._on_frame(self._marker.of_frame(analysed.frame))
 
     def drop(self) -> None:
-        """Take note that a frame will not be shown."""
+        """Report that a frame was dropped."""
         self._on_frame(None)
 
 
