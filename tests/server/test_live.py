@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from roop.types import Pixels
 from support.figures import drawing
 from support.films import woman_at
-from support.server import API, Server
+from support.server import API, Server, running
 
 
 def jpeg_of(pixels: Pixels) -> bytes:
@@ -65,6 +66,22 @@ def test_a_refused_frame_ends_it(server: Server, sent: dict[str, str]) -> None:
         assert (problem["status"], problem["code"]) == (422, "refused")
         with pytest.raises(ConnectionClosed):
             socket.recv(60)
+
+
+def test_a_camera_of_the_server(files: dict[str, Path], tmp_path: Path) -> None:
+    cameras = ("--cameras", f"door={files['slow']}", "desk=rtsp://user:secret@127.0.0.1:9/")
+    with running(tmp_path, *cameras) as own:
+        found = own.client.get("/capabilities").text
+        assert '"cameras":["desk","door"]' in found
+        assert "secret" not in found
+        source = own.upload(files["hopper"])
+        with live(own, sources=[source], camera="door") as socket:
+            assert text(socket) == {"ready": True}
+            while isinstance(picture := socket.recv(60), str):
+                assert json.loads(picture) == {"dropped": True}
+            assert Image.open(io.BytesIO(picture)).size == (320, 240)
+        with live(own, sources=[source], camera="/etc/passwd") as socket:
+            assert text(socket)["detail"] == "there is no such camera"
 
 
 @pytest.mark.parametrize(

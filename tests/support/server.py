@@ -86,12 +86,12 @@ def environment_in(folder: Path) -> dict[str, str]:
     return environment() | {"XDG_DATA_HOME": str(folder)}
 
 
-def start(folder: Path, *options: str) -> Server:
+def start(folder: Path, *options: str, **variables: str) -> Server:
     """Start a server with a data folder of its own."""
     with (folder / "stderr").open("a") as stderr:
         process = subprocess.Popen(
             command("serve", "--port", "0", "--accept-terms", *options),
-            env=environment_in(folder),
+            env=environment_in(folder) | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -117,9 +117,9 @@ def stop(server: Server) -> int:
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[Server]:
+def running(folder: Path, *options: str, **variables: str) -> Iterator[Server]:
     """Start a server, and end it; a test may do that itself."""
-    server = start(folder, *options)
+    server = start(folder, *options, **variables)
     try:
         yield server
         assert stop(server) in (0, -signal.SIGKILL), (folder / "stderr").read_text()

@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 
 from roop.errors import RoopError
 from roop.jobs.queue import Queue
-from roop.options import Settings
+from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
 from roop.server import retention
 from roop.server.access import Access
@@ -33,6 +33,7 @@ from roop.server.routes import (
     media,
     previews,
     session,
+    shares,
     uploads,
 )
 from roop.server.schema import WITH_OPTIONS
@@ -69,6 +70,7 @@ class Setup:
     queue: Queue
     folder: Path
     """For uploads and results."""
+    sharing: ShareOptions
     token: str | None
     """Who knows it may use the server; None for everybody who reaches it."""
 
@@ -106,7 +108,7 @@ def create_app(setup: Setup) -> FastAPI:
     app.add_middleware(Guard, access=access, hosts=own_hosts(setup.options))
     install_handlers(app)
     api = APIRouter(prefix=PREFIX)
-    for part in (health, session, capabilities, media, previews, jobs, events, live):
+    for part in (health, session, capabilities, media, previews, jobs, shares, events, live):
         api.include_router(part.router)
     api.include_router(uploads.make_router(setup.options.upload_bytes))
     app.include_router(api)
@@ -135,6 +137,7 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
         studio=studio,
         people=PeopleCache(studio),
         previews=PreviewCache(),
+        sharing=setup.sharing,
     )
 
 

@@ -25,6 +25,7 @@ STATUSES: Mapping[str, int] = {
     "no_face": 422,
     "refused": 422,
     "cancelled": 409,
+    "share": 502,
     "internal": 500,
     # of requests
     "bad_request": 400,

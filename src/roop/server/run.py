@@ -14,7 +14,7 @@ from roop.errors import UsageError
 from roop.home import user_folder
 from roop.jobs.queue import Queue
 from roop.media.files.disk import reason, writing
-from roop.options import Settings
+from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
 from roop.server.access import new_token
 from roop.server.app import Setup, create_app
@@ -43,6 +43,7 @@ def serve(
     options: ServerOptions,
     settings: Settings,
     registry: Registry,
+    sharing: ShareOptions,
     announce: Callable[[Announcement], None],
 ) -> None:
     """Serve until the process is told to end.
@@ -51,6 +52,7 @@ def serve(
         options: Where, and for whom.
         settings: What this machine has.
         registry: The processors that there are.
+        sharing: Where results are shared to.
         announce: Called when it runs.
 
     Raises:
@@ -61,7 +63,9 @@ def serve(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
-    token = options.token or (None if options.is_local else new_token())
+    token = None if options.token is None else options.token.get_secret_value()
+    if token is None and not options.is_local:
+        token = new_token()
     lock = FileLock(folder / "lock")
     try:
         lock.acquire(blocking=False)
@@ -70,7 +74,7 @@ def serve(
             f"another server uses {folder}", hint="end it, or use [[data=FOLDER]] for another one"
         ) from error
     with lock, _listening(options) as listener, Queue(user_folder() / "jobs.sqlite3") as queue:
-        app = create_app(Setup(options, settings, registry, queue, folder, token))
+        app = create_app(Setup(options, settings, registry, queue, folder, sharing, token))
         files = certificate_for(folder, own_hosts(options)) if options.tls else None
         config = uvicorn.Config(
             app,

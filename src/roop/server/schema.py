@@ -113,7 +113,9 @@ class PreviewSent(Sent):
 
 
 class LiveSent(Sent):
-    """Who is swapped in the frames that follow."""
+    """Who is swapped in the frames that follow, or in those of a camera of the server."""
+
+    camera: str | None = Field(None, max_length=200, description="its name in the capabilities")
 
     sources: list[MediaId] = []
     assignments: list[AssignmentSent] = []

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 
 from roop.errors import RoopError
 from roop.jobs.queue import Queue
-from roop.options import Settings
+from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
 from roop.server.access import Access
 from roop.server.inspection import Inspector
@@ -72,6 +72,8 @@ class Services:
     studio: StudioClient
     people: PeopleCache
     previews: PreviewCache
+    sharing: ShareOptions
+    """Where results are shared to."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server ends: streams end then."""
     live: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LIVE_AT_ONCE))

@@ -1,4 +1,4 @@
-"""Swaps frames that somebody sends, the newest only, until no more come."""
+"""Swaps the frames of a camera, the newest only, until no more come."""
 
 import threading
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from roop.api import make_job
 from roop.media.live.cameras import Camera
-from roop.media.live.client_camera import ClientCamera
 from roop.options import Job, Settings
 from roop.pipeline.live.live_job import PATIENCE_S, refuse_options_for_files
 from roop.pipeline.live.live_stages import LiveStages, stream_live
@@ -19,12 +18,13 @@ from roop.types import AnalysedFrame
 
 
 class LiveFrames:
-    """A live swap whose frames are put in and come out as JPEGs.
+    """A live swap whose frames come out as JPEGs.
 
     Args:
         draft: Who is swapped and how; its target says nothing here.
         settings: What this machine has.
         registry: The processors that there are.
+        camera: Where frames come from; it is opened by the caller.
         on_frame: Receives each finished frame, screened, labelled and marked; None for one that
             was dropped because a newer one came.
     """
@@ -34,6 +34,7 @@ class LiveFrames:
         draft: Draft,
         settings: Settings,
         registry: Registry,
+        camera: Camera,
         on_frame: Callable[[bytes | None], None],
     ) -> None:
         self._job = _live_job(draft, registry)
@@ -41,11 +42,10 @@ class LiveFrames:
         self._registry = registry
         self._on_frame = on_frame
         self._marker = JpegMarker(self._job, settings, registry)
-        self.camera = ClientCamera()
-        """Takes the frames."""
+        self._camera = camera
 
     def run(self, on_ready: Callable[[], None], cancel: threading.Event) -> None:
-        """Swap until the camera is closed.
+        """Swap until the camera ends.
 
         Args:
             on_ready: Called when everything is loaded.
@@ -59,8 +59,8 @@ class LiveFrames:
         with FramePipeline(self._job, resources, cancel=cancel) as pipeline:
             pipeline.screen.wait_for_verdicts(PATIENCE_S)
             on_ready()
-            stages = LiveStages(pipeline, self.camera.name, PATIENCE_S)
-            stream_live(stages, self.camera, self, cancel)
+            stages = LiveStages(pipeline, self._camera.name, PATIENCE_S)
+            stream_live(stages, self._camera, self, cancel)
 
     def show(self, analysed: AnalysedFrame, camera: Camera) -> None:
         """Take a frame that has passed the screen."""

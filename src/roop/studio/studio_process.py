@@ -9,15 +9,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from roop.errors import UsageError
+from roop.errors import CancelledError, UsageError
 from roop.faces.analyser import Analyser
 from roop.geometry import bounds
 from roop.heap import use_one_arena
+from roop.media.live.cameras import open_camera
+from roop.media.live.client_camera import ClientCamera
 from roop.options import FaceOptions, Settings
 from roop.pipeline.people.scan import PeopleScan
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
@@ -88,6 +91,16 @@ def _answer(studio: "_Studio", message: Message, send: Reply) -> None:
         send({"id": number, "error": error_to_dict(error)})
 
 
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The live swap that runs."""
+
+    client: ClientCamera
+    """Takes the frames that are sent; not used if a camera of this machine is."""
+    stop: threading.Event
+    """Set to end it."""
+
+
 class _Studio:
     """Answers requests. Every picture that leaves has passed the screen."""
 
@@ -100,7 +113,7 @@ class _Studio:
         self._frames_lock = threading.Lock()
         self._analyser: tuple[FaceOptions, Analyser] | None = None
         self._scans: OrderedDict[tuple[str, str], PeopleScan] = OrderedDict()
-        self._live: LiveFrames | None = None
+        self._live: _Live | None = None
         self.handlers: Mapping[str, Callable[[Message, Reply], Mapping[str, Any]]] = {
             "frame": self.frame,
             "faces": self.faces,
@@ -112,14 +125,14 @@ class _Studio:
     def close(self) -> None:
         """End what still runs."""
         if self._live is not None:
-            self._live.camera.close()
+            self._live.stop.set()
 
     def put_live_frame(self, jpeg: bytes) -> None:
-        """Take the next frame of the live swap."""
+        """Take the next frame of the live swap; an empty one is its end."""
         if self._live is not None and jpeg:
-            self._live.camera.put(jpeg)
+            self._live.client.put(jpeg)
         elif self._live is not None:
-            self._live.camera.close()
+            self._live.stop.set()
 
     def frame(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Return a frame of a target as a JPEG."""
@@ -187,7 +200,7 @@ class _Studio:
         }
 
     def live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
-        """Swap the frames that follow until an empty one comes; send each that is finished."""
+        """Swap what a camera shows, by default the frames that follow; send what is finished."""
         if self._live is not None:
             raise UsageError("a live swap is running", hint="end it first")
 
@@ -195,9 +208,14 @@ class _Studio:
             reply({"dropped": True} if jpeg is None else {"jpeg": _text(jpeg)})
 
         draft = Draft.model_validate(message["draft"])
-        self._live = LiveFrames(draft, self._settings, self._registry, finished)
+        self._live = live = _Live(ClientCamera(), threading.Event())
+        source = message.get("camera")
         try:
-            self._live.run(lambda: reply({"ready": True}), self._cancel)
+            with live.client if source is None else open_camera(source, _ignore) as camera:
+                frames = LiveFrames(draft, self._settings, self._registry, camera, finished)
+                frames.run(lambda: reply({"ready": True}), live.stop)
+        except CancelledError:  # how a camera of this machine is ended
+            pass
         finally:
             self._live = None
         return {}
@@ -216,6 +234,10 @@ class _Studio:
 
 _POLL_S = 0.2
 """Time between two looks at whether the search shall end."""
+
+
+def _ignore(sentence: str) -> None:
+    """Take a warning that nobody reads here."""
 
 
 def _scan_key(message: Message) -> tuple[str, str]:

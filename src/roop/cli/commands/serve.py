@@ -36,10 +36,11 @@ def run(arguments: Sequence[str]) -> int:
     quiet = values["quiet"]
     show_terms(accepted=values["accept_terms"], interactive=not quiet and sys.stderr.isatty())
     options = validate(ServerOptions, pop_options(values, ServerOptions), spelling=flag_of)
-    settings = Configuration.read(registry).settings(values)
+    configuration = Configuration.read(registry)
+    settings, sharing = configuration.settings(values), configuration.sharing({})
     from roop.server.run import serve
 
-    serve(options, settings, registry, lambda news: _announce(news, quiet=quiet))
+    serve(options, settings, registry, sharing, lambda news: _announce(news, quiet=quiet))
     return 0
 
 

@@ -42,6 +42,8 @@ class Capabilities(BaseModel):
     options: dict[str, Any] = Field(description="JSON Schema of the options of a job")
     extensions: list[str] = Field(description="of files that are read")
     limits: Limits
+    cameras: list[str] = Field(description="of the server, for live swaps")
+    sharing: bool = Field(description="whether results can be shared")
 
 
 @router.get("/capabilities")
@@ -59,6 +61,8 @@ def capabilities(services: ServicesDep) -> Capabilities:
             unfinished_jobs=options.max_queue,
             retention_s=options.retention_s,
         ),
+        cameras=sorted(options.camera_addresses),
+        sharing=services.sharing.to is not None,
     )
 
 

@@ -5,6 +5,7 @@ import mimetypes
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -59,7 +60,7 @@ JobDep = Annotated[QueuedJob, Depends(_job)]
 @router.post(
     "",
     status_code=201,
-    responses=_KNOWN | responses("usage", "not_found", "conflict", "too_many", "disk_full"),
+    responses=_KNOWN | responses("bad_request", "not_found", "usage", "too_many", "disk_full"),
 )
 def create(
     sent: JobSent,
@@ -88,7 +89,7 @@ def create(
     return job_shown(queued, services)
 
 
-@router.get("")
+@router.get("", responses=responses("bad_request"))
 def jobs(
     cursor: CursorDep,
     services: ServicesDep,
@@ -171,16 +172,25 @@ async def events(
 @router.head("/{id}/result", include_in_schema=False)
 def result(queued: JobDep, request: Request, services: ServicesDep) -> Response:
     """Return what a job made, or a range of it; of a failed one the reason."""
+    output = require_output(queued, services)
+    media_type = mimetypes.guess_type(output.name)[0] or "application/octet-stream"
+    return file_answer(output, media_type, name_of(queued, services), request, download=True)
+
+
+def require_output(queued: QueuedJob, services: Services) -> FilePath:
+    """Return what a job made.
+
+    Raises:
+        ApiError: There is nothing, or it is not the server's to give.
+    """
     error = error_of(queued, services)
     if error is not None:
         raise ApiError(error.code, error.detail, hint=error.hint)
     if queued.state != "succeeded":
         raise ApiError("conflict", f"the job is {queued.state}", hint="wait until it has succeeded")
-    output = queued.job.output
-    if not services.storage.results.owns(output):
+    if not services.storage.results.owns(queued.job.output):
         raise ApiError("not_found", "the output of this job is not the server's to give")
-    media_type = mimetypes.guess_type(output.name)[0] or "application/octet-stream"
-    return file_answer(output, media_type, name_of(queued, services), request, download=True)
+    return queued.job.output
 
 
 def _request(sent: JobSent, key: str | None) -> QueueRequest | None:

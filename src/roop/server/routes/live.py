@@ -17,7 +17,6 @@ from roop.server.drafts import live_draft_of
 from roop.server.problems import ApiError, Problem, problem_of
 from roop.server.schema import LiveSent
 from roop.server.services import Services, ServicesDep
-from roop.studio.draft import Draft
 from roop.studio.studio_client import StudioClient
 from roop.validation import validate
 
@@ -35,8 +34,8 @@ async def live(socket: WebSocket, services: ServicesDep) -> None:
 
     The first message is text: what is chosen, as in a draft without a target. The answer
     ``{"ready": true}`` comes when networks are loaded. Each binary message is a frame; for each
-    comes a frame, or ``{"dropped": true}`` if a newer one took its place. An error is a problem as
-    text, and the end.
+    comes a frame, or ``{"dropped": true}`` if a newer one took its place. With a camera of the
+    server frames only come out. An error is a problem as text, and the end.
     """
     await socket.accept()
     if services.live.locked():
@@ -44,7 +43,7 @@ async def live(socket: WebSocket, services: ServicesDep) -> None:
         return
     async with services.live:
         try:
-            draft = await _draft(socket, services)
+            values = await _chosen(socket, services)
         except WebSocketDisconnect:
             return
         except ApiError as error:
@@ -52,10 +51,11 @@ async def live(socket: WebSocket, services: ServicesDep) -> None:
         except RoopError as error:
             await _end(socket, services.problem(error))
         else:
-            await _Stream(socket, services, draft).run()
+            await _Stream(socket, services, values).run()
 
 
-async def _draft(socket: WebSocket, services: Services) -> Draft:
+async def _chosen(socket: WebSocket, services: Services) -> Mapping[str, Any]:
+    """Return what a client wants to be done live."""
     try:
         text = await socket.receive_text()
         sent = LiveSent.model_validate_json(text)
@@ -65,7 +65,14 @@ async def _draft(socket: WebSocket, services: Services) -> Draft:
         with suppress(ValueError):
             validate(LiveSent, _parsed(text))
         raise UsageError("the first message is not what is chosen") from error
-    return await run_sync(live_draft_of, sent, services)
+    draft = await run_sync(live_draft_of, sent, services)
+    values: dict[str, Any] = {"draft": draft.model_dump(mode="json")}
+    if sent.camera is not None:
+        address = services.options.camera_addresses.get(sent.camera)
+        if address is None:
+            raise ApiError("not_found", "there is no such camera", hint="see the capabilities")
+        values["camera"] = address
+    return values
 
 
 def _parsed(text: str) -> Mapping[str, Any]:
@@ -76,10 +83,10 @@ def _parsed(text: str) -> Mapping[str, Any]:
 class _Stream:
     """One live swap: a process of its own, and what goes back and forth."""
 
-    def __init__(self, socket: WebSocket, services: Services, draft: Draft) -> None:
+    def __init__(self, socket: WebSocket, services: Services, values: Mapping[str, Any]) -> None:
         self._socket = socket
         self._services = services
-        self._draft = draft
+        self._values = values
         self._studio = StudioClient(services.settings)
         self._finished: asyncio.Queue[Message] = asyncio.Queue()
 
@@ -90,9 +97,8 @@ class _Stream:
         def finished(more: Message) -> None:
             loop.call_soon_threadsafe(self._finished.put_nowait, more)
 
-        values = {"draft": self._draft.model_dump(mode="json")}
         try:
-            future = await run_sync(self._studio.request, "live", values, finished)
+            future = await run_sync(self._studio.request, "live", self._values, finished)
             tasks: list[asyncio.Future[Any]] = [
                 asyncio.ensure_future(asyncio.wrap_future(future)),
                 asyncio.ensure_future(self._receive()),

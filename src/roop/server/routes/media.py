@@ -32,7 +32,7 @@ _LARGEST = 1920
 """Longest side of a frame that is shown, pixels."""
 
 
-@router.get("")
+@router.get("", responses=responses("bad_request"))
 def media(cursor: CursorDep, services: ServicesDep, limit: LimitDep = 50) -> Page[Media]:
     """List what was uploaded, the newest first."""
     items, following = page_of(services.storage.media.all(), cursor, limit)

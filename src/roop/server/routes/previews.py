@@ -17,7 +17,9 @@ router = APIRouter(prefix="/previews", tags=["previews"])
 
 
 @router.post(
-    "", status_code=201, responses=responses("usage", "refused", "no_face", "not_found", "conflict")
+    "",
+    status_code=201,
+    responses=responses("bad_request", "refused", "no_face", "not_found", "conflict"),
 )
 async def create(sent: PreviewSent, services: ServicesDep) -> Shown:
     """Swap one frame. What is returned has passed the screen and carries the label."""

@@ -30,7 +30,7 @@ def session(request: Request, services: ServicesDep) -> Session:
     )
 
 
-@router.post("/session", status_code=204, responses=responses("unauthorised"))
+@router.post("/session", status_code=204, responses=responses("bad_request", "unauthorised"))
 def sign_in(sent: TokenSent, request: Request, response: Response, services: ServicesDep) -> None:
     """Exchange the token for a cookie that scripts cannot read; needs no token besides."""
     _set_cookie(response, sent.token, services.access, secure=request.url.scheme == "https")

@@ -108,7 +108,8 @@ def make_router(max_bytes: int) -> APIRouter:
         dependencies=checked,
         max_body_size=max_bytes,
         responses=responses(
-            "bad_request", "not_found", "conflict", "unsupported_media_type", "media", "disk_full"
+            *("bad_request", "not_found", "conflict", "precondition_failed", "too_large"),
+            *("unsupported_media_type", "media", "disk_full"),
         ),
         openapi_extra=_BODY,
     )
@@ -118,7 +119,7 @@ def make_router(max_bytes: int) -> APIRouter:
         methods=["DELETE"],
         status_code=204,
         dependencies=checked,
-        responses=responses("not_found"),
+        responses=responses("not_found", "precondition_failed"),
     )
     return router
 

@@ -1,0 +1,96 @@
+"""Share what a job made: an address and a QR code for others."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from roop.jobs.queued_job import QueuedJob
+from roop.server.problems import ApiError, responses
+from roop.server.routes.jobs import JobDep, require_output
+from roop.server.services import ServicesDep
+from roop.share import Shared, SharedFile, delete_shared, find_shared, list_shared, qr_svg, share
+
+router = APIRouter(prefix="/jobs/{id}/shares", tags=["shares"])
+
+_QR: dict[int | str, dict[str, Any]] = {
+    200: {"description": "a QR code", "content": {"image/svg+xml": {}}}
+}
+
+
+class Share(BaseModel):
+    """Where others fetch what a job made."""
+
+    name: str
+    address: str | None
+    expires: datetime | None = Field(description="the end of the address; none if it has no end")
+    bytes: int
+    qr: str = Field(description="address of a QR code of it, as SVG")
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=responses("not_found", "conflict", "share"),
+)
+def create(queued: JobDep, response: Response, services: ServicesDep) -> Share:
+    """Upload the result to the place that the server's owner chose; again is the same address."""
+    output = require_output(queued, services)
+    if services.sharing.to is None:
+        raise ApiError(
+            "conflict",
+            "this server has no place to share to",
+            hint="its owner names one in roop.toml (docs/share.md)",
+        )
+    known = find_shared(output, services.sharing)
+    if known is not None:
+        response.status_code = 200
+    return _shown(known or share(output, options=services.sharing), queued)
+
+
+@router.get("", responses=responses("not_found"))
+def shares(queued: JobDep, services: ServicesDep) -> list[Share]:
+    """List where the result was shared."""
+    return [_shown(shared, queued) for shared in _shared(queued)]
+
+
+@router.get(
+    "/{name}/qr",
+    response_class=Response,
+    responses=_QR | responses("not_found"),
+)
+def qr(name: str, queued: JobDep, services: ServicesDep) -> Response:
+    """Return the address as a QR code."""
+    shared = _named(name, queued)
+    if shared.address is None:
+        raise ApiError("not_found", "its address is not known any more")
+    return Response(qr_svg(shared.address), media_type="image/svg+xml")
+
+
+@router.delete("/{name}", status_code=204, responses=responses("not_found", "share"))
+def remove(name: str, queued: JobDep, services: ServicesDep) -> None:
+    """Delete what was shared; its address stops to work."""
+    delete_shared(_named(name, queued).name, options=services.sharing)
+
+
+def _shared(queued: QueuedJob) -> Iterator[SharedFile]:
+    yield from (each for each in list_shared() if each.file == queued.job.output)
+
+
+def _named(name: str, queued: QueuedJob) -> SharedFile:
+    for shared in _shared(queued):
+        if shared.name == name:
+            return shared
+    raise ApiError("not_found", "nothing of this name was shared")
+
+
+def _shown(shared: Shared | SharedFile, queued: QueuedJob) -> Share:
+    return Share(
+        name=shared.name,
+        address=shared.address,
+        expires=shared.expires_at,
+        bytes=shared.size,
+        qr=f"/api/v1/jobs/{queued.id}/shares/{shared.name}/qr",
+    )
