@@ -1,4 +1,4 @@
-"""Do a long target segment by segment: finished segments survive whatever ends the program."""
+"""Run a long job segment by segment; finished segments survive a crash."""
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LongJob:
-    """A job whose target is cut into segments."""
+    """A job whose target is split into segments."""
 
     task: Task
     segments: Sequence[Segment]
@@ -38,12 +38,12 @@ class LongJob:
     """Approximate memory of each."""
 
     def run(self) -> JobStats:
-        """Do the missing segments, and join all of them.
+        """Process the missing segments, and join all of them.
 
         Raises:
             RefusedError: A frame or photo is refused; nothing is left behind.
             CancelledError: The person stopped the job; finished segments stay.
-            RoopError: The job could not be done now; finished segments stay.
+            RoopError: The job failed; finished segments stay.
         """
         task = self.task
         fingerprint = fingerprint_of(task.job, task.settings, task.registry, self.pace)
@@ -71,7 +71,7 @@ class LongJob:
         return note
 
     def _tidy(self, folder: WorkFolder, error: BaseException) -> None:
-        """Keep finished segments, unless they are of no use any more."""
+        """Keep the finished segments, unless they can never be used."""
         final = isinstance(error, RefusedError | NoFaceError)
         finished = folder.finished_count
         if final or not finished:
@@ -114,7 +114,7 @@ class LongJob:
         )
 
     def _do(self, folder: WorkFolder, note: str | None) -> int:
-        """Do the segments that are not recorded as done; return the frames of those that are."""
+        """Process the unfinished segments; return the number of frames in the finished ones."""
         done = {s.number: folder.stats_of(s.number) for s in self.segments}
         missing = [s for s in self.segments if done[s.number] is None]
         resumed = sum(stats.counts.frames for stats in done.values() if stats is not None)
@@ -161,7 +161,7 @@ class LongJob:
         return [segment.time_range.seek for segment in self.segments]
 
     def _join(self, folder: WorkFolder, stats: JobStats) -> None:
-        """Put the finished segments and everything else of the target into the output."""
+        """Join the finished segments and the target's other streams into the output."""
         trim_heap()
         warn, video = self.task.warn, self.task.job.video
         for warning in stats.warnings:

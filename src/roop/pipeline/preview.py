@@ -1,4 +1,4 @@
-"""Swap a single frame of a target, to be shown before a job starts."""
+"""Swap a single frame of a target, as a preview of a job."""
 
 import threading
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ def preview_frame(
 
     Args:
         job: What to do; its output is not used.
-        resources: What was built for earlier jobs and may be used again.
+        resources: Networks and sources, kept from earlier jobs.
         time_s: Seconds from the beginning of the target.
         cancel: Set it to stop.
 

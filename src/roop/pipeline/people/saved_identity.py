@@ -36,7 +36,7 @@ def make_identity(
     Args:
         output: The file to write.
         photos: Photos, folders of photos, or saved identities.
-        settings: What this machine has.
+        settings: Options of this machine.
         position: Which face of a photo with several, from the left.
         force: Replace the file if it exists.
         warn: Receives warnings about what could not be read exactly.

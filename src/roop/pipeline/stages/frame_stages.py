@@ -36,10 +36,10 @@ _WARM_UP = 8
 
 _DEPTHS = range(1, 9)
 """How many frames may wait between two stages; more if frames are small. They keep a stage busy
-whose neighbour takes longer for some frames than for others."""
+while its neighbour takes longer than usual."""
 
 _WAITING = 16_000_000
-"""Bytes of frames that may wait between two stages, if that is more than the fewest frames."""
+"""Bytes of frames that may wait between two stages, in the bounds of ``_DEPTHS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class FrameStages:
     label: Label | None
     _: KW_ONLY
     batch: int
-    """Frames that the processors are given at once, if there are so many."""
+    """Most frames that the processors get at once."""
     without_face: NoFaceAction
     """What to do with frames in which nobody is replaced."""
     lead: Callable[[Frame], int]
-    """Returns how many frames of the target are left, with this one, before the first that is
-    written: mostly 0; not all of them need to come."""
+    """Returns how many frames of the target there are from this one to the first that is written:
+    mostly 0. The reader may skip some of them."""
 
     def start(
         self, write: Callable[[Iterable[AnalysedFrame]], None], cancel: threading.Event
@@ -163,7 +163,7 @@ class FrameStages:
         """Return True if a frame in which nobody was replaced goes into the output.
 
         Raises:
-            NoFaceError: There may be no such frame.
+            NoFaceError: The job is to stop at such a frame.
         """
         if self.without_face == "error":
             raise nobody_in_frame_error(frame, self.reader.info.path)
