@@ -95,7 +95,7 @@ class LongJob:
         self._file(folder).discard()  # an error about the output's name comes now
         job = task.job.model_copy(update={"output": task.output})
         folder.record_job(job, task.settings, fingerprint, self.segments)
-        resumed = self._do(folder, note)
+        resumed = self._process_missing(folder, note)
         done = (folder.stats_of(s.number) or JobStats() for s in self.segments)
         stats = sum(done, JobStats(resumed=resumed))
         if not stats.counts.swapped and task.registry.scale(task.job.steps) == 1:
@@ -113,7 +113,7 @@ class LongJob:
             folder=folder.path,
         )
 
-    def _do(self, folder: WorkFolder, note: str | None) -> int:
+    def _process_missing(self, folder: WorkFolder, note: str | None) -> int:
         """Process the unfinished segments; return the number of frames in the finished ones."""
         done = {s.number: folder.stats_of(s.number) for s in self.segments}
         missing = [s for s in self.segments if done[s.number] is None]
@@ -126,11 +126,11 @@ class LongJob:
         if missing and (self.task.settings.cluster or min(self.workers, len(missing)) > 1):
             self._pool(folder, min(self.workers, len(missing))).run(missing, meter)
         elif missing:
-            self._do_here(missing, folder, meter)
+            self._process_here(missing, folder, meter)
         meter.report()
         return resumed
 
-    def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
+    def _process_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
         # Imported here, as only workers may need these libraries.
         from roop.pipeline.segments.chosen_person import ChosenPersonFinder
         from roop.pipeline.segments.segment_runner import SegmentRunner

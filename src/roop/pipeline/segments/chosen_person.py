@@ -137,5 +137,5 @@ class ChosenPersonFinder:
             part.replace(path)
 
 
-def _ignore(sentence: str) -> None:
-    """Ignore warnings: whatever reads the target for its output gives them."""
+def _ignore(warning: str) -> None:
+    """Ignore warnings: the reader that makes the output reports them."""

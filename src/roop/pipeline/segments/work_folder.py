@@ -120,7 +120,7 @@ class WorkFolder:
     def remove_partial_files(self) -> None:
         """Remove files that were not finished."""
         for path in self.path.iterdir():
-            whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".looks")
+            whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".descriptor")
             if not whole and path.name not in (_ABOUT, _LOCK):
                 path.unlink(missing_ok=True)
 
@@ -138,7 +138,7 @@ class WorkFolder:
 
     def descriptor(self, number: int) -> Path:
         """Return the file that describes the person chosen where a segment begins."""
-        return self.path / f"{number:05}.looks"
+        return self.path / f"{number:05}.descriptor"
 
     def record(self, number: int, stats: JobStats) -> None:
         """Record that a segment's packets are complete and safe on the disk.

@@ -87,7 +87,7 @@ class PipelineResources:
             NoFaceError: A photo does not show the face that it should.
             RefusedError: A photo is refused; or later, as the verdicts come in from ``screen``.
             MediaError: A file cannot be read.
-            UsageError: The mapping makes no sense.
+            UsageError: The mapping is invalid.
         """
         key = _sources_key(job)
         if self._sources is None or self._sources.key != key:
