@@ -115,7 +115,8 @@ def test_garbage_inside_is_read_or_refused_but_never_crashes(
         data[rng.integers(12, min(400, len(data)), 3)] = rng.integers(0, 256, 3)
         path.write_bytes(data.tobytes())
         with suppress(RoopError):
-            read_photo(path, ignore)
+            pixels = read_photo(path, ignore)
+            assert (pixels.ndim, pixels.shape[2], pixels.dtype) == (3, 3, np.uint8)
     caplog.clear()  # Pillow logs an error before it raises it
 
 
