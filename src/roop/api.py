@@ -4,9 +4,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+from typing_extensions import override
 
 from roop.errors import UsageError
+from roop.media.files.transaction import Closing
 from roop.options import (
     FaceOptions,
     FaceOrder,
@@ -141,7 +144,7 @@ def swap(
     return run_job(job, settings or Settings(), registry, watch=watch, cancel=cancel)
 
 
-class Swapper:
+class Swapper(Closing):
     """Puts one face into many targets: networks and photos are prepared once. A context manager.
 
         with roop.Swapper("face.jpg", many_faces=True) as swapper:
@@ -231,16 +234,11 @@ class Swapper:
         with self._lock:
             return preview_frame(job, self._resources, time_s, cancel or threading.Event())
 
+    @override
     def close(self) -> None:
         """Free the networks."""
         with self._lock:
             self._resources.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def _job(self, target: AnyPath, output: AnyPath, options: SwapOptions) -> Job:
         values = {**self._options, **options}

@@ -6,10 +6,13 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Self
 
+from typing_extensions import override
+
 from roop.errors import CancelledError
 from roop.faces.recognition.descriptor import FARTHEST, Descriptor
 from roop.faces.tracking.selection import FaceSelector, KnownPeople
 from roop.media.base import Reader, Writer
+from roop.media.files.transaction import Closing
 from roop.options import Job
 from roop.pipeline.people.face_mapping import find_people
 from roop.pipeline.progress import FrameCounts, Meter, Progress, Watch
@@ -47,7 +50,7 @@ class PipelineRun:
     """The person who was chosen just before the first frame, if that is known."""
 
 
-class FramePipeline(AbstractContextManager["FramePipeline"]):
+class FramePipeline(Closing):
     """The screen, the networks and the processors of one job."""
 
     def __init__(
@@ -80,6 +83,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
         self.warn: Warn = self._warnings.setdefault
         """Takes a warning for the result; one that is repeated counts once."""
 
+    @override
     def __enter__(self) -> Self:
         resources, job = self._resources, self.job
         with ExitStack() as stack:
@@ -103,7 +107,9 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    @override
+    def close(self) -> None:
+        """End the screen, and leave the resources ready for the next job."""
         self._stack.close()
 
     def run(self, reader: Reader, writer: Writer, meter: Meter, *, label: Label | None) -> JobStats:
