@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 NO_ENGINE = "none"
-"""The engine that swaps nothing and needs no source photo."""
+"""Instead of an engine's name: nothing is swapped, and no source photo is needed."""
 
 AnyPath = str | PathLike[str]
 
