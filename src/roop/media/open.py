@@ -135,10 +135,10 @@ def _warn_of_unused_options(
     """Warn about options that only apply to videos; ``skip_audio`` is harmless."""
     given = video.model_dump(exclude_defaults=True, exclude={"skip_audio"})
     if given:
-        names = " and ".join("--" + name.replace("_", "-") for name in given)
+        names = " and ".join(name.replace("_", "-") for name in given)
         what = "a photo" if kind == "image" else "an animation"
         have = "has" if len(given) == 1 else "have"
-        warn(f"the target is {what}: {names} {have} no effect")
+        warn(f"the target is {what}: {names} {have} no effect on it")
 
 
 def _is_image(output: Path) -> bool:
