@@ -66,5 +66,5 @@ def _fault_of(url: str, target: Target) -> str | None:
         return None
     raise ShareError(
         f"{target} is not public: its address answers HTTP {status}",
-        hint="make the bucket public, or share without [[public]]: the address then has an end",
+        hint="make the bucket public, or share without [[public]]: the address then expires",
     )

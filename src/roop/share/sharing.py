@@ -86,7 +86,7 @@ def check_target(target: str | None, options: ShareOptions) -> Target:
     """
     address = target or options.to
     if address is None:
-        raise UsageError("no place to share to was named", hint="name one, such as s3://BUCKET")
+        raise UsageError("there is no address to share to", hint="name one, such as s3://BUCKET")
     place = parse_target(address)
     require_share_extra()
     return place
@@ -166,7 +166,7 @@ def delete_shared(
     if not is_shared_name(name) or (record is None and target is None):
         raise UsageError(
             f"nothing called {name!r} was shared from here",
-            hint="see `roop share --list`; what another machine shared needs its place, too",
+            hint="see `roop share --list`; for a file from another machine, add [[to=ADDRESS]]",
         )
     options = options or ShareOptions()
     place = check_target(target or (record.target if record else None), options)

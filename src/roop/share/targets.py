@@ -70,7 +70,7 @@ def parse_target(address: str) -> Target:
     has_account = scheme in ("supabase", "az")
     known = separator and scheme in ("s3", "supabase", "gs", "az")
     if not known or len(parts) < 1 + has_account or not all(map(_PART.fullmatch, parts)):
-        raise UsageError(f"{address!r} is no place to share to", hint=f"name {_FORMS}")
+        raise UsageError(f"cannot share to {address!r}", hint=f"name {_FORMS}")
     account = parts.pop(0) if has_account else ""
     bucket, *prefix = parts
     return Target(scheme, account, bucket, "/".join(prefix))  # type: ignore[arg-type] # checked

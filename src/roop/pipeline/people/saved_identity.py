@@ -62,7 +62,7 @@ def make_identity(
             if found != 1:
                 raise NoFaceError(
                     f"photo number {number} shows {found} faces close together",
-                    hint="cut the photo so that it shows one",
+                    hint="crop the photo so that it shows one",
                 )
         screen.wait_for_verdicts()
         save_identity(output, crops, force=force)

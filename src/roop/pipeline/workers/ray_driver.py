@@ -299,7 +299,7 @@ def _no_cluster_error(address: str, error: Exception) -> UsageError:
         )
     if address == "auto":
         return UsageError(
-            "this machine belongs to no Ray cluster",
+            "this machine is not part of a Ray cluster",
             hint="start one with `ray start --head`, or name one: [[cluster=ray://HOST:10001]]",
         )
     return UsageError(
@@ -313,11 +313,12 @@ def _lost_error(error: Exception) -> RoopError:
     said = str(error)
     if "No module named 'roop" in said:
         return UsageError(
-            "a machine of the cluster has no roop", hint="install the same version on all of them"
+            "roop is not installed on a machine of the cluster",
+            hint="install the same version on all of them",
         )
     return RoopError(
         f"the cluster has lost a segment {TRIES} times: {_on_one_line(said)}",
-        hint="if memory is short, let a machine do fewer at once: [[workers]]",
+        hint="if memory is short, process fewer segments at once with [[workers]]",
     )
 
 
