@@ -142,6 +142,22 @@ class Frame(Protocol):
         """
         ...
 
+    def opacity(self, max_side: int) -> Alpha | None:
+        """Return the opacity of a ``thumbnail`` of the same ``max_side``; None if it is all opaque.
+
+        A ``thumbnail`` and a ``crop`` show the colours even where nobody can see them.
+        """
+        ...
+
+    def make_opaque(self, box: Box, alpha: Alpha) -> None:
+        """Raise the opacity of ``box`` to ``alpha`` where it is lower.
+
+        Args:
+            box: Must lie inside the frame.
+            alpha: ``(box.height, box.width)``.
+        """
+        ...
+
     def shade(self, box: Box, steps: Shades) -> None:
         """Make pixels of ``box`` lighter or darker without changing their colour.
 

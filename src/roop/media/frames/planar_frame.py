@@ -162,6 +162,30 @@ class PlanarFrame:
         stored = self._stored_box(box)
         self._paste_stored(stored, self.orientation.stored(pixels), self.orientation.stored(alpha))
 
+    def opacity(self, max_side: int) -> Alpha | None:
+        """Return the opacity of a ``thumbnail``; see ``roop.types.Frame``."""
+        layout, whole = self._layout, Box(0, 0, self.raw.width, self.raw.height)
+        if layout.alpha is None:
+            return None
+        stored = layout.view(layout.planes(self.raw), layout.alpha, whole)
+        if stored.min() == (1 << layout.depth) - 1:
+            return None
+        scale = min(1.0, max_side / max(whole.width, whole.height))
+        size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
+        small = (_resized(stored, size) >> layout.depth - 8).astype(np.uint8)
+        return np.ascontiguousarray(self.orientation.upright(small))
+
+    def make_opaque(self, box: Box, alpha: Alpha) -> None:
+        """Raise the opacity of ``box`` to ``alpha``; see ``roop.types.Frame``."""
+        layout = self._layout
+        if layout.alpha is None:
+            return
+        self._make_writable()
+        view = layout.view(layout.planes(self.raw), layout.alpha, self._stored_box(box))
+        top = (1 << layout.depth) - 1
+        least = self.orientation.stored(alpha).astype(np.uint32) * top // 255
+        view[:] = np.maximum(view, least)
+
     def shade(self, box: Box, steps: Shades) -> None:
         """Add ``steps`` to the brightness in ``box``; see ``roop.types.Frame``."""
         if steps.shape != (box.height, box.width):
