@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ The points are those of MediaPipe's face mesh (Kartynnik et al., "Real-time Faci
 from Monocular Video on Mobile GPUs", 2019).
 """
 
+
+Transfer = Literal["sdr", "pq", "hlg"]
+"""How stored values become light: as on usual displays, or in one of the two ways of HDR."""
 
 Warn = Callable[[str], object]
 """Takes a one-line warning for the user."""
@@ -92,6 +95,16 @@ class Frame(Protocol):
     @property
     def time_base(self) -> Fraction:
         """Seconds per tick, exact."""
+        ...
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width by height of a pixel as it is displayed, upright."""
+        ...
+
+    @property
+    def transfer(self) -> Transfer:
+        """How the stored values become light."""
         ...
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from roop.geometry import Matrix
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.warping import halvings_of, sampled_box, warp
-from roop.types import Alpha, Box, Pixels, Shades
+from roop.types import Alpha, Box, Pixels, Shades, Transfer
 
 StoredSamples = NDArray[np.uint8] | NDArray[np.uint16]
 """``(H, W, C)`` in the depth of the file: C is 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha."""
@@ -52,6 +52,16 @@ class StoredFrame:
     def time_base(self) -> Fraction:
         """Seconds per tick, exact."""
         return self._time_base
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width by height of a pixel: viewers show those of pictures as squares."""
+        return 1.0
+
+    @property
+    def transfer(self) -> Transfer:
+        """How the stored values become light."""
+        return "sdr"
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
         """Return a small RGB copy of the frame or of ``box``; see ``roop.types.Frame``."""
