@@ -179,7 +179,7 @@ class LabelOptions(Options):
 
     label: bool = Field(False, description="add a visible label to a corner of the output")
     label_text: str = Field(
-        "AI MODIFIED", min_length=1, max_length=80, description="text of the label"
+        "AI MODIFIED", min_length=1, max_length=80, description="text beside AI MODIFIED"
     )
     label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = Field(
         "bottom-left", description="corner of the label"

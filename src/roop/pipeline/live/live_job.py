@@ -220,7 +220,7 @@ class _Viewers:
 
 def _labelled(options: LabelOptions) -> LabelOptions:
     """Return the options of a label that is always there."""
-    return options.model_copy(update={"label": True})
+    return options.model_copy(update={"label": True, "label_seconds": None})
 
 
 def _recorder(task: LiveTask, marks: Marks, stack: ExitStack) -> LiveRecorder | None:

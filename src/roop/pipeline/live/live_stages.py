@@ -47,11 +47,14 @@ class LiveStages:
                 label = Label(pipeline.job.label)
                 for processor in pipeline.processors:
                     processor.reset()
-            pipeline.screen.submit_frame(frame, self.name, still=False)
+            screen = pipeline.screen
+            submitted = screen.submit_frame(frame, self.name, still=False)
             analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, tracker.update(frame))]
+            screen.submit_closer(submitted, frame, analysed[0].faces)
             for processor in pipeline.processors:
                 analysed = run_processor(processor, analysed)
             for one in analysed:
+                screen.submit_changed(submitted, one.frame)
                 label.stamp(one.frame)
                 yield one
 

@@ -120,11 +120,14 @@ class FrameStages:
 
     def _marked(self, frames: list[Frame]) -> list[AnalysedFrame]:
         """Submit ``frames`` to the screen, change them and mark them."""
-        target = self.reader.info
-        for frame in frames:
-            self.screen.submit_frame(frame, str(target.path), still=target.kind == "image")
-        changed = list(self._changed(frames))
-        for analysed in changed:
+        name, still = str(self.reader.info.path), self.reader.info.kind == "image"
+        submitted = [self.screen.submit_frame(frame, name, still=still) for frame in frames]
+        analysed_frames = [self._analysed(frame, 1) for frame in frames]
+        for one, known in zip(analysed_frames, submitted, strict=True):
+            self.screen.submit_closer(known, one.frame, one.faces)
+        changed = list(self._processed(analysed_frames))
+        for analysed, known in zip(changed, submitted, strict=True):
+            self.screen.submit_changed(known, analysed.frame)
             if self.label is not None:
                 self.label.stamp(analysed.frame)
             self.watermark.stamp(analysed.frame, analysed.faces)
@@ -140,7 +143,7 @@ class FrameStages:
                 yield frame
                 del frame
             elif left <= _WARM_UP:
-                self._changed([frame], step=step)
+                self._processed([self._analysed(frame, step)])
                 last = left
             elif step >= _LEARN_STEP:
                 analysed = self._analysed(frame, step)
@@ -148,8 +151,7 @@ class FrameStages:
                     processor.observe(analysed, step)
                 last = left
 
-    def _changed(self, frames: Sequence[Frame], *, step: int = 1) -> Sequence[AnalysedFrame]:
-        changed: Sequence[AnalysedFrame] = [self._analysed(frame, step) for frame in frames]
+    def _processed(self, changed: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         for processor in self.processors:
             changed = run_processor(processor, changed)
         return changed
