@@ -30,7 +30,8 @@ from roop.media.formats.canvas import (
     union,
 )
 from roop.media.formats.gif import Gif, GifEncoder
-from roop.media.formats.image_files import FORMAT_BY_SUFFIX, ImageFormat, image_format, reading
+from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, reading
+from roop.media.formats.kinds import ImageFormat
 from roop.media.formats.webp import Webp, WebpEncoder
 from roop.media.frames.stored_frame import StoredFrame
 from roop.types import Box, Frame, Warn

@@ -14,6 +14,9 @@ from roop.media.video.errors import demuxing
 LISTS = frozenset({"applehttp", "concat", "dash", "hls", "imf", "lavfi", "rtsp", "sdp", "tty"})
 """Demuxers that open further files, or that turn text into frames."""
 
+PICTURES = ("_pipe", "image2", "ico")
+"""Ends of the names of FFmpeg's demuxers for single pictures."""
+
 MOST_PIXELS = 1 << 28
 """Largest frame, 16384 x 16384: more would let a file exhaust the memory."""
 
@@ -44,6 +47,12 @@ def open_target(path: Path) -> InputContainer:
     if LISTS & set(container.format.name.split(",")):
         container.close()
         raise MediaError(f"{path} is a playlist or text, not a video", hint="use the video itself")
+    if container.format.name.endswith(PICTURES):
+        container.close()
+        raise MediaError(
+            f"{path.name} is a picture of a kind that is not read",
+            hint="convert it to PNG or JPEG first",
+        )
     return container
 
 
