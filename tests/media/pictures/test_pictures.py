@@ -85,11 +85,18 @@ def test_a_picture_bomb_is_refused_by_its_header(tmp_path: Path, kind: str) -> N
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "avif", "gif"])
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_a_truncated_image_is_one_clear_error(tmp_path: Path, suffix: str, kept: float) -> None:
+def test_a_truncated_image_is_one_clear_error_or_nearly_whole(
+    tmp_path: Path, suffix: str, kept: float
+) -> None:
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(portrait()).save(path)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * kept)])
+    if suffix in ("jpg", "gif") and kept == 0.9:
+        warnings: list[str] = []
+        assert ImageReader(path, warnings.append).info.size == (121, 101)
+        assert any("its end is missing" in warning for warning in warnings)
+        return
     with pytest.raises(MediaError, match=path.name):
         ImageReader(path, ignore)
 

@@ -1,6 +1,8 @@
 """Open image files safely: identify them by content, check their size, translate every error."""
 
+import io
 import os
+import re
 import struct
 import warnings
 import zlib
@@ -52,6 +54,10 @@ _DECODING_FAILURES = (
 """Errors that Pillow's plug-ins raise for damaged files; fewer are not documented."""
 
 
+_UNSUPPORTED = re.compile("unsupported|not supported|unimplemented|cannot handle", re.IGNORECASE)
+"""What Pillow's plug-ins say about files that are intact."""
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn errors inside the block into a MediaError about reading ``path``."""
@@ -75,6 +81,11 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
     except _DECODING_FAILURES as error:
         reason = str(error) or type(error).__name__
+        if _UNSUPPORTED.search(reason):
+            raise MediaError(
+                f"{path.name} is of a kind that cannot be read: {reason}",
+                hint="convert it to PNG or JPEG first",
+            ) from error
         raise MediaError(
             f"{path.name} is damaged or incomplete: {reason}",
             hint="open it in an image viewer and save it again, or download it again",
@@ -134,8 +145,12 @@ def ignore_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[ImageFile]:
+def open_image(path: Path, data: bytes | None = None) -> Iterator[ImageFile]:
     """Open an image without decoding its pixels.
+
+    Args:
+        path: The file.
+        data: Read in place of the file's content, which is damaged.
 
     Raises:
         MediaError: ``path`` is not readable, not an image, damaged or too large.
@@ -146,7 +161,7 @@ def open_image(path: Path) -> Iterator[ImageFile]:
             f"{path.name} is not a supported image",
             hint="use JPEG, HEIC, PNG, WebP, BMP, TIFF, GIF or AVIF",
         )
-    with path.open("rb") as file, ignore_warnings():
+    with path.open("rb") if data is None else io.BytesIO(data) as file, ignore_warnings():
         # Image.open refuses the 200-megapixel photos of phones, so the plug-in is called directly.
         # It gets a file, not a name: Pillow garbles rotated TIFFs that it maps by name.
         with reading(path):

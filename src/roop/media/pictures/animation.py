@@ -72,6 +72,8 @@ class AnimationReader(Closing):
             raise
         if isinstance(self.animation, Apng) and self.animation.depth == 16:
             warn(f"{path.name} has 16 bits per channel; the output has 8")
+        if isinstance(self.animation, Gif) and self.animation.truncated:
+            warn(f"{path.name} is damaged: its end is missing, and so are its last frames")
         timing = self.animation.timing
         duration = sum(timing.durations, Fraction(0))
         self.info = TargetInfo(

@@ -12,10 +12,12 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 from roop.errors import MediaError
+from roop.media.files.quiet import quiet_libraries
 from roop.media.formats import avif, tiff
 from roop.media.formats.image_files import image_format, is_animated, open_image, reading
 from roop.media.formats.jpeg.segments import has_more
 from roop.media.formats.kinds import ImageFormat
+from roop.media.formats.mending import mend
 from roop.media.formats.metadata import Metadata
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.stored_frame import StoredSamples, rgb8
@@ -44,6 +46,8 @@ class DecodedImage:
     """True if the file has a palette or less than 8 bits per sample, unlike ``samples``."""
     lossless: bool
     """True if writing the same format again keeps every pixel."""
+    mended: bool = False
+    """True if the file is damaged: its bytes cannot be used for the output."""
 
 
 def sniff(path: Path) -> Literal["image", "animation"] | None:
@@ -87,13 +91,46 @@ def read_photo(path: Path, warn: Warn) -> Pixels:
 def read_image(path: Path, warn: Warn) -> DecodedImage:
     """Decode an image; of an animation or of several pages, the first.
 
+    Args:
+        path: An image of any readable format. If its end is missing, it is read as far as it goes.
+        warn: Called for what is lost.
+
     Raises:
         MediaError: The file is not readable, not an image, damaged or too large.
     """
     found = image_format(path)
     if found == "HEIF":
         return _read_heif(path, warn)
-    with open_image(path) as image, reading(path):
+    warnings: list[str] = []  # given later, as stderr is closed to libraries meanwhile
+    with quiet_libraries():
+        decoded = _read_or_mend(path, found, warnings)
+    for warning in warnings:
+        warn(warning)
+    return decoded
+
+
+def _read_or_mend(path: Path, found: ImageFormat | None, warnings: list[str]) -> DecodedImage:
+    try:
+        return _read(path, found, warnings.append)
+    except MediaError as error:
+        with reading(path):
+            mended = None if found is None else mend(path, found)
+        if mended is None:
+            raise
+        warnings.clear()
+        try:
+            decoded = _read(path, found, warnings.append, mended.data)
+        except MediaError:
+            raise error from None
+        warnings.append(f"{path.name} is damaged: {mended.loss}")
+        return decoded
+
+
+def _read(
+    path: Path, found: ImageFormat | None, warn: Warn, data: bytes | None = None
+) -> DecodedImage:
+    """Decode ``path``, or ``data`` in its place."""
+    with open_image(path, data) as image, reading(path):
         # Pillow turns a TIFF upright while loading it and does not record that.
         stored = Orientation(_orientation_tag(image)) if found == "TIFF" else Orientation()
         image.load()
@@ -114,6 +151,7 @@ def read_image(path: Path, warn: Warn) -> DecodedImage:
             mode=mode,
             expanded=expanded,
             lossless=_is_lossless(path, found),
+            mended=data is not None,
         )
 
 

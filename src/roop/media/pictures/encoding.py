@@ -55,7 +55,7 @@ def encode_image(
         name = original.path.name
         warn(f"{name} is {original.format}, which is not written: the output is {wanted}")
     same_size = frame.samples.shape[:2] == original.samples.shape[:2]
-    if wanted == original.format and wanted in same and same_size:
+    if wanted == original.format and wanted in same and same_size and not original.mended:
         with reading(original.path):
             data = same[wanted](original, frame)
         if data is not None:
