@@ -117,10 +117,13 @@ def same_format_suffix(target: Path, video: VideoOptions) -> str:
     Raises:
         MediaError: ``target`` cannot be read.
     """
-    from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format
+    from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, suffix_instead
 
     found = image_format(target)
     if found is not None:
+        instead = suffix_instead(found, target)
+        if instead is not None:
+            return instead
         if FORMAT_BY_SUFFIX.get(target.suffix.lower()) == found:
             return target.suffix
         return next(suffix for suffix, name in FORMAT_BY_SUFFIX.items() if name == found)

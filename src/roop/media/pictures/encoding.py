@@ -10,10 +10,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from roop.errors import MediaError
-from roop.media.formats import bmp, exif, gif, png, tiff
+from roop.media.formats import avif, bmp, exif, gif, png, tiff
 from roop.media.formats.embedded import PICTURES_LEFT_OUT, holds_picture
-from roop.media.formats.image_files import ImageFormat, open_image, reading
+from roop.media.formats.image_files import open_image, reading
 from roop.media.formats.jpeg.rewriting import rewrite_jpeg
+from roop.media.formats.kinds import ImageFormat, row_of
 from roop.media.formats.metadata import Metadata
 from roop.media.frames.stored_frame import StoredFrame, StoredSamples, depth8, rgb8
 from roop.media.pictures.decoding import DecodedImage, flatten_on_white
@@ -51,8 +52,11 @@ def encode_image(
         "TIFF": _same_tiff,
         "GIF": _same_gif,
     }
+    if row_of(original.format).suffix is not None:
+        name = original.path.name
+        warn(f"{name} is {original.format}, which is not written: the output is {wanted}")
     same_size = frame.samples.shape[:2] == original.samples.shape[:2]
-    if wanted == original.format and wanted in same and same_size:
+    if wanted == original.format and wanted in same and same_size and not original.mended:
         with reading(original.path):
             data = same[wanted](original, frame, warn)
         if data is not None:
@@ -67,6 +71,8 @@ def encode_image(
         return gif.encode_still(samples, everywhere)
     if wanted == "JPEG":
         metadata = _fit_to_segments(metadata, warn)
+    if wanted == "AVIF" and samples.dtype == np.uint16:
+        return avif.encode_deep(samples.view(np.uint16), metadata, AVIF_QUALITY)
     return _encode_with_pillow(wanted, original, samples, metadata)
 
 
@@ -118,15 +124,17 @@ def _fit_to_format(
         warn(PICTURES_LEFT_OUT)
     metadata = replace(metadata, exif=block)
     if samples.dtype == np.uint16 and wanted not in _DEEP:
-        warn(f"{wanted} holds 8 bits per channel: the 16 bits of {original.path.name} are rounded")
-        samples = depth8(samples)
+        camera = original.format in ("AVIF", "HEIF")  # with 10 bits mostly
+        if not (camera and wanted == "AVIF" and avif.can_write_deep()):
+            name, those = original.path.name, "those" if camera else "the 16 bits"
+            warn(f"{wanted} holds 8 bits per channel: {those} of {name} are rounded")
+            samples = depth8(samples)
     if samples.shape[2] in (2, 4) and wanted not in _ALPHA:
         warn(f"{wanted} has no transparency: {original.path.name} is put on white")
         opaque = flatten_on_white(samples)
         samples = opaque[..., :1] if samples.shape[2] == 2 else opaque
     if samples.shape[2] < 3 and wanted not in _GREY:
-        alpha = samples[..., 1:]
-        samples = np.dstack([rgb8(samples), depth8(alpha)] if alpha.size else [rgb8(samples)])
+        samples = samples[..., [0, 0, 0, 1][: samples.shape[2] + 2]]
         metadata = replace(metadata, icc=b"")  # a grey profile does not apply to RGB
     return samples, metadata
 
