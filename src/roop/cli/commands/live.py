@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,20 @@ from roop.options import (
 from roop.processors import installed
 
 if TYPE_CHECKING:  # imported when a job runs, so that --help is fast
+    from roop.media.live.modes import CameraDevice
     from roop.pipeline.live.live_job import LiveResult
     from roop.pipeline.progress import Progress
     from roop.processors.base import Registry
 
 _EXCLUDED = FILES_ONLY | {"label"}
 """Options that this command does not have: configured values of these are ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _CameraList:
+    """The result of ``--list-cameras --json``."""
+
+    cameras: "tuple[CameraDevice, ...]"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -46,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     values.pop("debug")  # roop.cli.app reads it when it prints an error
     as_json, quiet = values.pop("json"), values.pop("quiet")
     if values.pop("list_cameras"):
-        _list_cameras()
+        _list_cameras(as_json=as_json)
         return 0
     if not values.keys().isdisjoint({"map", "map_file"}):  # the mapping names the sources
         values.setdefault("source", [])
@@ -103,14 +112,22 @@ def _summary(result: "LiveResult") -> str:
     )
 
 
-def _list_cameras() -> None:
-    from roop.media.live.cameras import list_cameras
+def _list_cameras(*, as_json: bool) -> None:
+    from roop.media.live.devices import list_cameras
 
-    found = list_cameras()
-    if not found:
+    cameras = list_cameras()
+    if as_json:
+        print_json(_CameraList(tuple(cameras)))
+        return
+    if not cameras:
         sys.stderr.write("no cameras found\n")
-    for name, description in found:
-        sys.stdout.write(f"{one_line(name)}  {one_line(description)}\n")
+    for camera in cameras:
+        sys.stdout.write(f"{one_line(camera.address)}  {one_line(camera.name)}\n")
+        for mode in camera.modes:
+            rates = ", ".join(f"{fps:g}" for fps in mode.fps)
+            size = f"{mode.size[0]}x{mode.size[1]}"
+            sys.stdout.write(f"    {size:9}  {mode.format:8}  {rates and rates + ' fps'}".rstrip())
+            sys.stdout.write("\n")
 
 
 def _parser(registry: "Registry") -> Parser:

@@ -121,9 +121,7 @@ def run_live(task: LiveTask) -> LiveResult:
             )
         )
         output = _Viewers(page, recorder, packet, task.watch)
-        camera = stack.enter_context(
-            open_camera(task.live.input, output.note, size=task.live.camera_size)
-        )
+        camera = stack.enter_context(open_camera(task.live.input, output.note, task.live))
         for note in (*pipeline.notes(), *(f"warning: {warning}" for warning in warnings)):
             output.note(note)
         if page is not None:
