@@ -3,6 +3,7 @@
 import errno
 import sys
 from collections.abc import Iterator
+from ssl import get_default_verify_paths
 
 import av
 from av.container import InputContainer
@@ -70,9 +71,13 @@ def _open(
 
 
 def _network_options(address: CameraAddress, wanted: CameraOptions) -> dict[str, str]:
-    options = {"protocol_whitelist": _PROTOCOLS, "analyzeduration": "1000000"}
-    if address.address.lower().startswith("rtsp"):
-        options["rtsp_transport"] = wanted.camera_transport
+    # FFmpeg would read seconds of video to measure a rate that live frames do not need.
+    options = {"protocol_whitelist": _PROTOCOLS, "fpsprobesize": "0", "analyzeduration": "500000"}
+    scheme = address.address.partition(":")[0].lower()
+    if scheme.startswith("rtsp"):
+        options |= {"rtsp_transport": wanted.camera_transport, "max_delay": "200000"}
+    if scheme in ("https", "rtsps") and (authorities := get_default_verify_paths().cafile):
+        options |= {"tls_verify": "1", "ca_file": authorities}
     return options
 
 
