@@ -111,6 +111,7 @@ class LiveSwapOptions(SwapOptions, total=False):
     camera_transport: Literal["tcp", "udp"]
     serve: str
     record_video: str | PathLike[str] | None
+    virtual_camera: str | None
 
 
 def swap(

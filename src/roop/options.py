@@ -304,6 +304,11 @@ class LiveOptions(CameraOptions):
         description="HOST:PORT of the preview page; none for no page",
     )
     record_video: Path | None = Field(None, description="record the output to this file")
+    virtual_camera: str | None = Field(
+        None,
+        description="show the output to other programs as this virtual camera, such as "
+        "/dev/video9; without a value, as the first there is",
+    )
 
 
 class Job(Options):

@@ -75,8 +75,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run_live(values: dict[str, Any], registry: "Registry", *, quiet: bool) -> "LiveResult":
     from roop.api import make_live
+    from roop.media.live.virtual_camera import ANY
     from roop.pipeline.live.live_job import LiveTask, run_live
 
+    if values.get("virtual_camera") is True:  # the flag without a value
+        values["virtual_camera"] = ANY
     configuration = Configuration.read(registry)
     settings = configuration.settings(values)
     sources = [Path(name) for name in values.pop("source", [])]
@@ -141,7 +144,7 @@ def _parser(registry: "Registry") -> Parser:
     parser.add_argument(
         "--list-cameras", action="store_true", help="list the cameras of this machine and exit"
     )
-    add_flags(parser, "live", LiveOptions)
+    add_flags(parser, "live", LiveOptions, value_optional="virtual_camera")
     add_confirmation_flags(parser)
     add_processor_choice(parser, registry)
     groups: dict[str, type[Options]] = {

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from roop.errors import CancelledError, UsageError
 from roop.media.base import Marks
+from roop.media.live.modes import USUAL_FPS
 from roop.media.live.page import LivePage
 from roop.media.live.recorder import LiveRecorder
 from roop.media.live.sink import FrameSink
+from roop.media.live.virtual_camera import VirtualCamera, find_virtual_camera
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import (
@@ -96,9 +98,10 @@ def run_live(task: LiveTask) -> LiveResult:
         RoopError: It could not be done, or not any longer; nothing is recorded then.
     """
     _refuse_options_for_files(task.job)
-    if task.live.serve == NO_PAGE and task.live.record_video is None:
+    live = task.live
+    if live.serve == NO_PAGE and live.record_video is None and live.virtual_camera is None:
         raise UsageError(
-            "without a page and a recording nobody sees anything",
+            "without a page, a recording and a virtual camera nobody sees anything",
             hint="leave [[serve]] out, or add [[record_video=FILE]]",
         )
     job = task.job.model_copy(update={"label": _labelled(task.job.label)})
@@ -127,6 +130,7 @@ class _LiveRun:
         with ExitStack() as stack:
             recorder = _recorder(task, marks, stack)
             page = _page(task, warn, self._metrics, stack)
+            virtual = _virtual_camera(task.live, stack)
             pipeline = FramePipeline(
                 task.job,
                 PipelineResources(task.settings, task.registry),
@@ -134,14 +138,11 @@ class _LiveRun:
                 watch=task.watch,
             )
             feed = CameraFeed(task.live, self._threads, self._meter, self._report.note)
-            if page is not None:
-                self._report.note(f"look at {page.url}")
             self._threads.spawn(feed.run, "roop-camera")
+            sinks = [*self._sinks(feed, page, recorder), *([virtual] if virtual else [])]
             viewers: list[LiveViewers] = []
             self._threads.guard(
-                lambda: self._swap(
-                    stack.enter_context(pipeline), feed, self._sinks(feed, page, recorder), viewers
-                )
+                lambda: self._swap(stack.enter_context(pipeline), feed, sinks, viewers)
             )
             try:
                 self._threads.join()
@@ -160,8 +161,12 @@ class _LiveRun:
         viewers: list[LiveViewers],
     ) -> None:
         """Swap with the networks of ``pipeline``, and put what shows the frames in ``viewers``."""
+        self._threads.check()  # the camera may have failed meanwhile
         for note in (*pipeline.notes(), *(f"warning: {text}" for text in self._warnings)):
             self._report.note(note)
+        for sink in sinks:
+            if isinstance(sink, PageSink):
+                self._report.note(f"look at {sink.url}")
         viewers.append(LiveViewers(sinks, self._threads, self._meter, self._report, feed))
         feed.start_processing()
         stages = LiveStages(pipeline, feed.name, self._task.patience_s)
@@ -221,6 +226,13 @@ def _page(
     if task.live.serve == NO_PAGE:
         return None
     return stack.enter_context(LivePage(task.live.serve, warn, metrics=metrics))
+
+
+def _virtual_camera(live: LiveOptions, stack: ExitStack) -> VirtualCamera | None:
+    if live.virtual_camera is None:
+        return None
+    found = find_virtual_camera(live.virtual_camera)
+    return stack.enter_context(VirtualCamera(found, live.camera_fps or USUAL_FPS))
 
 
 def _refuse_options_for_files(job: Job) -> None:

@@ -68,6 +68,8 @@ class PageSink:
     waiting = 1
 
     def __init__(self, page: LivePage, packet: bytes, on_shown: Callable[[Frame], None]) -> None:
+        self.url = page.url
+        """Address of the page."""
         self._page = page
         self._packet = packet
         self._on_shown = on_shown
