@@ -109,6 +109,8 @@ class LiveSwapOptions(SwapOptions, total=False):
     camera_fps: float | None
     camera_format: str | None
     camera_transport: Literal["tcp", "udp"]
+    rotate: int
+    mirror: bool
     serve: str
     record_video: str | PathLike[str] | None
     virtual_camera: str | None

@@ -287,6 +287,15 @@ class CameraOptions(Options):
         "tcp", description="how an RTSP camera sends: tcp loses nothing, udp is never late"
     )
 
+    rotate: int = Field(
+        0,
+        ge=0,
+        le=270,
+        multiple_of=90,
+        description="degrees to rotate the picture clockwise: 0, 90, 180 or 270",
+    )
+    mirror: bool = Field(False, description="swap left and right, as a mirror does")
+
     @property
     def size(self) -> tuple[int, int] | None:
         """``camera_size`` as (width, height), in pixels."""

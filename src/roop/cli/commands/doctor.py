@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import add_flags, flag_of, pop_options
+from roop.cli.parsing.named_cameras import with_named_camera
 from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.terminal.results import print_json
 from roop.cli.terminal.text import one_line, warn
@@ -65,7 +66,7 @@ def _try_camera(values: dict[str, Any]) -> int:
     """Read a few frames of a camera; print what came."""
     from roop.media.live.probe import probe_camera
 
-    given = pop_options(values, CameraOptions) | {"input": values["camera"]}
+    given = with_named_camera(pop_options(values, CameraOptions) | {"input": values["camera"]})
     wanted = validate(CameraOptions, given, spelling=flag_of)
     report = probe_camera(wanted.input, wanted, warn)
     if values["json"]:

@@ -14,6 +14,7 @@ from roop.cli.parsing.job_flags import (
     add_processor_options,
     add_source,
 )
+from roop.cli.parsing.named_cameras import with_named_camera
 from roop.cli.parsing.parser import Parser, add_output_flags, add_version
 from roop.cli.terminal.interrupts import cancel_on_signals
 from roop.cli.terminal.results import print_json
@@ -83,7 +84,7 @@ def _run_live(values: dict[str, Any], registry: "Registry", *, quiet: bool) -> "
     configuration = Configuration.read(registry)
     settings = configuration.settings(values)
     sources = [Path(name) for name in values.pop("source", [])]
-    flags = dict(values)
+    flags = with_named_camera(values)
     options = configuration.job_options(flags, Path("camera.mp4"))
     options = {name: v for name, v in options.items() if name in flags or name not in _EXCLUDED}
     job, live = make_live(sources, options, registry, spelling=configuration.spelling(flags))

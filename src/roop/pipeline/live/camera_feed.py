@@ -6,6 +6,7 @@ import time
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.addresses import CameraAddress, camera_address
 from roop.media.live.cameras import Camera, open_camera
+from roop.media.live.turning import Turning
 from roop.options import CameraOptions
 from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.live.statistics import CAMERA, LiveMeter
@@ -52,13 +53,15 @@ class CameraFeed:
         Raises:
             MediaError: The camera cannot be opened.
         """
+        turning = Turning()
         if self._address.kind == "file":
             self._wait_until_ready()
         with open_camera(self._wanted.input, self._warn, self._wanted) as camera:
             self._camera = camera
             for frame in camera.frames(self._threads.check):
                 self._last = time.monotonic()
-                self.frames.put(frame)
+                turned = turning.turn(frame, self._wanted.rotate, mirror=self._wanted.mirror)
+                self.frames.put(turned)
         self._wait_until_ready()
         self.frames.close()
 
