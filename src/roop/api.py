@@ -48,6 +48,9 @@ __all__ = [
 NO_ENGINE = "none"
 """Instead of an engine's name: nothing is swapped, and no source photo is needed."""
 
+_CAMERA = "camera"
+"""The target of a live job: an address could contain a password."""
+
 AnyPath = str | PathLike[str]
 
 
@@ -106,8 +109,14 @@ class LiveSwapOptions(SwapOptions, total=False):
 
     input: str
     camera_size: str | None
+    camera_fps: float | None
+    camera_format: str | None
+    camera_transport: Literal["tcp", "udp"]
+    rotate: int
+    mirror: bool
     serve: str
     record_video: str | PathLike[str] | None
+    virtual_camera: str | None
 
 
 def swap(
@@ -291,7 +300,7 @@ def make_live(
             "live pictures always carry a label", hint=f"leave {spelling('label')} out"
         )
     output = where.record_video or Path("live")
-    return make_job(sources, Path(where.input), output, rest, registry, spelling=spelling), where
+    return make_job(sources, Path(_CAMERA), output, rest, registry, spelling=spelling), where
 
 
 def make_job(
