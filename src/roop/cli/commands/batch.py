@@ -222,6 +222,14 @@ def _parser(registry: "Registry") -> Parser:
         epilog="exit codes: 0 if no job failed, the code of `roop swap` if all failures share it,\n"
         "1 if they differ, 130 if cancelled",
     )
+    _add_files(parser)
+    add_job_flags(parser, registry)
+    add_share_flags(parser)
+    add_output_flags(parser)
+    return parser
+
+
+def _add_files(parser: Parser) -> None:
     parser.add_argument(
         "list",
         nargs="?",
@@ -261,10 +269,6 @@ def _parser(registry: "Registry") -> Parser:
         metavar="FILE",
         help="write the outcome of every job as JSON",
     )
-    add_job_flags(parser, registry)
-    add_share_flags(parser)
-    add_output_flags(parser)
-    return parser
 
 
 def _add_option(parser: Parser, short: str, name: str, word: str, text: str) -> None:

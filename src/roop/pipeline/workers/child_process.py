@@ -84,13 +84,13 @@ class ChildProcess:
                 self._process.stdin.flush()
 
     def close_stdin(self) -> None:
-        """Let it end: there will be no more messages."""
+        """Close the child's stdin, so that it ends after its last message."""
         with suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
 
     def kill(self) -> None:
-        """End it now: what it has finished is safe, whatever becomes of the rest."""
+        """Kill the child at once."""
         self._process.kill()
 
     def wait(self) -> tuple[int, str]:
