@@ -145,8 +145,8 @@ def swap(
         What was made.
 
     Raises:
-        RoopError: The swap failed: ``str(error)`` says why, ``error.hint`` what to do;
-            only the finished segments of a long video remain: the same call resumes there.
+        RoopError: The swap failed; ``str(error)`` says why, ``error.hint`` what to do. Only the
+            finished segments of a long video remain, and the same call resumes there.
     """
     registry = installed()
     job = make_job(_paths(source), Path(target), Path(output), options, registry)
