@@ -184,7 +184,7 @@ class _Batch:
         return jobs
 
     def _job(self, row: "Row", number: int) -> "Job":
-        from roop.api import make_job
+        from roop.job_request import make_job
         from roop.pipeline.output.naming import named
 
         flags = {**self._flags, **row.options}

@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run_live(values: dict[str, Any], registry: "Registry", *, quiet: bool) -> "LiveResult":
-    from roop.api import make_live
+    from roop.job_request import make_live
     from roop.media.live.virtual_camera import ANY
     from roop.pipeline.live.live_job import LiveTask, run_live
 

@@ -107,7 +107,7 @@ def _require_files(values: dict[str, Any], prog: str) -> None:
 
 def _job_and_settings(values: dict[str, Any], configuration: Configuration) -> tuple[Job, Settings]:
     """Return the job and the settings from parsed flags and the configuration."""
-    from roop.api import make_job
+    from roop.job_request import make_job
 
     settings = configuration.settings(values)
     sources = [Path(name) for name in values.pop("source")]
