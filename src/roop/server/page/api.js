@@ -10,6 +10,7 @@ export class Problem extends Error {
   /** @param {{code: string, detail: string, hint?: string, status: number}} body */
   constructor({ code, detail, hint, status }) {
     super(detail);
+    this.detail = detail;
     this.code = code;
     this.hint = hint ?? "";
     this.status = status;
@@ -23,11 +24,13 @@ export function problemOf(error, offline) {
   return new Problem({ code: "offline", detail: offline, status: 0 });
 }
 
-/** @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] */
-async function request(method, path, body, headers = {}) {
+/** @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers]
+ * @param {AbortSignal} [signal] */
+async function request(method, path, body, headers = {}, signal = undefined) {
   const json = body === undefined ? {} : { "Content-Type": "application/json" };
   const answer = await fetch(ROOT + path, {
     method,
+    signal,
     headers: { ...json, ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
@@ -46,8 +49,8 @@ async function described(answer) {
 
 /** @param {string} path */
 export const get = (path) => request("GET", path);
-/** @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] */
-export const post = (path, body, headers) => request("POST", path, body, headers);
+/** @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] @param {AbortSignal} [signal] */
+export const post = (path, body, headers, signal) => request("POST", path, body, headers, signal);
 /** @param {string} path */
 export const remove = (path) => request("DELETE", path);
 

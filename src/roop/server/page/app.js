@@ -64,9 +64,9 @@ function workspace() {
           <button type="button" class="button primary big" .disabled=${() => !ready()} @click=${start}>${icon("swap")}<span>${t("start")}</span></button>
           <p class="fine">${() => !ready() && !state.target.value && t("startMissing")}</p>
         </div>
+        <roop-jobs></roop-jobs>
       </div>
-    </div>
-    <roop-jobs></roop-jobs>`;
+    </div>`;
 }
 
 function live() {

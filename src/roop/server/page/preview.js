@@ -23,6 +23,7 @@ export const problem = signal(null);
 
 let asked = "";
 let timer = 0;
+let older = new AbortController();
 
 /** Keep the preview what the draft says. */
 export function followDraft() {
@@ -41,6 +42,7 @@ function ask(key, request) {
   if (key === asked) return;
   asked = key;
   clearTimeout(timer);
+  older.abort();
   problem.value = null;
   busy.value = Boolean(request);
   if (request) timer = setTimeout(() => fetchPreview(key, request), PAUSE_MS);
@@ -50,7 +52,7 @@ function ask(key, request) {
 /** @param {string} key @param {any} request */
 async function fetchPreview(key, request) {
   try {
-    const made = await post("/previews", request);
+    const made = await post("/previews", request, {}, (older = new AbortController()).signal);
     await Promise.all([made.before, made.after].map(loaded));
     if (key === asked) shown.value = { ...made, target: request.draft.target };
   } catch (error) {

@@ -56,7 +56,7 @@ function note(photo) {
       <progress max="1" aria-label=${t("source")} .value=${() => photo.value.share}></progress>`;
   }
   if (state === "checking") return html`<p class="note busy">${t("checking")}</p>`;
-  const name = state === "ready" ? "check" : "warn";
+  const name = { ready: "check", several: "people" }[/** @type {string} */ (state)] ?? "warn";
   return html`<p role="status" class=${`note ${state}`}>${icon(name)}<span>${text} ${hint && html`<small>${hint}</small>`}</span></p>`;
 }
 

@@ -65,7 +65,7 @@ const ENGLISH = {
   sound: "Keep the sound",
   label: "Show a label “AI MODIFIED”",
   fps: "Frame rate",
-  fpsSame: "as in the video",
+  fpsSame: "same",
   more: "More options",
   reset: "Back to defaults",
   byDefault: "default",
