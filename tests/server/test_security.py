@@ -2,6 +2,7 @@
 
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -12,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from support.server import API, TUS, Server, environment_in, problem, running
-from support.terminal import command
+from support.terminal import command, environment
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +201,9 @@ def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--host", "203.0.113.1"], "the server cannot listen at 203.0.113.1"),
-        (["--token", "short"], "--token needs at least 16 characters"),
+        (["--token", "short"], "--token: needs at least 16 letters, digits, - or _\n"),
+        (["--token", "ä" * 16], "--token: needs at least 16 letters, digits, - or _\n"),
+        (["--cameras", "door"], "--cameras must match"),
         (["--port", "70000"], "--port must be at most 65535"),
         (["--prot", "1"], "there is no option --prot"),
     ],
@@ -216,6 +219,24 @@ def test_a_wrong_command_is_one_line(tmp_path: Path, options: list[str], message
     )
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {message}")
+
+
+def test_without_the_extra_there_is_one_line() -> None:
+    program = (
+        "import sys; sys.modules['uvicorn'] = None; from roop.cli import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "serve"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: the server needs uvicorn, which is not installed\nhint: pip install 'roop[serve]'\n"
+    )
 
 
 def test_two_servers_do_not_share_a_folder(server: Server) -> None:

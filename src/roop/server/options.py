@@ -1,9 +1,10 @@
 """What a person may set for the server."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 
 from roop.options import Options
 
@@ -19,10 +20,8 @@ class ServerOptions(Options):
         description="address to listen at; 0.0.0.0 for every one, which needs a token",
     )
     port: int = Field(8000, ge=0, le=65535, description="0 takes any that is free")
-    token: str | None = Field(
+    token: SecretStr | None = Field(
         None,
-        min_length=16,
-        pattern="^[A-Za-z0-9_-]+$",
         description="who knows it may use the server; made up and printed once where others than "
         "this machine can reach it",
     )
@@ -50,6 +49,13 @@ class ServerOptions(Options):
     retention: float = Field(
         24, gt=0, description="hours after which uploads that nobody used and results are deleted"
     )
+
+    @field_validator("token")
+    @classmethod
+    def _check_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch("[A-Za-z0-9_-]{16,}", token.get_secret_value()):
+            raise ValueError("needs at least 16 letters, digits, - or _")
+        return token
 
     @property
     def camera_addresses(self) -> dict[str, str]:

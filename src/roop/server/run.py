@@ -63,7 +63,9 @@ def serve(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
-    token = options.token or (None if options.is_local else new_token())
+    token = None if options.token is None else options.token.get_secret_value()
+    if token is None and not options.is_local:
+        token = new_token()
     lock = FileLock(folder / "lock")
     try:
         lock.acquire(blocking=False)
