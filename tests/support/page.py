@@ -9,7 +9,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from support.server import Json, Server
 
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 """How long the page may take for anything."""
 
 _DROP = """

@@ -3,7 +3,7 @@
 import { openLive } from "./api.js";
 import { icon } from "./icons.js";
 import { Component, effect, html, signal, untracked } from "./reactive.js";
-import { options, sourceIds } from "./state.js";
+import { capabilities, options, sourceIds } from "./state.js";
 import { t } from "./texts.js";
 
 const IN_FLIGHT = 2;
@@ -16,6 +16,7 @@ class CameraPanel extends Component {
   #problem = signal("");
   #figures = signal("");
   #mirrored = signal(true);
+  #camera = signal(""); // of the server; empty for this device's
   /** @type {MediaStream | null} */ #stream = null;
   /** @type {WebSocket | null} */ #socket = null;
   /** @type {number[]} when each frame in flight was sent */ #sent = [];
@@ -49,10 +50,19 @@ class CameraPanel extends Component {
                   @click=${() => this.#save()}>${icon("camera")}<span>${t("still")}</span></button>`
             : html`<button type="button" class="button primary" .disabled=${() => !sourceIds().length}
                 @click=${() => this.start()}>${icon("camera")}<span>${t("cameraStart")}</span></button>`}
+          ${() => !running() && (capabilities.value?.cameras ?? []).length > 0 && this.#choice()}
           <label class="switch inline"><span>${t("mirror")}</span><input type="checkbox" role="switch"
             .checked=${() => this.#mirrored.value} @change=${(/** @type {any} */ event) => (this.#mirrored.value = event.target.checked)}></label>
         </div>
       </section>`;
+  }
+
+  #choice() {
+    const choices = ["", ...capabilities.value.cameras];
+    return html`<label class="field"><span>${t("cameraChoice")}</span>
+      <select @change=${(/** @type {any} */ event) => (this.#camera.value = choices[event.target.selectedIndex])}>
+        ${choices.map((name) => html`<option .selected=${name === this.#camera.peek()}>${name || t("cameraOwn")}</option>`)}
+      </select></label>`;
   }
 
   disconnectedCallback() {
@@ -62,9 +72,16 @@ class CameraPanel extends Component {
 
   async start() {
     this.#problem.value = "";
+    if (!this.#camera.peek() && !(await this.#openOwn())) return;
+    this.querySelector(".viewer")?.setAttribute("data-on", "");
+    this.#connect();
+  }
+
+  /** Open this device's camera; return whether there is one. */
+  async #openOwn() {
     if (!navigator.mediaDevices) {
       this.#problem.value = t("cameraInsecure");
-      return;
+      return false;
     }
     this.#state.value = "loading";
     try {
@@ -73,15 +90,14 @@ class CameraPanel extends Component {
     } catch (error) {
       this.#state.value = "off";
       this.#problem.value = t("cameraDenied", { reason: `${/** @type {Error} */ (error).message}` });
-      return;
+      return false;
     }
     Object.assign(this.#video, { srcObject: this.#stream, muted: true, playsInline: true });
     await this.#video.play();
     const scale = Math.min(1, WIDTH / this.#video.videoWidth);
     this.#small.width = Math.round(this.#video.videoWidth * scale);
     this.#small.height = Math.round(this.#video.videoHeight * scale);
-    this.querySelector(".viewer")?.setAttribute("data-on", "");
-    this.#connect();
+    return true;
   }
 
   stop() {
@@ -107,7 +123,7 @@ class CameraPanel extends Component {
     const socket = (this.#socket = openLive());
     [this.#sent, this.#came] = [[], []];
     const chosen = Object.fromEntries(Object.entries(options.peek()).filter(([name]) => LIVE.includes(name)));
-    socket.onopen = () => socket.send(JSON.stringify({ sources: sourceIds(), options: chosen }));
+    socket.onopen = () => socket.send(JSON.stringify({ sources: sourceIds(), options: chosen, camera: this.#camera.peek() || null }));
     socket.onmessage = ({ data }) => this.#socket === socket && this.#receive(data);
     socket.onclose = () => {
       if (this.#socket !== socket) return;
@@ -133,7 +149,7 @@ class CameraPanel extends Component {
   }
 
   #send() {
-    if (!this.#ready || !this.#socket || this.#sent.length >= IN_FLIGHT) return;
+    if (this.#camera.peek() || !this.#ready || !this.#socket || this.#sent.length >= IN_FLIGHT) return;
     const socket = this.#socket;
     const { width, height } = this.#small;
     const context = /** @type {CanvasRenderingContext2D} */ (this.#small.getContext("2d"));
@@ -156,7 +172,8 @@ class CameraPanel extends Component {
     const now = performance.now();
     this.#came = [...this.#came.filter((moment) => now - moment < 2000), now];
     const rate = Math.round(this.#came.length / 2);
-    this.#figures.value = `${t("liveFps", { count: rate })} · ${t("liveLatency", { count: Math.round(this.#latency) })}`;
+    const latency = this.#camera.peek() ? "" : ` · ${t("liveLatency", { count: Math.round(this.#latency) })}`;
+    this.#figures.value = t("liveFps", { count: rate }) + latency;
   }
 
   /** Save the newest frame as the server sent it: labelled, marked and signed. */

@@ -5,7 +5,9 @@ import { explained } from "./actions.js";
 import { icon } from "./icons.js";
 import { ask, discard, jobs } from "./jobs.js";
 import { Component, each, html, signal } from "./reactive.js";
-import { clock, number, t } from "./texts.js";
+import { shareBox } from "./share-box.js";
+import { capabilities } from "./state.js";
+import { clock, moment, number, t } from "./texts.js";
 import { wipe } from "./wipe.js";
 
 /** @typedef {import("./reactive.js").Signal<any>} JobSignal */
@@ -24,6 +26,7 @@ class JobsPanel extends Component {
 /** @param {JobSignal} job */
 function jobCard(job) {
   const state = signal("");
+  const sharing = signal(false);
   const id = job.peek().id;
   return html`
     <article class="job" aria-label=${() => job.value.name}>
@@ -40,8 +43,11 @@ function jobCard(job) {
         ${() => buttons(state.value, id)}
         ${() => state.value === "succeeded" && job.peek().result && html`
           <a class="button primary" href=${job.peek().result} download=${job.peek().name}>${icon("download")}<span>${t("download")}</span></a>`}
+        ${() => state.value === "succeeded" && job.peek().result && capabilities.value?.sharing
+          && button("share", "share", () => (sharing.value = true))}
         ${() => !["running"].includes(state.value) && button("delete", "trash", () => discard(id))}
       </footer>
+      ${() => sharing.value && shareBox(id, () => (sharing.value = false))}
       ${() => state.value === "succeeded" && job.peek().result && marks(id)}
     </article>`;
 }
@@ -95,7 +101,7 @@ function failure(error) {
 function summary({ summary: done, expires }) {
   if (!done) return null;
   const { swapped, frames, elapsed_s: seconds, warnings } = done;
-  const until = expires && new Date(expires).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const until = expires && moment(expires);
   return html`<p class="fine">${t("summary", { swapped, frames, time: clock(seconds) })}${until && ` · ${t("expires", { time: until })}`}</p>
     ${warnings.map((/** @type {string} */ text) => html`<p class="note">${icon("warn")}<span>${text}</span></p>`)}`;
 }

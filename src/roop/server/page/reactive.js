@@ -119,12 +119,12 @@ function bindContent(marker, value) {
     bindList(marker, /** @type {ReturnType<typeof each>} */ (value));
     return;
   }
-  /** @type {ChildNode[]} */ let shown = [];
+  const start = document.createTextNode(""); // what is between it and the marker is ours
+  marker.before(start);
   const show = (/** @type {unknown} */ content) => {
-    shown.forEach((node) => node.remove());
+    while (start.nextSibling && start.nextSibling !== marker) start.nextSibling.remove();
     const parts = document.createDocumentFragment();
     for (const part of [content].flat(3)) if (part != null && part !== false) parts.append(part);
-    shown = [...parts.childNodes];
     marker.before(parts);
   };
   if (typeof value === "function") effect(() => show(value()));

@@ -19,7 +19,6 @@ const ENGLISH = {
   sourceMore: "Add another photo",
   sourceAgain: "Several photos of one person look better than one.",
   choose: "or choose a file",
-  photoFormats: "JPEG, PNG, WebP, AVIF …",
   checking: "Looking for the face …",
   uploading: "Uploading, {percent}",
   faceFound: "Face found",
@@ -42,11 +41,8 @@ const ENGLISH = {
   wipe: "Before and after: share that is shown as before",
   previewBusy: "Making the preview …",
   previewWaiting: "Now drop a photo of the new face",
-  previewOf: "Preview at {time}",
   previewNobody: "No face was replaced in this frame. Move the slider, or choose another person.",
   scrub: "Time of the preview",
-  playPreview: "Play",
-  stopPreview: "Stop",
 
   people: "Who is replaced",
   peopleSearching: "Looking for people …",
@@ -68,12 +64,10 @@ const ENGLISH = {
   fpsSame: "same",
   more: "More options",
   reset: "Back to defaults",
-  byDefault: "default",
   missing: "not installed",
 
   start: "Swap",
   startMissing: "Drop a face and a file first",
-  started: "Added to the queue",
 
   jobs: "Results",
   jobsNone: "Results appear here.",
@@ -95,11 +89,20 @@ const ENGLISH = {
   delete: "Delete",
   download: "Download",
   compare: "Compare",
-  compareOff: "Only the result",
   summary: "{swapped} of {frames} frames changed in {time}",
   expires: "kept until {time}",
   verify: "Check the marks",
   verifying: "Checking …",
+
+  share: "Share",
+  sharing: "Uploading for others …",
+  shareAddress: "Address for others",
+  shareQr: "QR code of the address",
+  shareUntil: "works until {time}",
+  shareForever: "works until it is deleted",
+  copy: "Copy",
+  copied: "Copied",
+  unshare: "Stop sharing",
 
   camera: "Camera",
   cameraHint: "Your camera's picture is swapped by this server and shown here. Nothing is kept.",
@@ -109,7 +112,8 @@ const ENGLISH = {
   cameraLoading: "Loading …",
   cameraInsecure: "Browsers give their camera only to https and localhost. Start the server with --tls.",
   cameraDenied: "The browser did not give its camera: {reason}",
-  cameraChoice: "Camera",
+  cameraChoice: "Which camera",
+  cameraOwn: "This device",
   cameraEnded: "The connection to the server ended.",
   mirror: "Mirror",
   still: "Save a still",
@@ -142,6 +146,9 @@ export function clock(seconds) {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return `${h ? `${h}:${`${m}`.padStart(2, "0")}` : m}:${`${s}`.padStart(2, "0")}`;
 }
+
+/** Return a moment as people read it. @param {string} iso */
+export const moment = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** Return a number as people read it. @param {number} value */
 export const number = (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 });
