@@ -30,6 +30,7 @@ from roop.server.routes import (
     health,
     jobs,
     live,
+    marks,
     media,
     previews,
     session,
@@ -108,7 +109,7 @@ def create_app(setup: Setup) -> FastAPI:
     app.add_middleware(Guard, access=access, hosts=own_hosts(setup.options))
     install_handlers(app)
     api = APIRouter(prefix=PREFIX)
-    for part in (health, session, capabilities, media, previews, jobs, shares, events, live):
+    for part in (health, session, capabilities, media, previews, jobs, marks, shares, events, live):
         api.include_router(part.router)
     api.include_router(uploads.make_router(setup.options.upload_bytes))
     app.include_router(api)

@@ -3,16 +3,19 @@
 import importlib.util
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import add_flags, flag_of, pop_options
 from roop.cli.parsing.job_flags import add_confirmation_flags
 from roop.cli.parsing.parser import Parser, add_output_flags, add_version
 from roop.cli.terminal.terms import show_terms
-from roop.errors import UsageError
+from roop.errors import ShareError, UsageError
 from roop.options import Settings
 from roop.processors import installed
+from roop.share import qr_text
 from roop.validation import validate
 
 if TYPE_CHECKING:
@@ -49,9 +52,17 @@ def _announce(news: "Announcement", *, quiet: bool) -> None:
         sys.stdout.write(f"{address}\n")
     if news.fingerprint is not None:
         sys.stdout.write(f"certificate {news.fingerprint}\n")
+    if not quiet and sys.stdout.isatty() and not _is_local(news.addresses[0]):
+        with suppress(ShareError):  # without the extra the address is enough
+            sys.stdout.write(qr_text(news.addresses[0]))
     if not quiet:
         sys.stdout.write("Ctrl+C ends the server; running jobs wait for the next start\n")
     sys.stdout.flush()
+
+
+def _is_local(address: str) -> bool:
+    """Return whether only this machine reaches an address: no phone would."""
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _parser() -> Parser:
