@@ -340,6 +340,27 @@ def test_odd_sizes(tmp_path: Path, encoder: str) -> None:
     assert np.abs(luma - before.to_ndarray(format="gray")).mean() < 6
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_an_odd_size_stays_by_default(tmp_path: Path, suffix: str) -> None:
+    target = Clip(size=(129, 97), codec="ffv1", options={}).write(tmp_path / "target.mkv")
+    output = tmp_path / f"output{suffix}"
+    assert passed(target, output) == []
+    with av.open(str(output)) as container:
+        frame = next(container.decode(video=0))
+        assert (frame.width, frame.height) == (129, 97)
+        assert container.streams.video[0].codec_context.codec.canonical_name == "vp9"
+
+
+def test_ten_bits_stay_in_a_webm(tmp_path: Path) -> None:
+    target = Clip(codec="libsvtav1", pixel_format="yuv420p10le", options={"preset": "12"}).write(
+        tmp_path / "target.webm"
+    )
+    output = tmp_path / "output.webm"
+    assert passed(target, output) == []
+    with av.open(str(output)) as container:
+        assert next(container.decode(video=0)).format.name == "yuv420p10le"
+
+
 @pytest.mark.parametrize("encoder", ["libx265", "libvpx-vp9", "libsvtav1"])
 def test_other_encoders(tmp_path: Path, encoder: str, capfd: pytest.CaptureFixture[str]) -> None:
     target = CLIPS["constant"].write(tmp_path / "target.mp4")

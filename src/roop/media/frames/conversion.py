@@ -29,6 +29,13 @@ class FrameConversion:
     explicit: bool
     """True if ``colour`` was chosen here and must be written into the output."""
 
+    def bits_lost(self, name: str) -> int:
+        """Return how many bits per channel samples of the pixel format ``name`` lose."""
+        depths = [
+            max(part.bits for part in av.VideoFormat(n).components) for n in (name, self.format)
+        ]
+        return max(0, depths[0] - depths[1])
+
     def apply(self, frame: PlanarFrame) -> av.VideoFrame:
         """Return the frame for the encoder: ``frame.raw`` itself if it needs no conversion."""
         raw = frame.raw

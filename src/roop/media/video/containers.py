@@ -17,6 +17,14 @@ IMAGE_FORMATS = frozenset({"image2", "gif", "apng", "webp", "avif", "ico"})
 UNDECLARED = frozenset({"mpegts"})
 """Containers whose muxers do not declare their codecs but take most of them."""
 
+IN_TRANSPORT_STREAMS = frozenset(
+    {"mp1", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts", "truehd", "opus", "s302m"}
+    | {"pcm_bluray", "dvb_subtitle", "dvb_teletext", "arib_caption"}
+    | {"timed_id3", "klv", "smpte_2038"}
+)
+"""FFmpeg's names of what an MPEG transport stream can hold beside the picture: its muxer takes
+everything else as well, but as private data that no player knows."""
+
 CONSTANT_RATE = frozenset({"avi"})
 """Containers with a constant frame rate, which count frames instead of time."""
 

@@ -18,7 +18,12 @@ from roop.media.frames.conversion import FrameConversion, plan_conversion
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.frames.properties import FrameProperties
 from roop.media.video.containers import CONSTANT_RATE, NO_REORDERING, supports
-from roop.media.video.encoder_specs import choose_encoder, open_encoder
+from roop.media.video.encoder_specs import (
+    EncoderSpec,
+    choose_encoder,
+    faithful_encoder,
+    open_encoder,
+)
 from roop.media.video.reader import VideoReader
 from roop.media.video.tags import stream_tags
 from roop.options import VideoOptions
@@ -46,11 +51,10 @@ class VideoEncoder:
             UsageError: Container, encoder and preset do not go together.
         """
         form = container.format.name
-        encoder = choose_encoder(video, form, partial(supports, form))
         frames = reader.properties.enlarged(reader.scale)
-        formats = [known.name for known in av.Codec(encoder.name, "w").video_formats or ()]
+        encoder = _encoder_for(frames, video, form)
         self._reader = reader
-        self._conversion = plan_conversion(frames, formats, even=encoder.even)
+        self._conversion = _conversion_for(encoder, frames)
         self._warn_of_changes(frames, warn)
         rate = reader.info.fps or DEFAULT_RATE
         self.clock = 1 / rate if form in CONSTANT_RATE else reader.time_base
@@ -107,6 +111,23 @@ class VideoEncoder:
         if self._conversion.size != frames.size:
             width, height = self._conversion.size
             warn(f"the encoder only takes even sizes: frames are padded to {width}x{height}")
+
+
+def _encoder_for(frames: FrameProperties, video: VideoOptions, container: str) -> EncoderSpec:
+    """Return the chosen encoder, or one that keeps size and depth if it is chosen by default."""
+
+    def loss(encoder: EncoderSpec) -> tuple[int, int]:
+        conversion = _conversion_for(encoder, frames)
+        added = sum(conversion.size) - sum(frames.size)
+        return added, conversion.bits_lost(frames.format)
+
+    fits = partial(supports, container)
+    return faithful_encoder(video, choose_encoder(video, container, fits), fits, loss)
+
+
+def _conversion_for(encoder: EncoderSpec, frames: FrameProperties) -> FrameConversion:
+    formats = [known.name for known in av.Codec(encoder.name, "w").video_formats or ()]
+    return plan_conversion(frames, formats, even=encoder.even)
 
 
 def _set_properties(stream: VideoStream, reader: VideoReader, conversion: FrameConversion) -> None:

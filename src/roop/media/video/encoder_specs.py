@@ -19,6 +19,11 @@ DEFAULT_ENCODER = "libx264"
 CONTAINER_DEFAULTS = {"webm": "libvpx-vp9", "ivf": "libvpx-vp9"}
 """The default encoder of containers that cannot hold H.264."""
 
+_FALLBACKS = ("libvpx-vp9", "libsvtav1")
+"""Encoders in place of a default that cannot hold the target's size or depth: the format that more
+players know comes first. x264 keeps 10 bits, so nothing takes its place for them; H.265 has no odd
+sizes either."""
+
 _THREADS = 4
 """Number of encoder threads. The output of x264 and x265 depends on it, so it must not depend on
 the machine. Swapping one face takes longer than four threads take to encode a frame."""
@@ -179,7 +184,6 @@ TABLE: tuple[EncoderSpec, ...] = (
         "10",
         hdr=Hdr("svtav1-params", "mastering-display", "content-light", False),
         presets=tuple(map(str, range(-1, 14))),
-        even=True,
     ),
     EncoderSpec("h264_nvenc", "h264", "H.264, NVIDIA", _nvenc, "preset", "p4", even=True),
     EncoderSpec("hevc_nvenc", "hevc", "H.265, NVIDIA", _nvenc, "preset", "p4", even=True),
@@ -225,6 +229,30 @@ def choose_encoder(
             hint=f"these work: {names}",
         )
     return encoder
+
+
+def faithful_encoder(
+    video: VideoOptions,
+    encoder: EncoderSpec,
+    supports: Callable[[str], bool],
+    loss: Callable[[EncoderSpec], tuple[int, int]],
+) -> EncoderSpec:
+    """Return ``encoder``, or if it is a default another one that loses less of the target.
+
+    Args:
+        video: Names the encoder; a choice of the user stands.
+        encoder: What ``choose_encoder`` returned.
+        supports: Returns True if the container can hold the output of an encoder.
+        loss: Returns the pixels that an encoder adds to an odd size, and the bits that it loses.
+    """
+    if video.output_video_encoder != DEFAULT_ENCODER or video.output_video_preset is not None:
+        return encoder
+    padded, bits = loss(encoder)
+    if not padded and (not bits or encoder.name == DEFAULT_ENCODER):
+        return encoder
+    rows = {row.name: row for row in TABLE}
+    others = [rows[name] for name in _FALLBACKS if supports(name) and is_usable(name)]
+    return min((encoder, *others), key=loss)
 
 
 def options_of(encoder: EncoderSpec, video: VideoOptions, hdr: str = "") -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 
@@ -32,6 +32,10 @@ FINEST_CLOCK = 1 << 24
 """Ticks per second of an MP4's clock, at most."""
 
 
+LONGEST_LAST = Fraction(5)
+"""Seconds by which a header may extend the last frame: more is the sign of a file cut short."""
+
+
 class VideoOutput(Transaction):
     """Takes the packets of the video and adds everything else of the target.
 
@@ -58,6 +62,8 @@ class VideoOutput(Transaction):
         self._file = file
         self._reader = reader
         self._warn = warn
+        self._lengths = _PacketLengths(reader)
+        self._held: list[Packet[VideoStream] | Packet[Stream]] = []
         self._opened: list[OutputContainer | InputContainer] = []
         try:
             with muxing(file.path, file.part):
@@ -75,9 +81,17 @@ class VideoOutput(Transaction):
         """
         with muxing(self._file.path, self._file.part):
             for packet in packets:
-                if packet.dts is not None:
-                    self._others.write_until(packet.dts * packet.time_base)
-                self._container.mux_one(packet)
+                if self._lengths.add(packet):
+                    self._write_held()
+                self._held.append(packet)
+
+    def _write_held(self) -> None:
+        """Write the packets from the last frame shown on, whose length may still change."""
+        for packet in self._held:
+            if packet.dts is not None:
+                self._others.write_until(packet.dts * packet.time_base)
+            self._container.mux_one(packet)
+        self._held.clear()
 
     def warn_of(self, left_out: int) -> None:
         """Warn if frames were left out because the container has a constant frame rate."""
@@ -88,6 +102,8 @@ class VideoOutput(Transaction):
     @override
     def commit(self) -> None:
         with muxing(self._file.path, self._file.part):
+            self._lengths.complete(self._held, self._container.format.name)
+            self._write_held()
             self._others.finish()
             self._container.close()
         # An encoder holds up to hundreds of megabytes: free them before the file is signed.
@@ -125,6 +141,51 @@ class VideoOutput(Transaction):
                 self.encoder = VideoEncoder(self._container, reader, video, self._warn)
             elif not (video.skip_audio and stream.type == "audio"):
                 self._others.add(stream)
+
+
+class _PacketLengths:
+    """Sees to it that the output shows its last frame as long as the target does.
+
+    An MP4 file has durations in decoding order: with B-frames, that of the last frame shown is lost
+    both in a target, whose header still has the sum, and in an output, unless its last packet makes
+    up for it.
+    """
+
+    def __init__(self, reader: VideoReader) -> None:
+        self._reader_end = reader.end_s
+        self._first_pts = self._first_dts = self._last_pts = self._end = 0
+        self._any = False
+
+    def add(self, packet: Packet[VideoStream] | Packet[Stream]) -> bool:
+        """Note the next packet in decoding order; True if its frame is shown after all others."""
+        if packet.pts is None or packet.dts is None:
+            return True
+        if not self._any:
+            self._first_pts, self._first_dts, self._any = packet.pts, packet.dts, True
+            self._last_pts = packet.pts - 1
+        self._first_pts = min(self._first_pts, packet.pts)
+        self._end = max(self._end, packet.pts + (packet.duration or 0))
+        latest = packet.pts > self._last_pts
+        self._last_pts = max(self._last_pts, packet.pts)
+        return latest
+
+    def complete(self, held: Sequence[Packet[VideoStream] | Packet[Stream]], form: str) -> None:
+        """Set the durations of the last frame shown and, in MP4, of the last packet.
+
+        Args:
+            held: The packets from the last frame shown on, in decoding order.
+            form: FFmpeg's name of the container.
+        """
+        if not held or held[0].pts is None or held[-1].dts is None:
+            return
+        end, unit = self._end, held[0].time_base
+        if self._reader_end is not None:
+            promised = round(self._reader_end / unit)
+            end = promised if end < promised <= end + LONGEST_LAST / unit else end
+        held[0].duration = max(held[0].duration or 0, end - held[0].pts)
+        if form in MOV_FAMILY:
+            span = (end - self._first_pts) - (held[-1].dts - self._first_dts)
+            held[-1].duration = max(held[-1].duration or 0, span)
 
 
 def _muxer_options(container: str, source: InputContainer, time_base: Fraction) -> dict[str, str]:

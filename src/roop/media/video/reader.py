@@ -106,6 +106,13 @@ class VideoReader(Closing):
         """Time of the first frame of the whole target, in seconds of the frames' clock."""
         return self._on_clock(self._first_s)
 
+    @property
+    def end_s(self) -> Fraction | None:
+        """End of the target's last frame by its header; None if unknown or not the output's end."""
+        if self.trim.active or self.rate is not None or not self.stream.duration:
+            return None
+        return self._decoder.extent[1]
+
     def seconds_to_start(self, frame: Frame) -> Fraction:
         """Return the seconds from ``frame`` to the start of the range; 0 inside the range.
 

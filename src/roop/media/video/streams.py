@@ -16,7 +16,8 @@ from av.stream import Discard, Stream
 from av.subtitles.stream import SubtitleStream
 
 from roop.media.formats.embedded import holds_picture
-from roop.media.video.opening import is_cover
+from roop.media.video.containers import IN_TRANSPORT_STREAMS, UNDECLARED
+from roop.media.video.opening import is_cover, open_target
 from roop.media.video.reader import VideoReader
 from roop.media.video.tags import MOV_FAMILY, stream_tags
 from roop.media.video.transcoders import (
@@ -25,6 +26,7 @@ from roop.media.video.transcoders import (
     AudioTranscoder,
     SubtitleTranscoder,
     Transcoder,
+    sound_form,
 )
 from roop.types import Warn
 
@@ -48,6 +50,8 @@ class Route:
     stream: Stream
     """The stream of the output."""
     transcoder: Transcoder | None = None
+    damaged: bool = False
+    """True after a packet was left out."""
     last_dts: int | None = None
     """Decoding time of the packet before, in ticks of the target."""
 
@@ -173,9 +177,22 @@ class OtherStreams:
         return packet.duration > 0
 
     def _mux(self, route: Route, packets: Iterator[Packet[Stream]]) -> None:
-        for packet in packets:
-            packet.stream = route.stream
-            self._output.mux_one(packet)
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                packet.stream = route.stream
+                self._output.mux_one(packet)
+            except (av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError):
+                # A packet that no container takes must not end a job of hours.
+                self._warn_of_damage(route)
+
+    def _warn_of_damage(self, route: Route) -> None:
+        if not route.damaged:
+            route.damaged = True
+            name = f"{_kind(route.stream)} {route.stream.index}"
+            self._warn(f"{name} is damaged: parts of it are left out")
 
     def _copy(self, stream: Stream) -> None:
         added = self._output.add_stream_from_template(stream, opaque=True)
@@ -189,19 +206,25 @@ class OtherStreams:
             self._routes[stream.index] = route
 
     def _fits(self, stream: Stream) -> bool:
-        """Return True if the container takes ``stream`` without transcoding, by trying."""
-        trial = av.open(io.BytesIO(), "w", format=self._output.format.name)
+        """Return True if the container takes ``stream`` as it is, by trying."""
+        if self._output.format.name in UNDECLARED:
+            return stream.type == "video" or _codec(stream) in IN_TRANSPORT_STREAMS
+        trial_file = io.BytesIO()
+        trial = av.open(trial_file, "w", format=self._output.format.name)
         try:
             trial.add_stream_from_template(stream, opaque=True)
             trial.start_encoding()
         except (av.FFmpegError, ValueError):
             return False
         trial.close()
-        return True
+        return stream.type != "data" or _reads_back(trial_file, stream)
 
     def _transcode_sound(self, stream: AudioStream) -> None:
-        codec = self._first_supported(AUDIO_CODECS)
-        if codec is None or stream.codec_context is None:
+        codec = None
+        if stream.codec_context is not None:
+            known = tuple(name for name in AUDIO_CODECS if sound_form(stream, name) is not None)
+            codec = self._first_supported(known)
+        if codec is None:
             self._leave_out(stream)
             return
         self._warn_of_transcoding(stream, codec)
@@ -218,7 +241,8 @@ class OtherStreams:
         self._add_route(stream, Route(transcoder.stream, transcoder), encoded=True)
 
     def _first_supported(self, codecs: tuple[str, ...]) -> str | None:
-        supported = self._output.supported_codecs
+        undeclared = self._output.format.name in UNDECLARED
+        supported = {"aac"} if undeclared else self._output.supported_codecs
         return next((codec for codec in codecs if codec in supported), None)
 
     def _warn_of_transcoding(self, stream: Stream, codec: str) -> None:
@@ -238,6 +262,17 @@ class OtherStreams:
             f"{_kind(stream)} {stream.index} ({_codec(stream)}) is left out: "
             f"{self._output.format.name} files cannot hold it"
         )
+
+
+def _reads_back(file: io.BytesIO, stream: Stream) -> bool:
+    """Return True if the one stream of ``file`` is known as what ``stream`` is."""
+    file.seek(0)
+    try:
+        with av.open(file) as again:
+            found = again.streams[0]
+            return (found.type, _codec(found)) == (stream.type, _codec(stream))
+    except (av.FFmpegError, ValueError, IndexError):
+        return False
 
 
 def _time(packet: Packet[Stream]) -> Fraction:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Protocol
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
@@ -45,21 +46,44 @@ class Transcoder(Protocol):
         ...
 
 
+def sound_form(source: AudioStream, codec: str) -> tuple[int, str] | None:
+    """Return the sample rate and the layout in which ``codec`` encodes ``source``, by trying.
+
+    Old files give the number of channels only, and some layouts have no place in a codec: such
+    sound becomes stereo. None means that the encoder takes neither.
+    """
+    rates = av.Codec(codec, "w").audio_rates
+    rate = OPUS_RATE if codec == "libopus" else source.rate
+    if not rate or not source.layout.nb_channels:
+        return None
+    if rates and rate not in rates:
+        rate = min(rates, key=lambda known: (abs(known - rate), -known))
+    usual = "mono" if source.layout.nb_channels == 1 else "stereo"
+    for layout in (source.layout.name, usual):
+        try:
+            trial = av.CodecContext.create(codec, "w")
+            if isinstance(trial, AudioCodecContext):
+                trial.format = (av.Codec(codec, "w").audio_formats or ("s16",))[0]
+                trial.sample_rate, trial.layout, trial.time_base = rate, layout, Fraction(1, rate)
+                trial.open()
+                return rate, layout
+        except (av.FFmpegError, ValueError):
+            continue
+    return None
+
+
 class AudioTranscoder:
     """Transcodes sound and keeps its times."""
 
     def __init__(self, output: OutputContainer, source: AudioStream, codec: str) -> None:
         """Add a stream for ``source`` to ``output``."""
-        rates = av.Codec(codec, "w").audio_rates
-        rate = OPUS_RATE if codec == "libopus" else source.rate
-        if rates and rate not in rates:
-            rate = min(rates, key=lambda known: (abs(known - rate), -known))
+        rate, layout = sound_form(source, codec) or (source.rate, source.layout.name)
         self._source = source
         added = output.add_stream(codec, rate=rate)
         if not isinstance(added, AudioStream):
             raise MediaError(f"{codec} is not an audio encoder")
-        added.codec_context.layout = source.layout.name
-        added.codec_context.bit_rate = CHANNEL_BIT_RATE * source.layout.nb_channels
+        added.codec_context.layout = layout
+        added.codec_context.bit_rate = CHANNEL_BIT_RATE * added.codec_context.layout.nb_channels
         added.time_base = Fraction(1, rate)
         self.stream = added
 
