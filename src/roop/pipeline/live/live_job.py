@@ -107,7 +107,7 @@ def run_live(task: LiveTask) -> LiveResult:
     models = (*embedded_models(folder), *task.registry.models(job.steps, task.settings))
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn, swaps = warnings.setdefault, task.registry[engine].engine
-    marks = make_marks(engine, models, task.settings, warn, swaps=swaps)
+    marks = make_marks(engine, models, task.settings, warn, swaps=swaps, labelled=True)
     packet = merge_statement(b"", make_statement(engine, models, swaps=swaps))
     with ExitStack() as stack:
         recorder = _recorder(task, marks, stack)
