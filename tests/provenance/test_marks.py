@@ -234,9 +234,12 @@ def test_tags_survive_a_remux_that_strips_the_signature(
         assert SOURCE_TYPE in container.metadata["COMMENT"]
 
 
-def test_a_format_without_marks_is_warned_of(face: Path, tmp_path: Path) -> None:
+def test_a_format_without_marks_gets_the_label(face: Path, tmp_path: Path) -> None:
     (warning,) = make(face, face, tmp_path / "out.bmp").warnings
     assert warning.startswith("BMP files cannot carry marks")
+    make(face, face, tmp_path / "labelled.png", label={"label": True})
+    with Image.open(tmp_path / "out.bmp") as one, Image.open(tmp_path / "labelled.png") as other:
+        assert (np.asarray(one.convert("RGB")) == np.asarray(other.convert("RGB"))).all()
 
 
 def _remuxed(source: Path, output: Path, tags: dict[str, str]) -> None:

@@ -34,7 +34,7 @@ from roop.pipeline.task import Task
 from roop.pipeline.workers.pool import bytes_of, workers_for
 from roop.processors import local_only
 from roop.processors.base import Registry
-from roop.provenance.marks import make_marks
+from roop.provenance.marks import make_marks, with_visible_label
 from roop.types import Warn
 
 if TYPE_CHECKING:  # loads many libraries, which only workers may need
@@ -173,8 +173,11 @@ class JobRunner:
     def _task(self, job: Job, warn: Warn, watch: Watch | None, cancel: Event) -> Task:
         settings, registry = self._settings, self._registry
         engine, models = job.steps[0].processor, models_of(job, settings, registry)
-        marks = make_marks(engine, models, settings, warn, swaps=registry[engine].engine)
         output = output_path(job)
+        job = job.model_copy(update={"label": with_visible_label(job.label, output, warn)})
+        labelled = job.label.label and job.label.label_seconds is None
+        swaps = registry[engine].engine
+        marks = make_marks(engine, models, settings, warn, swaps=swaps, labelled=labelled)
         return Task(job, settings, registry, output, marks, warn, watch, cancel, self._shared)
 
     def _run(self, task: Task) -> JobResult:

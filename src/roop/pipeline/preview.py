@@ -8,6 +8,7 @@ from roop.errors import MediaError
 from roop.geometry import bounds
 from roop.media.open import open_reader
 from roop.options import Job
+from roop.pipeline.stages.edited_faces import FaceCopies
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import run_processor
@@ -58,9 +59,9 @@ def preview_frame(
             if frame is None:
                 raise MediaError(f"{job.target} shows nothing at {time_s:g} s")
             before = frame.crop(Box(0, 0, *frame.size))
-            analysed = _changed(pipeline, frame, job, still=reader.info.kind == "image")
+            analysed, to_mark = _changed(pipeline, frame, job, still=reader.info.kind == "image")
         Label(label).stamp(analysed.frame)
-        pipeline.watermark.stamp(analysed.frame, analysed.faces)
+        pipeline.watermark.stamp(analysed.frame, to_mark)
         pipeline.screen.wait_for_verdicts(_PATIENCE_S)
         return Preview(
             before,
@@ -72,8 +73,14 @@ def preview_frame(
         )
 
 
-def _changed(pipeline: FramePipeline, frame: Frame, job: Job, *, still: bool) -> AnalysedFrame:
-    """Screen the frame, and return it as the pipeline changes it, without any frame before it."""
+def _changed(
+    pipeline: FramePipeline, frame: Frame, job: Job, *, still: bool
+) -> tuple[AnalysedFrame, Sequence[Face]]:
+    """Screen the frame, and return it as the pipeline changes it, without any frame before it.
+
+    Returns:
+        The frame, and the faces that get the watermark.
+    """
     screen = pipeline.screen
     submitted = screen.submit_frame(frame, str(job.target), still=still)
     for processor in pipeline.processors:
@@ -84,10 +91,11 @@ def _changed(pipeline: FramePipeline, frame: Frame, job: Job, *, still: bool) ->
         AnalysedFrame(frame, faces, max(tracker.faces_in_sight, len(faces)))
     ]
     screen.submit_closer(submitted, frame, faces)
+    before = FaceCopies.of(frame, faces)
     for processor in pipeline.processors:
         changed = run_processor(processor, changed)
     screen.submit_changed(submitted, changed[0].frame)
-    return changed[0]
+    return changed[0], before.to_mark(changed[0].frame, changed[0].faces)
 
 
 def _box(face: Face, picture: Pixels) -> Box:

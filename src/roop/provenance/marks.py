@@ -1,17 +1,38 @@
 """The marks of one job's output: a note, XMP and a signature, as far as its format allows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from roop.errors import MediaError
 from roop.media.base import Marks
 from roop.media.video.opening import read_tags
-from roop.options import Settings
+from roop.options import LabelOptions, Settings
 from roop.provenance.xmp import SOURCE_TYPE, Statement, merge_statement
 from roop.provenance.xmp_files import add_xmp
 from roop.types import Warn
 from roop.version import VERSION
+
+WITHOUT_MARKS = frozenset(
+    {".bmp", ".dib", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".m2v", ".m1v", ".dv"}
+)
+"""Extensions of files that hold neither tags nor XMP nor a signature."""
+
+
+def with_visible_label(options: LabelOptions, output: Path, warn: Warn) -> LabelOptions:
+    """Return the options of an output's label, which is always there if nothing else fits.
+
+    The watermark alone is not enough: in small faces it cannot be read back.
+    """
+    if output.suffix.lower() not in WITHOUT_MARKS:
+        return options
+    forced = options.model_copy(update={"label": True, "label_seconds": None})
+    if forced != options:
+        warn(
+            f"{output.suffix[1:].upper()} files cannot carry marks: "
+            "every frame gets the visible label"
+        )
+    return forced
 
 
 def make_marks(
@@ -21,6 +42,7 @@ def make_marks(
     warn: Warn,
     *,
     swaps: bool = True,
+    labelled: bool = False,
 ) -> Marks:
     """Return the marks of a job's output.
 
@@ -30,6 +52,7 @@ def make_marks(
         settings: The certificate to sign with.
         warn: Called with a message if a mark is missing.
         swaps: False if no face is replaced.
+        labelled: True if every frame carries the visible label.
 
     Raises:
         MediaError: c2pa-python is not installed.
@@ -47,7 +70,7 @@ def make_marks(
 
         check_signer(choose_signer(settings, warn), statement)
     note = f"{statement.sentence} {SOURCE_TYPE}"
-    writer = _MarkWriter(note, statement, settings, warn)
+    writer = _MarkWriter(note, statement, settings, warn, labelled=labelled)
     return Marks(note=note, write=writer.write)
 
 
@@ -69,19 +92,26 @@ class _MarkWriter:
     statement: Statement
     settings: Settings
     warn: Warn
+    _: KW_ONLY
+    labelled: bool
 
     def write(self, path: Path) -> None:
-        """Add the XMP packet, then the signature, which covers all other marks."""
+        """Add the XMP packet, then the signature, which covers all other marks.
+
+        Raises:
+            MediaError: The file carries no mark that can be read back.
+        """
         has_xmp = add_xmp(path, lambda packet: merge_statement(packet, self.statement))
         # Imported here: it takes a third of a second, which would delay the first frame.
         from roop.provenance.credentials import FORMATS
 
         if path.suffix.lower() in FORMATS:
             self._sign(path)
-        elif not has_xmp and not self._has_note(path):
-            self.warn(
-                f"{path.suffix[1:].upper()} files cannot carry marks: "
-                "only the watermark shows that the output was made with AI"
+        elif not (self.labelled or has_xmp or self._has_note(path) or _is_watermarked(path)):
+            raise MediaError(
+                f"{path.suffix[1:].upper()} files cannot carry marks, and the faces are too small "
+                "for the watermark",
+                hint="add the label with [[label=True]], or name the output .mp4 or .png",
             )
 
     def _sign(self, path: Path) -> None:
@@ -105,3 +135,13 @@ class _MarkWriter:
             return any(self.note in text for text in read_tags(path).values())
         except MediaError:
             return False
+
+
+def _is_watermarked(path: Path) -> bool:
+    """Return True if the watermark is found in a finished file."""
+    # Imported here: few outputs need it, and it loads the networks for faces.
+    from roop.provenance.search import WatermarkSearch
+    from roop.provenance.watermark import DETECTION_THRESHOLD
+
+    score = WatermarkSearch().score(path)
+    return score is not None and score >= DETECTION_THRESHOLD

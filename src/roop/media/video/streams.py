@@ -17,7 +17,7 @@ from av.subtitles.stream import SubtitleStream
 
 from roop.media.formats.embedded import holds_picture
 from roop.media.video.containers import IN_TRANSPORT_STREAMS, UNDECLARED
-from roop.media.video.opening import is_cover, open_target
+from roop.media.video.opening import is_cover
 from roop.media.video.reader import VideoReader
 from roop.media.video.tags import MOV_FAMILY, stream_tags
 from roop.media.video.transcoders import (

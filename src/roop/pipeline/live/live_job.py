@@ -126,7 +126,9 @@ class _LiveRun:
     def run(self) -> LiveResult:
         """Run until the camera ends or the person stops it."""
         warn, task = self._warnings.setdefault, self._task
-        marks = make_marks(self._engine, self._models, task.settings, warn, swaps=self._swaps)
+        marks = make_marks(
+            self._engine, self._models, task.settings, warn, swaps=self._swaps, labelled=True
+        )
         with ExitStack() as stack:
             recorder = _recorder(task, marks, stack)
             page = _page(task, warn, self._metrics, stack)

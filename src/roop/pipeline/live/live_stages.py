@@ -6,10 +6,11 @@ from typing import Protocol
 
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.pipeline.stages.channel import Channel, StageThreads
+from roop.pipeline.stages.edited_faces import FaceCopies
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.processors.base import run_processor
 from roop.provenance.label import Label
-from roop.types import AnalysedFrame
+from roop.types import AnalysedFrame, Face
 
 
 class LiveOutput(Protocol):
@@ -24,6 +25,15 @@ class LiveOutput(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveFrame:
+    """A changed frame, which may not have passed the screen yet."""
+
+    analysed: AnalysedFrame
+    to_mark: Sequence[Face]
+    """The faces that get the watermark."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveStages:
     """What the frames of a camera pass, in order."""
@@ -34,7 +44,7 @@ class LiveStages:
     patience_s: float
     """How long the screen may take for a verdict."""
 
-    def changed(self, frames: Iterable[PlanarFrame]) -> Iterator[AnalysedFrame]:
+    def changed(self, frames: Iterable[PlanarFrame]) -> Iterator[LiveFrame]:
         """Yield the frames changed and labelled; not all has passed the screen yet."""
         pipeline, size = self.pipeline, None
         for frame in frames:
@@ -48,19 +58,21 @@ class LiveStages:
             submitted = screen.submit_frame(frame, self.name, still=False)
             analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, tracker.update(frame))]
             screen.submit_closer(submitted, frame, analysed[0].faces)
+            before = FaceCopies.of(frame, analysed[0].faces)
             for processor in pipeline.processors:
                 analysed = run_processor(processor, analysed)
             for one in analysed:
                 screen.submit_changed(submitted, one.frame)
+                to_mark = before.to_mark(one.frame, one.faces)
                 label.stamp(one.frame)
-                yield one
+                yield LiveFrame(one, to_mark)
 
-    def passed(self, frames: Iterable[AnalysedFrame]) -> Iterator[AnalysedFrame]:
+    def passed(self, frames: Iterable[LiveFrame]) -> Iterator[AnalysedFrame]:
         """Yield every frame, none before all that the screen got so far has passed."""
-        for analysed in frames:
+        for one in frames:
             self.pipeline.screen.wait_for_verdicts(self.patience_s)
-            self.pipeline.watermark.stamp(analysed.frame, analysed.faces)
-            yield analysed
+            self.pipeline.watermark.stamp(one.analysed.frame, one.to_mark)
+            yield one.analysed
 
 
 def stream_live(
@@ -79,14 +91,14 @@ def stream_live(
         output: Where they go.
         threads: Run the stages; the caller joins them.
     """
-    changed: Channel[AnalysedFrame] = Channel(1, threads)
+    changed: Channel[LiveFrame] = Channel(1, threads)
     threads.spawn(lambda: _show(stages.passed(changed), output), "roop-show")
     _pump(stages.changed(frames), changed)
 
 
-def _pump(frames: Iterable[AnalysedFrame], channel: Channel[AnalysedFrame]) -> None:
-    for analysed in frames:
-        channel.put(analysed)
+def _pump(frames: Iterable[LiveFrame], channel: Channel[LiveFrame]) -> None:
+    for one in frames:
+        channel.put(one)
     channel.close()
 
 

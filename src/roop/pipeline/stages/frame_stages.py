@@ -17,6 +17,7 @@ from roop.options import NoFaceAction
 from roop.pipeline.people.no_face import nobody_in_frame_error
 from roop.pipeline.progress import Meter
 from roop.pipeline.stages.channel import Channel, StageThreads
+from roop.pipeline.stages.edited_faces import FaceCopies
 from roop.priority import lower_priority
 from roop.processors.base import Processor, run_processor
 from roop.provenance.label import Label
@@ -125,12 +126,14 @@ class FrameStages:
         analysed_frames = [self._analysed(frame, 1) for frame in frames]
         for one, known in zip(analysed_frames, submitted, strict=True):
             self.screen.submit_closer(known, one.frame, one.faces)
+        before = [FaceCopies.of(one.frame, one.faces) for one in analysed_frames]
         changed = list(self._processed(analysed_frames))
-        for analysed, known in zip(changed, submitted, strict=True):
+        for analysed, known, faces in zip(changed, submitted, before, strict=True):
             self.screen.submit_changed(known, analysed.frame)
+            to_mark = faces.to_mark(analysed.frame, analysed.faces)
             if self.label is not None:
                 self.label.stamp(analysed.frame)
-            self.watermark.stamp(analysed.frame, analysed.faces)
+            self.watermark.stamp(analysed.frame, to_mark)
         return changed
 
     def _after_lead(self, frames: Iterable[Frame]) -> Iterator[Frame]:
