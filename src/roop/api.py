@@ -27,6 +27,7 @@ from roop.processors.base import OptionsT, Registry
 from roop.validation import Spelling, suggest, validate
 
 if TYPE_CHECKING:  # they load many libraries
+    from roop.pipeline.live.control import LiveControl
     from roop.pipeline.live.live_job import LiveResult
     from roop.pipeline.preview import Preview
 
@@ -114,6 +115,8 @@ class LiveSwapOptions(SwapOptions, total=False):
     serve: str
     record_video: str | PathLike[str] | None
     virtual_camera: str | None
+    delay: int
+    more_faces: Sequence[str | PathLike[str]]
 
 
 def swap(
@@ -263,6 +266,7 @@ def live(
     settings: Settings | None = None,
     watch: Watch | None = None,
     cancel: threading.Event | None = None,
+    control: "LiveControl | None" = None,
     **options: Unpack[LiveSwapOptions],
 ) -> "LiveResult":
     """Put the face of ``source`` into what a camera shows, until it ends or ``cancel`` is set.
@@ -272,6 +276,7 @@ def live(
         settings: What this machine has; the defaults suit most.
         watch: Told of the progress a few times a second, and at once where to look.
         cancel: Set it from another thread to end; what was recorded until then is kept.
+        control: Changes the face, the mirror and more while it runs, and takes snapshots.
         **options: As in ``roop live --help``.
 
     Returns:
@@ -280,12 +285,14 @@ def live(
     Raises:
         RoopError: It could not be done, or not any longer; nothing is recorded then.
     """
+    from roop.pipeline.live.control import LiveControl
     from roop.pipeline.live.live_job import LiveTask, run_live
 
+    control = control or LiveControl()
     registry = installed()
     job, where = make_live(_paths(source), options, registry)
     cancel = cancel or threading.Event()
-    return run_live(LiveTask(job, where, settings or Settings(), registry, watch, cancel))
+    return run_live(LiveTask(job, where, settings or Settings(), registry, watch, cancel, control))
 
 
 def make_live(

@@ -1,15 +1,25 @@
 """The stages that the frames of a camera pass: the newest goes on, older ones are dropped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from roop.faces.tracking.selection import FaceSelector
 from roop.media.frames.planar_frame import PlanarFrame
+from roop.pipeline.live.control import LiveControl
+from roop.pipeline.live.selection import ControlledSelector
 from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.processors.base import run_processor
 from roop.provenance.label import Label
-from roop.types import AnalysedFrame
+from roop.types import AnalysedFrame, Frame
+
+_MOST_FPS = 60
+"""Frames per second for which there is room while they are held back."""
+
+_POLL_S = 0.05
+"""Time between two checks for a stop."""
 
 
 class LiveOutput(Protocol):
@@ -33,17 +43,23 @@ class LiveStages:
     """What to call the camera."""
     patience_s: float
     """How long the screen may take for a verdict."""
+    control: LiveControl
+    """What is changed while it runs."""
 
     def changed(self, frames: Iterable[PlanarFrame]) -> Iterator[AnalysedFrame]:
         """Yield the frames changed and labelled; not all has passed the screen yet."""
-        pipeline, size = self.pipeline, None
+        pipeline, before, corner = self.pipeline, None, None
         for frame in frames:
-            if frame.size != size:  # another camera behind the same address, or a turned phone
-                size = frame.size
-                tracker = pipeline.analyser.tracker(pipeline.selector())
-                label = Label(pipeline.job.label)
+            state = self.control.state
+            now = frame.size, state.mirror, state.face, state.many_faces
+            if now != before:  # a turned phone, or the person has chosen something else
+                before, corner = now, None
+                tracker = pipeline.analyser.tracker(self._selector())
                 for processor in pipeline.processors:
                     processor.reset()
+            if state.label_corner != corner:
+                corner = state.label_corner
+                label = Label(pipeline.job.label.model_copy(update={"label_corner": corner}))
             pipeline.screen.submit_frame(frame, self.name, still=False)
             analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, tracker.update(frame))]
             for processor in pipeline.processors:
@@ -51,6 +67,11 @@ class LiveStages:
             for one in analysed:
                 label.stamp(one.frame)
                 yield one
+
+    def _selector(self) -> FaceSelector:
+        selector = self.pipeline.selector()
+        mapped = self.pipeline.job.faces.mapped
+        return selector if mapped else ControlledSelector(selector, self.control)
 
     def passed(self, frames: Iterable[AnalysedFrame]) -> Iterator[AnalysedFrame]:
         """Yield every frame, none before all that the screen got so far has passed."""
@@ -60,11 +81,37 @@ class LiveStages:
             yield analysed
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Holds finished frames back, so that they fit sound that arrives late."""
+
+    delay_s: float
+    """From a frame's arrival to its showing."""
+    age_s: Callable[[Frame], float]
+    """Returns the seconds since a frame arrived."""
+
+    @property
+    def frames(self) -> int:
+        """Frames that may wait."""
+        return 1 + round(self.delay_s * _MOST_FPS)
+
+    def apply(
+        self, frames: Iterable[AnalysedFrame], threads: StageThreads
+    ) -> Iterator[AnalysedFrame]:
+        """Yield each frame when it is old enough."""
+        for analysed in frames:
+            while (left := self.delay_s - self.age_s(analysed.frame)) > 0:
+                threads.check()
+                time.sleep(min(left, _POLL_S))
+            yield analysed
+
+
 def stream_live(
     stages: LiveStages,
     frames: Iterable[PlanarFrame],
     output: LiveOutput,
     threads: StageThreads,
+    hold: Hold | None = None,
 ) -> None:
     """Change and show frames at the same time, until they end.
 
@@ -75,9 +122,15 @@ def stream_live(
         frames: Those of the camera, the newest first.
         output: Where they go.
         threads: Run the stages; the caller joins them.
+        hold: Holds frames back before they are shown; None to show them at once.
     """
     changed: Channel[AnalysedFrame] = Channel(1, threads)
-    threads.spawn(lambda: _show(stages.passed(changed), output), "roop-show")
+    if hold is None:
+        threads.spawn(lambda: _show(stages.passed(changed), output), "roop-show")
+    else:
+        held: Channel[AnalysedFrame] = Channel(hold.frames, threads)
+        threads.spawn(lambda: _pump(stages.passed(changed), held), "roop-pass")
+        threads.spawn(lambda: _show(hold.apply(held, threads), output), "roop-show")
     _pump(stages.changed(frames), changed)
 
 
