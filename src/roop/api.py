@@ -16,6 +16,7 @@ from roop.pipeline.progress import Progress, Watch
 from roop.processors import installed
 
 if TYPE_CHECKING:  # they load many libraries
+    from roop.pipeline.live.control import LiveControl
     from roop.pipeline.live.live_job import LiveResult
     from roop.pipeline.preview import Preview
 
@@ -97,6 +98,8 @@ class LiveSwapOptions(SwapOptions, total=False):
     serve: str
     record_video: str | PathLike[str] | None
     virtual_camera: str | None
+    delay: int
+    more_faces: Sequence[str | PathLike[str]]
 
 
 def swap(
@@ -240,6 +243,7 @@ def live(
     settings: Settings | None = None,
     watch: Watch | None = None,
     cancel: threading.Event | None = None,
+    control: "LiveControl | None" = None,
     **options: Unpack[LiveSwapOptions],
 ) -> "LiveResult":
     """Put the face of ``source`` into what a camera shows, until it ends or ``cancel`` is set.
@@ -249,6 +253,7 @@ def live(
         settings: Options of this machine; the defaults suit most.
         watch: Receives the progress a few times a second, and the page's address at once.
         cancel: Set it from another thread to stop; the recording is kept.
+        control: Changes the face, the mirror and more while it runs, and takes snapshots.
         **options: As in ``roop live --help``.
 
     Returns:
@@ -257,12 +262,14 @@ def live(
     Raises:
         RoopError: The swap failed; nothing is recorded.
     """
+    from roop.pipeline.live.control import LiveControl
     from roop.pipeline.live.live_job import LiveTask, run_live
 
+    control = control or LiveControl()
     registry = installed()
     job, where = make_live(_paths(source), options, registry)
     cancel = cancel or threading.Event()
-    return run_live(LiveTask(job, where, settings or Settings(), registry, watch, cancel))
+    return run_live(LiveTask(job, where, settings or Settings(), registry, watch, cancel, control))
 
 
 def _paths(source: AnyPath | Sequence[AnyPath]) -> list[Path]:

@@ -277,6 +277,12 @@ class LiveOptions(CameraOptions):
         description="HOST:PORT of the preview page; none for no page",
     )
     record_video: Path | None = Field(None, description="record the output to this file")
+    delay: int = Field(
+        0, ge=0, le=5000, description="milliseconds to hold frames back, to fit sound that is late"
+    )
+    more_faces: tuple[Path, ...] = Field(
+        (), description="photos of other new faces, one each, to change to while it runs"
+    )
     virtual_camera: str | None = Field(
         None,
         description="show the output to other programs as this virtual camera, such as "
@@ -290,6 +296,8 @@ class Job(Options):
     sources: tuple[Path, ...] = ()
     """Photos of the new face, folders of photos, or saved identities; may be empty with a mapping
     or without a swap."""
+    more_sources: tuple[Path, ...] = ()
+    """Faces that a live swap can change to, each a photo, a folder or a saved identity."""
     target: Path
     output: Path
     """A file, or an existing folder; its file is then named after source and target."""

@@ -8,6 +8,7 @@ from roop.api import make_job
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.cameras import Camera
 from roop.options import Job, Settings
+from roop.pipeline.live.control import LiveControl, LiveState
 from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.live.live_job import PATIENCE_S, refuse_options_for_files
 from roop.pipeline.live.live_stages import LiveStages, stream_live
@@ -62,7 +63,12 @@ class LiveFrames:
         with FramePipeline(self._job, resources, cancel=cancel) as pipeline:
             pipeline.screen.wait_for_verdicts(PATIENCE_S)
             on_ready()
-            stages = LiveStages(pipeline, self._camera.name, PATIENCE_S)
+            control = LiveControl()
+            state = LiveState(
+                many_faces=self._job.faces.many_faces, label_corner=self._job.label.label_corner
+            )
+            control.begin(state, cancel, lambda note: None)
+            stages = LiveStages(pipeline, self._camera.name, PATIENCE_S, control)
             threads = StageThreads(cancel)
             newest: LatestSlot[PlanarFrame] = LatestSlot(threads, self.drop)
             threads.spawn(lambda: self._read(newest, threads), "roop-camera")

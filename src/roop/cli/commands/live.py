@@ -1,7 +1,7 @@
 """The command ``roop live``: swap a face in a live camera stream."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from roop.cli.parsing.job_flags import (
 from roop.cli.parsing.named_cameras import with_named_camera
 from roop.cli.parsing.parser import Parser, add_output_flags, add_version
 from roop.cli.terminal.interrupts import cancel_on_signals
+from roop.cli.terminal.keys import HELP, pressed_keys
 from roop.cli.terminal.results import print_json
 from roop.cli.terminal.terms import show_terms
 from roop.cli.terminal.text import one_line, warn
@@ -34,6 +35,7 @@ from roop.processors import installed
 
 if TYPE_CHECKING:  # imported when a job runs, so that --help is fast
     from roop.media.live.modes import CameraDevice
+    from roop.pipeline.live.control import LiveControl
     from roop.pipeline.live.live_job import LiveResult
     from roop.pipeline.progress import Progress
     from roop.processors.base import Registry
@@ -96,7 +98,25 @@ def _run_live(values: dict[str, Any], registry: "Registry", *, quiet: bool) -> "
     cancel = cancel_on_signals()
     with progress_bar(enabled=not quiet and sys.stderr.isatty()) as bar:
         watch = bar or (None if quiet else _print_note)
-        return run_live(LiveTask(job, live, settings, registry, watch, cancel))
+        task = LiveTask(job, live, settings, registry, watch, cancel)
+        with pressed_keys(_actions(task.control), enabled=bar is not None) as listening:
+            if listening:
+                sys.stderr.write(f"{HELP}\n")
+            return run_live(task)
+
+
+def _actions(control: "LiveControl") -> dict[str, Callable[[], None]]:
+    """Return what each key does."""
+    return {
+        "n": control.next_face,
+        "p": control.previous_face,
+        "a": control.set_many_faces,
+        "m": control.set_mirror,
+        "l": control.set_label_corner,
+        "s": control.take_snapshot,
+        "r": control.set_recording,
+        "q": control.quit,
+    }
 
 
 def _print_note(progress: "Progress") -> None:

@@ -8,6 +8,7 @@ from roop.media.live.addresses import CameraAddress, camera_address
 from roop.media.live.cameras import Camera, open_camera
 from roop.media.live.turning import Turning
 from roop.options import CameraOptions
+from roop.pipeline.live.control import LiveControl
 from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.live.statistics import CAMERA, LiveMeter
 from roop.pipeline.stages.channel import StageThreads
@@ -28,15 +29,22 @@ class CameraFeed:
         wanted: Which camera, and what to ask it for.
         threads: When these stop, reading stops.
         meter: Counts dropped frames.
+        control: Says whether frames are mirrored.
         warn: Called when the camera is lost and when it is back.
     """
 
     def __init__(
-        self, wanted: CameraOptions, threads: StageThreads, meter: LiveMeter, warn: Warn
+        self,
+        wanted: CameraOptions,
+        threads: StageThreads,
+        meter: LiveMeter,
+        control: LiveControl,
+        warn: Warn,
     ) -> None:
         self._wanted = wanted
         self._threads = threads
         self._meter = meter
+        self._control = control
         self._warn = warn
         self._ready = threading.Event()
         self._address: CameraAddress = camera_address(wanted.input)
@@ -60,8 +68,8 @@ class CameraFeed:
             self._camera = camera
             for frame in camera.frames(self._threads.check):
                 self._last = time.monotonic()
-                turned = turning.turn(frame, self._wanted.rotate, mirror=self._wanted.mirror)
-                self.frames.put(turned)
+                mirror = self._control.state.mirror
+                self.frames.put(turning.turn(frame, self._wanted.rotate, mirror=mirror))
         self._wait_until_ready()
         self.frames.close()
 

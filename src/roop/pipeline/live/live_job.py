@@ -9,11 +9,14 @@ from pathlib import Path
 
 from roop.errors import CancelledError, UsageError
 from roop.media.base import Marks
+from roop.media.files.output_file import OutputFile
+from roop.media.live.files import LiveFiles
 from roop.media.live.modes import USUAL_FPS
 from roop.media.live.page import LivePage
 from roop.media.live.recorder import LiveRecorder
 from roop.media.live.sink import FrameSink
 from roop.media.live.virtual_camera import VirtualCamera, find_virtual_camera
+from roop.media.pictures.frame_file import write_frame
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import (
@@ -27,8 +30,9 @@ from roop.options import (
     VideoOptions,
 )
 from roop.pipeline.live.camera_feed import CameraFeed
-from roop.pipeline.live.live_stages import LiveStages, stream_live
-from roop.pipeline.live.sinks import PageSink, RecorderSink
+from roop.pipeline.live.control import LiveControl, LiveState
+from roop.pipeline.live.live_stages import Hold, LiveStages, stream_live
+from roop.pipeline.live.sinks import PageSink
 from roop.pipeline.live.statistics import CAMERA, LiveMeter, LiveStatistics
 from roop.pipeline.live.viewers import LiveReport, LiveViewers
 from roop.pipeline.people.mapping_file import assignments_of
@@ -39,7 +43,7 @@ from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
 from roop.provenance.marks import make_marks, make_statement
 from roop.provenance.xmp import merge_statement
-from roop.types import Warn
+from roop.types import Frame, Warn
 
 PATIENCE_S = 15.0
 """How long the screen may take for a verdict. Nothing is shown meanwhile; then the stream ends."""
@@ -66,6 +70,9 @@ class LiveResult:
     elapsed_s: float
     """Since the first frame was awaited."""
     recorded: Path | None
+    """The recording that was asked for at first."""
+    saved: tuple[Path, ...]
+    """All recordings and snapshots."""
     engine: str
     models: tuple[str, ...]
     """The networks that made it, by their names in the catalogue."""
@@ -88,6 +95,8 @@ class LiveTask:
     """Receives the progress a few times a second, and notes at once."""
     cancel: threading.Event = field(default_factory=threading.Event)
     """Set to end it; what was recorded until then is kept."""
+    control: LiveControl = field(default_factory=LiveControl)
+    """Changes it while it runs."""
     patience_s: float = PATIENCE_S
 
 
@@ -104,7 +113,11 @@ def run_live(task: LiveTask) -> LiveResult:
             "without a page, a recording and a virtual camera nobody sees anything",
             hint="leave [[serve]] out, or add [[record_video=FILE]]",
         )
-    job = task.job.model_copy(update={"label": _labelled(task.job.label)})
+    if live.more_faces and task.job.faces.mapped:
+        raise UsageError("[[more_faces]] has no effect with a mapping", hint="leave one out")
+    job = task.job.model_copy(
+        update={"label": _labelled(task.job.label), "more_sources": live.more_faces}
+    )
     return _LiveRun(replace(task, job=job)).run()
 
 
@@ -130,7 +143,7 @@ class _LiveRun:
             self._engine, self._models, task.settings, warn, swaps=self._swaps, labelled=True
         )
         with ExitStack() as stack:
-            recorder = _recorder(task, marks, stack)
+            files = stack.enter_context(self._files(marks))
             page = _page(task, warn, self._metrics, stack)
             virtual = _virtual_camera(task.live, stack)
             pipeline = FramePipeline(
@@ -139,9 +152,12 @@ class _LiveRun:
                 cancel=task.cancel,
                 watch=task.watch,
             )
-            feed = CameraFeed(task.live, self._threads, self._meter, self._report.note)
+            task.control.begin(_first_state(task), task.cancel, self._report.note)
+            feed = CameraFeed(
+                task.live, self._threads, self._meter, task.control, self._report.note
+            )
             self._threads.spawn(feed.run, "roop-camera")
-            sinks = [*self._sinks(feed, page, recorder), *([virtual] if virtual else [])]
+            sinks = [*self._page_sinks(feed, page), files, *([virtual] if virtual else [])]
             viewers: list[LiveViewers] = []
             self._threads.guard(
                 lambda: self._swap(stack.enter_context(pipeline), feed, sinks, viewers)
@@ -152,8 +168,7 @@ class _LiveRun:
                 if not self._report.shown:
                     raise
                 viewers[0].finish()
-        recorded = None if recorder is None else task.live.record_video
-        return self._result(feed.name, recorded, pipeline)
+        return self._result(feed.name, files.saved, pipeline)
 
     def _swap(
         self,
@@ -171,27 +186,47 @@ class _LiveRun:
                 self._report.note(f"look at {sink.url}")
         viewers.append(LiveViewers(sinks, self._threads, self._meter, self._report, feed))
         feed.start_processing()
-        stages = LiveStages(pipeline, feed.name, self._task.patience_s)
-        stream_live(stages, feed.frames, viewers[0], self._threads)
+        task = self._task
+        stages = LiveStages(pipeline, feed.name, task.patience_s, task.control)
+        hold = Hold(task.live.delay / 1000, feed.age_s) if task.live.delay else None
+        stream_live(stages, feed.frames, viewers[0], self._threads, hold)
 
-    def _sinks(
-        self, feed: CameraFeed, page: LivePage | None, recorder: LiveRecorder | None
-    ) -> list[FrameSink]:
-        sinks: list[FrameSink] = []
-        if page is not None:
-            statement = make_statement(self._engine, self._models, swaps=self._swaps)
-            packet = merge_statement(b"", statement)
-            sinks.append(
-                PageSink(page, packet, lambda frame: self._meter.add_latency(feed.age_s(frame)))
-            )
-        if recorder is not None:
-            sinks.append(RecorderSink(recorder))
-        return sinks
+    def _page_sinks(self, feed: CameraFeed, page: LivePage | None) -> list[FrameSink]:
+        if page is None:
+            return []
+        statement = make_statement(self._engine, self._models, swaps=self._swaps)
+        packet = merge_statement(b"", statement)
+        return [PageSink(page, packet, lambda frame: self._meter.add_latency(feed.age_s(frame)))]
+
+    def _files(self, marks: Marks) -> LiveFiles:
+        """Return what records and takes snapshots.
+
+        Raises:
+            UsageError: The recording exists, or cannot have this name.
+        """
+        task, path = self._task, self._task.live.record_video
+        control = task.control
+
+        def open_recorder(path: Path) -> LiveRecorder:
+            return LiveRecorder(path, task.job.video, force=task.job.force, marks=marks)
+
+        def save_image(path: Path, frame: Frame) -> None:
+            with OutputFile(path, force=False, marks=marks) as file:
+                write_frame(file.part, frame, quality=0)
+
+        return LiveFiles(
+            None if path is None else open_recorder(path),
+            path,
+            open_recorder,
+            save_image=save_image,
+            wanted=lambda: (control.state.recording, control.state.snapshots),
+            note=self._report.note,
+        )
 
     def _metrics(self) -> str:
         return self._meter.statistics().to_prometheus()
 
-    def _result(self, camera: str, recorded: Path | None, pipeline: FramePipeline) -> LiveResult:
+    def _result(self, camera: str, saved: list[Path], pipeline: FramePipeline) -> LiveResult:
         now, report = self._meter.statistics(), self._report
         return LiveResult(
             camera=camera,
@@ -201,7 +236,8 @@ class _LiveRun:
             latency_ms=now.latency_ms,
             statistics=now,
             elapsed_s=time.monotonic() - report.began,
-            recorded=recorded,
+            recorded=self._task.live.record_video,
+            saved=tuple(saved),
             engine=self._engine,
             models=self._models,
             providers=pipeline.providers,
@@ -214,11 +250,13 @@ def _labelled(options: LabelOptions) -> LabelOptions:
     return options.model_copy(update={"label": True, "label_seconds": None})
 
 
-def _recorder(task: LiveTask, marks: Marks, stack: ExitStack) -> LiveRecorder | None:
-    if task.live.record_video is None:
-        return None
-    return stack.enter_context(
-        LiveRecorder(task.live.record_video, task.job.video, force=task.job.force, marks=marks)
+def _first_state(task: LiveTask) -> LiveState:
+    return LiveState(
+        faces=1 + len(task.live.more_faces),
+        many_faces=task.job.faces.many_faces,
+        mirror=task.live.mirror,
+        label_corner=task.job.label.label_corner,
+        recording=task.live.record_video is not None,
     )
 
 

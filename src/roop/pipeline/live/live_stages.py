@@ -1,16 +1,29 @@
 """The stages that the frames of a camera pass: the newest goes on, older ones are dropped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from roop.faces.tracking.selection import FaceSelector
 from roop.media.frames.planar_frame import PlanarFrame
+from roop.pipeline.live.control import LiveControl
+from roop.pipeline.live.selection import ControlledSelector
 from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.pipeline.stages.edited_faces import FaceCopies
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.processors.base import run_processor
 from roop.provenance.label import Label
-from roop.types import AnalysedFrame, Face
+from roop.types import AnalysedFrame, Face, Frame
+
+T = TypeVar("T")
+"""What one stage passes to the next."""
+
+_MOST_FPS = 60
+"""Frames per second for which there is room while they are held back."""
+
+_POLL_S = 0.05
+"""Time between two checks for a stop."""
 
 
 class LiveOutput(Protocol):
@@ -43,29 +56,40 @@ class LiveStages:
     """What to call the camera."""
     patience_s: float
     """How long the screen may take for a verdict."""
+    control: LiveControl
+    """What is changed while it runs."""
 
     def changed(self, frames: Iterable[PlanarFrame]) -> Iterator[LiveFrame]:
         """Yield the frames changed and labelled; not all has passed the screen yet."""
-        pipeline, size = self.pipeline, None
+        pipeline, before, corner = self.pipeline, None, None
         for frame in frames:
-            if frame.size != size:  # another camera behind the same address, or a turned phone
-                size = frame.size
-                tracker = pipeline.analyser.tracker(pipeline.selector())
-                label = Label(pipeline.job.label)
+            state = self.control.state
+            now = frame.size, state.mirror, state.face, state.many_faces
+            if now != before:  # a turned phone, or the person has chosen something else
+                before, corner = now, None
+                tracker = pipeline.analyser.tracker(self._selector())
                 for processor in pipeline.processors:
                     processor.reset()
-            screen = pipeline.screen
-            submitted = screen.submit_frame(frame, self.name, still=False)
-            analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, tracker.update(frame))]
-            screen.submit_closer(submitted, frame, analysed[0].faces)
-            before = FaceCopies.of(frame, analysed[0].faces)
+            if state.label_corner != corner:
+                corner = state.label_corner
+                label = Label(pipeline.job.label.model_copy(update={"label_corner": corner}))
+            submitted = pipeline.screen.submit_frame(frame, self.name, still=False)
+            faces = tracker.update(frame)
+            pipeline.screen.submit_closer(submitted, frame, faces)
+            copies = FaceCopies.of(frame, faces)
+            analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, faces)]
             for processor in pipeline.processors:
                 analysed = run_processor(processor, analysed)
             for one in analysed:
-                screen.submit_changed(submitted, one.frame)
-                to_mark = before.to_mark(one.frame, one.faces)
+                pipeline.screen.submit_changed(submitted, one.frame)
+                to_mark = copies.to_mark(one.frame, one.faces)
                 label.stamp(one.frame)
                 yield LiveFrame(one, to_mark)
+
+    def _selector(self) -> FaceSelector:
+        selector = self.pipeline.selector()
+        mapped = self.pipeline.job.faces.mapped
+        return selector if mapped else ControlledSelector(selector, self.control)
 
     def passed(self, frames: Iterable[LiveFrame]) -> Iterator[AnalysedFrame]:
         """Yield every frame, none before all that the screen got so far has passed."""
@@ -75,11 +99,37 @@ class LiveStages:
             yield one.analysed
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Holds finished frames back, so that they fit sound that arrives late."""
+
+    delay_s: float
+    """From a frame's arrival to its showing."""
+    age_s: Callable[[Frame], float]
+    """Returns the seconds since a frame arrived."""
+
+    @property
+    def frames(self) -> int:
+        """Frames that may wait."""
+        return 1 + round(self.delay_s * _MOST_FPS)
+
+    def apply(
+        self, frames: Iterable[AnalysedFrame], threads: StageThreads
+    ) -> Iterator[AnalysedFrame]:
+        """Yield each frame when it is old enough."""
+        for analysed in frames:
+            while (left := self.delay_s - self.age_s(analysed.frame)) > 0:
+                threads.check()
+                time.sleep(min(left, _POLL_S))
+            yield analysed
+
+
 def stream_live(
     stages: LiveStages,
     frames: Iterable[PlanarFrame],
     output: LiveOutput,
     threads: StageThreads,
+    hold: Hold | None = None,
 ) -> None:
     """Change and show frames at the same time, until they end.
 
@@ -90,13 +140,19 @@ def stream_live(
         frames: Those of the camera, the newest first.
         output: Where they go.
         threads: Run the stages; the caller joins them.
+        hold: Holds frames back before they are shown; None to show them at once.
     """
     changed: Channel[LiveFrame] = Channel(1, threads)
-    threads.spawn(lambda: _show(stages.passed(changed), output), "roop-show")
+    if hold is None:
+        threads.spawn(lambda: _show(stages.passed(changed), output), "roop-show")
+    else:
+        held: Channel[AnalysedFrame] = Channel(hold.frames, threads)
+        threads.spawn(lambda: _pump(stages.passed(changed), held), "roop-pass")
+        threads.spawn(lambda: _show(hold.apply(held, threads), output), "roop-show")
     _pump(stages.changed(frames), changed)
 
 
-def _pump(frames: Iterable[LiveFrame], channel: Channel[LiveFrame]) -> None:
+def _pump(frames: Iterable[T], channel: Channel[T]) -> None:
     for one in frames:
         channel.put(one)
     channel.close()

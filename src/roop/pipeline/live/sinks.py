@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 
 from roop.media.live.page import LivePage, encode_jpeg, stalled_jpeg
-from roop.media.live.recorder import LiveRecorder
 from roop.media.live.sink import FrameSink
 from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.live.statistics import LiveMeter
@@ -14,9 +13,6 @@ from roop.types import Frame
 
 _POLL_S = 0.05
 """Longest wait between two checks for a stop."""
-
-_RECORDED_WAITING = 60
-"""Frames that may wait for the recording: two seconds, for the encoder to open."""
 
 
 class SinkThreads:
@@ -96,22 +92,6 @@ class PageSink:
 
     def _marked(self, jpeg: bytes) -> bytes:
         return jpeg_with_xmp(jpeg, lambda packet: self._packet)
-
-
-class RecorderSink:
-    """Records frames. Implements ``FrameSink``; its owner completes the recording."""
-
-    name = "recording"
-    period_s: float | None = None
-    waiting = _RECORDED_WAITING
-
-    def __init__(self, recorder: LiveRecorder) -> None:
-        self._recorder = recorder
-
-    def show(self, frame: Frame | None) -> None:
-        """Encode a frame."""
-        if frame is not None:
-            self._recorder.write(frame)
 
 
 def _dropper(meter: LiveMeter, name: str) -> Callable[[], None]:

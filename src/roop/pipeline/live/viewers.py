@@ -35,7 +35,7 @@ class LiveReport:
         self.began = time.monotonic()
         self._watch = watch
         self._meter = meter
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the watcher may change something, which is noted
         self._reported = float("-inf")
 
     def count(self, faces: int) -> None:

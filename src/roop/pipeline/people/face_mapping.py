@@ -52,13 +52,14 @@ class FaceMapping:
 
 
 def load_identities(job: Job, photos: Photos, analyser: Analyser) -> tuple[Identity, ...]:
-    """Return the identities of a job: those of its mapping, then that of its sources.
+    """Return the identities of a job: those of its mapping, that of its sources, then the others.
 
     Raises:
         NoFaceError: A photo does not show the face that it should.
     """
     position = job.faces.source_face_position
     groups = [*_groups(job), *([job.sources] if job.sources else [])]
+    groups += [(path,) for path in job.more_sources]
     return tuple(photos.identity(group, position, analyser) for group in groups)
 
 

@@ -17,7 +17,8 @@ def source_paths(job: Job) -> list[Path]:
         MediaError: The mapping file cannot be read.
         UsageError: It contradicts itself.
     """
-    return [*job.sources, *(path for a in assignments_of(job.faces) for path in a.source)]
+    mapped = (path for a in assignments_of(job.faces) for path in a.source)
+    return [*job.sources, *mapped, *job.more_sources]
 
 
 def reference_paths(job: Job) -> list[Path]:
