@@ -372,6 +372,13 @@ def test_a_10_bit_avif_keeps_its_bits(tmp_path: Path) -> None:
     assert psnr(by_pillow(output)[~mask], RGB[~mask]) > 30
 
 
+def test_a_lossy_webp_does_not_grow_for_its_artefacts(tmp_path: Path) -> None:
+    target, output = tmp_path / "target.webp", tmp_path / "output.webp"
+    Image.fromarray(RGB).save(target, quality=75)
+    swapped(target, output)
+    assert output.stat().st_size < 1.5 * target.stat().st_size
+
+
 def test_bmp_with_four_bytes_a_pixel_keeps_its_header(tmp_path: Path) -> None:
     target, output = tmp_path / "target.bmp", tmp_path / "output.bmp"
     assert cv2.imwrite(str(target), with_alpha(RGB)[..., [2, 1, 0, 3]])

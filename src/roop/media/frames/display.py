@@ -104,6 +104,12 @@ def light_of(frame: av.VideoFrame) -> tuple[int, int] | None:
     return (peak, average) if peak or average else None
 
 
+def dynamic_hdr_of(frame: av.VideoFrame) -> tuple[str, ...]:
+    """Return the names of HDR metadata of ``frame`` that change by scene; nothing keeps them."""
+    kinds = {"DYNAMIC_HDR_PLUS": "HDR10+", "DOVI_METADATA": "Dolby Vision"}
+    return tuple(name for kind, name in kinds.items() if _side_data(frame, kind) is not None)
+
+
 def _side_data(frame: av.VideoFrame, name: str) -> bytes | None:
     try:
         # PyAV types this as a mapping; it iterates over its values.

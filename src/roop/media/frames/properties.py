@@ -3,7 +3,13 @@
 from dataclasses import dataclass, replace
 
 from roop.media.frames.colour import Colour
-from roop.media.frames.display import Mastering, display_matrix, light_of, mastering_of
+from roop.media.frames.display import (
+    Mastering,
+    display_matrix,
+    dynamic_hdr_of,
+    light_of,
+    mastering_of,
+)
 from roop.media.frames.planar_frame import PlanarFrame
 
 
@@ -28,6 +34,8 @@ class FrameProperties:
     """The display that an HDR video was graded on."""
     light: tuple[int, int] | None
     """(brightest pixel, brightest frame average) of an HDR video in cd/m2."""
+    dynamic_hdr: tuple[str, ...] = ()
+    """Names of HDR metadata that change from scene to scene."""
 
     def enlarged(self, factor: int) -> "FrameProperties":
         """Return the properties of frames ``factor`` times as wide and as high."""
@@ -50,4 +58,5 @@ def properties_of(frame: PlanarFrame) -> FrameProperties:
         display_matrix=display_matrix(raw),
         mastering=mastering_of(raw),
         light=light_of(raw),
+        dynamic_hdr=dynamic_hdr_of(raw),
     )

@@ -25,6 +25,12 @@ JPEG_QUALITY = 95
 WEBP_QUALITY = 95
 AVIF_QUALITY = 90
 
+_WEBP_QUALITIES = (WEBP_QUALITY, 90, 85, 80, 75)
+"""Tried from the best on for a lossy WebP in place of another, whose own quality is not stored."""
+
+_MOST_GROWTH = 1.3
+"""Times the size of the target that such a file may have: more would only store its artefacts."""
+
 _SEGMENT_ROOM = 65_000
 _ALPHA = {"PNG", "WEBP", "TIFF", "AVIF", "GIF"}
 _DEEP = {"PNG", "TIFF"}
@@ -189,9 +195,17 @@ def _encode_with_pillow(
         options["xmp"] = metadata.xmp
     if metadata.dpi:
         options["dpi"] = metadata.dpi
-    stream = io.BytesIO()
+    most = _MOST_GROWTH * original.path.stat().st_size
+    qualities = [options.get("quality")]
+    same_size = samples.shape[:2] == original.samples.shape[:2]
+    if wanted == "WEBP" == original.format and not original.lossless and same_size:
+        qualities = list(_WEBP_QUALITIES)
     try:
-        image.save(stream, wanted, **options)
+        for quality in qualities:
+            stream = io.BytesIO()
+            image.save(stream, wanted, **(options | {"quality": quality} if quality else options))
+            if stream.tell() <= most:
+                break
     except (OSError, ValueError) as error:
         width, height = image.size
         raise MediaError(

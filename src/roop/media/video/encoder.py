@@ -106,8 +106,16 @@ class VideoEncoder:
             yield round(pts * frame.time_base / self.clock)
 
     def _warn_of_changes(self, frames: FrameProperties, warn: Warn) -> None:
-        if self._conversion.format != frames.format:
-            warn(f"the pixel format is changed from {frames.format} to {self._conversion.format}")
+        form, loses = self._conversion.format, _has_alpha(frames.format)
+        loses = loses and not _has_alpha(self._conversion.format)
+        if form != frames.format:
+            more = ", which has no transparency" if loses else ""
+            warn(f"the pixel format is changed from {frames.format} to {form}{more}")
+        if self._reader.stream.metadata.get("alpha_mode") == "1" and not _has_alpha(frames.format):
+            warn("the transparency of the target is left out: its decoder does not return it")
+        if frames.dynamic_hdr:
+            names = " and ".join(frames.dynamic_hdr)
+            warn(f"the {names} metadata of the target are left out: they describe its old frames")
         if self._conversion.size != frames.size:
             width, height = self._conversion.size
             warn(f"the encoder only takes even sizes: frames are padded to {width}x{height}")
@@ -128,6 +136,10 @@ def _encoder_for(frames: FrameProperties, video: VideoOptions, container: str) -
 def _conversion_for(encoder: EncoderSpec, frames: FrameProperties) -> FrameConversion:
     formats = [known.name for known in av.Codec(encoder.name, "w").video_formats or ()]
     return plan_conversion(frames, formats, even=encoder.even)
+
+
+def _has_alpha(pixel_format: str) -> bool:
+    return any(part.is_alpha for part in av.VideoFormat(pixel_format).components)
 
 
 def _set_properties(stream: VideoStream, reader: VideoReader, conversion: FrameConversion) -> None:

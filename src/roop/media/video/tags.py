@@ -25,7 +25,7 @@ PICTURE_TAGS = frozenset(
 MOV_FAMILY = frozenset({"mp4", "mov", "ipod", "3gp", "3g2", "f4v", "psp"})
 """Containers that FFmpeg's MOV muxer writes; their streams can start at any time."""
 
-ENCODER_TAGS = ("bps", "duration", "number_of_", "_statistics_", "encoder")
+ENCODER_TAGS = ("alpha_mode", "bps", "duration", "number_of_", "_statistics_", "encoder")
 """Prefixes, in lower case, of tags that are wrong after a stream was encoded again."""
 
 MP4_TAGS = frozenset(
