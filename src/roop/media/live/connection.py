@@ -76,8 +76,9 @@ def _network_options(address: CameraAddress, wanted: CameraOptions) -> dict[str,
     scheme = address.address.partition(":")[0].lower()
     if scheme.startswith("rtsp"):
         options |= {"rtsp_transport": wanted.camera_transport, "max_delay": "200000"}
-    if scheme in ("https", "rtsps") and (authorities := get_default_verify_paths().cafile):
-        options |= {"tls_verify": "1", "ca_file": authorities}
+    if scheme in ("https", "rtsps"):
+        authorities = get_default_verify_paths().cafile
+        options |= {"tls_verify": "1"} | ({"ca_file": authorities} if authorities else {})
     return options
 
 
