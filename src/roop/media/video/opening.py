@@ -102,7 +102,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     if not streams:
         raise MediaError(f"{path} has no video stream", hint="it may hold only sound")
     shown = best if isinstance(best, VideoStream) and best in streams else streams[0]
-    if is_encrypted(path):
+    if path.is_file() and is_encrypted(path):  # a camera has no file
         raise MediaError(
             f"{path.name} is encrypted (DRM)", hint="use a copy without copy protection"
         )
