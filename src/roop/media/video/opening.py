@@ -62,6 +62,11 @@ def open_target(path: Path) -> InputContainer:
             f"{path.name} is a picture of a kind that is not read",
             hint="convert it to PNG or JPEG first",
         )
+    if is_encrypted(path):
+        container.close()
+        raise MediaError(
+            f"{path.name} is encrypted (DRM)", hint="use a copy without copy protection"
+        )
     return container
 
 
@@ -102,10 +107,6 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     if not streams:
         raise MediaError(f"{path} has no video stream", hint="it may hold only sound")
     shown = best if isinstance(best, VideoStream) and best in streams else streams[0]
-    if path.is_file() and is_encrypted(path):  # a camera has no file
-        raise MediaError(
-            f"{path.name} is encrypted (DRM)", hint="use a copy without copy protection"
-        )
     if shown.codec_context is None:
         raise MediaError(
             f"{path}: FFmpeg {av.ffmpeg_version_info} cannot decode its video codec",
