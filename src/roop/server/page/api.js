@@ -27,7 +27,7 @@ export function problemOf(error, offline) {
 /** @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers]
  * @param {AbortSignal} [signal] */
 async function request(method, path, body, headers = {}, signal = undefined) {
-  const json = body === undefined ? {} : { "Content-Type": "application/json" };
+  /** @type {Record<string, string>} */ const json = body === undefined ? {} : { "Content-Type": "application/json" };
   const answer = await fetch(ROOT + path, {
     method,
     signal,

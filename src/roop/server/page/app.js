@@ -8,11 +8,12 @@ import "./source-panel.js";
 import "./target-panel.js";
 import { explained, findPeople, restore } from "./actions.js";
 import { get, post } from "./api.js";
+import { Component } from "./component.js";
 import { guardWindow } from "./drops.js";
 import { icon } from "./icons.js";
 import { followJobs, start } from "./jobs.js";
 import { followDraft } from "./preview.js";
-import { Component, effect, html, signal } from "./reactive.js";
+import { effect, html, signal } from "./reactive.js";
 import * as state from "./state.js";
 import { t } from "./texts.js";
 

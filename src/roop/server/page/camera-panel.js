@@ -1,8 +1,9 @@
 /** `<roop-camera>`: the browser's camera, swapped by the server while it runs. */
 
 import { openLive } from "./api.js";
+import { Component } from "./component.js";
 import { icon } from "./icons.js";
-import { Component, effect, html, signal, untracked } from "./reactive.js";
+import { effect, html, signal, untracked } from "./reactive.js";
 import { capabilities, options, sourceIds } from "./state.js";
 import { t } from "./texts.js";
 

@@ -2,9 +2,10 @@
 
 import { get } from "./api.js";
 import { explained } from "./actions.js";
+import { Component, each } from "./component.js";
 import { icon } from "./icons.js";
 import { ask, discard, jobs } from "./jobs.js";
-import { Component, each, html, signal } from "./reactive.js";
+import { html, signal } from "./reactive.js";
 import { shareBox } from "./share-box.js";
 import { capabilities } from "./state.js";
 import { clock, moment, number, t } from "./texts.js";

@@ -1,6 +1,7 @@
 /** `<roop-options>`: the usual options, and all others from the server's schema under "more". */
 
-import { Component, html, signal } from "./reactive.js";
+import { Component } from "./component.js";
+import { html, signal } from "./reactive.js";
 import { capabilities, options, setOption, target } from "./state.js";
 import { t } from "./texts.js";
 

@@ -1,9 +1,10 @@
 /** `<roop-people>`: the people of the target as cards: who is replaced, and with whose face. */
 
 import { addFaceOf, pictureOf } from "./actions.js";
+import { Component, each } from "./component.js";
 import { chosen, takeDrops } from "./drops.js";
 import { icon } from "./icons.js";
-import { Component, each, html } from "./reactive.js";
+import { html } from "./reactive.js";
 import { choice, giveFace, people, pick, pickedPeople, target } from "./state.js";
 import { t } from "./texts.js";
 

@@ -1,10 +1,6 @@
-/**
- * The reactive core: signals, effects that follow them, and templates whose holes are effects.
- *
- * @template T
- * @typedef {{value: T, peek: () => T}} Signal
- */
+/** The reactive core: signals, effects that follow them, and templates whose holes are effects. */
 
+/** @template T @typedef {{value: T, peek: () => T}} Signal */
 /** @typedef {{run: (() => void) | null, sources: Set<Set<Effect>>, children: Effect[], ended: boolean}} Effect */
 
 /** @type {Effect | null} */ let reader = null;
@@ -30,10 +26,7 @@ export function signal(value) {
 }
 
 function flush() {
-  for (const each of due) {
-    due.delete(each);
-    if (!each.ended) execute(each);
-  }
+  for (const each of due) if (due.delete(each) && !each.ended) execute(each);
 }
 
 /** @template T @param {Effect | null} newOwner @param {Effect | null} newReader @param {() => T} run */
@@ -60,11 +53,7 @@ function clear(each) {
   each.children.splice(0).forEach(end);
 }
 
-/** @param {Effect} each */
-function end(each) {
-  each.ended = true;
-  clear(each);
-}
+const end = (/** @type {Effect} */ each) => clear(Object.assign(each, { ended: true }));
 
 /** @param {(() => void) | null} run @param {Effect | null} parent @returns {Effect} */
 function started(run, parent) {
@@ -74,57 +63,36 @@ function started(run, parent) {
 }
 
 /** Run now, and again whenever a signal changes that was read. @param {() => void} run */
-export function effect(run) {
-  execute(started(run, owner));
+export const effect = (run) => execute(started(run, owner));
+
+/** Return what makes scopes, whose effects end with the present one or earlier, by hand. */
+export function scopes() {
+  const parent = owner;
+  return (/** @type {() => DocumentFragment} */ run) => {
+    const made = started(null, parent);
+    return { nodes: within(made, null, run), end: () => end(made) };
+  };
 }
 
 /** Return what `run` does, without following what it reads. @template T @param {() => T} run */
 export const untracked = (run) => within(owner, null, run);
 
-/** Show a list; rows stay as long as their keys. @template T @param {() => T[]} list
- * @param {(item: T) => unknown} key @param {(item: Signal<T>) => DocumentFragment} render */
-export const each = (list, key, render) => ({ list, key, render });
-
-/** @param {Comment} marker @param {ReturnType<typeof each>} what */
-function bindList(marker, { list, key, render }) {
-  const rows = new Map();
-  const parent = owner;
-  effect(() => {
-    const items = list();
-    const keys = items.map(key);
-    for (const [known, row] of rows) {
-      if (keys.includes(known)) continue;
-      end(row.scope);
-      row.node.remove();
-      rows.delete(known);
-    }
-    let next = /** @type {Node} */ (marker);
-    for (let i = items.length - 1; i >= 0; i--) {
-      let row = rows.get(keys[i]);
-      if (row) row.item.value = items[i];
-      else {
-        row = { item: signal(items[i]), scope: started(null, parent) };
-        row.node = within(row.scope, null, () => render(row.item)).firstElementChild;
-        rows.set(keys[i], row);
-      }
-      if (row.node.nextSibling !== next) marker.parentNode?.insertBefore(row.node, next);
-      next = row.node;
-    }
-  });
+/** Content that takes care of itself. */
+export class Binding {
+  constructor(/** @type {(marker: Comment) => void} */ bind) {
+    this.bind = bind;
+  }
 }
 
 /** @param {Comment} marker @param {unknown} value */
 function bindContent(marker, value) {
-  if (value && typeof value === "object" && "list" in value) {
-    bindList(marker, /** @type {ReturnType<typeof each>} */ (value));
-    return;
-  }
+  if (value instanceof Binding) return value.bind(marker);
   const start = document.createTextNode(""); // what is between it and the marker is ours
   marker.before(start);
   const show = (/** @type {unknown} */ content) => {
     while (start.nextSibling && start.nextSibling !== marker) start.nextSibling.remove();
     const parts = document.createDocumentFragment();
-    for (const part of [content].flat(3)) if (part != null && part !== false) parts.append(part);
+    for (const part of /** @type {any[]} */ ([content].flat(3))) if (part != null && part !== false) parts.append(part);
     marker.before(parts);
   };
   if (typeof value === "function") effect(() => show(value()));
@@ -152,7 +120,7 @@ function parse(strings) {
   /** @type {string[]} */ const names = [];
   const parts = strings.map((text, i) => {
     if (i === strings.length - 1) return text;
-   const name = /\s([@.\w-]+)=$/.exec(text)?.[1] ?? "";
+    const name = /\s([@.\w-]+)=$/.exec(text)?.[1] ?? "";
     names.push(name);
     return name ? `${text.slice(0, -name.length - 1)}data-hole-${i}` : `${text}<!--hole ${i}-->`;
   });
@@ -177,24 +145,4 @@ export function html(strings, ...values) {
     bindAttribute(element, name, values[i]);
   });
   return nodes;
-}
-
-/** Base of our elements: shows its template while it is in the page. */
-export class Component extends HTMLElement {
-  #scope = started(null, null);
-
-  connectedCallback() {
-    if (this.firstChild) return; // moved
-    this.#scope = started(null, null);
-    this.append(within(this.#scope, null, () => this.render()));
-  }
-
-  disconnectedCallback() {
-    queueMicrotask(() => this.isConnected || (end(this.#scope), this.replaceChildren()));
-  }
-
-  /** @returns {DocumentFragment} */
-  render() {
-    return html``;
-  }
 }

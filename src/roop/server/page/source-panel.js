@@ -1,9 +1,10 @@
 /** `<roop-source>`: the photos of the new face, and what was found in them. */
 
 import { addPhotos, chooseFace, pictureOf, removePhoto } from "./actions.js";
+import { Component, each } from "./component.js";
 import { chosen, takeDrops } from "./drops.js";
 import { icon } from "./icons.js";
-import { Component, each, html } from "./reactive.js";
+import { html } from "./reactive.js";
 import { photos } from "./state.js";
 import { t } from "./texts.js";
 

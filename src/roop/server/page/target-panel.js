@@ -1,10 +1,11 @@
 /** `<roop-target>`: the photo or video to change, with its preview before and after. */
 
 import { addTarget } from "./actions.js";
+import { Component } from "./component.js";
 import { chosen, takeDrops } from "./drops.js";
 import { icon } from "./icons.js";
 import { busy, frameAt, problem, shown } from "./preview.js";
-import { Component, html } from "./reactive.js";
+import { html } from "./reactive.js";
 import { people, sending, sourceIds, target, targetProblem, time } from "./state.js";
 import { clock, t } from "./texts.js";
 import { wipe } from "./wipe.js";
