@@ -1,6 +1,7 @@
 """Encode an edited photo, keeping the coding of the target if the format is the same."""
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,9 @@ JPEG_QUALITY = 95
 """JPEG quality of images from another format; chroma is not subsampled."""
 WEBP_QUALITY = 95
 AVIF_QUALITY = 90
+
+_CLAIM = re.compile(rb"digitalsource|&#|<!doctype|\0")
+"""What XMP contains that says how an image was made, or may hide that it does."""
 
 _SEGMENT_ROOM = 65_000
 _ALPHA = {"PNG", "WEBP", "TIFF", "AVIF", "GIF"}
@@ -65,6 +69,11 @@ def encode_image(
     if wanted == "GIF":
         everywhere = np.ones(samples.shape[:2], np.bool_)
         return gif.encode_still(samples, everywhere)
+    if wanted == "AVIF" and _CLAIM.search(metadata.xmp.lower()):
+        warn(
+            "the XMP data say how the target was made and are left out: AVIF keeps them as they are"
+        )
+        metadata = replace(metadata, xmp=b"")
     if wanted == "JPEG":
         metadata = _fit_to_segments(metadata, warn)
     return _encode_with_pillow(wanted, original, samples, metadata)

@@ -108,7 +108,7 @@ def run_live(task: LiveTask) -> LiveResult:
     warnings: dict[str, None] = {}  # a set that keeps its order
     warn, swaps = warnings.setdefault, task.registry[engine].engine
     marks = make_marks(engine, models, task.settings, warn, swaps=swaps, labelled=True)
-    packet = merge_statement(b"", make_statement(engine, models, swaps=swaps))
+    packet = merge_statement(b"", make_statement(engine, models, swaps=swaps), 60_000, warn)
     with ExitStack() as stack:
         recorder = _recorder(task, marks, stack)
         page = _page(task, warn, stack)
@@ -180,7 +180,7 @@ class _Viewers:
             self.began = time.monotonic()
         if self._page is not None and self._page.viewers:
             jpeg = encode_jpeg(analysed.frame)
-            self._page.show(jpeg_with_xmp(jpeg, lambda packet: self._packet))
+            self._page.show(jpeg_with_xmp(jpeg, lambda packet, room: self._packet))
         self._latencies.append(camera.age_s(analysed.frame))
         if self._recorder is not None:
             self._recorder.write(analysed.frame)
