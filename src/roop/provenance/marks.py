@@ -101,7 +101,7 @@ class _MarkWriter:
         Raises:
             MediaError: The file carries no mark that can be read back.
         """
-        has_xmp = add_xmp(path, lambda packet: merge_statement(packet, self.statement))
+        has_xmp = add_xmp(path, self._merge)
         # Imported here: it takes a third of a second, which would delay the first frame.
         from roop.provenance.credentials import FORMATS
 
@@ -113,6 +113,9 @@ class _MarkWriter:
                 "for the watermark",
                 hint="add the label with [[label=True]], or name the output .mp4 or .png",
             )
+
+    def _merge(self, packet: bytes, room: int) -> bytes:
+        return merge_statement(packet, self.statement, room, self.warn)
 
     def _sign(self, path: Path) -> None:
         from roop.provenance.credentials import sign

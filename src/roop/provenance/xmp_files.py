@@ -1,16 +1,17 @@
 """XMP packets in files: JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV."""
 
 import io
+import re
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from roop.media.formats import png, webp
 from roop.media.formats.jpeg.segments import JpegSegment, header_segments
 
-Merge = Callable[[bytes], bytes]
-"""Return the new packet for a file's packet, which is empty if it has none."""
+Merge = Callable[[bytes, int], bytes]
+"""Return the new packet for a file's packet, which is empty if it has none, in so many bytes."""
 
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _JPEG_ROOM = 65533
@@ -18,6 +19,9 @@ _PNG_XMP = b"XML:com.adobe.xmp"
 _GIF_XMP = b"!\xff\x0bXMP DataXMP"
 _GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 _TIFF_XMP = 700
+_ROOMY = 1 << 24
+_CLAIM = re.compile(rb"xmpmeta|rdf:RDF|digitalsourcetype", re.IGNORECASE)
+"""What texts and comments that hold another packet, or parts of one, contain."""
 _PART = 16 << 20
 """Bytes to search for a packet at either end of a file."""
 _MP4_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -32,7 +36,7 @@ def add_xmp(path: Path, merge: Merge) -> bool:
     """
     suffix = path.suffix.lower()
     if suffix in (".mp4", ".m4v", ".mov"):
-        _append_box(path, merge(b""))
+        _append_box(path, merge(b"", _ROOMY))
         return True
     with_xmp = {
         ".jpg": jpeg_with_xmp,
@@ -53,30 +57,45 @@ def add_xmp(path: Path, merge: Merge) -> bool:
 
 
 def jpeg_with_xmp(data: bytes, merge: Merge) -> bytes:
-    """Return the JPEG file with its packet merged; unchanged if the packet gets too long."""
-    parts = header_segments(data)
+    """Return the JPEG file with its packet merged, and without any other."""
+    head = header_segments(data)
+    parts = [part for part in head if part.descriptive]
     old = next((p for p in parts if p.marker == 0xE1 and p.body.startswith(_JPEG_XMP)), None)
-    packet = merge(old.body.removeprefix(_JPEG_XMP) if old else b"")
-    if len(_JPEG_XMP) + len(packet) > _JPEG_ROOM:
-        return data
-    new = JpegSegment(0xE1, _JPEG_XMP + packet, 0).encode()
-    if old:
-        start, end = old.offset - 4, old.offset + len(old.body)
-    else:  # after JFIF and EXIF, which must come first
-        first = [p for p in parts if p.marker == 0xE0 or p.body.startswith(b"Exif\0")]
-        start = end = first[-1].offset + len(first[-1].body) if first else 2
-    return data[:start] + new + data[end:]
+    packet = merge(old.body.removeprefix(_JPEG_XMP) if old else b"", _JPEG_ROOM - len(_JPEG_XMP))
+    new = JpegSegment(0xE1, _JPEG_XMP + packet, 0)
+    kept = [part for part in parts if part.body.startswith(b"Exif\0") or not _claims(part.body)]
+    # After JFIF and EXIF, which must come first.
+    first = [part for part in kept if part.marker == 0xE0 or part.body.startswith(b"Exif\0")]
+    others = [part for part in kept if part not in first]
+    coding = next(part for part in head if not part.descriptive)
+    tables = _without_descriptions(data, head, coding.offset - 4)
+    return data[:2] + b"".join(part.encode() for part in (*first, new, *others)) + tables
+
+
+def _claims(text: bytes) -> bool:
+    """Return True if a text or comment may hold a packet, in UTF-8 or UTF-16."""
+    return text.startswith((_JPEG_XMP, _PNG_XMP)) or bool(_CLAIM.search(text.replace(b"\0", b"")))
+
+
+def _without_descriptions(data: bytes, head: Sequence[JpegSegment], start: int) -> bytes:
+    """Return the file from ``start`` on, without descriptive segments between its tables."""
+    kept, at = bytearray(), start
+    for part in head:
+        if part.descriptive and part.offset > start:
+            kept += data[at : part.offset - 4]
+            at = part.offset + len(part.body)
+    return bytes(kept) + data[at:]
 
 
 def png_with_xmp(data: bytes, merge: Merge) -> bytes:
-    """Return the PNG file with its packet merged."""
+    """Return the PNG file with its packet merged, and without any other."""
     parts = list(png.chunks(io.BytesIO(data)))
     old = next(
         (p for p in parts if p.name == b"iTXt" and p.body.startswith(_PNG_XMP + b"\0")), None
     )
-    packet = merge(_png_text(old.body) if old else b"")
+    packet = merge(_png_text(old.body) if old else b"", _ROOMY)
     new = png.PngChunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + packet)
-    others = [part for part in parts if part is not old]
+    others = [part for part in parts if not _claims(png.readable_text(part))]
     others.insert(1, new)  # after IHDR
     return png.SIGNATURE + b"".join(part.encode() for part in others)
 
@@ -85,7 +104,7 @@ def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
     """Return the WebP file with its packet merged, in the extended form."""
     parts = list(webp.chunks(io.BytesIO(data)))
     old = next((part for part in parts if part.name == b"XMP "), None)
-    packet = merge(old.body if old else b"")
+    packet = merge(old.body if old else b"", _ROOMY)
     parts = [part for part in parts if part.name != b"XMP "]
     if parts[0].name != b"VP8X":
         parts.insert(0, _webp_header(parts[0]))
@@ -96,15 +115,24 @@ def webp_with_xmp(data: bytes, merge: Merge) -> bytes:
 
 
 def gif_with_xmp(data: bytes, merge: Merge) -> bytes:
-    """Return the GIF file with its packet merged."""
-    start = data.find(_GIF_XMP)
-    end = data.find(_GIF_TRAILER, start)
-    if 0 <= start < end:
-        packet = merge(data[start + len(_GIF_XMP) : end])
-        return data[:start] + _GIF_XMP + packet + data[end:]
-    table = 3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0
-    at = 13 + table
-    return b"GIF89a" + data[6:at] + _GIF_XMP + merge(b"") + _GIF_TRAILER + data[at:]
+    """Return the GIF file with its packet merged, and without any other."""
+    at = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
+    old, kept, start = b"", bytearray(), at
+    while at < len(data) and data[at : at + 1] in (b"!", b","):
+        begin, extension = at, data[at : at + 1] == b"!"
+        at += 2 if extension else 11 + (3 << (data[at + 9] & 7) + 1 if data[at + 9] & 0x80 else 0)
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+        block = data[begin:at]
+        is_packet = block.startswith(_GIF_XMP)
+        if is_packet and not old:
+            old = block[len(_GIF_XMP) :].removesuffix(_GIF_TRAILER)
+        described = extension and block[1:2] in (b"\xff", b"\xfe", b"\x01")
+        if not (is_packet or (described and _claims(block))):
+            kept += block
+    rest = bytes(kept) + data[at:]
+    return b"GIF89a" + data[6:start] + _GIF_XMP + merge(old, _ROOMY) + _GIF_TRAILER + rest
 
 
 def tiff_with_xmp(data: bytes, merge: Merge) -> bytes:
@@ -122,7 +150,7 @@ def tiff_with_xmp(data: bytes, merge: Merge) -> bytes:
         if tag == _TIFF_XMP and length > 4:
             old = data[where : where + length]
             body = body[:where] + b"\0" * len(old) + body[where + len(old) :]
-    packet = merge(old)
+    packet = merge(old, _ROOMY)
     entry = struct.pack(order + "HHII", _TIFF_XMP, 1, len(packet), len(body))
     body += packet + b"\0" * (len(packet) & 1)
     others = [e for e in entries if struct.unpack_from(order + "H", e) != (_TIFF_XMP,)]

@@ -7,7 +7,7 @@ from roop.models.networks import embedded_models
 from roop.options import Job, Settings
 from roop.processors.base import Registry
 from roop.provenance.marks import make_statement
-from roop.provenance.xmp import merge_statement
+from roop.provenance.xmp import new_packet
 from roop.provenance.xmp_files import jpeg_with_xmp
 from roop.types import Box, Frame, Pixels
 
@@ -29,7 +29,7 @@ class JpegMarker:
         swaps = registry[engine].engine
         embedded = embedded_models(ModelFolder(settings))
         models = (*embedded, *registry.models(job.steps, settings))
-        self._packet = merge_statement(b"", make_statement(engine, models, swaps=swaps))
+        self._packet = new_packet(make_statement(engine, models, swaps=swaps))
 
     def of_frame(self, frame: Frame) -> bytes:
         """Return a frame as a marked JPEG file."""
@@ -37,7 +37,7 @@ class JpegMarker:
 
     def of_pixels(self, pixels: Pixels) -> bytes:
         """Return RGB pixels as a marked JPEG file."""
-        return jpeg_with_xmp(plain_jpeg(pixels), lambda packet: self._packet)
+        return jpeg_with_xmp(plain_jpeg(pixels), lambda packet, room: self._packet)
 
 
 def plain_jpeg(pixels: Pixels) -> bytes:

@@ -20,8 +20,8 @@ _TEXTS = re.compile(
 )
 """The same in base64 and in hexadecimal digits."""
 
-_THUMBNAIL_RESOURCE = re.compile(rb"8BIM\x04[\x09\x0c]")
-_PHOTOSHOP_THUMBNAILS = frozenset({1033, 1036})
+_THUMBNAIL_RESOURCE = re.compile(rb"8BIM\x04[\x09\x0c\x22\x23\x24]")
+_PHOTOSHOP_THUMBNAILS = frozenset({1033, 1036, 1058, 1059, 1060})  # and EXIF and XMP once more
 _MOST = 16 << 20
 """Bytes to inflate of a compressed text."""
 

@@ -19,7 +19,6 @@ COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """IHDR's colour type, by the number of channels."""
 
 _BAND_BYTES = 1 << 19
-_MOST_TEXT = 16 << 20
 _PALETTE_ONLY = frozenset({b"tRNS", b"bKGD", b"sBIT", b"hIST"})
 _STRUCTURE = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"})
 _PLAIN = frozenset({b"gIFg", b"gIFx", b"oFFs", b"pCAL", b"pHYs", b"sCAL", b"sTER", b"tIME"})
@@ -152,11 +151,17 @@ def _without_picture(part: PngChunk, pixels: Pixels | None) -> tuple[PngChunk | 
         return PngChunk(b"eXIf", block) if block else None, lost
     if part.name not in _TEXTS:
         return part, False
-    key, _, text = part.body.partition(b"\0")
-    plain = text + b"".join(inflated(text[at : at + _MOST_TEXT]) for at in _starts(part.name, text))
-    if key.lower().startswith(_PROFILE) or holds_picture(plain):
+    if part.body.lower().startswith(_PROFILE) or holds_picture(readable_text(part)):
         return None, True
     return part, False
+
+
+def readable_text(part: PngChunk) -> bytes:
+    """Return a text chunk as it is stored and, if it is compressed, inflated; else nothing."""
+    if part.name not in _TEXTS:
+        return b""
+    text = part.body.partition(b"\0")[2]
+    return part.body + b"".join(inflated(text[at:]) for at in _starts(part.name, text))
 
 
 def _starts(name: bytes, text: bytes) -> list[int]:

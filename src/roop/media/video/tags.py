@@ -44,15 +44,24 @@ MP4_TAGS = frozenset(
 def file_tags(target: Mapping[str, str]) -> dict[str, str]:
     """Return the tags of the target's container that also apply to the output."""
     return {
-        key: value
+        key: plain
         for key, value in target.items()
-        if key.lower() not in CONTAINER_TAGS and not _is_picture(key, value)
+        if key.lower() not in CONTAINER_TAGS
+        and not _is_picture(key, value)
+        and (plain := _without_source_types(value))
     }
 
 
 def _is_picture(key: str, value: str) -> bool:
     """Return True for a cover in a tag, as Ogg and QuickTime have them."""
     return key.lower() in PICTURE_TAGS or holds_picture(value.encode("utf-8", "replace"))
+
+
+def _without_source_types(value: str) -> str:
+    """Return a tag without the lines that say how the target was made: the output says its own."""
+    if "digitalsourcetype" not in value.lower():
+        return value
+    return "\n".join(line for line in value.split("\n") if "digitalsourcetype" not in line.lower())
 
 
 def with_comment(tags: Mapping[str, str], note: str) -> dict[str, str]:
@@ -77,7 +86,7 @@ def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
         encoded: True if the stream is encoded again, not copied.
     """
     tags = {
-        key: value
+        key: _without_source_types(value)
         for key, value in target.items()
         if not (encoded and key.lower().startswith(ENCODER_TAGS)) and not _is_picture(key, value)
     }

@@ -42,7 +42,7 @@ from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
 from roop.provenance.marks import make_marks, make_statement
-from roop.provenance.xmp import merge_statement
+from roop.provenance.xmp import new_packet
 from roop.types import Frame, Warn
 
 PATIENCE_S = 15.0
@@ -195,7 +195,7 @@ class _LiveRun:
         if page is None:
             return []
         statement = make_statement(self._engine, self._models, swaps=self._swaps)
-        packet = merge_statement(b"", statement)
+        packet = new_packet(statement)
         return [PageSink(page, packet, lambda frame: self._meter.add_latency(feed.age_s(frame)))]
 
     def _files(self, marks: Marks) -> LiveFiles:

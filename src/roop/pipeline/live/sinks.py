@@ -91,7 +91,7 @@ class PageSink:
             self._page.show(self._marked(stalled_jpeg(self._last, text)))
 
     def _marked(self, jpeg: bytes) -> bytes:
-        return jpeg_with_xmp(jpeg, lambda packet: self._packet)
+        return jpeg_with_xmp(jpeg, lambda packet, room: self._packet)
 
 
 def _dropper(meter: LiveMeter, name: str) -> Callable[[], None]:
