@@ -56,6 +56,7 @@ def test_what_lies_there_is_not_downloaded_again(index: Path, tmp_path: Path) ->
     bring([SAMPLE], tmp_path)
     shutil.rmtree(index)
     bring([SAMPLE], tmp_path)
+    assert (tmp_path / SAMPLE.destination).read_bytes() == CONTENT
 
 
 def test_a_damaged_file_is_replaced(index: Path, tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
-"""The calls most people need."""
+"""The public functions: swap, preview and live, and the jobs that they run."""
 
 import threading
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+from typing_extensions import override
 
 from roop.errors import UsageError
+from roop.media.files.transaction import Closing
 from roop.options import (
     FaceOptions,
     FaceOrder,
@@ -44,6 +47,9 @@ __all__ = [
 
 NO_ENGINE = "none"
 """Instead of an engine's name: nothing is swapped, and no source photo is needed."""
+
+_CAMERA = "camera"
+"""The target of a live job: an address could contain a password."""
 
 AnyPath = str | PathLike[str]
 
@@ -103,8 +109,14 @@ class LiveSwapOptions(SwapOptions, total=False):
 
     input: str
     camera_size: str | None
+    camera_fps: float | None
+    camera_format: str | None
+    camera_transport: Literal["tcp", "udp"]
+    rotate: int
+    mirror: bool
     serve: str
     record_video: str | PathLike[str] | None
+    virtual_camera: str | None
 
 
 def swap(
@@ -124,7 +136,7 @@ def swap(
                 sides; empty where ``map`` names the sources.
         target: A photo, an animation or a video.
         output: A file, or an existing folder.
-        settings: What this machine has; the defaults suit most.
+        settings: Options of this machine; the defaults suit most.
         watch: Receives the progress a few times a second.
         cancel: Set it from another thread to stop.
         **options: As in ``roop swap --help``.
@@ -133,16 +145,15 @@ def swap(
         What was made.
 
     Raises:
-        RoopError: It could not be done; ``str(error)`` says why, ``error.hint`` what to do, and
-            nothing is left behind, but for the finished segments of a long video: the same call
-            goes on after them.
+        RoopError: The swap failed: ``str(error)`` says why, ``error.hint`` what to do;
+            only the finished segments of a long video remain: the same call resumes there.
     """
     registry = installed()
     job = make_job(_paths(source), Path(target), Path(output), options, registry)
     return run_job(job, settings or Settings(), registry, watch=watch, cancel=cancel)
 
 
-class Swapper:
+class Swapper(Closing):
     """Puts one face into many targets: networks and photos are prepared once. A context manager.
 
         with roop.Swapper("face.jpg", many_faces=True) as swapper:
@@ -163,8 +174,8 @@ class Swapper:
 
         Args:
             source: As for ``swap``.
-            settings: What this machine has; the defaults suit most.
-            **options: As in ``roop swap --help``; they hold for every target.
+            settings: Options of this machine; the defaults suit most.
+            **options: As in ``roop swap --help``, for every target.
         """
         from roop.pipeline.stages.resources import PipelineResources  # loads many libraries
 
@@ -192,10 +203,10 @@ class Swapper:
             output: A file, or an existing folder.
             watch: Receives the progress a few times a second.
             cancel: Set it from another thread to stop.
-            **options: Those that differ for this target.
+            **options: Options that differ for this target.
 
         Returns:
-            What was made.
+            The output and what was counted.
 
         Raises:
             RoopError: As for ``swap``; the next call is not affected.
@@ -218,10 +229,10 @@ class Swapper:
             target: A photo, an animation or a video.
             time_s: Which frame: the one shown at this time, in seconds from the beginning.
             cancel: Set it from another thread to stop.
-            **options: Those that differ for this call.
+            **options: Options that differ for this call.
 
         Returns:
-            The frame before and after, screened; what is after carries the label.
+            The frame before and after the swap, screened; the latter carries the label.
 
         Raises:
             RoopError: As for ``swap``.
@@ -232,16 +243,11 @@ class Swapper:
         with self._lock:
             return preview_frame(job, self._resources, time_s, cancel or threading.Event())
 
+    @override
     def close(self) -> None:
         """Free the networks."""
         with self._lock:
             self._resources.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def _job(self, target: AnyPath, output: AnyPath, options: SwapOptions) -> Job:
         values = {**self._options, **options}
@@ -260,16 +266,16 @@ def live(
 
     Args:
         source: One photo of the new face, or several of the same person.
-        settings: What this machine has; the defaults suit most.
-        watch: Told of the progress a few times a second, and at once where to look.
-        cancel: Set it from another thread to end; what was recorded until then is kept.
+        settings: Options of this machine; the defaults suit most.
+        watch: Receives the progress a few times a second, and the page's address at once.
+        cancel: Set it from another thread to stop; the recording is kept.
         **options: As in ``roop live --help``.
 
     Returns:
-        What was shown.
+        What was shown, and its latency.
 
     Raises:
-        RoopError: It could not be done, or not any longer; nothing is recorded then.
+        RoopError: The swap failed; nothing is recorded.
     """
     from roop.pipeline.live.live_job import LiveTask, run_live
 
@@ -294,7 +300,7 @@ def make_live(
             "live pictures always carry a label", hint=f"leave {spelling('label')} out"
         )
     output = where.record_video or Path("live")
-    return make_job(sources, Path(where.input), output, rest, registry, spelling=spelling), where
+    return make_job(sources, Path(_CAMERA), output, rest, registry, spelling=spelling), where
 
 
 def make_job(
@@ -310,11 +316,11 @@ def make_job(
 
     Args:
         sources: Photos of the new face; may be empty with a mapping, or if the engine is "none".
-        target: What is changed.
+        target: The file to change.
         output: A file, or an existing folder.
         options: By their names in Python, e.g. ``many_faces``.
         registry: The engines to choose from.
-        spelling: How the person wrote an option's name, for what is said of it.
+        spelling: Writes an option's name in messages as the user did.
 
     Raises:
         UsageError: An option is unknown (the nearest name is offered) or out of range.
@@ -340,9 +346,9 @@ def _paths(source: AnyPath | Sequence[AnyPath]) -> list[Path]:
 
 
 def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tuple[Step, ...]:
-    """Remove from ``rest`` what belongs to processors, and make steps: the engine comes first.
+    """Remove the processors' options from ``rest``, and return steps, the engine's first.
 
-    A processor with an option of its own name, such as ``enhance``, takes part if that is given.
+    A processor with an option of its own name, such as ``enhance``, is added by that option.
     """
     engine = rest.pop("engine", "mesh")
     specs = [] if engine == NO_ENGINE else [registry.engine(engine)]
@@ -372,7 +378,7 @@ def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tupl
 def _unknown(
     name: str, steps: Sequence[Step], registry: Registry, spelling: Spelling
 ) -> UsageError:
-    """Return what to say of an option that nothing in a job takes."""
+    """Return the error for an option that no part of a job has."""
     engine = steps[0].processor
     owners = [spec for spec in registry if name in spec.options.model_fields]
     if owners and not owners[0].engine:
@@ -389,10 +395,10 @@ def _unknown(
 
 
 _OF_THE_JOB = frozenset({"force", "record"})
-"""Options that belong to no group."""
+"""Options that are fields of ``Job`` itself."""
 
 
 def _taken(rest: dict[str, Any], options: type[OptionsT], spelling: Spelling) -> OptionsT:
-    """Remove from ``rest`` what belongs to ``options``, and make them."""
+    """Remove the fields of ``options`` from ``rest``, and return them validated."""
     values = {name: rest.pop(name) for name in options.model_fields if name in rest}
     return validate(options, values, spelling=spelling)

@@ -8,7 +8,7 @@
   * NoFaceError       nothing to work on
   * RefusedError      the safety screen said no, or a file to share has no marks
   * ShareError        a store to share to failed
-  * CancelledError    the person stopped the work
+  * CancelledError    the user cancelled the job
 
 A message or hint names an option as ``[[force]]``, or with a value as ``[[force=True]]``: a caller
 of ``roop.swap`` reads ``force=True``, a person at a terminal ``--force``.
@@ -42,7 +42,7 @@ class RoopError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(with_options(message, python_style))
         self.template = (message, hint)
-        """Message and hint with their options unspelled."""
+        """Message and hint, with their options as ``[[name]]``."""
 
     @property
     def hint(self) -> str | None:
@@ -50,7 +50,7 @@ class RoopError(Exception):
         return self.written(python_style)[1]
 
     def add_hint(self, hint: str) -> None:
-        """Add more of what can be done."""
+        """Add to the hint."""
         message, first = self.template
         self.template = (message, f"{first}; {hint}" if first else hint)
 
@@ -103,19 +103,19 @@ class ShareError(RoopError):
 
 
 class CancelledError(RoopError):
-    """The person stopped the work."""
+    """The user cancelled the job."""
 
     code = "cancelled"
 
 
 def unexpected(error: Exception) -> RoopError:
-    """Return what to say of an error that is none of these: the program has a fault.
+    """Return the error to show for an exception that is none of these: a bug in roop.
 
     Args:
-        error: What reached an edge.
+        error: An exception that nothing in the program caught.
     """
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return RoopError(
         f"unexpected {what}",
-        hint="this is a fault of the program: report what the same command prints with --debug",
+        hint="this is a bug in roop: report what the same command prints with --debug",
     )

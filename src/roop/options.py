@@ -5,23 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-from pydantic_core import PydanticCustomError
 
-
-def parse_time(value: object) -> object:
-    """Convert seconds, ``mm:ss`` or ``h:mm:ss``, with or without a fraction, to seconds.
-
-    Anything but a string is returned unchanged, for pydantic to validate.
-    """
-    if not isinstance(value, str):
-        return value
-    *units, last = value.split(":")
-    valid = len(units) <= 2 and all(unit.isdecimal() for unit in units)
-    if not valid or not last.replace(".", "", 1).isdecimal():
-        raise PydanticCustomError("time", "needs seconds or h:mm:ss")
-    hours, minutes = [0, 0, *map(int, units)][-2:]
-    return hours * 3600 + minutes * 60 + float(last)
-
+from roop.option_values import (
+    parse_assignment,
+    parse_cluster,
+    parse_duration,
+    parse_provider,
+    parse_time,
+)
 
 Seconds = Annotated[float, BeforeValidator(parse_time)]
 """A time in seconds: 83.5, or as a string "1:23.5"."""
@@ -39,36 +30,6 @@ class Step(Options):
     processor: str
     options: dict[str, Any] = Field(default_factory=dict)
     """Validated against the processor's own options class when the job is built."""
-
-
-def parse_assignment(value: object) -> object:
-    """Convert ``SOURCE=PERSON`` to the fields of an ``Assignment``.
-
-    PERSON is a position (``0``), a position in a given frame (``0@250``) or a photo. Anything but
-    a string is returned unchanged, for pydantic to validate.
-    """
-    if not isinstance(value, str):
-        return value
-    source, equals, person = value.partition("=")
-    if not (source and equals and person):
-        raise PydanticCustomError("assignment", "needs SOURCE=POSITION or SOURCE=PHOTO")
-    position, at, frame = person.partition("@")
-    if _is_position(person):
-        fields = {"position": position} | ({"frame": frame} if at else {})
-        return {"source": (source,), **fields}
-    if _is_position(source):
-        raise PydanticCustomError(
-            "assignment",
-            "needs the new face first, as SOURCE=POSITION; "
-            "write ./{source} for a file named {source}",
-            {"source": source},
-        )
-    return {"source": (source,), "reference": person}
-
-
-def _is_position(text: str) -> bool:
-    position, at, frame = text.partition("@")
-    return position.isdecimal() and frame.isdecimal() == bool(at)
 
 
 def _as_tuple(value: object) -> object:
@@ -112,7 +73,10 @@ class FaceOptions(Options):
     """Which face to take from the source and which faces of the target to replace."""
 
     source_face_position: int | None = Field(
-        None, ge=0, description="face to use in a source photo with several, from the left, from 0"
+        None,
+        ge=0,
+        description="position of the face to use in a source photo that shows several, from the "
+        "left, from 0",
     )
     many_faces: bool = Field(False, description="replace all faces, not only the largest")
     reference_face_position: int | None = Field(
@@ -215,7 +179,7 @@ class LabelOptions(Options):
 
     label: bool = Field(False, description="add a visible label to a corner of the output")
     label_text: str = Field(
-        "AI MODIFIED", min_length=1, max_length=80, description="text of the label"
+        "AI MODIFIED", min_length=1, max_length=80, description="text beside AI MODIFIED"
     )
     label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = Field(
         "bottom-left", description="corner of the label"
@@ -256,24 +220,68 @@ FILES_ONLY = frozenset(
 """Options that have no effect on a camera."""
 
 
-class LiveOptions(Options):
-    """Where live frames come from and where they go."""
+class CameraOptions(Options):
+    """Which camera to read, and what to ask it for."""
 
     input: str = Field(
         "0",
         min_length=1,
-        description="camera: a number, a device, a URL (rtsp://, http://), or a video file to play",
+        description="camera: a number, a device, part of its name, a name of [cameras] in "
+        "roop.toml, a URL (rtsp://, http://), or a video file to play",
     )
     camera_size: str | None = Field(
         None,
         pattern="^[0-9]+x[0-9]+$",
-        description="resolution to ask a local camera for, as WIDTHxHEIGHT; its own by default",
+        description="resolution to ask a local camera for, as WIDTHxHEIGHT; by default the "
+        "largest up to 1280x720 that is fast enough",
     )
+    camera_fps: float | None = Field(
+        None,
+        ge=1,
+        le=240,
+        description="frames per second to ask a local camera for; 30 by default",
+    )
+    camera_format: str | None = Field(
+        None,
+        pattern="^[a-z0-9_]+$",
+        description="format to ask a local camera for, such as mjpeg or yuyv422; by default the "
+        "one with the most frames",
+    )
+    camera_transport: Literal["tcp", "udp"] = Field(
+        "tcp", description="how an RTSP camera sends: tcp loses nothing, udp is never late"
+    )
+
+    rotate: int = Field(
+        0,
+        ge=0,
+        le=270,
+        multiple_of=90,
+        description="degrees to rotate the picture clockwise: 0, 90, 180 or 270",
+    )
+    mirror: bool = Field(False, description="swap left and right, as a mirror does")
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """``camera_size`` as (width, height), in pixels."""
+        if self.camera_size is None:
+            return None
+        width, _, height = self.camera_size.partition("x")
+        return int(width), int(height)
+
+
+class LiveOptions(CameraOptions):
+    """Where live frames come from and where they go."""
+
     serve: str = Field(
         "127.0.0.1:8080",
         description="HOST:PORT of the preview page; none for no page",
     )
     record_video: Path | None = Field(None, description="record the output to this file")
+    virtual_camera: str | None = Field(
+        None,
+        description="show the output to other programs as this virtual camera, such as "
+        "/dev/video9; without a value, as the first there is",
+    )
 
 
 class Job(Options):
@@ -309,28 +317,8 @@ Provider = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "openvino", 
 """What a neural network can run on: ONNX Runtime's execution providers, and OpenVINO."""
 
 
-def parse_provider(value: object) -> object:
-    """Convert a provider's name to lower case, and the original tool's ``dml`` to ``directml``.
-
-    Anything but a string is returned unchanged, for pydantic to validate.
-    """
-    if not isinstance(value, str):
-        return value
-    return "directml" if value.lower() == "dml" else value.lower()
-
-
 Precision = Literal["fp32", "fp16", "bf16"]
 """The numeric precision of a network."""
-
-
-def parse_cluster(value: object) -> object:
-    """Reject strings that are not the address of a cluster; leave the rest to pydantic."""
-    if not isinstance(value, str) or value == "auto":
-        return value
-    host, _, port = value.removeprefix("ray://").rpartition(":")
-    if not value.startswith("ray://") or not host or not port.isdecimal():
-        raise PydanticCustomError("cluster", "needs auto or ray://HOST:PORT")
-    return value
 
 
 class Settings(Options):
@@ -387,24 +375,6 @@ class Settings(Options):
         The rest is for the frames, the decoder and the encoder.
         """
         return None if self.max_memory is None else int(self.max_memory * 0.75e9)
-
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def parse_duration(value: object) -> object:
-    """Convert ``90s``, ``30m``, ``24h`` or ``7d`` to a ``timedelta`` of a minute to a week.
-
-    A week is the longest that S3 allows. Anything but a string is left to pydantic.
-    """
-    if isinstance(value, str):
-        number, unit = value[:-1], value[-1:]
-        if unit not in _UNITS or not (number.isascii() and number.isdecimal()):
-            raise PydanticCustomError("duration", "needs a duration such as 30m, 24h or 7d")
-        value = timedelta(**{_UNITS[unit]: min(int(number), 10_000_000)})
-    if isinstance(value, timedelta) and not timedelta(minutes=1) <= value <= timedelta(days=7):
-        raise PydanticCustomError("duration", "must be between 1m and 7d")
-    return value
 
 
 class ShareOptions(Options):

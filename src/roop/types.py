@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ The points are those of MediaPipe's face mesh (Kartynnik et al., "Real-time Faci
 from Monocular Video on Mobile GPUs", 2019).
 """
 
+
+Transfer = Literal["sdr", "pq", "hlg"]
+"""How stored values become light: as on usual displays, or in one of the two ways of HDR."""
 
 Warn = Callable[[str], object]
 """Takes a one-line warning for the user."""
@@ -94,6 +97,16 @@ class Frame(Protocol):
         """Seconds per tick, exact."""
         ...
 
+    @property
+    def pixel_aspect(self) -> float:
+        """Width by height of a pixel as it is displayed, upright."""
+        ...
+
+    @property
+    def transfer(self) -> Transfer:
+        """How the stored values become light."""
+        ...
+
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
         """Return a small RGB copy of the frame or of ``box``.
 
@@ -138,6 +151,22 @@ class Frame(Protocol):
         Args:
             box: Must lie inside the frame.
             pixels: ``(H, W, 3)`` RGB, enlarged if smaller than the box.
+            alpha: ``(box.height, box.width)``.
+        """
+        ...
+
+    def opacity(self, max_side: int) -> Alpha | None:
+        """Return the opacity of a ``thumbnail`` of the same ``max_side``; None if it is all opaque.
+
+        A ``thumbnail`` and a ``crop`` show the colours even where nobody can see them.
+        """
+        ...
+
+    def make_opaque(self, box: Box, alpha: Alpha) -> None:
+        """Raise the opacity of ``box`` to ``alpha`` where it is lower.
+
+        Args:
+            box: Must lie inside the frame.
             alpha: ``(box.height, box.width)``.
         """
         ...

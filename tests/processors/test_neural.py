@@ -101,7 +101,7 @@ def test_every_family_swaps(name: str, models: Models, woman: Portrait, elder: P
 def test_a_model_of_the_family_is_chosen_by_name(models: Models, elder: Portrait) -> None:
     engine(models, elder, name="ghost", swap_model="ghost_3_256")
     assert "ghost_3_256" in [model.name for model in models.used]
-    with pytest.raises(UsageError, match="simswap_512 is no model of the engine ghost"):
+    with pytest.raises(UsageError, match="simswap_512 is not a model of the engine ghost"):
         engine(models, elder, name="ghost", swap_model="simswap_512")
     with pytest.raises(ModelError, match="'nothing'"):
         engine(models, elder, swap_model="nothing")

@@ -114,5 +114,5 @@ def test_hidden_files_are_skipped_and_an_empty_folder_is_an_error(tmp_path: Path
     Image.new("RGB", (8, 8)).save(hidden / "icon.png")
     done = verify(tmp_path / "all")
     assert done.returncode == 3
-    assert "no pictures and no films" in done.stderr
+    assert "no images and no videos" in done.stderr
     assert verify(hidden).returncode == 8

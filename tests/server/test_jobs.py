@@ -63,7 +63,7 @@ def test_upload_start_follow_fetch_and_delete(
     assert answer.headers["Content-Type"] == "video/mp4"
     (tmp_path / "out.mp4").write_bytes(answer.content)
     assert times(tmp_path / "out.mp4") == times(files["pair"])
-    assert json.loads(verified(tmp_path / "out.mp4"))["items"][0]["verdict"] == "intact"
+    assert json.loads(verified(tmp_path / "out.mp4"))[0]["verdict"] == "intact"
     assert client.delete(f"/jobs/{job['id']}").status_code == 204
     assert client.delete(f"/media/{target}").status_code == 204
     for path in (f"/jobs/{job['id']}", f"/media/{target}", f"/media/{target}/content"):

@@ -28,7 +28,7 @@ def jpeg_of(pixels: Pixels) -> bytes:
 @contextmanager
 def live(server: Server, **chosen: Any) -> Iterator[ClientConnection]:  # noqa: ANN401 - JSON
     address = server.address.rstrip("/").replace("http", "ws") + f"{API}/live"
-    with connect(address, open_timeout=60) as socket:
+    with connect(address, open_timeout=60, ping_interval=None) as socket:
         socket.send(json.dumps(chosen))
         yield socket
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from roop.options import FaceOptions
 from support.films import elder_at, woman_at
 from support.server import Server, problem
 
@@ -76,7 +77,8 @@ def test_what_the_server_can_do(server: Server) -> None:
     assert mesh["engine"]
     assert mesh["available"]
     options = found["options"]["properties"]
-    assert options["many_faces"]["description"] == "replace every face, not only the largest"
+    described = FaceOptions.model_fields["many_faces"].description
+    assert options["many_faces"]["description"] == described
     assert options["output_video_quality"]["maximum"] == 100
     assert options["face_shape"]["type"] == "number"
     assert {"reference", "map", "map_file", "record", "force"}.isdisjoint(options)

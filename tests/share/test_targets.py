@@ -75,6 +75,10 @@ def test_names_are_ones_that_every_store_takes(path: str, start: str) -> None:
     assert name != new_name(Path(path))
 
 
-@pytest.mark.parametrize("name", ["film.mp4", "a-roop-b.mp4", f"x/{NAME}", f"../{NAME}", ""])
+@pytest.mark.parametrize(
+    "name",
+    ["film.mp4", "a-roop-b.mp4", f"x/{NAME}", f"../{NAME}", ""],
+    ids=["no code", "short code", "in a folder", "outside", "empty"],  # NAME is random
+)
 def test_other_names_are_not_ours(name: str) -> None:
     assert not is_shared_name(name)

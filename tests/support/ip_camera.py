@@ -23,10 +23,11 @@ def jpeg(pixels: Pixels) -> bytes:
 
 
 @contextmanager
-def ip_camera(*feeds: Sequence[Pixels]) -> Iterator[str]:
+def ip_camera(*feeds: Sequence[Pixels], silence_s: float = 0) -> Iterator[str]:
     """Serve motion JPEG and yield its address.
 
-    Each connection gets the next feed and is closed after it; the last feed repeats forever.
+    Each connection gets the next feed and is closed after it; the last feed repeats forever, after
+    ``silence_s`` seconds without a picture.
     """
     closing, remaining = threading.Event(), [[jpeg(p) for p in feed] for feed in feeds]
 
@@ -49,6 +50,7 @@ def ip_camera(*feeds: Sequence[Pixels]) -> Iterator[str]:
                     closing.wait(0.05)
                 if not endless:
                     return
+                closing.wait(silence_s)
 
     class Server(ThreadingHTTPServer):
         daemon_threads = False

@@ -28,7 +28,7 @@ COMMANDS = {
     "share": "upload outputs and get a link and a QR code",
     "verify": "show how a file was made",
     "config": "show every option, its value and where it was set",
-    "doctor": "check this machine and show what is missing",
+    "doctor": "check this machine or a camera, and show what is missing",
 }
 """Each command is a module ``roop.cli.commands.NAME`` with ``run(arguments) -> int``."""
 

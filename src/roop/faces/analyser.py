@@ -1,6 +1,4 @@
-"""Owns the networks that find faces: for source photos, and for the tracker of a target."""
-
-from collections.abc import Callable
+"""Owner of the networks that find faces, in source photos and in targets."""
 
 import numpy as np
 
@@ -8,6 +6,7 @@ from roop.errors import NoFaceError
 from roop.faces.detection.loading import EmbeddedNetworks, load_detector
 from roop.faces.detection.search import find_faces
 from roop.faces.mesh.mesher import face_square
+from roop.faces.order import sort_faces
 from roop.faces.recognition.descriptor import Recogniser
 from roop.faces.recognition.embedding import load_installed_recogniser
 from roop.faces.recognition.texture import TextureRecogniser
@@ -21,15 +20,6 @@ from roop.types import Frame, Mesh, Pixels, Portrait
 
 _VARIANTS = tuple((turn, zoom) for turn in (-0.06, 0.0, 0.06) for zoom in (0.94, 1.0, 1.06))
 """Rotations (radians) and sizes of the square that a photo's mesh is averaged over."""
-
-_ORDERS: dict[FaceOrder, Callable[[Mesh], float]] = {
-    "left-right": lambda mesh: float(mesh[:, 0].mean()),
-    "right-left": lambda mesh: -float(mesh[:, 0].mean()),
-    "top-bottom": lambda mesh: float(mesh[:, 1].mean()),
-    "bottom-top": lambda mesh: -float(mesh[:, 1].mean()),
-    "large-small": lambda mesh: -float(np.ptp(mesh[:, 1])),
-}
-"""Sort keys of the faces of a frame."""
 
 
 class Analyser:
@@ -105,8 +95,8 @@ class Analyser:
 
     def faces(self, frame: Frame, order: FaceOrder) -> list[Mesh]:
         """Return the meshes of a frame's faces, in the given order."""
-        found = [fitted.mesh for fitted in find_faces(frame, self._detector, self._mesher)]
-        return sorted(found, key=_ORDERS[order])
+        found = find_faces(frame, self._detector, self._mesher)
+        return sort_faces((fitted.mesh for fitted in found), order)
 
     @property
     def recogniser(self) -> Recogniser:

@@ -3,6 +3,7 @@
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -46,15 +47,37 @@ PerformJob = Callable[[Job, Watch, threading.Event], JobResult]
 
 
 def run_batch(
-    jobs: Sequence[Job], queue: Queue, perform: PerformJob, *, cancel: threading.Event
+    jobs: Sequence[Job],
+    queue: Queue,
+    perform: PerformJob,
+    *,
+    cancel: threading.Event,
+    at_once: int = 1,
 ) -> Iterator[Report]:
     """Do those of ``jobs`` that are not done yet; yield a report of each when it has ended.
 
     A job whose output exists is not done again unless it says ``force``. One that failed before
     is tried again. After a cancellation the rest is reported as cancelled.
+
+    Args:
+        jobs: The jobs of the batch.
+        queue: Remembers what was done.
+        perform: Does one job; called from ``at_once`` threads.
+        cancel: Set it to stop.
+        at_once: How many jobs run at the same time.
     """
-    for job in jobs:
-        yield _report_of(job, queue, perform, cancel)
+    if at_once == 1:
+        for job in jobs:
+            yield _report_of(job, queue, perform, cancel)
+        return
+    with ThreadPoolExecutor(at_once, "roop-batch") as threads:
+        reports = [threads.submit(_report_of, job, queue, perform, cancel) for job in jobs]
+        try:
+            for report in as_completed(reports):
+                yield report.result()
+        except BaseException:
+            cancel.set()
+            raise
 
 
 def refuse_twins(outputs: Sequence[Path]) -> None:

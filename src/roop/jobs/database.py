@@ -1,4 +1,4 @@
-"""The file of the queue: its tables, how older files become the present ones, its transactions."""
+"""The file of the queue: tables, migration and transactions."""
 
 import sqlite3
 import threading
@@ -13,7 +13,7 @@ IN_MEMORY = Path(":memory:")
 """SQLite's name for a database without a file."""
 
 VERSION = 2
-"""Of the tables; 1 had a table ``items``, and did not say so."""
+"""Version of the tables; version 1 had a table ``items`` and no version number."""
 
 _TABLES = (
     """
@@ -61,10 +61,10 @@ _FROM_VERSION_1 = """
         1
     FROM items ORDER BY id
 """
-"""The table ``items`` stays for an older program that may still be at work with it."""
+"""The table ``items`` is kept for an older program that may still use it."""
 
 _PATIENCE_S = 30.0
-"""How long one process waits for another's transaction."""
+"""How long to wait for transactions of other processes."""
 
 _RETRY_S = 0.01
 
@@ -83,7 +83,7 @@ class Database:
         with self._translated():
             if path != IN_MEMORY:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            # Without the module's own transactions: they begin where ``transaction`` says.
+            # Without implicit transactions: ``transaction`` starts them.
             self._connection = sqlite3.connect(
                 path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
             )
@@ -99,7 +99,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection for statements that take effect together, or not at all.
+        """Yield the connection for a transaction.
 
         Raises:
             MediaError: SQLite cannot do it.
@@ -115,7 +115,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection for one statement that changes nothing.
+        """Yield the connection for one statement that only reads.
 
         Raises:
             MediaError: SQLite cannot do it.
@@ -129,10 +129,10 @@ class Database:
             self._connection.close()
 
     def _write_ahead(self) -> None:
-        """Let readers and a writer work at once (SQLite's WAL mode), for good.
+        """Switch to SQLite's WAL mode, in which readers and a writer work at once.
 
-        Of several that open a new file together SQLite turns all but one away at once: it does
-        not wait for this lock as it does for those of transactions.
+        If several processes do this at the same time, SQLite fails in all but one instead of
+        waiting.
         """
         late = time.monotonic() + _PATIENCE_S
         while True:
@@ -146,7 +146,7 @@ class Database:
                 return
 
     def _migrate(self) -> None:
-        """Make the tables of a new file, or take over those of an older version."""
+        """Create the tables, or migrate those of an older version."""
         with self.transaction() as connection:
             version: int = connection.execute("PRAGMA user_version").fetchone()[0]
             if version == VERSION:
@@ -174,7 +174,7 @@ class Database:
 
 
 def next_revision(connection: sqlite3.Connection) -> int:
-    """Return the number of the change that this transaction makes."""
+    """Return the number of the change that a transaction makes."""
     found = connection.execute("UPDATE revisions SET last = last + 1 RETURNING last")
     revision: int = found.fetchone()[0]
     return revision

@@ -1,4 +1,4 @@
-"""The right to work on a job: it ends unless it is renewed, and with the process that has it."""
+"""Leases: the right to run a job, which ends unless it is renewed, and with its process."""
 
 import platform
 import secrets
@@ -16,36 +16,36 @@ from roop.errors import MediaError
 from roop.jobs.queued_job import Wish
 
 LEASE_S = 60.0
-"""How long a lease lasts that nobody renews."""
+"""How long a lease lasts without renewal."""
 
 RENEWAL_S = 10.0
 """Time between two renewals."""
 
 _POLL_S = 0.1
-"""Time between two checks of whether the job shall stop."""
+"""Time between two checks whether to stop."""
 
 _WISH_S = 0.25
-"""Time between two checks of the queue for a wish of the person's."""
+"""Time between two checks of the queue for a wish of the user."""
 
 _CLOCK_S = 10.0
-"""By how much the start of one process seems to differ after the clock was set."""
+"""Tolerance of a process's start time: it changes when the clock is set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right of one process to work on one job."""
+    """The right of one process to run one job."""
 
     number: int
     """The job's row."""
     owner: str
-    """The process that works on it, and a number that no other lease has."""
+    """The process, and a random number that is unique to the lease."""
 
 
 def owner_of_process(pid: int | None = None) -> str:
-    """Return the owner's name of a new lease.
+    """Return the owner of a new lease.
 
     Args:
-        pid: The process that works; this one by default.
+        pid: The process that runs the job; this one by default.
     """
     process = psutil.Process(pid)
     nonce = secrets.token_hex(4)
@@ -55,7 +55,7 @@ def owner_of_process(pid: int | None = None) -> str:
 def is_alive(owner: str | None) -> bool:
     """Return True unless the owner's process is known to have ended.
 
-    Nothing is known of processes of other machines: there only the lease's end counts.
+    Processes of other machines cannot be checked: only the end of the lease counts.
     """
     if owner is None:
         return False
@@ -77,20 +77,20 @@ ReadWish = Callable[[Lease], Wish | None]
 
 
 class LeaseKeeper:
-    """Renews a lease in a thread, and stops the job when somebody wants that. A context manager.
+    """Renews a lease in a thread, and stops the job on request. A context manager.
 
     Args:
-        lease: Of the job that this process works on.
+        lease: The lease of a job of this process.
         renew: Renews it in the queue.
-        read_wish: Reads from the queue what a person wants of the job.
-        stop: Stops all work of this process when it is set.
+        read_wish: Reads the wish of the user from the queue.
+        stop: Set to stop all jobs of this process.
     """
 
     def __init__(
         self, lease: Lease, renew: Renew, read_wish: ReadWish, stop: threading.Event
     ) -> None:
         self.cancel = threading.Event()
-        """Set when this job shall stop, with all work or alone."""
+        """Set to stop this job."""
         self._lease = lease
         self._renew = renew
         self._read_wish = read_wish
@@ -114,11 +114,11 @@ class LeaseKeeper:
     def _keep(self) -> None:
         renewed = asked = time.monotonic()
         while not (self._leaving.is_set() or self.cancel.is_set()):
-            # Not one wait for both: there is no event of two events.
+            # There is no wait for two events.
             if self._stop.wait(0) or self._leaving.wait(_POLL_S):
                 break
             now = time.monotonic()
-            with suppress(MediaError):  # the queue is busy or gone: the job itself goes on
+            with suppress(MediaError):  # the queue is busy: the job continues
                 if now - renewed >= RENEWAL_S:
                     renewed = now
                     if not self._renew(self._lease):

@@ -1,4 +1,4 @@
-"""The progress of a job as plain data, reported as often as others can make use of it."""
+"""Reports of the progress of a job as plain data, a few times a second."""
 
 import dataclasses
 import time
@@ -14,10 +14,10 @@ PERIOD_S = 0.5
 
 
 class ProgressReport:
-    """Writes progress down a few times a second. A ``Watch``.
+    """Reports progress a few times a second. A ``Watch``.
 
     Args:
-        write: Takes the progress as plain data.
+        write: Receives the progress as plain data.
     """
 
     def __init__(self, write: Callable[[Mapping[str, Any]], None]) -> None:
@@ -25,16 +25,16 @@ class ProgressReport:
         self._next = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        """Take the progress of now."""
+        """Report progress, unless it was reported just before."""
         now = time.monotonic()
         if now >= self._next or progress.frames == progress.total:
             self._next = now + PERIOD_S
-            with suppress(MediaError):  # the queue is busy: the next report may reach it
+            with suppress(MediaError):  # the queue is busy: the next report may succeed
                 self._write(progress_to_dict(progress))
 
 
 def progress_to_dict(progress: Progress) -> dict[str, Any]:
-    """Return progress as JSON has it, with the rate and the time left."""
+    """Return progress as plain data, with the rate and the time left."""
     done = progress.frames - progress.resumed
     left = None
     if progress.total is not None and done > 0 and progress.fps > 0:

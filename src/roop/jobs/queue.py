@@ -1,4 +1,4 @@
-"""The queue: what is to be done and what was done, in a SQLite file that processes may share."""
+"""The queue: pending and finished jobs, in a SQLite file that processes share."""
 
 import json
 import time
@@ -22,18 +22,18 @@ from roop.types import Warn
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What has changed in a queue."""
+    """Changes of a queue."""
 
     revision: int
-    """The last change that is included."""
+    """The number of the last included change."""
     jobs: tuple[QueuedJob, ...]
-    """Those that are new or different, each once, in the order of their last change."""
+    """New and changed jobs, each once, in the order of their last change."""
     removed: tuple[str, ...]
-    """Ids of those that are gone."""
+    """Ids of removed jobs."""
 
 
 class Queue:
-    """Work that outlives the process. A context manager; safe for threads and processes."""
+    """The queue. A context manager; safe for threads and processes."""
 
     @classmethod
     def of_user(cls, warn: Warn) -> Self:
@@ -62,7 +62,7 @@ class Queue:
         return self._database.path
 
     def add(self, job: Job) -> QueuedJob:
-        """Add a job of a batch, or find it if it is there with the same files and options.
+        """Add a job of a batch, or return the same job if it exists.
 
         Args:
             job: Its output is a file, not a folder.
@@ -87,13 +87,13 @@ class Queue:
         request: Request | None = None,
         limit: int | None = None,
     ) -> QueuedJob:
-        """Add a job that the next free runner does.
+        """Add a job for the next free runner.
 
         Args:
             job: Its output is a file, not a folder.
-            id: Its name, by default a new one.
-            request: If the same one was made before, the job that it made is returned.
-            limit: How many jobs may be unfinished with this one.
+            id: Its id; a new one by default.
+            request: If it was made before, the job that it created is returned.
+            limit: Most unfinished jobs, including this one.
 
         Raises:
             UsageError: The request's key belongs to something else, or there are too many jobs.
@@ -116,7 +116,7 @@ class Queue:
             return queued
 
     def requested(self, request: Request) -> QueuedJob | None:
-        """Return the job that the same request made before, None if it is a new one.
+        """Return the job that a request created before, None if there is none.
 
         Raises:
             UsageError: The request's key belongs to something else.
@@ -175,10 +175,10 @@ class Queue:
             return Changes(last, jobs, tuple(row[0] for row in gone))
 
     def claim(self, queued: QueuedJob) -> Lease | None:
-        """Take a job for this process, whatever became of it before.
+        """Take a job for this process, whatever its state.
 
         Returns:
-            The right to do it, None if another living process is at work on it.
+            The lease, None if another process runs the job.
         """
         with self._database.transaction() as connection:
             row = statements.row_at(connection, queued.number)
@@ -187,9 +187,9 @@ class Queue:
             return statements.start(connection, row, starts=1)
 
     def claim_next(self) -> tuple[QueuedJob, Lease] | None:
-        """Take the next job that waits for a runner, or whose runner is gone, for this process.
+        """Take the next job that waits, or whose process is gone, for this process.
 
-        A job whose processes ended too often without an outcome fails here.
+        A job whose processes died too often fails.
         """
         with self._database.transaction() as connection:
             rows = connection.execute(
@@ -206,9 +206,9 @@ class Queue:
             return None
 
     def hand_over(self, lease: Lease, pid: int) -> Lease:
-        """Give a lease to another process of this machine, which does the work.
+        """Pass a lease to another process of this machine.
 
-        While that lives nobody else gets the job, even if this process has ended.
+        Nobody else gets the job while that process lives, even if this one ends.
         """
         given = Lease(lease.number, owner_of_process(pid))
         with self._database.transaction() as connection:
@@ -219,7 +219,7 @@ class Queue:
         return given
 
     def renew(self, lease: Lease) -> bool:
-        """Let a lease last longer; return False if it has passed to somebody else."""
+        """Renew a lease; return False if another process has the job."""
         with self._database.transaction() as connection:
             changed = connection.execute(
                 "UPDATE jobs SET lease_end = ? WHERE number = ? AND owner = ?",
@@ -228,7 +228,7 @@ class Queue:
             return changed.rowcount == 1
 
     def wish_for(self, lease: Lease) -> Wish | None:
-        """Return what a person wants of a job that is running."""
+        """Return what the user wants of a running job."""
         with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT wish FROM jobs WHERE number = ?", (lease.number,)
@@ -237,7 +237,7 @@ class Queue:
             return wish
 
     def report(self, lease: Lease, progress: Mapping[str, Any]) -> None:
-        """Note how far a job is."""
+        """Record the progress of a job."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE jobs SET progress = ?, revision = ? WHERE number = ? AND owner = ?",
@@ -252,11 +252,11 @@ class Queue:
         result: Mapping[str, Any] | None = None,
         error: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Note what became of a job; return False if it has passed to another process.
+        """Record the outcome of a job; return False if another process has the job.
 
         Args:
-            lease: The right to do it, which ends.
-            outcome: ``waiting`` if it shall be done another time.
+            lease: The lease, which ends.
+            outcome: ``waiting`` to run it again later.
             result: The fields of its ``JobResult``; paths are written as text.
             error: Its code, message and hint.
         """
@@ -268,7 +268,7 @@ class Queue:
             return True
 
     def ask(self, id: str, wish: Wish) -> QueuedJob:
-        """Stop a job for good or for now: at once if nobody is at work on it.
+        """Cancel or pause a job: at once if no process runs it.
 
         Raises:
             UsageError: There is no such job, or it has ended.
@@ -287,11 +287,11 @@ class Queue:
             return statements.job_at(connection, row["number"])
 
     def wait_again(self, id: str, *, states: Sequence[State]) -> QueuedJob:
-        """Let a job wait for a runner again.
+        """Return a job to the runners.
 
         Args:
-            id: Its name.
-            states: It must be in one of them.
+            id: Its id.
+            states: The states in which this is possible.
 
         Raises:
             UsageError: There is no such job, or it is in another state.
@@ -310,10 +310,10 @@ class Queue:
             return statements.job_at(connection, row["number"])
 
     def remove(self, id: str) -> None:
-        """Forget a job.
+        """Remove a job.
 
         Raises:
-            UsageError: There is no such job, or somebody is at work on it.
+            UsageError: There is no such job, or a process runs it.
         """
         with self._database.transaction() as connection:
             row = statements.row_of(connection, id)

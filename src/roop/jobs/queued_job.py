@@ -1,4 +1,4 @@
-"""One job of the queue, and all that is known of it."""
+"""A job of the queue, with its state and results."""
 
 import hashlib
 import json
@@ -16,40 +16,40 @@ from roop.pipeline.people.paths import reference_paths, source_paths
 State = Literal["waiting", "running", "paused", "succeeded", "failed", "cancelled"]
 
 Outcome = Literal["waiting", "paused", "succeeded", "failed", "cancelled"]
-"""What may become of a job that was running."""
+"""States that a running job may end in."""
 
 Wish = Literal["cancel", "pause"]
-"""What a person wants of a job that is running."""
+"""What a user wants of a running job."""
 
 Origin = Literal["batch", "studio"]
-"""Who does it: the ``roop batch`` that added it, or the next runner that is free."""
+"""Who runs it: the ``roop batch`` that added it, or the next free runner."""
 
 ENDED: tuple[State, ...] = ("succeeded", "failed", "cancelled")
-"""States in which nothing more happens unless somebody asks for it."""
+"""Final states."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedJob:
-    """One job of the queue as it was when it was read."""
+    """A job of the queue at the time it was read."""
 
     number: int
-    """Its row; older jobs have smaller ones."""
+    """Its row number, which grows with each job."""
     id: str
-    """Its name for other programs."""
+    """Its public id."""
     job: Job
     """All its paths are absolute."""
     origin: Origin
     state: State
     wish: Wish | None
     starts: int
-    """How often it was started since somebody last asked for it."""
+    """How often it was started since it was submitted or retried."""
     created: float
     """Seconds since 1970, as all times here."""
     started: float | None
-    """The last time."""
+    """When it was last started."""
     ended: float | None
     progress: Mapping[str, Any] | None
-    """The last that was reported, as ``progress_to_dict`` returns it."""
+    """The last reported progress, from ``progress_to_dict``."""
     result: Mapping[str, Any] | None
     """Of a job that succeeded: the fields of a ``JobResult``."""
     error: Mapping[str, Any] | None
@@ -79,12 +79,12 @@ class QueuedJob:
 
 
 def outcome_of(wish: Wish) -> Outcome:
-    """Return the state of a job after a wish came true."""
+    """Return the state that a wish leads to."""
     return "cancelled" if wish == "cancel" else "paused"
 
 
 def key_of(job: Job) -> str:
-    """Return what two jobs have in common that make the same output."""
+    """Return a digest of everything that the output of a job depends on."""
     values = job.model_dump(mode="json", exclude={"force", "record"})
     stamps = [_stamp(path) for path in _files_read_by(job)]
     return hashlib.sha256(json.dumps([values, stamps], sort_keys=True).encode()).hexdigest()
@@ -107,7 +107,7 @@ def _files_read_by(job: Job) -> Iterator[Path]:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return size and time of a file: a change of either means another job."""
+    """Return the size and time of a file, by which changes are noticed."""
     try:
         found = path.stat()
     except OSError:

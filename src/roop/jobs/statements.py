@@ -1,4 +1,4 @@
-"""The statements behind the queue, each a part of its caller's transaction."""
+"""SQL statements of the queue; each is part of the caller's transaction."""
 
 import json
 import secrets
@@ -15,16 +15,16 @@ from roop.jobs.queued_job import ENDED, Origin, Outcome, QueuedJob, outcome_of
 from roop.options import Job
 
 MOST_STARTS = 3
-"""Times that a job is started whose process ended without an outcome: it may be the job's fault."""
+"""How often a job is started if its processes die: it may be the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A client's own name for what it asked for, so that asking twice has no effect."""
+    """A client's key for a request, so that repeating the request has no effect."""
 
     key: str
     digest: str
-    """Of all that was asked for."""
+    """Digest of the request."""
 
 
 def insert(
@@ -46,7 +46,7 @@ def insert(
 
 
 def new_id() -> str:
-    """Return a name for a job that nobody can guess."""
+    """Return a new random id."""
     return secrets.token_hex(8)
 
 
@@ -65,7 +65,7 @@ def requested(connection: sqlite3.Connection, request: Request) -> QueuedJob | N
 
 
 def unfinished(connection: sqlite3.Connection) -> int:
-    """Return how many jobs of runners have not ended."""
+    """Return the number of unfinished submitted jobs."""
     found = connection.execute(
         "SELECT count(*) FROM jobs WHERE origin = 'studio' "
         "AND state IN ('waiting', 'running', 'paused')"
@@ -97,14 +97,14 @@ def job_at(connection: sqlite3.Connection, number: int) -> QueuedJob:
 
 
 def is_held(row: sqlite3.Row) -> bool:
-    """Return True if a process is at work on a running job, as far as can be known."""
+    """Return True if a process is known to run a job, or may do so."""
     return (
         row["lease_end"] is not None and row["lease_end"] > time.time() and is_alive(row["owner"])
     )
 
 
 def start(connection: sqlite3.Connection, row: sqlite3.Row, *, starts: int) -> Lease:
-    """Mark a job as running in this process; return the right to do it."""
+    """Mark a job as running in this process; return its lease."""
     lease, now = Lease(row["number"], owner_of_process()), time.time()
     connection.execute(
         "UPDATE jobs SET state = 'running', owner = ?, lease_end = ?, starts = ?, started = ?, "
@@ -115,7 +115,7 @@ def start(connection: sqlite3.Connection, row: sqlite3.Row, *, starts: int) -> L
 
 
 def end_if_final(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
-    """End a job that nobody works on any more if it shall not be started again."""
+    """End a job without a process, if it should not be started again."""
     if row["wish"] is not None:
         end(connection, row, outcome_of(row["wish"]))
         return True
@@ -138,7 +138,7 @@ def end(
     result: Mapping[str, Any] | None = None,
     error: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write down what became of a job."""
+    """Record the outcome of a job."""
     connection.execute(
         "UPDATE jobs SET state = ?, owner = NULL, lease_end = NULL, wish = NULL, ended = ?, "
         "result = ?, error = ?, revision = ? WHERE number = ?",

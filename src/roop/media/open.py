@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from roop.errors import UsageError
+from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, Reader, Writer
 from roop.options import VideoOptions
 from roop.types import Warn
@@ -97,6 +97,16 @@ def open_writer(
     return ImageWriter(output, reader, force=force, warn=warn, marks=marks)
 
 
+def is_photo(path: Path) -> bool:
+    """Return True if a file is a still image, by its content; False if it cannot be read."""
+    from roop.media.pictures.decoding import sniff
+
+    try:
+        return path.is_file() and sniff(path) == "image"
+    except MediaError:
+        return False
+
+
 def same_format_suffix(target: Path, video: VideoOptions) -> str:
     """Return the suffix for an output in the target's format, or in a similar writable one.
 
@@ -107,10 +117,13 @@ def same_format_suffix(target: Path, video: VideoOptions) -> str:
     Raises:
         MediaError: ``target`` cannot be read.
     """
-    from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format
+    from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, suffix_instead
 
     found = image_format(target)
     if found is not None:
+        instead = suffix_instead(found, target)
+        if instead is not None:
+            return instead
         if FORMAT_BY_SUFFIX.get(target.suffix.lower()) == found:
             return target.suffix
         return next(suffix for suffix, name in FORMAT_BY_SUFFIX.items() if name == found)
@@ -125,10 +138,10 @@ def _warn_of_unused_options(
     """Warn about options that only apply to videos; ``skip_audio`` is harmless."""
     given = video.model_dump(exclude_defaults=True, exclude={"skip_audio"})
     if given:
-        names = " and ".join("--" + name.replace("_", "-") for name in given)
+        names = " and ".join(name.replace("_", "-") for name in given)
         what = "a photo" if kind == "image" else "an animation"
         have = "has" if len(given) == 1 else "have"
-        warn(f"the target is {what}: {names} {have} no effect")
+        warn(f"the target is {what}: {names} {have} no effect on it")
 
 
 def _is_image(output: Path) -> bool:

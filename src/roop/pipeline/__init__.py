@@ -1,1 +1,1 @@
-"""Reader, analyser, processors and writer at work together."""
+"""Run jobs: read, screen, change, mark and write frames, here or in workers."""

@@ -1,12 +1,13 @@
-"""Do one job, from its sources and its target to its output."""
+"""Run one job, from its sources and its target to its output."""
 
 import dataclasses
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from roop.errors import CancelledError, UsageError
 from roop.media.base import Reader
@@ -62,15 +63,31 @@ class JobResult:
     """Seconds that this run took."""
     engine: str
     models: tuple[str, ...]
-    """The networks that made it, by their names in the catalogue."""
+    """Catalogue names of the networks used."""
     recognition: Recognition | None
-    """How people were told apart; None if the job named nobody."""
+    """How people were recognised; None if the job named nobody."""
     providers: tuple[str, ...]
-    """What the processors' networks really ran on; empty if they have none of their own."""
+    """Execution providers of the processors' networks; empty if they have none."""
     warnings: tuple[str, ...]
-    """Plain sentences, each once."""
+    """Each once, in plain words."""
     kept_frames: Path | None = None
-    """The folder of the output's frames as pictures, if they were asked for."""
+    """The folder with the output's frames as images, if requested."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON has it."""
+        return {
+            **dataclasses.asdict(self),
+            "output": str(self.output),
+            "kept_frames": self.kept_frames and str(self.kept_frames),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "JobResult":
+        """Return the result that ``to_dict`` wrote."""
+        paths = {name: data[name] and Path(data[name]) for name in ("output", "kept_frames")}
+        lists = {name: tuple(data[name]) for name in ("models", "providers", "warnings")}
+        by = data["recognition"]
+        return cls(**{**data, **paths, **lists, "recognition": by and Recognition(**by)})
 
 
 def run_job(
@@ -82,32 +99,31 @@ def run_job(
     cancel: threading.Event | None = None,
     pace: Pace = DEFAULT_PACE,
 ) -> JobResult:
-    """Do one job; the output appears under its name only when it is whole.
+    """Run one job; the output gets its name only when it is complete.
 
     Args:
         job: What to do.
-        settings: What this machine has.
+        settings: Options of this machine.
         registry: The processors that ``job.steps`` may name.
         watch: Receives the progress a few times a second.
         cancel: Set it from another thread or a signal handler to stop the job.
-        pace: How a long target is cut.
+        pace: How a long target is split.
 
     Raises:
-        RoopError: The job could not be done; nothing is left behind but the finished segments of a
-            long target.
+        RoopError: The job failed; only the finished segments of a long target remain.
     """
     return JobRunner(settings, registry, pace=pace).run(job, watch=watch, cancel=cancel)
 
 
 class JobRunner:
-    """Does jobs one after another.
+    """Runs jobs, one at a time.
 
     Args:
-        settings: What this machine has.
+        settings: Options of this machine.
         registry: The processors that jobs may name.
         shared: Keeps networks, sources and processors from one job to the next; None to build them
             for every job.
-        pace: How long targets are cut.
+        pace: How long targets are split.
     """
 
     def __init__(
@@ -126,7 +142,7 @@ class JobRunner:
     def run(
         self, job: Job, *, watch: Watch | None = None, cancel: threading.Event | None = None
     ) -> JobResult:
-        """Do one job, with its record and its kept frames; see ``run_job``."""
+        """Run one job, and write its record and its kept frames; see ``run_job``."""
         cancel = cancel or threading.Event()
         if job.record is None:
             return self._with_kept_frames(job, watch, cancel)
@@ -141,7 +157,7 @@ class JobRunner:
         return result
 
     def _with_kept_frames(self, job: Job, watch: Watch | None, cancel: Event) -> JobResult:
-        """Do a job, and write the frames of its output if they are asked for."""
+        """Run a job, and write the frames of its output if requested."""
         warnings: dict[str, None] = {}  # a set that keeps its order
         task = self._task(job, warnings.setdefault, watch, cancel)
         result = self._run(task)
@@ -149,7 +165,7 @@ class JobRunner:
         if job.frames.keep_frames:
             try:
                 folder = keep_frames(result.output, job.frames, task.marks, cancel)
-            except CancelledError:  # the output stands
+            except CancelledError:  # the output is complete
                 task.warn(f"cancelled: the frames of {result.output} were not written")
         all_warnings = tuple(dict.fromkeys((*warnings, *result.warnings)))
         return dataclasses.replace(result, warnings=all_warnings, kept_frames=folder)
@@ -198,7 +214,7 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
     """Return how many processes share the segments.
 
     Raises:
-        UsageError: Several are asked for, and they would not find a processor.
+        UsageError: Several are requested, but cannot find a processor of this program.
     """
     registry, steps, settings = task.registry, task.job.steps, task.settings
     own = local_only(registry, steps)
@@ -214,7 +230,7 @@ def _workers(task: Task, reader: Reader, segments: int) -> int:
 
 
 def _in_one_run(task: Task, reader: Reader) -> JobStats:
-    """Do a job whose target is not cut into segments."""
+    """Run a job whose target is not split into segments."""
     # Imported here, as only workers may need these libraries.
     from roop.pipeline.stages.frame_pipeline import FramePipeline
     from roop.provenance.label import Label
@@ -238,7 +254,7 @@ def _in_one_run(task: Task, reader: Reader) -> JobStats:
 
 
 def output_path(job: Job) -> Path:
-    """Return the file to write: ``job.output``, or a name of its own inside that folder.
+    """Return the file to write: ``job.output``, or a generated name in that folder.
 
     Raises:
         UsageError: That is a source photo.

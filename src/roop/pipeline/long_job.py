@@ -1,4 +1,4 @@
-"""Do a long target segment by segment: finished segments survive whatever ends the program."""
+"""Run a long job segment by segment; finished segments survive a crash."""
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LongJob:
-    """A job whose target is cut into segments."""
+    """A job whose target is split into segments."""
 
     task: Task
     segments: Sequence[Segment]
@@ -38,12 +38,12 @@ class LongJob:
     """Approximate memory of each."""
 
     def run(self) -> JobStats:
-        """Do the missing segments, and join all of them.
+        """Process the missing segments, and join all of them.
 
         Raises:
             RefusedError: A frame or photo is refused; nothing is left behind.
             CancelledError: The person stopped the job; finished segments stay.
-            RoopError: The job could not be done now; finished segments stay.
+            RoopError: The job failed; finished segments stay.
         """
         task = self.task
         fingerprint = fingerprint_of(task.job, task.settings, task.registry, self.pace)
@@ -71,7 +71,7 @@ class LongJob:
         return note
 
     def _tidy(self, folder: WorkFolder, error: BaseException) -> None:
-        """Keep finished segments, unless they are of no use any more."""
+        """Keep the finished segments, unless they can never be used."""
         final = isinstance(error, RefusedError | NoFaceError)
         finished = folder.finished_count
         if final or not finished:
@@ -95,7 +95,7 @@ class LongJob:
         self._file(folder).discard()  # an error about the output's name comes now
         job = task.job.model_copy(update={"output": task.output})
         folder.record_job(job, task.settings, fingerprint, self.segments)
-        resumed = self._do(folder, note)
+        resumed = self._process_missing(folder, note)
         done = (folder.stats_of(s.number) or JobStats() for s in self.segments)
         stats = sum(done, JobStats(resumed=resumed))
         if not stats.counts.swapped and task.registry.scale(task.job.steps) == 1:
@@ -113,8 +113,8 @@ class LongJob:
             folder=folder.path,
         )
 
-    def _do(self, folder: WorkFolder, note: str | None) -> int:
-        """Do the segments that are not recorded as done; return the frames of those that are."""
+    def _process_missing(self, folder: WorkFolder, note: str | None) -> int:
+        """Process the unfinished segments; return the number of frames in the finished ones."""
         done = {s.number: folder.stats_of(s.number) for s in self.segments}
         missing = [s for s in self.segments if done[s.number] is None]
         resumed = sum(stats.counts.frames for stats in done.values() if stats is not None)
@@ -126,11 +126,11 @@ class LongJob:
         if missing and (self.task.settings.cluster or min(self.workers, len(missing)) > 1):
             self._pool(folder, min(self.workers, len(missing))).run(missing, meter)
         elif missing:
-            self._do_here(missing, folder, meter)
+            self._process_here(missing, folder, meter)
         meter.report()
         return resumed
 
-    def _do_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
+    def _process_here(self, missing: Sequence[Segment], folder: WorkFolder, meter: Meter) -> None:
         # Imported here, as only workers may need these libraries.
         from roop.pipeline.segments.chosen_person import ChosenPersonFinder
         from roop.pipeline.segments.segment_runner import SegmentRunner
@@ -161,7 +161,7 @@ class LongJob:
         return [segment.time_range.seek for segment in self.segments]
 
     def _join(self, folder: WorkFolder, stats: JobStats) -> None:
-        """Put the finished segments and everything else of the target into the output."""
+        """Join the finished segments and the target's other streams into the output."""
         trim_heap()
         warn, video = self.task.warn, self.task.job.video
         for warning in stats.warnings:

@@ -1,4 +1,4 @@
-"""Swap a single frame of a target, to be shown before a job starts."""
+"""Swap a single frame of a target, as a preview of a job."""
 
 import threading
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ def preview_frame(
 
     Args:
         job: What to do; its output is not used.
-        resources: What was built for earlier jobs and may be used again.
+        resources: Networks and sources, kept from earlier jobs.
         time_s: Seconds from the beginning of the target.
         cancel: Set it to stop.
 
@@ -57,9 +57,8 @@ def preview_frame(
             frame = next(iter(reader), None)
             if frame is None:
                 raise MediaError(f"{job.target} shows nothing at {time_s:g} s")
-            pipeline.screen.submit_frame(frame, str(job.target), still=reader.info.kind == "image")
             before = frame.crop(Box(0, 0, *frame.size))
-            analysed = _changed(pipeline, frame)
+            analysed = _changed(pipeline, frame, job, still=reader.info.kind == "image")
         Label(label).stamp(analysed.frame)
         pipeline.watermark.stamp(analysed.frame, analysed.faces)
         pipeline.screen.wait_for_verdicts(_PATIENCE_S)
@@ -73,8 +72,10 @@ def preview_frame(
         )
 
 
-def _changed(pipeline: FramePipeline, frame: Frame) -> AnalysedFrame:
-    """Return the frame as the pipeline changes it, without any frame before it."""
+def _changed(pipeline: FramePipeline, frame: Frame, job: Job, *, still: bool) -> AnalysedFrame:
+    """Screen the frame, and return it as the pipeline changes it, without any frame before it."""
+    screen = pipeline.screen
+    submitted = screen.submit_frame(frame, str(job.target), still=still)
     for processor in pipeline.processors:
         processor.reset()
     tracker = pipeline.analyser.tracker(pipeline.selector())
@@ -82,8 +83,10 @@ def _changed(pipeline: FramePipeline, frame: Frame) -> AnalysedFrame:
     changed: Sequence[AnalysedFrame] = [
         AnalysedFrame(frame, faces, max(tracker.faces_in_sight, len(faces)))
     ]
+    screen.submit_closer(submitted, frame, faces)
     for processor in pipeline.processors:
         changed = run_processor(processor, changed)
+    screen.submit_changed(submitted, changed[0].frame)
     return changed[0]
 
 

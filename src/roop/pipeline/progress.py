@@ -1,9 +1,10 @@
-"""How far a job is."""
+"""The progress of a job."""
 
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,18 @@ class Progress:
     resumed: int = 0
     """Frames of those that were finished before this run."""
     note: str | None = None
-    """What to know of the start: where the job resumes, what its networks run on."""
+    """A message about the start: where the job resumes, what its networks run on."""
     activity: str | None = None
-    """What is done before the first frame, such as a download."""
+    """The activity before the first frame, such as a download."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as JSON has it."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Progress":
+        """Return the state that ``to_dict`` wrote."""
+        return cls(**data)
 
     @property
     def counts(self) -> FrameCounts:
@@ -100,7 +110,7 @@ class Meter:
             total: Frames of the whole job, None if unknown.
             watch: Receives the reports.
             resumed: Frames that were finished before this run.
-            note: What to know of the start.
+            note: A message about the start.
             period_s: Least time between two reports.
         """
         self.counts = FrameCounts(frames=resumed)
@@ -129,7 +139,7 @@ class Meter:
             self.report()
 
     def note(self, note: str) -> None:
-        """Report something to know of the start."""
+        """Report a message about the start."""
         self._note = note
         self.report()
 

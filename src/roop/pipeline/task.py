@@ -1,4 +1,4 @@
-"""A job on this machine, and everything that doing it takes."""
+"""A job on this machine, with everything needed to run it."""
 
 import threading
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # loads many libraries, which only workers may need
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Everything that doing a job takes."""
+    """Everything needed to run a job."""
 
     job: Job
     settings: Settings
@@ -25,16 +25,16 @@ class Task:
     output: Path
     """The file to make."""
     marks: Marks
-    """What it carries."""
+    """The marks that the output gets."""
     warn: Warn
     watch: Watch | None
     cancel: threading.Event
-    """Set when the person wants to stop."""
+    """Set to cancel the job."""
     shared: "PipelineResources | None" = None
-    """What earlier jobs have left to use again; None for a job that stands alone."""
+    """Resources kept from earlier jobs; None to build them for this job."""
 
     def resources(self) -> "PipelineResources":
-        """Return the networks and whatever else takes long to build."""
+        """Return the shared resources, or new ones."""
         from roop.pipeline.stages.resources import PipelineResources  # loads many libraries
 
         return self.shared or PipelineResources(self.settings, self.registry)

@@ -1,5 +1,6 @@
 """The visible label in a corner of the frames."""
 
+import unicodedata
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +12,9 @@ from roop.types import Alpha, Box, Frame, Pixels
 
 HEIGHT = 0.05
 """Height of the letters, as a share of the frame's shorter side; required by GB 45438-2025."""
+
+WORDS = "AI MODIFIED"
+"""The words that every label begins with; a person's own text comes beside them."""
 
 _MARGIN = 0.6
 """Margin around the letters, as a share of their height."""
@@ -46,11 +50,13 @@ class Label:
         seconds = self._options.label_seconds
         if seconds is not None and time - self._start >= seconds:
             return
-        frame.paste(*self._rendered)
+        box, pixels, alpha = self._rendered
+        frame.paste(box, pixels, alpha)
+        frame.make_opaque(box, np.full_like(alpha, 255))  # or transparent pixels would hide it
 
     def _render(self, size: tuple[int, int]) -> tuple[Box, Pixels, Alpha]:
         """Return the label's box, its pixels and their opacity."""
-        letters = _render_text(self._options.label_text, max(4, round(HEIGHT * min(size))))
+        letters = _render_label(self._options.label_text, max(4, round(HEIGHT * min(size))))
         margin = round(letters.shape[0] * _MARGIN)
         alpha = np.full([side + 2 * margin for side in letters.shape], _PLATE_OPACITY, np.uint8)
         inside = alpha[margin : margin + letters.shape[0], margin : margin + letters.shape[1]]
@@ -71,16 +77,40 @@ class Label:
         return box, np.repeat(pixels[..., np.newaxis], 3, axis=2), alpha
 
 
-def _render_text(text: str, height: int) -> Alpha:
-    """Render the text with capitals at least ``height`` pixels high, 255 on 0."""
+def _render_label(text: str, height: int) -> Alpha:
+    """Render the fixed words and, right of them, the person's own text, if any of it is visible.
+
+    Each has pixels of its own, so that no character of the text can cover the words.
+    """
+    font = _font(height)
+    words, own = _render_text(WORDS, font), _render_text(_own_text(text), font)
+    if not own.any():
+        return words
+    gap = np.zeros((words.shape[0], height), np.uint8)
+    return np.hstack((words, gap, own))
+
+
+def _own_text(text: str) -> str:
+    """Return a text without the fixed words, and without characters that are not seen."""
+    seen = "".join(c if c.isprintable() and not unicodedata.combining(c) else " " for c in text)
+    return " ".join(seen.split()).removeprefix(WORDS).strip()
+
+
+def _font(height: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font whose capitals are at least ``height`` pixels high."""
     size = height
     while True:
         font = ImageFont.load_default(size)
-        left, top, right, bottom = (round(side) for side in font.getbbox(text))
         capital = font.getbbox("A")
         if capital[3] - capital[1] >= height:
-            break
+            return font
         size += 1
-    image = Image.new("L", (right - left, bottom - top))
+
+
+def _render_text(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> Alpha:
+    """Render one line, as high as the font's own lines, 255 on 0."""
+    top, bottom = (round(side) for side in font.getbbox("AMÅgjpqy")[1::2])
+    left, _, right, _ = (round(side) for side in font.getbbox(text))
+    image = Image.new("L", (max(right - left, 1), bottom - top))
     ImageDraw.Draw(image).text((-left, -top), text, fill=255, font=font)
     return np.array(image)

@@ -3,6 +3,8 @@
 import queue
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -11,9 +13,10 @@ from typing import Self
 from roop.errors import CancelledError, ModelError, RefusedError, RoopError
 from roop.media.frames.stored_frame import StoredFrame
 from roop.safety.classifiers import Classifiers
-from roop.safety.nudity import INPUT_SIDE, Finding
-from roop.safety.samples import Sampler
-from roop.types import Frame, Pixels
+from roop.safety.looks import Look, closer_looks, looks_of
+from roop.safety.nudity import Finding
+from roop.safety.samples import EDITED, Sampler, SmallCopy
+from roop.types import Face, Frame, Pixels
 
 _QUEUE_SIZE = 4
 """Images that may wait for the classifiers."""
@@ -24,6 +27,13 @@ _POLL_S = 0.05
 _EXIT_TIMEOUT_S = 1.0
 """How long to wait for the thread to end after an error; it is abandoned if it hangs."""
 
+_CLOSER_EVERY = 3
+"""One in so many screened frames is judged at a closer look: it costs as much again."""
+
+_LEAST_OF_OTHERS = 0.65
+"""Score from which a look refuses an image that no viewer shows so: more looks make more mistakes,
+and most of these score low."""
+
 VERDICT_TIMEOUT_S = 60.0
 """How long a verdict may take; a busy machine needs a while to load the network."""
 
@@ -32,9 +42,22 @@ VERDICT_TIMEOUT_S = 60.0
 class _Sample:
     """An image to classify."""
 
-    pixels: Pixels
+    looks: tuple[Look, ...]
     name: str
     """Name of its file, for messages."""
+    time: Fraction | None
+    """Seconds from the start of the target; None for a photo."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SubmittedFrame:
+    """What the screen remembers of a frame until the processors have changed it."""
+
+    copy: SmallCopy
+    closer: bool
+    """True if it is to be judged at a closer look, too."""
+    name: str
+    """Name of the target, for messages."""
     time: Fraction | None
     """Seconds from the start of the target; None for a photo."""
 
@@ -53,8 +76,8 @@ class Screen:
     def __init__(self, classifiers: Classifiers, cancel: threading.Event) -> None:
         self._classifiers = classifiers
         self._cancel = cancel
-        self._samples: queue.Queue[_Sample] = queue.Queue(_QUEUE_SIZE)
-        self._sampler = Sampler()
+        self._samples: queue.Queue[_Sample | None] = queue.Queue(_QUEUE_SIZE)
+        self._sampler, self._changed_sampler = Sampler(), Sampler()
         self._submitted = 0
         self._passed = 0
         self._condition = threading.Condition()
@@ -79,14 +102,14 @@ class Screen:
         Returns:
             The new range's sampler, which counts its screened frames.
         """
-        self._sampler = Sampler()
+        self._sampler, self._changed_sampler = Sampler(), Sampler()
         return self._sampler
 
     def submit_photo(self, pixels: Pixels, name: str) -> None:
         """Submit an upright RGB photo; ``name`` is used in messages."""
-        self._enqueue(_Sample(StoredFrame(pixels).thumbnail(INPUT_SIDE), name, None))
+        self._enqueue(_Sample(tuple(looks_of(StoredFrame(pixels))), name, None))
 
-    def submit_frame(self, frame: Frame, name: str, *, still: bool) -> None:
+    def submit_frame(self, frame: Frame, name: str, *, still: bool) -> SubmittedFrame:
         """Submit the next frame of the target, before it is changed; sampled frames are screened.
 
         Args:
@@ -95,15 +118,42 @@ class Screen:
             name: The target's name, for messages.
             still: True if the target is a single image.
 
+        Returns:
+            What ``submit_closer`` and ``submit_changed`` need to know of the frame.
+
         Raises:
             RefusedError: An image submitted so far is refused.
             ModelError: The screen cannot run.
             CancelledError: The job was cancelled.
         """
         self._check()
-        if self._sampler.selects(frame):
-            time = None if still else frame.pts * frame.time_base
-            self._enqueue(_Sample(frame.thumbnail(INPUT_SIDE), name, time))
+        copy, time = SmallCopy.of(frame), frame.pts * frame.time_base
+        shown = None if still else time
+        selected = self._sampler.selects_copy(copy, time)
+        if selected:
+            self._enqueue(_Sample(tuple(looks_of(frame)), name, shown))
+        closer = selected and self._sampler.selected % _CLOSER_EVERY == 1
+        return SubmittedFrame(copy, closer, name, shown)
+
+    def submit_closer(self, known: SubmittedFrame, frame: Frame, faces: Sequence[Face]) -> None:
+        """Submit what is below the faces of a submitted frame, if it is that one's turn."""
+        looks = tuple(closer_looks(frame, faces)) if known.closer else ()
+        if looks:
+            self._enqueue(_Sample(looks, known.name, known.time))
+
+    def submit_changed(self, known: SubmittedFrame, frame: Frame) -> None:
+        """Submit a frame after the processors, if they made another picture of it.
+
+        Args:
+            known: What ``submit_frame`` returned for it.
+            frame: The frame as it will be written.
+        """
+        copy, time = SmallCopy.of(frame), frame.pts * frame.time_base
+        if copy.distance(known.copy).exceeds(EDITED) and self._changed_sampler.selects_copy(
+            copy, time
+        ):
+            self._sampler.selected += 1
+            self._enqueue(_Sample(tuple(looks_of(frame)), known.name, known.time))
 
     def wait_for_verdicts(self, timeout_s: float = VERDICT_TIMEOUT_S) -> None:
         """Wait until every image submitted so far has passed.
@@ -137,6 +187,8 @@ class Screen:
         trace: TracebackType | None,
     ) -> None:
         self._done.set()
+        with suppress(queue.Full):
+            self._samples.put_nowait(None)  # wakes the thread
         self._thread.join(VERDICT_TIMEOUT_S if self._error is None else _EXIT_TIMEOUT_S)
 
     def _check(self) -> None:
@@ -177,12 +229,23 @@ class Screen:
                 sample = self._samples.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
-            finding = self._classifiers.detect(sample.pixels)
-            if finding is not None:
-                raise _refusal(sample, finding)
+            if sample is None:
+                return
+            for look in sample.looks:
+                finding = refused_finding(self._classifiers, look)
+                if finding is not None:
+                    raise _refusal(sample, finding)
             with self._condition:
                 self._passed += 1
                 self._condition.notify_all()
+
+
+def refused_finding(classifiers: Classifiers, look: Look) -> Finding | None:
+    """Return why a look refuses its image, None if it does not."""
+    finding = classifiers.detect(look.pixels)
+    if finding is None or look.plain or finding.score >= _LEAST_OF_OTHERS:
+        return finding
+    return None
 
 
 def _refusal(sample: _Sample, finding: Finding) -> RefusedError:

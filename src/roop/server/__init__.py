@@ -1,1 +1,1 @@
-"""The web server: an API for programs, and the page that stands on it."""
+"""The web server: an API for programs, and the page that uses it."""

@@ -1,4 +1,4 @@
-"""Who may use the server: a token, and the cookie that a browser gets for it."""
+"""Access to the server: a token, and the cookie that a browser gets for it."""
 
 import hashlib
 import hmac
@@ -11,15 +11,15 @@ COOKIE = "roop_session"
 
 
 def new_token() -> str:
-    """Return a token that nobody can guess."""
+    """Return a new random token."""
     return secrets.token_urlsafe(32)
 
 
 class Access:
-    """Knows the token, if there is one.
+    """Checks tokens and cookies.
 
-    The cookie is made from the token and nothing else: a browser stays signed in when the server
-    is started again with the same one.
+    The cookie only depends on the token: a browser stays signed in when the server restarts with
+    the same one.
 
     Args:
         token: None if everybody who reaches the server may use it.
@@ -60,5 +60,5 @@ def _digest(token: str) -> str:
 
 
 def _same(one: str, other: str) -> bool:
-    """Compare without telling by the time it takes how much is right."""
+    """Compare in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())

@@ -1,4 +1,4 @@
-"""The application: routes, what they work with, and what runs beside them."""
+"""The application: its routes, its services, and its background tasks."""
 
 import asyncio
 import logging
@@ -50,7 +50,7 @@ _LOG = logging.getLogger(__name__)
 PREFIX = "/api/v1"
 
 MAX_BODY = 1_000_000
-"""Bytes of a request's body where no file is sent."""
+"""Largest body of a request that uploads no file, in bytes."""
 
 PAGE = Path(__file__).parent / "page"
 """The page's files."""
@@ -63,7 +63,7 @@ _ABOUT = (
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a server is started with."""
+    """Everything that a server is started with."""
 
     options: ServerOptions
     settings: Settings
@@ -73,7 +73,7 @@ class Setup:
     """For uploads and results."""
     sharing: ShareOptions
     token: str | None
-    """Who knows it may use the server; None for everybody who reaches it."""
+    """Required from clients; None to admit everybody who reaches the server."""
 
 
 def create_app(setup: Setup) -> FastAPI:
@@ -120,7 +120,7 @@ def create_app(setup: Setup) -> FastAPI:
 
 
 def _services(setup: Setup, stack: ExitStack) -> Services:
-    """Start what outlives requests; ``stack`` ends it."""
+    """Start the services; ``stack`` ends them."""
     options, settings = setup.options, setup.settings
     storage = Storage.open(setup.folder, options)
     studio = stack.enter_context(StudioClient(settings))
@@ -143,7 +143,7 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
 
 
 async def _sweep(services: Services) -> None:
-    """Delete what nobody needs any more, again and again."""
+    """Delete expired files periodically."""
     while True:
         try:
             await run_sync(retention.sweep, services)

@@ -1,48 +1,48 @@
-"""Turn what a client has chosen into a draft: media become files, nothing else does."""
+"""Turn what a client chose into a draft; only ids of uploads become file names."""
 
 from pathlib import Path
 
 from roop.options import Assignment
 from roop.server.job_options import require_allowed
 from roop.server.problems import ApiError
-from roop.server.schema import AssignmentSent, DraftSent, LiveSent
+from roop.server.schema import AssignmentInput, DraftInput, LiveInput
 from roop.server.services import Services
 from roop.studio.draft import Draft
 
 
-def draft_of(sent: DraftSent, services: Services) -> Draft:
-    """Return the draft that a client means.
+def draft_of(body: DraftInput, services: Services) -> Draft:
+    """Return the draft for a request.
 
     Raises:
-        ApiError: A file is gone or no photo, or an option is not for clients.
+        ApiError: A file is missing or not a photo, or clients may not set an option.
     """
     media = services.storage.media
-    target = media.get(sent.target)
+    target = media.get(body.target)
     media.touch(target.id)
-    draft = _without_target(sent, services)
+    draft = _without_target(body, services)
     return draft.model_copy(update={"target": media.path(target)})
 
 
-def live_draft_of(sent: LiveSent, services: Services) -> Draft:
-    """Return the draft of a live swap, which has no target; for the errors see above."""
-    return _without_target(sent, services)
+def live_draft_of(body: LiveInput, services: Services) -> Draft:
+    """Return the draft of a live swap, which has no target; raises as ``draft_of``."""
+    return _without_target(body, services)
 
 
-def _without_target(sent: DraftSent | LiveSent, services: Services) -> Draft:
-    require_allowed(sent.options, services.registry)
+def _without_target(body: DraftInput | LiveInput, services: Services) -> Draft:
+    require_allowed(body.options, services.registry)
     return Draft(
-        sources=tuple(_photo(id, services) for id in sent.sources),
-        assignments=tuple(_assignment(each, services) for each in sent.assignments),
-        options=sent.options,
+        sources=tuple(_photo(id, services) for id in body.sources),
+        assignments=tuple(_assignment(each, services) for each in body.assignments),
+        options=body.options,
     )
 
 
-def _assignment(sent: AssignmentSent, services: Services) -> Assignment:
+def _assignment(body: AssignmentInput, services: Services) -> Assignment:
     return Assignment(
-        source=tuple(_photo(id, services) for id in sent.sources),
-        position=sent.position,
-        frame=sent.frame,
-        reference=None if sent.reference is None else _photo(sent.reference, services),
+        source=tuple(_photo(id, services) for id in body.sources),
+        position=body.position,
+        frame=body.frame,
+        reference=None if body.reference is None else _photo(body.reference, services),
     )
 
 

@@ -1,4 +1,4 @@
-"""Changes of the queue as server-sent events, none of which is lost to a client that reconnects."""
+"""Changes of the queue as server-sent events; a client that reconnects misses none."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -9,23 +9,22 @@ from fastapi.sse import ServerSentEvent
 
 from roop.jobs.queue import Changes
 from roop.jobs.queued_job import ENDED
-from roop.server.job_views import job_shown
+from roop.server.job_views import job_view
 from roop.server.services import Services
 
 
 async def job_events(
     services: Services, since: int, *, only: str | None = None
 ) -> AsyncIterator[ServerSentEvent]:
-    """Yield what has changed, and then whatever changes.
+    """Yield past changes, then new ones as they happen.
 
-    Each event is the state of a job as it is now, so that an event that was missed on the way
-    makes no difference. Its id is the number of the change: a client sends the last one again
-    when it reconnects.
+    Each event is the present state of a job, so a missed event makes no difference. Its id is the
+    number of the change, which a client sends when it reconnects.
 
     Args:
-        services: Have the queue.
+        services: The services of the server.
         since: The number of the last change that the client knows.
-        only: A job; the stream ends with it.
+        only: The id of a job; the stream ends when the job does.
     """
     with _wake_ups(services) as changed:
         while not services.stopping.is_set():
@@ -41,7 +40,7 @@ async def job_events(
 
 def _events_of(changes: Changes, services: Services, only: str | None) -> list[ServerSentEvent]:
     events = [
-        ServerSentEvent(event="job", id=str(job.revision), data=job_shown(job, services))
+        ServerSentEvent(event="job", id=str(job.revision), data=job_view(job, services))
         for job in changes.jobs
         if only in (None, job.id)
     ]
@@ -59,7 +58,7 @@ def _has_ended(changes: Changes, id: str) -> bool:
 
 @contextmanager
 def _wake_ups(services: Services) -> Iterator[asyncio.Event]:
-    """Give an event that is set whenever the queue changes, and when the server ends."""
+    """Yield an event that is set when the queue changes or the server stops."""
     loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
     def on_change(changes: Changes) -> None:

@@ -1,4 +1,4 @@
-"""Files as answers: with ranges, and not again to whoever has them."""
+"""Responses with files: ranges and conditional requests."""
 
 from pathlib import Path
 
@@ -8,23 +8,23 @@ from fastapi.responses import FileResponse
 from roop.server.problems import ApiError
 
 _POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-"""Nothing in a file that somebody sent runs, whatever a browser takes it for."""
+"""Nothing in an uploaded file runs, whatever a browser takes it for."""
 
 
 def file_answer(
     path: Path, media_type: str, name: str, request: Request, *, download: bool = False
 ) -> Response:
-    """Answer with a file, a range of it, or the news that it has not changed.
+    """Return a response with a file, a range of it, or status 304.
 
     Args:
-        path: Of the file.
-        media_type: What it is.
-        name: What to call it when it is saved.
-        request: Says which part is wanted, and which version is there.
+        path: The file.
+        media_type: Its media type.
+        name: The name that browsers save it under.
+        request: Its headers name the range and the version that the client has.
         download: Browsers save it instead of showing it.
 
     Raises:
-        ApiError: It is gone.
+        ApiError: The file no longer exists.
     """
     try:
         status = path.stat()
@@ -32,7 +32,7 @@ def file_answer(
         raise ApiError("gone", "the file is gone") from error
     headers = {
         "Content-Security-Policy": _POLICY,
-        "Cache-Control": "private, no-cache",  # asked again each time
+        "Cache-Control": "private, no-cache",  # revalidated every time
     }
     answer = FileResponse(
         path,

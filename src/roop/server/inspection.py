@@ -1,4 +1,4 @@
-"""Find out what a file is, in a process that may crash: the parent's side."""
+"""Inspect uploads in child processes: the parent's side."""
 
 import queue
 import threading
@@ -11,17 +11,17 @@ from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.remote_error import error_from_dict
 
 _PATIENCE_S = 90.0
-"""How long an inspection may take."""
+"""Timeout of an inspection."""
 
 _AT_ONCE = 2
-"""Inspections that run at the same time."""
+"""Inspections that run at once."""
 
 
 class Inspector:
-    """Inspects uploads, each in a process of its own, a few at a time.
+    """Decodes uploads, each in its own process, a few at a time.
 
     Args:
-        pixels: How many a frame may have.
+        pixels: Most pixels of a frame.
     """
 
     def __init__(self, pixels: int) -> None:
@@ -29,14 +29,14 @@ class Inspector:
         self._room = threading.BoundedSemaphore(_AT_ONCE)
 
     def inspect(self, path: Path, name: str) -> Mapping[str, Any]:
-        """Return what a file is.
+        """Return the properties of a file.
 
         Args:
-            path: Of the file.
-            name: What its owner calls it.
+            path: The file.
+            name: The name that the client gave it.
 
         Raises:
-            MediaError: It is neither a photo nor a video, or decoding it takes too much.
+            MediaError: It is not a photo or video, or decoding it takes too much time or memory.
             UsageError: Its frames are too large.
         """
         messages: queue.Queue[Message | None] = queue.Queue()

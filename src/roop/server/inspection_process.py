@@ -1,4 +1,4 @@
-"""A process that finds out what a file is by decoding it: the child's side."""
+"""A process that decodes one upload: the child's side."""
 
 import mimetypes
 from pathlib import Path
@@ -10,10 +10,10 @@ from roop.options import VideoOptions
 from roop.pipeline.workers.child_process import ParentProcess, serve
 
 MEMORY = 4 << 30
-"""Bytes of address space that the process may take."""
+"""Limit of the address space, in bytes."""
 
 CPU_S = 60
-"""Seconds that it may compute."""
+"""Limit of the processor time, in seconds."""
 
 _TYPES = {
     "JPEG": "image/jpeg",
@@ -25,7 +25,7 @@ _TYPES = {
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
 }
-"""By what a reader calls the format of a picture."""
+"""Media types by the reader's name of an image format."""
 
 
 def main() -> None:
@@ -42,15 +42,15 @@ def _work(parent: ParentProcess) -> None:
 
 
 def inspect(path: Path, name: str, pixels: int) -> dict[str, Any]:
-    """Return what a file is.
+    """Return the properties of a file.
 
     Args:
-        path: Of the file.
-        name: What its owner calls it; only the extension is used, of videos.
-        pixels: How many its frames may have.
+        path: The file.
+        name: The name that the client gave it; only a video's extension is used.
+        pixels: Most pixels of a frame.
 
     Raises:
-        MediaError: It can be read as nothing, or not decoded.
+        MediaError: It cannot be decoded.
         UsageError: Its frames are too large.
     """
     with open_reader(path, VideoOptions(), lambda sentence: None) as reader:
@@ -78,10 +78,10 @@ def inspect(path: Path, name: str, pixels: int) -> dict[str, Any]:
 
 
 def _limit() -> None:
-    """Let the system end this process if it takes too much."""
+    """Limit the memory and processor time of this process."""
     try:
         import resource
-    except ImportError:  # Windows has no such limits; the parent's patience ends there, too
+    except ImportError:  # Windows: only the parent's timeout applies
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))

@@ -1,4 +1,4 @@
-"""The options of jobs that clients may set: those of ``roop swap``, without any that name files."""
+"""The options of jobs that clients may set: those of ``roop swap`` that name no files."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,14 +14,14 @@ from roop.server.problems import ApiError
 _GROUPS: tuple[type[Options], ...] = (FaceOptions, VideoOptions, LabelOptions)
 
 _NOT_OF_CLIENTS = frozenset({"force", "record", *FrameOptions.model_fields})
-"""The server names outputs itself, and hands out nothing but these."""
+"""The server names outputs itself, and only serves those."""
 
 
 def require_allowed(options: Mapping[str, Any], registry: Registry) -> None:
-    """Raise if a client may not set one of ``options``; whether the others exist is checked later.
+    """Check that clients may set all of ``options``, whether these exist or not.
 
     Raises:
-        ApiError: It names a file, or has no use here.
+        ApiError: An option names a file, or has no effect on a server.
     """
     faces = set(_file_fields(FaceOptions))
     others = {name for model in _models(registry) for name in _file_fields(model)}
@@ -68,7 +68,7 @@ def _models(registry: Registry) -> list[type[Options]]:
 
 
 def _file_fields(model: type[Options]) -> Iterator[str]:
-    """Yield the options of which a part is the name of a file."""
+    """Yield the options that contain file names."""
     for name, field in model.model_fields.items():
         if _names_file(field):
             yield name

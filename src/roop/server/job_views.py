@@ -1,4 +1,4 @@
-"""A job of the queue as clients see it: without any path."""
+"""Jobs of the queue as clients see them, without paths."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 from roop.jobs.queued_job import QueuedJob
 from roop.server.problems import Problem, problem_of
-from roop.server.schema import JobProgress, JobShown, JobSummary, moment
+from roop.server.schema import JobProgress, JobSummary, JobView, moment
 from roop.server.services import Services
 
 
-def job_shown(queued: QueuedJob, services: Services) -> JobShown:
-    """Return what clients see of a job."""
+def job_view(queued: QueuedJob, services: Services) -> JobView:
+    """Return a job as clients see it."""
     own = services.storage.results.owns(queued.job.output)
     request = services.storage.results.request(queued.id) if own else None
     expires = None
@@ -35,11 +35,11 @@ def job_shown(queued: QueuedJob, services: Services) -> JobShown:
         "request": request,
         "result": f"/api/v1/jobs/{queued.id}/result" if there else None,
     }
-    return JobShown.model_validate(shown)
+    return JobView.model_validate(shown)
 
 
 def error_of(queued: QueuedJob, services: Services) -> Problem | None:
-    """Return why a job failed, None if it did not."""
+    """Return the error of a failed job, None for others."""
     if queued.error is None:
         return None
     hint = queued.error.get("hint")
@@ -48,7 +48,7 @@ def error_of(queued: QueuedJob, services: Services) -> Problem | None:
 
 
 def name_of(queued: QueuedJob, services: Services) -> str:
-    """Return what to call a job's result."""
+    """Return the file name of a job's result."""
     request = services.storage.results.request(queued.id)
     output = queued.job.output
     if request is None:
@@ -65,7 +65,7 @@ def name_of(queued: QueuedJob, services: Services) -> str:
 
 
 def _name(path: Path, services: Services) -> str:
-    """Return what its owner calls a file."""
+    """Return the name that the client gave a file."""
     id = services.storage.media.id_of(path)
     if id is None:
         return path.name
@@ -80,7 +80,7 @@ def _redacted(result: Mapping[str, Any] | None, services: Services) -> Mapping[s
 
 
 def _kept(model: Any, values: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - a model's class
-    """Return a model of those of ``values`` that it has fields for."""
+    """Build a model from the ``values`` that it has fields for."""
     if values is None:
         return None
     return model(**{name: value for name, value in values.items() if name in model.model_fields})

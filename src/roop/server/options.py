@@ -1,4 +1,4 @@
-"""What a person may set for the server."""
+"""The options of the server."""
 
 import re
 from pathlib import Path

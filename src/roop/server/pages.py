@@ -1,4 +1,4 @@
-"""Parts of lists: the newest first, and a cursor for what follows."""
+"""Pages of lists, with cursors."""
 
 import base64
 import binascii
@@ -11,11 +11,11 @@ from roop.server.problems import ApiError
 
 
 class Listed(Protocol):
-    """Something in a list."""
+    """An item of a list."""
 
     @property
     def id(self) -> str:
-        """Its name."""
+        """Its id."""
         ...
 
     @property
@@ -32,10 +32,10 @@ def _cursor(
         str | None, Query(max_length=200, description="`next` of the page before")
     ] = None,
 ) -> str | None:
-    """Return what a cursor stands for.
+    """Decode a cursor.
 
     Raises:
-        ApiError: It is none of ours.
+        ApiError: It is not valid.
     """
     if cursor is None:
         return None
@@ -51,15 +51,15 @@ LimitDep = Annotated[int, Query(ge=1, le=500, alias="limit", description="items 
 
 
 def cursor_at(place: str) -> str:
-    """Return the cursor that stands for ``place``."""
+    """Return the cursor for a position in a list."""
     return base64.urlsafe_b64encode(place.encode("ascii")).decode("ascii")
 
 
 def number_of(cursor: str | None) -> int | None:
-    """Return the number that a cursor stands for.
+    """Return the number in a decoded cursor.
 
     Raises:
-        ApiError: It stands for something else.
+        ApiError: It is not a number.
     """
     if cursor is None:
         return None
@@ -71,15 +71,15 @@ def number_of(cursor: str | None) -> int | None:
 def page_of(
     items: Sequence[ItemT], cursor: str | None, limit: int
 ) -> tuple[list[ItemT], str | None]:
-    """Return the items after a cursor, and the cursor of what follows.
+    """Return the items after a cursor, and the cursor of the next page.
 
     Args:
         items: All of them, the newest first.
-        cursor: What the cursor stands for.
-        limit: How many at most.
+        cursor: Decoded; None for the first page.
+        limit: Most items of the page.
 
     Raises:
-        ApiError: The cursor is none of ours.
+        ApiError: The cursor is not valid.
     """
     rest = list(items)
     if cursor is not None:

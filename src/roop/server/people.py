@@ -1,4 +1,4 @@
-"""The people of the media that somebody asked for, found in the background."""
+"""The people in uploaded media, searched in the background."""
 
 import base64
 import threading
@@ -13,28 +13,28 @@ from roop.pipeline.workers.child_process import Message
 from roop.studio.studio_client import StudioClient
 
 FACES = FaceOptions()
-"""How people are told apart; choices of a draft count in the same way."""
+"""How people are sorted and told apart, the same as by a job without other options."""
 
 SearchState = Literal["searching", "done", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPeople:
-    """What is known so far of who is in one target."""
+    """The people found in a target so far."""
 
     state: SearchState
     people: Sequence[Mapping[str, Any]] = ()
-    """The fields of a ``FoundPerson`` each."""
+    """For each, the fields of a ``FoundPerson``."""
     pictures: Sequence[bytes] = ()
     """A JPEG of each."""
     error: RoopError | None = None
 
 
 class PeopleCache:
-    """Searches each target once, and remembers whom it found.
+    """Searches each target once, and keeps the result.
 
     Args:
-        studio: Searches.
+        studio: Does the searches.
     """
 
     def __init__(self, studio: StudioClient) -> None:
@@ -43,10 +43,10 @@ class PeopleCache:
         self._found: dict[str, FoundPeople] = {}
 
     def find(self, id: str, target: str) -> FoundPeople:
-        """Return who is known; the first call starts the search, and one after it failed another.
+        """Return the people found so far; the first call starts the search.
 
         Args:
-            id: Of the target.
+            id: The target's id.
             target: Its file.
         """
         with self._lock:

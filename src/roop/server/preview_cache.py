@@ -1,4 +1,4 @@
-"""The latest previews, which browsers fetch as pictures."""
+"""The latest previews, for browsers to fetch as images."""
 
 import threading
 import time
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from roop.server.storage.ids import new_id
 
 _MOST = 64
-"""Previews that are kept."""
+"""Most previews that are kept."""
 
 _AGE_S = 600.0
 """How long one is kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPreview:
+class CachedPreview:
     """One frame before and after, as JPEGs."""
 
     before: bytes
@@ -28,18 +28,18 @@ class PreviewCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._previews: OrderedDict[str, ShownPreview] = OrderedDict()
+        self._previews: OrderedDict[str, CachedPreview] = OrderedDict()
 
     def add(self, before: bytes, after: bytes) -> str:
         """Keep a preview; return its id."""
         id = new_id()
         with self._lock:
-            self._previews[id] = ShownPreview(before, after, time.monotonic())
+            self._previews[id] = CachedPreview(before, after, time.monotonic())
             while len(self._previews) > _MOST:
                 self._previews.popitem(last=False)
         return id
 
-    def get(self, id: str) -> ShownPreview | None:
+    def get(self, id: str) -> CachedPreview | None:
         """Return a preview, None if it is gone."""
         with self._lock:
             return self._previews.get(id)

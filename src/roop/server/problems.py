@@ -1,4 +1,4 @@
-"""Errors as HTTP answers: ``application/problem+json`` (RFC 9457) with our code and hint."""
+"""Errors as HTTP responses: ``application/problem+json`` (RFC 9457) with our code and hint."""
 
 import http
 from collections.abc import Mapping
@@ -44,11 +44,11 @@ STATUSES: Mapping[str, int] = {
     "too_many": 429,
     "busy": 503,
 }
-"""The status of each code. The only place where statuses of errors are chosen."""
+"""The status of each code: the only table of statuses."""
 
 
 class Problem(BaseModel):
-    """What went wrong, and what to do."""
+    """An error."""
 
     type: str = "about:blank"
     title: str = Field(description="the status in words")
@@ -59,13 +59,13 @@ class Problem(BaseModel):
 
 
 class ApiError(Exception):
-    """A request cannot be answered.
+    """An error of a request.
 
     Args:
         code: One of ``STATUSES``.
         message: What happened.
         hint: What to do.
-        headers: More headers of the answer.
+        headers: More headers of the response.
     """
 
     def __init__(
@@ -82,20 +82,20 @@ class ApiError(Exception):
 
 
 def problem_of(code: str, message: str, hint: str | None) -> Problem:
-    """Return a problem with the status of its code."""
+    """Return a problem with the status of ``code``."""
     status = STATUSES.get(code, 500)
     title = http.HTTPStatus(status).phrase
     return Problem(title=title, status=status, code=code, detail=message, hint=hint)
 
 
 def answer_of(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return a problem as an answer."""
+    """Return the response for a problem."""
     body = problem.model_dump(exclude_none=True)
     return JSONResponse(body, problem.status, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Answer every error as a problem."""
+    """Install handlers that turn every error into a problem."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(RoopError, _roop_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
@@ -106,11 +106,11 @@ def install_handlers(app: FastAPI) -> None:
 JPEG: dict[int | str, dict[str, Any]] = {
     200: {"description": "a picture", "content": {"image/jpeg": {}}}
 }
-"""How a route's picture is described in the schema."""
+"""The description of a route that returns an image."""
 
 
 def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """Return how a route's errors are described in the schema."""
+    """Return the description of a route's errors for the schema."""
     found: dict[int | str, dict[str, Any]] = {}
     for code in codes:
         status = STATUSES[code]
@@ -163,6 +163,6 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 
 def unexpected_problem() -> Problem:
-    """Return what clients see of a fault of the program."""
+    """Return the problem for an unexpected exception."""
     hint = "this is a fault of the program: report it with the server's log"
     return problem_of("internal", "something unexpected happened", hint)

@@ -1,4 +1,4 @@
-"""Delete what nobody needs any more."""
+"""Delete uploads and results that have expired."""
 
 import time
 from contextlib import suppress
@@ -15,7 +15,7 @@ _UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused")
 
 
 def media_in_use(services: Services) -> set[str]:
-    """Return the media that unfinished jobs need."""
+    """Return the ids of the media that unfinished jobs use."""
     found: set[str] = set()
     for queued in services.queue.jobs(states=_UNFINISHED):
         with suppress(RoopError):
@@ -26,7 +26,7 @@ def media_in_use(services: Services) -> set[str]:
 
 
 def sweep(services: Services) -> None:
-    """Delete uploads, media, jobs and results whose time is over."""
+    """Delete uploads, media, jobs and results that have expired."""
     limit = time.time() - services.options.retention_s
     _sweep_jobs(services, limit)
     for upload in services.storage.uploads.all():
@@ -41,7 +41,7 @@ def sweep(services: Services) -> None:
 
 
 def _sweep_jobs(services: Services, limit: float) -> None:
-    """Forget the server's own jobs that ended before ``limit``, and folders of no job."""
+    """Delete the server's jobs that ended before ``limit``, and folders without a job."""
     results = services.storage.results
     for queued in services.queue.jobs(states=ENDED):
         if queued.ended is not None and queued.ended < limit and results.owns(queued.job.output):
@@ -53,7 +53,7 @@ def _sweep_jobs(services: Services, limit: float) -> None:
 
 
 def remove_job(queued: QueuedJob, services: Services) -> None:
-    """Forget a job, and delete its output if it is the server's own.
+    """Remove a job from the queue, and delete its output if it is the server's.
 
     Raises:
         UsageError: It is running.

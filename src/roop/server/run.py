@@ -1,4 +1,4 @@
-"""Start the server, and run it until somebody ends it."""
+"""Start the server and run it until it is told to stop."""
 
 import socket
 import threading
@@ -24,17 +24,17 @@ from roop.server.security import addresses, own_hosts
 from roop.server.tls import certificate_for, fingerprint_of
 
 _STOP_S = 5
-"""How long answers that are under way may take when the server ends."""
+"""How long open requests may take when the server stops."""
 
 _BACKLOG = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a person needs to know of a server that runs."""
+    """What users need to know about a running server."""
 
     addresses: tuple[str, ...]
-    """Where it is reached; with the token, if it needs one."""
+    """Its URLs; with the token, if it needs one."""
     fingerprint: str | None
     """Of its certificate."""
 
@@ -46,18 +46,18 @@ def serve(
     sharing: ShareOptions,
     announce: Callable[[Announcement], None],
 ) -> None:
-    """Serve until the process is told to end.
+    """Serve until the process is told to stop.
 
     Args:
-        options: Where, and for whom.
+        options: The options of the server.
         settings: What this machine has.
-        registry: The processors that there are.
-        sharing: Where results are shared to.
-        announce: Called when it runs.
+        registry: The available processors.
+        sharing: Where and how results are shared.
+        announce: Called when the server accepts connections.
 
     Raises:
-        UsageError: The address is taken, or another server uses the folder.
-        MediaError: Folder or queue cannot be used.
+        UsageError: The address is in use, or another server uses the folder.
+        MediaError: The folder or the queue cannot be used.
     """
     folder = options.data or user_folder() / "server"
     with writing(folder):
@@ -83,7 +83,7 @@ def serve(
             ws_max_size=MAX_FRAME,
             lifespan="on",
             log_config=None,
-            access_log=False,  # addresses hold names of things that are nobody's business
+            access_log=False,  # paths contain ids, which grant access
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=_STOP_S,
@@ -99,20 +99,20 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Announces itself when it answers, and ends streams when it shall end."""
+    """Announces itself when it has started, and ends streams when it stops."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
+        """Start to accept connections."""
         await super().startup(sockets)
         if self.started:
             self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let streams end, then wait for what is under way."""
+        """End streams, then wait for open requests."""
         app = self.config.app
         if not isinstance(app, str):
             services = getattr(getattr(app, "state", None), "services", None)
@@ -121,16 +121,16 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note that the server shall end."""
+        """Handle a signal to stop."""
         super().handle_exit(sig, frame)
-        self._captured_signals.clear()  # the process ends by itself, with its own exit code
+        self._captured_signals.clear()  # exit normally, not by the signal
 
 
 def _listening(options: ServerOptions) -> socket.socket:
-    """Return a socket that listens where ``options`` say.
+    """Return a listening socket.
 
     Raises:
-        UsageError: It is taken, or no address of this machine.
+        UsageError: The address is in use, or not one of this machine.
     """
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
@@ -143,7 +143,7 @@ def _listening(options: ServerOptions) -> socket.socket:
 
 
 def _urls(options: ServerOptions, port: int, token: str | None) -> list[str]:
-    """Return where the server is reached, the best address first."""
+    """Return the URLs of the server, the best one first."""
     scheme = "https" if options.tls else "http"
     path = "/" if token is None else f"/enter?token={token}"
     hosts = [options.host]

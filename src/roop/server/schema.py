@@ -1,4 +1,4 @@
-"""What clients send and what they get, as the API's schema has it."""
+"""Requests and responses of the API."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,45 +14,45 @@ ItemT = TypeVar("ItemT")
 MediaId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", examples=["0" * 32])]
 
 Options = dict[str, Any]
-"""Of ``roop swap``; checked when a job is made of them. What there are is in the schema as
-``JobOptions``, which depends on the processors that are installed."""
+"""Options of ``roop swap``, validated when a job is made. The schema lists them as ``JobOptions``,
+because they depend on the installed processors."""
 
-WITH_OPTIONS = ("DraftSent", "JobSent", "LiveSent")
-"""The models below that have options."""
+WITH_OPTIONS = ("DraftInput", "JobInput", "LiveInput")
+"""Models below that have options."""
 
 
-class Sent(BaseModel):
-    """Base of what clients send: a misspelt name is an error."""
+class Input(BaseModel):
+    """Base of requests; unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Page(BaseModel, Generic[ItemT]):
-    """A part of a list, the newest first."""
+    """A page of a list, newest items first."""
 
     items: list[ItemT]
     next: str | None = Field(None, description="the cursor of the next page; none at the end")
 
 
 class Session(BaseModel):
-    """Whether this client may use the server."""
+    """Whether the client may use the server."""
 
     authenticated: bool
     token_required: bool
     version: str
 
 
-class TokenSent(Sent):
-    """A token, to be exchanged for a cookie."""
+class TokenInput(Input):
+    """The token of the server."""
 
     token: str
 
 
 class Media(BaseModel):
-    """A photo, an animation or a video that was uploaded."""
+    """An uploaded photo, animation or video."""
 
     id: MediaId
-    name: str = Field(description="what its owner calls it")
+    name: str = Field(description="the name it was uploaded with")
     kind: Literal["image", "animation", "video"]
     width: int
     height: int
@@ -62,12 +62,12 @@ class Media(BaseModel):
     codec: str
     bytes: int
     created: datetime
-    expires: datetime = Field(description="when it is deleted unless a job needs it")
+    expires: datetime = Field(description="when it is deleted, unless an unfinished job uses it")
     content: str = Field(description="address of the file itself")
 
 
-class AssignmentSent(Sent):
-    """Which face one person of the target gets."""
+class AssignmentInput(Input):
+    """The new face of one person of the target."""
 
     sources: list[MediaId] = Field(min_length=1, description="photos of the new face")
     frame: int | None = Field(None, ge=0, description="the frame in which `position` counts")
@@ -75,7 +75,7 @@ class AssignmentSent(Sent):
     reference: MediaId | None = Field(None, description="or a photo of that person")
 
     @model_validator(mode="after")
-    def _one_person(self) -> "AssignmentSent":
+    def _one_person(self) -> "AssignmentInput":
         if (self.reference is None) == (self.position is None):
             raise ValueError("each assignment needs a position in a frame, or a reference")
         if (self.position is None) != (self.frame is None):
@@ -83,42 +83,43 @@ class AssignmentSent(Sent):
         return self
 
 
-class DraftSent(Sent):
-    """What is chosen: who gets which face in which target, and how."""
+class DraftInput(Input):
+    """A target, its new faces, and options."""
 
     target: MediaId
     sources: list[MediaId] = Field(
-        [], description="photos of the new face, for whoever is not in `assignments`"
+        [],
+        description="photos of the new face, for people without an assignment",
     )
-    assignments: list[AssignmentSent] = []
+    assignments: list[AssignmentInput] = []
     options: Options = {}
 
 
-class JobSent(DraftSent):
-    """A job to be done."""
+class JobInput(DraftInput):
+    """A new job."""
 
     name: str | None = Field(
-        None, max_length=200, description="what to call the result, without an extension"
+        None, max_length=200, description="name of the result, without an extension"
     )
 
 
-class PreviewSent(Sent):
-    """A frame to be shown before and after."""
+class PreviewInput(Input):
+    """A frame to preview."""
 
-    draft: DraftSent
+    draft: DraftInput
     time_s: float = Field(0, ge=0, le=1e6, description="seconds from the beginning of the target")
     viewer: str = Field(
-        "", max_length=64, description="a newer request of the same viewer stops this one"
+        "", max_length=64, description="a newer request with the same value cancels this one"
     )
 
 
-class LiveSent(Sent):
-    """Who is swapped in the frames that follow, or in those of a camera of the server."""
+class LiveInput(Input):
+    """A live swap of the client's frames, or of a camera of the server."""
 
     camera: str | None = Field(None, max_length=200, description="its name in the capabilities")
 
     sources: list[MediaId] = []
-    assignments: list[AssignmentSent] = []
+    assignments: list[AssignmentInput] = []
     options: Options = {}
 
 
@@ -126,9 +127,9 @@ class FaceFound(BaseModel):
     """A face in a frame."""
 
     box: tuple[int, int, int, int] = Field(description="x0, y0, x1, y1 in pixels of the target")
-    position: int = Field(description="its place in this frame")
+    position: int = Field(description="its position in this frame")
     person: int | None = Field(
-        description="whose it is: an index into the target's people, as far as they are known"
+        description="index into the target's people, if it is one of those found so far"
     )
 
 
@@ -142,28 +143,28 @@ class FacesFound(BaseModel):
 
 
 class PersonFound(BaseModel):
-    """A person of a target. `frame` and `position` name this person in an assignment."""
+    """A person in a target; `frame` and `position` identify them in an assignment."""
 
-    frame: int = Field(description="where the face is best seen")
+    frame: int = Field(description="where the face shows best")
     position: int
     first_frame: int
     first_s: float
     frames: int
-    size: int = Field(description="height of the face where it is best seen, pixels")
+    size: int = Field(description="height of the face in that frame, pixels")
     frontality: float
     picture: str = Field(description="address of a picture of the face")
 
 
 class PeopleFound(BaseModel):
-    """Who is in a target."""
+    """The people in a target."""
 
     state: Literal["searching", "done", "failed"]
     people: list[PersonFound]
     error: Problem | None = None
 
 
-class Shown(BaseModel):
-    """A frame before and after, screened and labelled."""
+class PreviewView(BaseModel):
+    """A frame before and after the swap, screened and labelled."""
 
     id: str
     before: str = Field(description="address of a JPEG")
@@ -177,7 +178,7 @@ class Shown(BaseModel):
 
 
 class JobProgress(BaseModel):
-    """How far a job is."""
+    """The progress of a job."""
 
     frames: int
     total: int | None
@@ -187,13 +188,13 @@ class JobProgress(BaseModel):
     resumed: int = Field(description="frames of those that were finished before this run")
     elapsed_s: float
     fps: float
-    left_s: float | None = Field(description="about how long it will take still")
+    left_s: float | None = Field(description="estimated time left")
     note: str | None = None
     activity: str | None = None
 
 
 class JobSummary(BaseModel):
-    """What a job did."""
+    """The result of a job in numbers."""
 
     frames: int
     swapped: int
@@ -209,28 +210,28 @@ class JobSummary(BaseModel):
     warnings: list[str]
 
 
-class JobShown(BaseModel):
+class JobView(BaseModel):
     """A job of the queue."""
 
     id: str
     state: State
     origin: Literal["batch", "studio"] = Field(
-        description="a `roop batch` does its jobs itself; all others are the server's and window's"
+        description="batch: from `roop batch`, which runs its jobs itself; studio: all others"
     )
-    stopping: Literal["cancel", "pause"] | None = Field(description="what was asked of it")
-    name: str = Field(description="of the result")
-    target: str = Field(description="what its owner calls the target")
+    stopping: Literal["cancel", "pause"] | None = Field(description="the job is about to stop")
+    name: str = Field(description="file name of the result")
+    target: str = Field(description="name of the target")
     created: datetime
     started: datetime | None
     ended: datetime | None
-    expires: datetime | None = Field(description="when job and result are deleted")
+    expires: datetime | None = Field(description="when the job and its result are deleted")
     progress: JobProgress | None
     summary: JobSummary | None
     error: Problem | None
-    request: Mapping[str, Any] | None = Field(description="what was asked for")
-    result: str | None = Field(description="address of the output, once it is there")
+    request: Mapping[str, Any] | None = Field(description="the request that created it")
+    result: str | None = Field(description="address of the output, once it exists")
 
 
 def moment(seconds: float | None) -> datetime | None:
-    """Return seconds since 1970 as a time."""
+    """Convert seconds since 1970 to a time."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

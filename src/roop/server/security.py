@@ -1,4 +1,4 @@
-"""What every request passes first, and what every answer carries."""
+"""Checks of every request, and headers of every response."""
 
 import logging
 import socket
@@ -18,10 +18,10 @@ _LOG = logging.getLogger(__name__)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _OPEN = frozenset({"/api/v1/healthz", "/api/v1/session"})
-"""Paths of the API that need no token: they answer nothing that is anybody's."""
+"""Paths of the API that need no token, because they reveal nothing."""
 
 _OWN_SITES = frozenset({"same-origin", "none"})
-"""What browsers say of requests from our own page, and of addresses that a person typed."""
+"""``Sec-Fetch-Site`` of requests from our own page, and of URLs that a user typed."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; "
@@ -34,20 +34,19 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
-"""On every answer, unless the route says something else."""
+"""Defaults of the headers of every response."""
 
 
 class Guard:
-    """Turns away what does not come from where it should. ASGI middleware.
+    """ASGI middleware that checks every request before the application sees it.
 
-    In this order: the name under which the server was asked for (another site's name may have
-    been made to lead here), where the request comes from (another site's page must not use what
-    the person's browser may do here), and who asks.
+    In this order: the host (DNS rebinding), the origin (other sites must not use the rights of a
+    user's browser), and the token.
 
     Args:
-        app: What comes after it.
-        access: Who may use the server.
-        hosts: Names and addresses of this server, in small letters.
+        app: The application.
+        access: Checks tokens and cookies.
+        hosts: Names and addresses of this server, in lower case.
     """
 
     def __init__(self, app: ASGIApp, access: Access, hosts: Iterable[str]) -> None:
@@ -56,7 +55,7 @@ class Guard:
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that is turned away, and hand on all others."""
+        """Handle a request."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -71,7 +70,7 @@ class Guard:
             await answer(scope, receive, _with_headers(send))
 
     async def _handed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application answer; a fault of it is an answer, too."""
+        """Call the application; turn an unexpected exception into a response."""
         started = False
 
         async def sending(message: Message) -> None:
@@ -86,10 +85,10 @@ class Guard:
             if not started and scope["type"] == "http":
                 await answer_of(unexpected_problem())(scope, receive, send)
             elif scope["type"] == "http":
-                raise  # the connection is closed: what was sent is not the whole answer
+                raise  # closes the connection: the response is incomplete
 
     def _error_of(self, scope: Scope) -> ApiError | None:
-        """Return why a request is turned away, None if it is not."""
+        """Return why a request is refused, None if it is not."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if host_of(host) not in self._hosts:
@@ -114,18 +113,18 @@ class Guard:
         return None
 
     def _is_own(self, headers: Headers, host: str) -> bool:
-        """Return False if a browser says that another site's page asks."""
+        """Return False if the request comes from a page of another site."""
         if headers.get("sec-fetch-site", "none") not in _OWN_SITES:
             return False
         origin = headers.get("origin")
         if origin is None:
-            return True  # no browser, or a request that changes nothing
+            return True  # not a browser, or a request that changes nothing
         parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
 
 def host_of(header: str) -> str:
-    """Return the name in a ``Host`` header, without its port, in small letters."""
+    """Return the name in a ``Host`` header, without the port, in lower case."""
     name = header.strip().lower()
     if name.startswith("["):
         return name.partition("]")[0].strip("[]")
@@ -133,7 +132,7 @@ def host_of(header: str) -> str:
 
 
 def own_hosts(options: ServerOptions) -> set[str]:
-    """Return every name under which the server may be asked for."""
+    """Return all names and addresses of the server."""
     hosts = {"localhost", "127.0.0.1", "::1", *map(str.lower, options.allow_host)}
     if options.is_local:
         return hosts
@@ -144,7 +143,7 @@ def own_hosts(options: ServerOptions) -> set[str]:
 
 
 def addresses() -> list[str]:
-    """Return this machine's addresses in its networks."""
+    """Return this machine's network addresses."""
     found = [
         address.address.partition("%")[0].lower()
         for interface in psutil.net_if_addrs().values()

@@ -1,4 +1,4 @@
-"""What the routes work with, made when the server starts."""
+"""The services that routes use, created when the server starts."""
 
 import asyncio
 import re
@@ -46,7 +46,7 @@ class Storage:
         )
 
     def redact(self, text: str) -> str:
-        """Return a message with what people call their files instead of where these lie."""
+        """Replace the server's paths in a message by the names that clients gave their files."""
         root = re.escape(str(self.folder))
 
         def name(found: re.Match[str]) -> str:
@@ -59,7 +59,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that outlives a request."""
+    """All services of one server."""
 
     options: ServerOptions
     settings: Settings
@@ -73,24 +73,24 @@ class Services:
     people: PeopleCache
     previews: PreviewCache
     sharing: ShareOptions
-    """Where results are shared to."""
+    """Where and how results are shared."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the server ends: streams end then."""
+    """Set when the server stops, to end streams."""
     live: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LIVE_AT_ONCE))
-    """Room for live swaps."""
+    """Limits live swaps."""
 
     def redact(self, text: str) -> str:
-        """Return a message without the server's own paths."""
+        """Replace the server's paths in a message by names."""
         return self.storage.redact(text)
 
     def problem(self, error: RoopError) -> Problem:
-        """Return an error as clients see it."""
+        """Return the problem for an error."""
         hint = None if error.hint is None else self.redact(error.hint)
         return problem_of(error.code, self.redact(str(error)), hint)
 
 
 LIVE_AT_ONCE = 2
-"""Live swaps at the same time: each has its own networks."""
+"""Live swaps that run at once; each loads its own networks."""
 
 
 def _services(connection: HTTPConnection) -> Services:

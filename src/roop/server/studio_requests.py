@@ -1,4 +1,4 @@
-"""Ask the studio's process from a route."""
+"""Send requests to the studio process from a route."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,20 +10,20 @@ from roop.server.problems import ApiError
 from roop.server.services import Services
 
 _PATIENCE_S = 120.0
-"""How long an answer may take; after that its process is ended."""
+"""Timeout of a request; after that the process is restarted."""
 
 
 async def ask_studio(services: Services, name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what the studio's process answers.
+    """Return the result of a request to the studio process.
 
     Args:
-        services: Have the process.
+        services: The services of the server.
         name: The kind of request.
-        values: What it needs.
+        values: Its parameters.
 
     Raises:
-        RoopError: It cannot be done.
-        ApiError: It takes too long.
+        RoopError: The request failed.
+        ApiError: It took too long.
     """
     future = await run_sync(services.studio.request, name, values)
     try:

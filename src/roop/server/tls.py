@@ -1,4 +1,4 @@
-"""A certificate of the server's own, for https in a local network."""
+"""A self-signed certificate, for https in a local network."""
 
 import ipaddress
 import os
@@ -16,15 +16,15 @@ from roop.replacement import replacing
 
 _VALID = timedelta(days=365)
 _LEAST = timedelta(days=30)
-"""A certificate that ends sooner is made anew."""
+"""A certificate that expires sooner is replaced."""
 
 
 def certificate_for(folder: Path, hosts: Iterable[str]) -> tuple[Path, Path]:
-    """Return a self-signed certificate and its key, made anew when it does not suit any more.
+    """Return a self-signed certificate and its key, created or replaced if necessary.
 
     Args:
-        folder: Where they are kept.
-        hosts: Names and addresses that it is for.
+        folder: Where they are stored.
+        hosts: Names and addresses that it is valid for.
 
     Raises:
         MediaError: They cannot be written.
@@ -39,7 +39,7 @@ def certificate_for(folder: Path, hosts: Iterable[str]) -> tuple[Path, Path]:
 
 
 def fingerprint_of(certificate: Path) -> str:
-    """Return the SHA-256 fingerprint by which a person can compare it with the browser's."""
+    """Return the SHA-256 fingerprint, which users can compare with the browser's."""
     found = x509.load_pem_x509_certificate(certificate.read_bytes())
     return found.fingerprint(hashes.SHA256()).hex(":").upper()
 
@@ -81,7 +81,7 @@ def _make(certificate: Path, key: Path, names: list[str]) -> None:
         )
     with replacing(certificate) as part:
         part.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    os.chmod(key, 0o600)  # noqa: PTH101 - as the line above made it, whatever the umask
+    os.chmod(key, 0o600)  # noqa: PTH101 - the same file system call as above
 
 
 def _name(name: str) -> x509.GeneralName:

@@ -1,4 +1,4 @@
-"""Find the keys to a store: the person's options, then what the cloud's own tools use."""
+"""Find the keys to a store: in the options, then where the cloud's own tools look."""
 
 import configparser
 import os
@@ -51,7 +51,7 @@ def s3_access(options: ShareOptions, environment: Mapping[str, str] = os.environ
     """Return the access to S3, as the AWS command line would find it.
 
     Args:
-        options: What the person set; it wins.
+        options: Those of the user; they win.
         environment: The process's, which names files and profiles, too.
 
     Raises:
@@ -70,7 +70,7 @@ def s3_access(options: ShareOptions, environment: Mapping[str, str] = os.environ
 def supabase_access(options: ShareOptions, project: str) -> S3Access:
     """Return the access to the S3 endpoint of a Supabase project.
 
-    The environment of AWS is left alone: its keys belong to somebody else's store.
+    The environment of AWS is left alone: its keys belong to another store.
 
     Raises:
         UsageError: No key is set.
@@ -106,18 +106,18 @@ def require_key(target: Target, environment: Mapping[str, str] = os.environ) -> 
 
 
 def no_key(target: Target) -> ShareError:
-    """Return what to say if no key to ``target`` was found."""
+    """Return the error if no key to ``target`` was found."""
     return ShareError(f"no key was found for {target}", hint="set one: docs/share.md")
 
 
 def _google_file(environment: Mapping[str, str]) -> Path:
-    """Return where ``gcloud auth application-default login`` leaves a key."""
+    """Return where ``gcloud auth application-default login`` stores a key."""
     folder = environment.get("APPDATA") or "~/.config"
     return Path(folder).expanduser() / "gcloud" / "application_default_credentials.json"
 
 
 def key_of(options: ShareOptions) -> S3Key | None:
-    """Return the key that the person set, None if there is none."""
+    """Return the key in the options, None if there is none."""
     if options.access_key is None or options.secret_key is None:
         return None
     token = options.session_token

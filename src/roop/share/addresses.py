@@ -1,4 +1,4 @@
-"""Make the address under which a shared file is fetched."""
+"""Make the address of a shared file: signed or public."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ _TIMEOUT_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a file is fetched."""
+    """The address of a shared file."""
 
     url: str
     expires_at: datetime | None
@@ -29,7 +29,7 @@ class Address:
 
 
 def address_of(name: str, store: "Store", target: Target, options: ShareOptions) -> Address:
-    """Return the address of ``name``: signed and with an end, or public if that was asked for.
+    """Return the address of ``name``: signed and expiring, or public if requested.
 
     Raises:
         ShareError: It cannot be signed, or the bucket is not public.
@@ -50,10 +50,10 @@ def address_of(name: str, store: "Store", target: Target, options: ShareOptions)
 
 
 def _fault_of(url: str, target: Target) -> str | None:
-    """Fetch one byte as a stranger would; return what could not be found out.
+    """Fetch one byte without a key; return a warning if that cannot be checked.
 
     Raises:
-        ShareError: Strangers may not fetch it.
+        ShareError: It cannot be fetched without a key.
     """
     try:
         with httpx.stream(
@@ -66,5 +66,5 @@ def _fault_of(url: str, target: Target) -> str | None:
         return None
     raise ShareError(
         f"{target} is not public: its address answers HTTP {status}",
-        hint="make the bucket public, or share without [[public]]: the address then has an end",
+        hint="make the bucket public, or share without [[public]]: the address then expires",
     )

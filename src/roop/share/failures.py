@@ -1,4 +1,4 @@
-"""Translate what stores and their library report, without anything that is secret."""
+"""Translate the errors of stores and of their library, without secrets."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _FULL_CODES = frozenset(
 )
 _FULL_STATUS = frozenset({413, 507})
 _NO_KEY = ("169.254.169.254", "169.254.170.2", "token request", "signing blob")
-"""Where the library looks for a key at last, and what it says if there is none."""
+"""Words in the library's messages when it finds no key."""
 
 _CHECK_KEY = "check the key, its rights and the region; `roop config` says where they are set"
 
@@ -35,8 +35,8 @@ _CHECK_KEY = "check the key, its rights and the region; `roop config` says where
 def translated(target: Target) -> Iterator[None]:
     """Turn errors of the library into a ShareError about ``target``.
 
-    Its texts hold answers of servers, which repeat key names and signatures: they are neither
-    shown nor chained, for ``--debug`` prints the chain.
+    Its messages quote servers, which repeat key names and signatures: they are neither shown nor
+    chained, because ``--debug`` prints the chain.
 
     Raises:
         ShareError: The block failed in the library or in the system.
@@ -59,7 +59,7 @@ def is_missing(error: Exception) -> bool:
 
 
 def is_refusal(error: Exception) -> bool:
-    """Return True if the store answered that it takes nothing, so that nothing is there."""
+    """Return True if the store refused the request, so that nothing was stored."""
     text = str(error)
     status = _STATUS.search(text)
     refused = status is not None and status[1].startswith("4")
@@ -71,7 +71,7 @@ def _lacks_key(text: str) -> bool:
 
 
 def _explained(error: Exception, target: Target) -> ShareError:
-    """Return what is to be said of an error of the library."""
+    """Return the ShareError for an error of the library."""
     text = str(error)
     if target.scheme == "file":
         return _folder_failed(text, target)
@@ -103,7 +103,7 @@ def _unavailable(text: str, target: Target, code: str, status: int) -> ShareErro
     where = f" at {host[1]}" if host else ""
     if status:
         said = f"HTTP {status}" + (f", {code}" if code else "")
-        hint = "try again later; if it stays so, check the region and the endpoint"
+        hint = "try again later; if that does not help, check the region and the endpoint"
         return ShareError(f"{target} answered with an error{where}: {said}", hint=hint)
     if host:
         return ShareError(

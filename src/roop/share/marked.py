@@ -1,4 +1,4 @@
-"""Let only files be shared that say what they are: outputs of roop, as they were written."""
+"""Refuse to share files that are not unchanged outputs of roop."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def require_marks(path: Path) -> None:
 
 
 def _signed_or_noted(marks: MarksFound) -> bool:
-    """Return True if the signature, or a film's tag, names roop and says that AI was used."""
+    """Return True if the signature or a video's tag names roop and says that AI was used."""
     credentials = marks.credentials
     signed = credentials is not None and credentials.software.split(" ")[0] == _SOFTWARE
     noted = marks.note is not None and f" {_SOFTWARE} " in marks.note

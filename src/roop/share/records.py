@@ -1,7 +1,7 @@
-"""The record of what this person shared: one small file each, which never needs a lock."""
+"""Records of the files shared from this machine, one small file each."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from roop.share.targets import is_shared_name
 
 @dataclass(frozen=True, slots=True)
 class SharedFile:
-    """Something that was shared."""
+    """A file that was shared."""
 
     name: str
     target: str
@@ -24,26 +24,54 @@ class SharedFile:
     address: str | None
     """None if it was shared from another machine."""
     expires_at: datetime | None
-    """The end of the address; None for one without an end, or if it is not known."""
+    """When the address expires; None if it does not, or if that is unknown."""
     file: Path | None
-    """What was uploaded."""
+    """The file that was uploaded."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the record as JSON has it."""
+        fields = asdict(self)
+        times = {name: fields[name] and fields[name].isoformat() for name in _TIMES}
+        return {**fields, **times, "file": self.file and str(self.file)}
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> "SharedFile":
+        """Return the record that ``to_dict`` wrote.
+
+        Raises:
+            KeyError: A field is missing.
+            TypeError, ValueError: A field has another type.
+        """
+        expires, file = data["expires_at"], data["file"]
+        return SharedFile(
+            name=str(data["name"]),
+            target=str(data["target"]),
+            size=int(data["size"]),
+            shared_at=datetime.fromisoformat(data["shared_at"]),
+            address=data["address"],
+            expires_at=datetime.fromisoformat(expires) if expires else None,
+            file=Path(file) if file else None,
+        )
+
+
+_TIMES = ("shared_at", "expires_at")
 
 
 def remember(shared: SharedFile) -> None:
-    """Write a record. Nobody else may read it: whoever has the address may fetch the file.
+    """Write a record. Other users cannot read it: anyone with the address can fetch the file.
 
     Raises:
         OSError: It cannot be written.
     """
     _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with replacing(_path(shared.name), mode=0o600) as part:
-        part.write_text(json.dumps(asdict(shared), default=_plain), encoding="utf-8")
+        part.write_text(json.dumps(shared.to_dict()), encoding="utf-8")
 
 
 def recall(name: str) -> SharedFile | None:
     """Return the record of ``name``, None if there is none."""
     try:
-        return _parsed(json.loads(_path(name).read_text(encoding="utf-8")))
+        return SharedFile.from_dict(json.loads(_path(name).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -71,20 +99,3 @@ def _folder() -> Path:
 
 def _path(name: str) -> Path:
     return _folder() / f"{name}.json"
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _parsed(fields: dict[str, Any]) -> SharedFile:
-    expires, file = fields["expires_at"], fields["file"]
-    return SharedFile(
-        name=str(fields["name"]),
-        target=str(fields["target"]),
-        size=int(fields["size"]),
-        shared_at=datetime.fromisoformat(fields["shared_at"]),
-        address=fields["address"],
-        expires_at=datetime.fromisoformat(expires) if expires else None,
-        file=Path(file) if file else None,
-    )

@@ -18,12 +18,12 @@ from roop.share.upload import ShareWatch, remove, undo, upload
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What became of a file that was shared."""
+    """The result of sharing a file."""
 
     address: str
-    """Whoever has it may fetch the file."""
+    """Anyone who has it can fetch the file."""
     expires_at: datetime | None
-    """The end of the address; None if it works until the file is deleted."""
+    """When the address expires; None if it works until the file is deleted."""
     name: str
     """For ``delete_shared``."""
     target: str
@@ -45,11 +45,11 @@ def share(
     Must not be called in a thread that runs an event loop.
 
     Args:
-        path: The file. Only one in which ``roop verify`` finds our marks is shared.
+        path: The file; ``roop verify`` must find roop's marks in it.
         target: Where to, such as ``s3://BUCKET/PREFIX``; ``options.to`` by default.
         options: For how long and with whose key; the environment of this process's cloud tools
             is read where they name no key.
-        watch: Told of the progress a few times a second.
+        watch: Receives the progress a few times a second.
         cancel: Set it from another thread to stop.
 
     Raises:
@@ -78,26 +78,26 @@ def share(
 
 
 def check_target(target: str | None, options: ShareOptions) -> Target:
-    """Return the place that was named, before any work is done for it.
+    """Return the target, checked before any work begins.
 
     Raises:
-        UsageError: None was named, or what was named is no place to share to.
+        UsageError: There is none, or its address is invalid.
         ShareError: The extra is not installed.
     """
     address = target or options.to
     if address is None:
-        raise UsageError("no place to share to was named", hint="name one, such as s3://BUCKET")
+        raise UsageError("there is no address to share to", hint="name one, such as s3://BUCKET")
     place = parse_target(address)
     require_share_extra()
     return place
 
 
 def find_shared(path: Path, options: ShareOptions) -> Shared | None:
-    """Return the address that a file has there already, None if it has none that still works.
+    """Return the address under which a file is already shared; None if there is none.
 
     Args:
-        path: The file; one that was written after it was shared has no address.
-        options: Where, and whether in public.
+        path: The file; if it was written after it was shared, that does not count.
+        options: Where it should be shared, and whether in public.
     """
     target = str(check_target(None, options))
     try:
@@ -121,12 +121,12 @@ def list_shared(target: str | None = None, options: ShareOptions | None = None) 
     """Return what was shared, the latest first.
 
     Args:
-        target: List what is there now, whoever shared it. By default what this person shared from
-            this machine is listed, without asking any store.
+        target: List the files in this store, shared from any machine. By default, list those
+            shared from this machine, without asking a store.
         options: With whose key.
 
     Raises:
-        RoopError: The place cannot be listed.
+        RoopError: The store cannot be listed.
     """
     if target is None:
         return recall_all()
@@ -151,7 +151,7 @@ def list_shared(target: str | None = None, options: ShareOptions | None = None) 
 def delete_shared(
     name: str, target: str | None = None, options: ShareOptions | None = None
 ) -> None:
-    """Delete what was shared under ``name``; its address stops to work.
+    """Delete the file shared under ``name``; its address stops working.
 
     Args:
         name: As ``share`` and ``list_shared`` return it.
@@ -160,13 +160,13 @@ def delete_shared(
 
     Raises:
         UsageError: Nothing of that name was shared.
-        RoopError: The place failed.
+        RoopError: The store failed.
     """
     record = recall(name) if is_shared_name(name) else None
     if not is_shared_name(name) or (record is None and target is None):
         raise UsageError(
             f"nothing called {name!r} was shared from here",
-            hint="see `roop share --list`; what another machine shared needs its place, too",
+            hint="see `roop share --list`; for a file from another machine, add [[to=ADDRESS]]",
         )
     options = options or ShareOptions()
     place = check_target(target or (record.target if record else None), options)
@@ -197,7 +197,7 @@ def _require_marks(path: Path) -> None:
 
 
 def _remember(record: SharedFile) -> str | None:
-    """Write the record; return what to say if it cannot be written: the file is shared."""
+    """Write the record; return a warning if it cannot be written: the file is shared."""
     try:
         remember(record)
     except OSError:

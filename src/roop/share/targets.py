@@ -1,4 +1,4 @@
-"""The addresses of places to share to, and the names of what is shared there."""
+"""The targets of sharing: their addresses, and the names of shared files."""
 
 import re
 import secrets
@@ -31,7 +31,7 @@ _OURS = re.compile(rf"[A-Za-z0-9._-]+-roop-[{_ALPHABET}]{{{_TOKEN_LENGTH}}}(\.[a
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place to share to."""
+    """A store, or a folder, to share to."""
 
     scheme: Scheme
     account: str
@@ -53,15 +53,15 @@ class Target:
         return Path(self.prefix)
 
     def key(self, name: str) -> str:
-        """Return the key in its bucket of what is shared under ``name``."""
+        """Return the key, in the bucket, of the file shared under ``name``."""
         return f"{self.prefix}/{name}" if self.prefix else name
 
 
 def parse_target(address: str) -> Target:
-    """Return the place that ``address`` names.
+    """Return the target that ``address`` names.
 
     Raises:
-        UsageError: It names none.
+        UsageError: It is invalid.
     """
     scheme, separator, _ = address.partition("://")
     if scheme == "file" and separator:
@@ -70,7 +70,7 @@ def parse_target(address: str) -> Target:
     has_account = scheme in ("supabase", "az")
     known = separator and scheme in ("s3", "supabase", "gs", "az")
     if not known or len(parts) < 1 + has_account or not all(map(_PART.fullmatch, parts)):
-        raise UsageError(f"{address!r} is no place to share to", hint=f"name {_FORMS}")
+        raise UsageError(f"cannot share to {address!r}", hint=f"name {_FORMS}")
     account = parts.pop(0) if has_account else ""
     bucket, *prefix = parts
     return Target(scheme, account, bucket, "/".join(prefix))  # type: ignore[arg-type] # checked

@@ -1,4 +1,4 @@
-"""Upload one file: in parts, with progress, and as a whole or not at all."""
+"""Upload one file in parts, with progress, completely or not at all."""
 
 import asyncio
 import mimetypes
@@ -48,8 +48,9 @@ def upload(
     Raises:
         CancelledError: ``cancel`` was set.
         MediaError: The file cannot be read, or changed meanwhile.
-        ShareError: The store failed. As after the other errors, nothing is left there, or the hint
-            says so.
+        ShareError: The store failed.
+
+    After an error nothing is left in the store, or the hint says so.
     """
     try:
         with path.open("rb") as file:
@@ -68,7 +69,7 @@ def upload(
 
 
 def remove(store: "Store", name: str, target: Target) -> None:
-    """Delete ``name``; that it is not there is no error.
+    """Delete ``name`` if it exists.
 
     Raises:
         ShareError: The store failed.
@@ -112,7 +113,7 @@ class _Source:
         return max(0, self.read - (_AT_ONCE + 1) * self.part)
 
     def cancelled(self) -> CancelledError:
-        """Return what to raise when the person stops."""
+        """Return the error to raise when the user cancels."""
         return CancelledError(
             f"cancelled: {self._path} was not shared", hint="`roop share` does it later"
         )
@@ -144,9 +145,9 @@ class _Upload:
         self._store = store
         self._target = target
         self.refused = False
-        """True if the store took nothing."""
+        """True if the store accepted nothing."""
         self.parts_left = False
-        """True if the store was not told that the parts are to be dropped."""
+        """True if the store was not told to drop the parts."""
 
     def run(self, watch: ShareWatch | None, cancel: threading.Event) -> None:
         try:

@@ -1,1 +1,1 @@
-"""What a window and a web page share: draft, people, preview and the runner of the queue."""
+"""What a window and a web page share: drafts, people, previews, and the runner of the queue."""

@@ -1,4 +1,4 @@
-"""Tells subscribers what changes in the queue, whichever process changes it."""
+"""Reports changes of the queue to subscribers, whichever process made them."""
 
 import threading
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from roop.errors import MediaError
 from roop.jobs.queue import Changes, Queue
 
 _POLL_S = 0.2
-"""Time between two looks at the queue."""
+"""Time between two polls of the queue."""
 
 Listener = Callable[[Changes], None]
 """Called from the feed's thread; must return quickly."""
 
 
 class ChangeFeed:
-    """Calls its listeners with every change of a queue. A context manager.
+    """Calls listeners with the changes of a queue. A context manager.
 
     Args:
-        queue: Which may be changed by other processes, too.
+        queue: The queue, which other processes may change, too.
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -61,7 +61,7 @@ class ChangeFeed:
 
     def _run(self) -> None:
         while not self._stop.wait(_POLL_S):
-            with suppress(MediaError):  # the queue is busy: the next look finds all of it
+            with suppress(MediaError):  # the queue is busy: the next poll finds everything
                 if self._queue.revision() > self._revision:
                     self._publish(self._queue.changes(self._revision))
 

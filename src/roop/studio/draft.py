@@ -1,4 +1,4 @@
-"""A draft: what a person has chosen so far. It becomes a job."""
+"""A draft: what a user has chosen so far. It becomes a job."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,15 +14,15 @@ from roop.validation import Spelling
 
 
 class Draft(Options):
-    """Everything chosen for one target. Plain data: it can be saved as JSON and opened again."""
+    """Everything chosen for one target. Plain data, which can be saved as JSON."""
 
     sources: tuple[Path, ...] = ()
-    """Photos of the new face, for whoever is not in ``assignments``."""
+    """Photos of the new face; with ``assignments``, only for others if ``many_faces`` is set."""
     target: Path | None = None
-    """What is changed; None as long as nothing was chosen."""
+    """The file to change; None if it is not chosen yet."""
     assignments: tuple[Assignment, ...] = ()
-    """Which person of the target gets which face. A position counts in one certain frame, so that
-    it means the same person wherever the target is shown and wherever the job begins."""
+    """The people of the target and their new faces. A position always comes with its frame, so it
+    means the same person whatever frame is shown and wherever the job starts."""
     options: Mapping[str, Any] = Field(default_factory=dict)
     """By their names in Python, as ``roop.swap`` takes them."""
 
@@ -33,21 +33,21 @@ class Draft(Options):
         return self
 
     def assign(self, given: Assignment) -> "Draft":
-        """Return a draft in which one person has another face.
+        """Return a draft in which one person gets another face.
 
         Args:
-            given: Takes the place of what the same person was given before.
+            given: Replaces an earlier assignment of the same person.
         """
         others = [each for each in self.assignments if _person(each) != _person(given)]
         return self.model_copy(update={"assignments": (*others, given)})
 
     def job(self, output: Path, registry: Registry, *, spelling: Spelling = str) -> Job:
-        """Return the job that does what was chosen.
+        """Return the job of the draft.
 
         Args:
             output: A file, or an existing folder.
-            registry: The processors that there are.
-            spelling: How options are written in errors.
+            registry: The available processors.
+            spelling: How option names are written in errors.
 
         Raises:
             UsageError: Something is missing or wrong.

@@ -1,4 +1,4 @@
-"""A process that does jobs of the queue, one after the other: the child's side."""
+"""A process that runs jobs of the queue one by one: the child's side."""
 
 import dataclasses
 import os
@@ -43,7 +43,7 @@ def _work(parent: ParentProcess) -> None:
 
 
 class _Jobs:
-    """Does jobs; what they have in common is built once."""
+    """Runs jobs, and keeps what they have in common."""
 
     def __init__(self) -> None:
         self._registry = installed()
@@ -51,7 +51,7 @@ class _Jobs:
         self._runner: JobRunner | None = None
 
     def do(self, order: Message, queue: Queue, lease: Lease, stop: threading.Event) -> None:
-        """Do one job, and write down what became of it."""
+        """Run one job and record its outcome."""
         watch = ProgressReport(lambda progress: queue.report(lease, progress))
         try:
             job = Job.model_validate(order["job"])
@@ -62,7 +62,7 @@ class _Jobs:
         except CancelledError:
             wish = queue.wish_for(lease)
             queue.finish(lease, "waiting" if wish is None else outcome_of(wish))
-        except Exception as error:  # the edge of a job: whoever asked for it reads the error
+        except Exception as error:  # recorded for whoever submitted the job
             queue.finish(lease, "failed", error=_described(error))
         else:
             queue.finish(lease, "succeeded", result=dataclasses.asdict(result))

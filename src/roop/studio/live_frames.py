@@ -1,14 +1,17 @@
-"""Swaps the frames of a camera, the newest only, until no more come."""
+"""Swaps the newest frames of a camera until it ends."""
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from roop.api import make_job
+from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.cameras import Camera
 from roop.options import Job, Settings
+from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.live.live_job import PATIENCE_S, refuse_options_for_files
 from roop.pipeline.live.live_stages import LiveStages, stream_live
+from roop.pipeline.stages.channel import StageThreads
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
@@ -18,13 +21,13 @@ from roop.types import AnalysedFrame
 
 
 class LiveFrames:
-    """A live swap whose frames come out as JPEGs.
+    """A live swap that returns JPEGs.
 
     Args:
-        draft: Who is swapped and how; its target says nothing here.
+        draft: Faces and options; its target is ignored.
         settings: What this machine has.
-        registry: The processors that there are.
-        camera: Where frames come from; it is opened by the caller.
+        registry: The available processors.
+        camera: An open camera.
         on_frame: Receives each finished frame, screened, labelled and marked; None for one that
             was dropped because a newer one came.
     """
@@ -60,15 +63,27 @@ class LiveFrames:
             pipeline.screen.wait_for_verdicts(PATIENCE_S)
             on_ready()
             stages = LiveStages(pipeline, self._camera.name, PATIENCE_S)
-            stream_live(stages, self._camera, self, cancel)
+            threads = StageThreads(cancel)
+            newest: LatestSlot[PlanarFrame] = LatestSlot(threads, self.drop)
+            threads.spawn(lambda: self._read(newest, threads), "roop-camera")
+            threads.guard(lambda: stream_live(stages, newest, self, threads))
+            threads.join()
 
-    def show(self, analysed: AnalysedFrame, camera: Camera) -> None:
+    def show(self, analysed: AnalysedFrame) -> None:
         """Take a frame that has passed the screen."""
         self._on_frame(self._marker.of_frame(analysed.frame))
 
+    def close(self) -> None:
+        """Take note that no more frames come."""
+
     def drop(self) -> None:
-        """Take note that a frame will not be shown."""
+        """Report that a frame was dropped."""
         self._on_frame(None)
+
+    def _read(self, newest: LatestSlot[PlanarFrame], threads: StageThreads) -> None:
+        for frame in self._camera.frames(threads.check):
+            newest.put(frame)
+        newest.close()
 
 
 def _live_job(draft: Draft, registry: Registry) -> Job:

@@ -1,4 +1,4 @@
-"""JPEGs of frames that are shown, with the mark that says how they were made."""
+"""JPEGs of frames, with a mark that they were changed."""
 
 import cv2
 
@@ -12,16 +12,16 @@ from roop.provenance.xmp_files import jpeg_with_xmp
 from roop.types import Box, Frame, Pixels
 
 QUALITY = 85
-"""Of the JPEGs, 0..100."""
+"""Quality of JPEGs, 0..100."""
 
 
 class JpegMarker:
-    """Writes the frames of one job as JPEGs that say that they were changed.
+    """Encodes the frames of one job as marked JPEGs.
 
     Args:
-        job: What changes them.
+        job: The job that changes them.
         settings: What this machine has.
-        registry: The processors that there are.
+        registry: The available processors.
     """
 
     def __init__(self, job: Job, settings: Settings, registry: Registry) -> None:
@@ -41,7 +41,7 @@ class JpegMarker:
 
 
 def plain_jpeg(pixels: Pixels) -> bytes:
-    """Return RGB pixels that were not changed as a JPEG file."""
+    """Return unchanged RGB pixels as a JPEG file."""
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return data.tobytes()

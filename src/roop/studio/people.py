@@ -17,13 +17,13 @@ OnFound = Callable[[PeopleScan], None]
 class PeopleSearch:
     """Searches a whole target for people, from its beginning to its end. A context manager.
 
-    A person is the frame and the position where the face is best seen: what is chosen for it means
-    the same human being whatever is shown later. Leaving ends the search.
+    A person is identified by the frame in which the face shows best, and the position in it.
+    Leaving stops the search.
 
     Args:
         target: A photo, an animation or a video.
         settings: What this machine has.
-        faces: What finds people and how alike the faces of one must be.
+        faces: How people are found and told apart.
         on_found: Called when somebody new is found, and once at the end.
     """
 
@@ -49,7 +49,7 @@ class PeopleSearch:
         return self._thread.is_alive()
 
     def join(self, timeout_s: float | None = None) -> None:
-        """Wait for the end of the search, or so long."""
+        """Wait for the end of the search, at most for a time."""
         self._thread.join(timeout_s)
 
     def __enter__(self) -> Self:
@@ -78,5 +78,5 @@ class PeopleSearch:
             self._on_found(scan)
         except CancelledError as error:
             self._error = error
-        except Exception as error:  # the thread's edge: whoever waits gets it
+        except Exception as error:  # kept for the owner of the search
             self._error = error if isinstance(error, RoopError) else unexpected(error)

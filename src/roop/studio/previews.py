@@ -17,7 +17,7 @@ class Previews:
 
     Args:
         settings: What this machine has.
-        registry: The processors that there are.
+        registry: The available processors.
     """
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
@@ -29,16 +29,16 @@ class Previews:
 
     @property
     def classifiers(self) -> Classifiers:
-        """What screens the frames."""
+        """The networks that screen frames."""
         return self._resources.classifiers
 
     def show(self, draft: Draft, time_s: float, *, viewer: str = "") -> Preview:
         """Return the target's frame at a time, before and after, screened and labelled.
 
         Args:
-            draft: What is chosen.
+            draft: The draft.
             time_s: Seconds from the beginning of the target.
-            viewer: Who looks: a newer request of the same viewer stops this one.
+            viewer: A newer request of the same viewer cancels this one.
 
         Raises:
             CancelledError: There is a newer request.

@@ -1,4 +1,4 @@
-"""The runner: takes jobs off the queue and has child processes do them."""
+"""The runner: takes jobs off the queue and runs them in child processes."""
 
 import queue
 import signal
@@ -16,27 +16,27 @@ from roop.options import Settings
 from roop.pipeline.workers.child_process import ChildProcess, Message
 
 _POLL_S = 0.2
-"""Time between two looks at the queue."""
+"""Time between two polls of the queue."""
 
 _RECHECK_S = 5.0
 """Time after which a queue without changes is searched for jobs whose runner is gone."""
 
 _IDLE_S = 60.0
-"""How long a process without a job is kept: its networks and libraries are loaded."""
+"""How long a process is kept without a job, with its networks loaded."""
 
 _STOP_S = 30.0
 """How long a job may take to stop before its process is killed."""
 
 
 class _Worker:
-    """One child process, and the job that it does."""
+    """A child process and its job."""
 
     def __init__(self, messages: "queue.Queue[tuple[_Worker, Message | None]]") -> None:
         self.lease: Lease | None = None
-        """The right to do its job; None while it has none."""
+        """The lease of its job; None while it has no job."""
         self.idle_since = time.monotonic()
         self.stopping_since: float | None = None
-        """When it was first known that the job shall stop."""
+        """Since when the job should stop."""
         self.child = ChildProcess(
             "roop.studio.job_process", lambda message: messages.put((self, message))
         )
@@ -47,21 +47,21 @@ class _Worker:
         self.child.send(order)
 
     def end_job(self) -> None:
-        """Note that its job has ended."""
+        """Record that its job has ended."""
         self.lease, self.idle_since = None, time.monotonic()
 
 
 class Runner:
-    """Does the submitted jobs of a queue in the background. A context manager.
+    """Runs the submitted jobs of a queue in the background. A context manager.
 
-    A job whose process ends without an outcome has failed; the others do not notice. Leaving stops
-    the running jobs, which wait in the queue for the next runner and resume there after their last
-    finished segment; so does a job whose runner was killed. Several runners may share a queue.
+    If the process of a job dies, that job fails and the others continue. Leaving stops the running
+    jobs, which wait in the queue for the next runner and resume after their last finished segment;
+    so does a job whose runner was killed. Several runners may share a queue.
 
     Args:
         jobs: The queue, in a file.
         settings: What this machine has.
-        at_once: How many jobs may run at the same time.
+        at_once: How many jobs run at the same time.
     """
 
     def __init__(self, jobs: Queue, settings: Settings, *, at_once: int = 1) -> None:
@@ -128,7 +128,7 @@ class Runner:
         worker.start(order, lease)
 
     def _receive(self) -> None:
-        """Take the next message of a process, if one comes soon."""
+        """Handle the next message of a process, if one comes soon."""
         try:
             worker, message = self._messages.get(timeout=_POLL_S)
         except queue.Empty:
@@ -145,7 +145,7 @@ class Runner:
             worker.end_job()
 
     def _fail(self, lease: Lease, code: int) -> None:
-        """Write down that a job's process ended without an outcome."""
+        """Record that a job's process died."""
         wish = self._queue.wish_for(lease)
         if wish is not None:
             self._queue.finish(lease, outcome_of(wish))
@@ -174,7 +174,7 @@ class Runner:
                 worker.child.close_stdin()
 
     def _end_workers(self) -> None:
-        """Let all jobs wait for the next runner, and leave no process behind."""
+        """Return all jobs to the queue, and end all processes."""
         for worker in self._workers:
             worker.child.close_stdin()
         for worker in self._workers:

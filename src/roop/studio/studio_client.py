@@ -1,4 +1,4 @@
-"""A process that shows frames, faces, people and previews: the parent's side."""
+"""A process that decodes, analyses and previews files: the parent's side."""
 
 import itertools
 import threading
@@ -14,14 +14,14 @@ from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.remote_error import error_from_dict
 
 OnMore = Callable[[Message], None]
-"""Receives what a request sends before its result; must return quickly."""
+"""Receives messages of a request before its result; must return quickly."""
 
 
 class StudioClient:
-    """Has a process of its own answer requests. A context manager; safe for threads.
+    """Sends requests to a child process. A context manager; safe for threads.
 
-    The process starts with the first request. If it ends unexpectedly, what was asked fails, and
-    the next request starts another one.
+    The process starts with the first request. If it dies, pending requests fail, and the next one
+    starts another process.
 
     Args:
         settings: What this machine has.
@@ -36,12 +36,12 @@ class StudioClient:
         self._ended: list[ChildProcess] = []
 
     def request(self, name: str, values: Message, on_more: OnMore | None = None) -> Future[Message]:
-        """Ask for something.
+        """Send a request.
 
         Args:
-            name: The kind of request.
-            values: What the kind of request needs, as JSON has it.
-            on_more: Receives what comes before the result.
+            name: The name of a handler.
+            values: Its parameters.
+            on_more: Receives messages before the result.
 
         Returns:
             The result, or the error.
@@ -56,13 +56,13 @@ class StudioClient:
         return future
 
     def send(self, name: str, values: Message) -> None:
-        """Send something that has no answer of its own to the process, if it runs."""
+        """Send a message without a response to the process, if it runs."""
         with self._lock:
             if self._child is not None:
                 self._child.send({"request": name, **values})
 
     def restart(self) -> None:
-        """End the process now: what is pending fails, the next request starts another one."""
+        """Kill the process: pending requests fail, and the next one starts another process."""
         with self._lock:
             if self._child is not None:
                 self._child.kill()
@@ -87,7 +87,7 @@ class StudioClient:
         self.close()
 
     def _reap(self) -> None:
-        """Wait for processes that ended by themselves, which their own threads cannot."""
+        """Wait for processes that ended, which their own threads cannot do."""
         with self._lock:
             ended, self._ended = self._ended, []
         for child in ended:
@@ -127,7 +127,7 @@ class StudioClient:
             _complete(future, message["result"])
 
     def _fail(self, child: ChildProcess) -> None:
-        """Fail what the process that ended was asked for."""
+        """Fail the pending requests of a process that ended."""
         with self._lock:
             if self._child is child:
                 self._child = None
@@ -143,7 +143,7 @@ class StudioClient:
 
 
 def _complete(future: Future[Message], outcome: Any) -> None:  # noqa: ANN401 - a result or an error
-    with suppress(Exception):  # whoever asked has gone
+    with suppress(Exception):  # cancelled
         if isinstance(outcome, RoopError):
             future.set_exception(outcome)
         else:

@@ -1,6 +1,6 @@
-"""A process that shows frames, faces, people and previews: the child's side.
+"""A process that decodes, analyses and previews files: the child's side.
 
-What people send is decoded here, so that a file that crashes a decoder ends this process only.
+A file that crashes a decoder only ends this process.
 """
 
 import base64
@@ -36,13 +36,13 @@ from roop.studio.target_frames import TargetFrames
 from roop.types import Box, Frame
 
 _THREADS = 4
-"""Requests that are worked on at the same time."""
+"""Requests that run at once."""
 
 _SCANS = 8
-"""Targets whose people are remembered."""
+"""Most targets whose people are kept."""
 
 Reply = Callable[[Message], None]
-"""Sends more about one request."""
+"""Sends a message about a request before its result."""
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def _work(parent: ParentProcess) -> None:
     studio = _Studio(Settings.model_validate(first["settings"]), parent.cancel)
     with (
         ThreadPoolExecutor(_THREADS, "roop-studio") as threads,
-        ThreadPoolExecutor(1, "roop-search") as search,  # takes long: others need not wait for it
+        ThreadPoolExecutor(1, "roop-search") as search,  # takes long, and must not delay others
     ):
         while (message := parent.messages.get()) is not None:
             if message["request"] == "live_frame":
@@ -87,22 +87,22 @@ def _answer(studio: "_Studio", message: Message, send: Reply) -> None:
         send({"id": number, "result": result})
     except BrokenPipeError:
         pass  # nobody reads any more
-    except Exception as error:  # the edge of a request: whoever asked gets it
+    except Exception as error:  # sent to the parent
         send({"id": number, "error": error_to_dict(error)})
 
 
 @dataclass(frozen=True, slots=True)
 class _Live:
-    """The live swap that runs."""
+    """The running live swap."""
 
     client: ClientCamera
-    """Takes the frames that are sent; not used if a camera of this machine is."""
+    """Receives the frames that the parent sends, if any."""
     stop: threading.Event
     """Set to end it."""
 
 
 class _Studio:
-    """Answers requests. Every picture that leaves has passed the screen."""
+    """Handles requests. Every returned image has passed the screen."""
 
     def __init__(self, settings: Settings, cancel: threading.Event) -> None:
         self._settings = settings
@@ -123,12 +123,12 @@ class _Studio:
         }
 
     def close(self) -> None:
-        """End what still runs."""
+        """Stop the live swap."""
         if self._live is not None:
             self._live.stop.set()
 
     def put_live_frame(self, jpeg: bytes) -> None:
-        """Take the next frame of the live swap; an empty one is its end."""
+        """Pass a frame to the live swap; an empty one ends it."""
         if self._live is not None and jpeg:
             self._live.client.put(jpeg)
         elif self._live is not None:
@@ -146,7 +146,7 @@ class _Studio:
             }
 
     def faces(self, message: Message, reply: Reply) -> Mapping[str, Any]:
-        """Return where the faces of a frame are, and whose as far as the people are known."""
+        """Return the faces in a frame, matched to the people found so far."""
         options = FaceOptions.model_validate(message["faces"])
         with self._frames_lock:
             frame = self._frames.read(Path(message["target"]), message["number"])
@@ -164,7 +164,7 @@ class _Studio:
         return {"faces": found, "size": frame.size}
 
     def people(self, message: Message, reply: Reply) -> Mapping[str, Any]:
-        """Search a target for people; send those found so far whenever there is somebody new."""
+        """Search a target for people; send all found so far whenever there is a new one."""
         options = FaceOptions.model_validate(message["faces"])
         key = _scan_key(message)
 
@@ -184,7 +184,7 @@ class _Studio:
         return _people(self._scans[key])
 
     def preview(self, message: Message, reply: Reply) -> Mapping[str, Any]:
-        """Return a frame before and after."""
+        """Return a frame before and after the swap."""
         draft = Draft.model_validate(message["draft"])
         shown = self._previews.show(draft, message["time_s"], viewer=message["viewer"])
         job = draft.job(Path("preview"), self._registry)
@@ -200,7 +200,7 @@ class _Studio:
         }
 
     def live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
-        """Swap what a camera shows, by default the frames that follow; send what is finished."""
+        """Swap the frames of a camera, or those that the parent sends; send finished frames."""
         if self._live is not None:
             raise UsageError("a live swap is running", hint="end it first")
 
@@ -214,14 +214,14 @@ class _Studio:
             with live.client if source is None else open_camera(source, _ignore) as camera:
                 frames = LiveFrames(draft, self._settings, self._registry, camera, finished)
                 frames.run(lambda: reply({"ready": True}), live.stop)
-        except CancelledError:  # how a camera of this machine is ended
+        except CancelledError:  # a camera of this machine was stopped
             pass
         finally:
             self._live = None
         return {}
 
     def _screened(self, frame: Frame, name: str) -> None:
-        """Raise if a frame is refused."""
+        """Screen a frame; raise if it is refused."""
         with Screen(self._previews.classifiers, self._cancel) as screen:
             screen.submit_photo(frame.thumbnail(max(frame.size)), name)
             screen.wait_for_verdicts()
@@ -233,11 +233,11 @@ class _Studio:
 
 
 _POLL_S = 0.2
-"""Time between two looks at whether the search shall end."""
+"""Time between two checks whether to stop."""
 
 
 def _ignore(sentence: str) -> None:
-    """Take a warning that nobody reads here."""
+    """Ignore a warning."""
 
 
 def _scan_key(message: Message) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Single frames of targets, by their number."""
+"""Single frames of targets by number."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from roop.options import VideoOptions
 from roop.types import Frame
 
 _REMEMBERED = 8
-"""Targets whose clocks are kept."""
+"""Targets whose frame times are kept."""
 
 _LONGEST_WALK = 5000
-"""Frames that are decoded at most to reach one where nothing says where it is."""
+"""Most frames that are decoded to reach one that cannot be sought."""
 
 
 class TargetFrames:
-    """Reads single frames, and remembers the clocks of the latest targets."""
+    """Reads single frames, and keeps the frame times of the latest targets."""
 
     def __init__(self) -> None:
         self._clocks: OrderedDict[Path, PacketTimes | None] = OrderedDict()
@@ -60,4 +60,4 @@ def _no_frame(number: int) -> UsageError:
 
 
 def _ignore(sentence: str) -> None:
-    """Take a warning: whoever looks at one frame is not told of it."""
+    """Ignore a warning."""

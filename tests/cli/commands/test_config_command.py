@@ -142,3 +142,9 @@ def test_a_relative_path_starts_at_its_file(roop: Run, folder: Path) -> None:
     assert found["models"][0] == str(
         folder.parent / "weights"
     )  # beside the file, wherever the command runs
+
+
+def test_named_cameras_are_no_options(roop: Run, folder: Path) -> None:
+    folder.write_text('[cameras.door]\naddress = "rtsp://10.0.0.2/cam"\n')
+    done = roop("config")
+    assert done.returncode == 0, done.stderr

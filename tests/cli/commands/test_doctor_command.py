@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.clips import Clip
 from support.terminal import Roop, command, environment
 
 
@@ -71,3 +72,21 @@ def test_a_home_that_may_not_be_entered_is_no_fault(tmp_path: Path) -> None:
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_camera_is_tried_out(roop: Roop, tmp_path: Path) -> None:
+    film = Clip(times=range(12), size=(128, 96)).write(tmp_path / "camera.mp4")
+    done = roop("doctor", "--camera", str(film), "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["frames"] == 10
+    assert report["size"] == [128, 96]
+    assert report["fps"] > 0
+    assert report["first_frame_s"] >= report["opened_s"]
+
+
+def test_a_camera_that_is_not_there_is_one_line(roop: Roop) -> None:
+    done = roop("doctor", "--camera", "rtsp://admin:secret@127.0.0.1:1/cam")
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: rtsp://127.0.0.1:1/cam cannot be read as a camera")
+    assert "secret" not in done.stderr

@@ -1,5 +1,7 @@
 """The arguments of ``roop live``; its output is tested with the pipeline."""
 
+import json
+
 from roop.options import LiveOptions
 from support.terminal import Roop
 
@@ -8,7 +10,8 @@ def test_help_lists_the_options(roop: Roop) -> None:
     printed = " ".join(roop("live", "--help").stdout.split())
     for name, field in LiveOptions.model_fields.items():
         assert f"--{name.replace('_', '-')}" in printed
-        assert (field.description or "?") in printed
+        assert field.description
+        assert field.description in printed
     assert "--label-corner" in printed
     assert "--start" not in printed
 
@@ -32,3 +35,15 @@ def test_a_missing_camera_is_one_line(roop: Roop) -> None:
     error, hint = done.stderr.splitlines()
     assert error == "error: there is no camera /dev/video87"
     assert "--list-cameras" in hint
+
+
+def test_cameras_are_listed_for_scripts(roop: Roop) -> None:
+    done = roop("live", "--list-cameras", "--json")
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout)["cameras"], list)
+
+
+def test_an_unknown_camera_name_is_one_line(roop: Roop) -> None:
+    done = roop("live", "-s", "a.jpg", "--input", "phone camera")
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 2

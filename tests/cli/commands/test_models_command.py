@@ -44,7 +44,7 @@ def test_the_list_shows_the_licences(roop: Roop, tmp_path: Path) -> None:
         (["pull", "inswapper", "--licence", "permissive"], 4, "ghost"),
         (["import", "none.tar"], 4, "none.tar"),
         (["export", "b.tar", "sface"], 4, "roop models pull sface"),
-        (["remove", "face_mesh"], 4, "belongs to the package roop"),
+        (["remove", "face_mesh"], 4, "is part of the package roop"),
     ],
 )
 def test_an_error_says_what_to_do(

@@ -234,7 +234,7 @@ def test_video_options_on_a_photo_are_a_warning(roop: Roop, portraits: Portraits
     done = roop(*job, "--fps", 30, "--output-video-quality", 10, "--skip-audio")
     assert done.returncode == 0
     assert done.stderr == (
-        "warning: the target is a photo: --output-video-quality and --fps have no effect\n"
+        "warning: the target is a photo: output-video-quality and fps have no effect on it\n"
     )
 
 

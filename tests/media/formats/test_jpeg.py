@@ -25,7 +25,7 @@ def edited(data: bytes) -> tuple[bytes, StoredFrame]:
         samples = np.array(image)
     frame = StoredFrame(samples.reshape(*samples.shape[:2], -1))
     repaint(frame)
-    return rewrite_jpeg(data, frame), frame
+    return rewrite_jpeg(data, frame, print), frame
 
 
 def touched(

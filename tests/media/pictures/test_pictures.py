@@ -54,14 +54,6 @@ def test_a_missing_or_empty_file_or_a_folder_is_one_clear_error(tmp_path: Path) 
         sniff(empty)
 
 
-def test_heic_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    path = tmp_path / "a.heic"
-    path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
-    with pytest.raises(MediaError, match="HEIC") as refused:
-        sniff(path)
-    assert "JPEG" in str(refused.value.hint)
-
-
 def bomb(kind: str) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(portrait()).save(stream, {"tif": "TIFF", "jpg": "JPEG"}.get(kind, kind))
@@ -93,11 +85,18 @@ def test_a_picture_bomb_is_refused_by_its_header(tmp_path: Path, kind: str) -> N
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "avif", "gif"])
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_a_truncated_image_is_one_clear_error(tmp_path: Path, suffix: str, kept: float) -> None:
+def test_a_truncated_image_is_one_clear_error_or_nearly_whole(
+    tmp_path: Path, suffix: str, kept: float
+) -> None:
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(portrait()).save(path)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * kept)])
+    if suffix in ("jpg", "gif") and kept == 0.9:
+        warnings: list[str] = []
+        assert ImageReader(path, warnings.append).info.size == (121, 101)
+        assert any("its end is missing" in warning for warning in warnings)
+        return
     with pytest.raises(MediaError, match=path.name):
         ImageReader(path, ignore)
 
@@ -115,7 +114,8 @@ def test_garbage_inside_is_read_or_refused_but_never_crashes(
         data[rng.integers(12, min(400, len(data)), 3)] = rng.integers(0, 256, 3)
         path.write_bytes(data.tobytes())
         with suppress(RoopError):
-            read_photo(path, ignore)
+            pixels = read_photo(path, ignore)
+            assert (pixels.ndim, pixels.shape[2], pixels.dtype) == (3, 3, np.uint8)
     caplog.clear()  # Pillow logs an error before it raises it
 
 

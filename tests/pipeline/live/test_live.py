@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,48 @@ def test_a_lost_network_camera_is_found_again_in_another_size(
         assert {(f.width, f.height) for f in film.decode(video=0)} == {(SIZE, SIZE)}
 
 
+def test_a_silent_camera_is_reported_to_viewers(
+    source: Path, face: Pixels, cancel: threading.Event
+) -> None:
+    watcher = Watcher(cancel, lambda w: w.noted("sends pictures again"))
+    with ip_camera([face] * 20, silence_s=3) as address:
+        roop.live(source, input=address, serve="127.0.0.1:0", watch=watcher, cancel=cancel)
+    watcher.viewer.join()
+    assert watcher.noted("no picture from http://127.0.0.1")
+    middle = slice(SIZE // 2 - 12, SIZE // 2 + 12)
+    numbers = range(len(watcher.viewer.pictures))
+    dark = [np.median(watcher.viewer.pixels(number)[middle]) for number in numbers]
+    assert min(dark) < np.median(face[middle]) / 2
+    still = watcher.viewer.pixels(int(np.argmin(dark)))
+    assert still[-28:, :140].min(axis=2).max() > 240  # the label is still there
+
+
+def test_measurements_are_offered_to_prometheus(
+    source: Path, face: Pixels, cancel: threading.Event
+) -> None:
+    scraped: list[str] = []
+
+    def enough(watcher: Watcher) -> bool:
+        if watcher.shown >= 5 and not scraped:
+            with urllib.request.urlopen(watcher.page + "metrics", timeout=10) as answer:
+                scraped.append(answer.read().decode())
+        return bool(scraped)
+
+    watcher = Watcher(cancel, enough)
+    with ip_camera([face]) as address:
+        result = roop.live(source, input=address, serve="127.0.0.1:0", watch=watcher, cancel=cancel)
+    watcher.viewer.join()
+    lines = dict(line.rsplit(" ", 1) for line in scraped[0].splitlines() if line[0] != "#")
+    assert int(lines["roop_live_frames_total"]) >= 5
+    assert float(lines['roop_live_latency_seconds{quantile="0.99"}']) > 0
+    assert int(lines['roop_live_dropped_frames_total{stage="page"}']) >= 0
+    measured = result.statistics
+    latencies = [measured.latency_ms, measured.latency_p95_ms, measured.latency_p99_ms]
+    known = [latency for latency in latencies if latency is not None]
+    assert len(known) == 3
+    assert 0 < known[0] <= known[1] <= known[2]
+
+
 def test_somebody_who_takes_nothing_keeps_nobody_waiting(
     source: Path, face: Pixels, cancel: threading.Event
 ) -> None:
@@ -265,3 +308,18 @@ def test_the_newest_is_taken_and_the_others_are_counted() -> None:
     newest.put(5)
     newest.close()
     assert list(taken) == [5]
+
+
+def test_what_may_wait_is_taken_in_order() -> None:
+    dropped: list[int] = []
+    slot: LatestSlot[int] = LatestSlot(
+        StageThreads(threading.Event()), lambda: dropped.append(1), size=3
+    )
+    assert slot.take() is None
+    for number in range(5):
+        slot.put(number)
+    assert slot.take() == 2
+    assert slot.rest() == [3, 4]
+    assert len(dropped) == 2
+    slot.close()
+    assert slot.ended

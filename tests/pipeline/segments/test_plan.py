@@ -7,7 +7,7 @@ import pytest
 
 from roop.media.video.packet_times import PacketTimes
 from roop.media.video.timeline import Trim
-from roop.pipeline.segments.plan import Pace, cut_into_segments
+from roop.pipeline.segments.plan import Pace, split_into_segments
 
 OPEN = Trim(None, None)
 
@@ -21,7 +21,7 @@ def clock(seconds: int, *, every: float, fps: int = 30) -> PacketTimes:
 @pytest.mark.parametrize("every", [0.5, 1, 2.5, 4, 8, 10, 12])
 def test_segments_hold_every_frame_once_and_begin_behind_a_keyframe(every: float) -> None:
     times = clock(95, every=every)
-    segments = cut_into_segments(times, OPEN, Pace())
+    segments = split_into_segments(times, OPEN, Pace())
     assert sum(s.frames for s in segments) == len(times.presented)
     assert (
         segments[0].time_range.seek
@@ -42,17 +42,17 @@ def test_segments_hold_every_frame_once_and_begin_behind_a_keyframe(every: float
 
 
 def test_a_short_target_is_not_cut() -> None:
-    assert cut_into_segments(clock(29, every=1), OPEN, Pace()) == ()
-    assert len(cut_into_segments(clock(31, every=1), OPEN, Pace())) == 2
+    assert split_into_segments(clock(29, every=1), OPEN, Pace()) == ()
+    assert len(split_into_segments(clock(31, every=1), OPEN, Pace())) == 2
 
 
 def test_a_target_with_one_keyframe_is_not_cut() -> None:
-    assert cut_into_segments(clock(100, every=100), OPEN, Pace()) == ()
+    assert split_into_segments(clock(100, every=100), OPEN, Pace()) == ()
 
 
 def test_only_what_is_used_is_cut() -> None:
     trim = Trim(Fraction(20), Fraction(60))
-    segments = cut_into_segments(clock(95, every=1), trim, Pace())
+    segments = split_into_segments(clock(95, every=1), trim, Pace())
     assert sum(s.frames for s in segments) == 40 * 30
     assert segments[0].time == 0
     assert all(20 < s.time_range.start < 60 for s in segments[1:] if s.time_range.start)
@@ -60,7 +60,7 @@ def test_only_what_is_used_is_cut() -> None:
 
 def test_rare_frames_far_apart() -> None:
     times = PacketTimes(Fraction(1), tuple(range(0, 700, 7)), tuple(range(0, 700, 7)))
-    segments = cut_into_segments(times, OPEN, Pace())
+    segments = split_into_segments(times, OPEN, Pace())
     assert sum(s.frames for s in segments) == 100
     assert all(s.lead == 1 for s in segments[1:])
 
@@ -75,7 +75,7 @@ def test_rare_frames_far_apart() -> None:
     ],
 )
 def test_slow_work_is_cut_into_shorter_segments(seconds: int, pace: Pace, count: int) -> None:
-    segments = cut_into_segments(clock(seconds, every=1), OPEN, pace)
+    segments = split_into_segments(clock(seconds, every=1), OPEN, pace)
     assert len(segments) == count
     longest, shortest = max(s.frames for s in segments), min(s.frames for s in segments)
     assert longest - shortest <= 2 * 30  # two keyframes: nobody waits long for the last one

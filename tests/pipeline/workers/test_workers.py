@@ -73,12 +73,21 @@ def test_their_number_changes_nothing(media: Path, out: Path, alone: JobResult) 
         assert off.mean() < 0.3  # a segment's first frame does not jump
 
 
-def test_one_that_dies_is_replaced(media: Path, out: Path, alone: JobResult) -> None:
+@pytest.fixture
+def workers() -> Callable[[], list[psutil.Process]]:
+    """Return the processes that this test has started."""
+    before = psutil.Process().children()  # other tests' servers and resource trackers
+    return lambda: [child for child in psutil.Process().children() if child not in before]
+
+
+def test_one_that_dies_is_replaced(
+    media: Path, out: Path, alone: JobResult, workers: Callable[[], list[psutil.Process]]
+) -> None:
     deaths: list[int] = []
 
     def kill_one(state: Progress) -> None:
         if state.frames >= 5 and not deaths:
-            worker = psutil.Process().children()[0]
+            worker = workers()[0]
             deaths.append(worker.pid)
             worker.kill()
 
@@ -86,11 +95,14 @@ def test_one_that_dies_is_replaced(media: Path, out: Path, alone: JobResult) -> 
     run_job(job, Settings(workers=2), installed(), watch=kill_one, pace=PACE)
     assert deaths
     assert seen(out / "2.mp4") == seen(alone.output)
-    assert psutil.Process().children() == []
+    assert workers() == []
 
 
 def test_three_that_die_end_the_job_and_what_is_finished_stays(
-    media: Path, out: Path, mood: Callable[[str], object]
+    media: Path,
+    out: Path,
+    mood: Callable[[str], object],
+    workers: Callable[[], list[psutil.Process]],
 ) -> None:
     job = swapping(media, out / "out.mp4", "moody")
     mood("desperate")
@@ -99,7 +111,7 @@ def test_three_that_die_end_the_job_and_what_is_finished_stays(
     assert "segments are kept: the same command continues" in (caught.value.hint or "")
     assert "Fatal Python error: Aborted" in trace(caught.value)
     assert "moody.py" in trace(caught.value)
-    assert psutil.Process().children() == []
+    assert workers() == []
     kept = list(work_folders(out)[0].glob("*.packets"))
     assert len(kept) >= 2
     mood("calm")

@@ -83,6 +83,7 @@ class _Batch:
 
         from roop.cli.terminal.batch_progress import batch_bars
         from roop.jobs.batch import run_batch
+        from roop.jobs.job_pool import JobPool
         from roop.jobs.queue import Queue
         from roop.pipeline.job import JobRunner
         from roop.pipeline.stages.resources import PipelineResources
@@ -93,7 +94,12 @@ class _Batch:
         shared = PipelineResources(self._settings, self._registry)
         runner = JobRunner(self._settings, self._registry, shared=shared)
         total = len(listed or ())
-        with Queue.of_user(warn) as queue, batch_bars(enabled=show_bars, total=total) as bars:
+        workers = self._photo_workers(listed or [])
+        with (
+            Queue.of_user(warn) as queue,
+            JobPool(workers, self._settings) as pool,
+            batch_bars(enabled=show_bars, total=total) as bars,
+        ):
 
             def perform_job(job: "Job", report: "Watch", stop: "threading.Event") -> "JobResult":
                 bar = bars.start_job(str(job.target))
@@ -103,13 +109,30 @@ class _Batch:
                     if bar is not None:
                         bar(progress)
 
+                if workers > 1:
+                    return pool.run(job, watch, stop)
                 return runner.run(job, watch=watch, cancel=stop)
 
             for jobs in [listed] if listed is not None else self._watched_jobs(cancel):
-                for report in run_batch(jobs, queue, perform_job, cancel=cancel):
+                for report in run_batch(jobs, queue, perform_job, cancel=cancel, at_once=workers):
                     self._share(report, cancel)
                     bars.finish_job()
                     yield report
+
+    def _photo_workers(self, jobs: "Sequence[Job]") -> int:
+        """Return how many processes share the jobs: several only if all targets are photos.
+
+        A video keeps more than one core busy by itself, and so does a network.
+        """
+        from roop.jobs.job_pool import photo_workers
+        from roop.media.open import is_photo
+        from roop.processors import local_only
+
+        for job in jobs:
+            networks = self._registry.models(job.steps, self._settings)
+            if networks or local_only(self._registry, job.steps) or not is_photo(job.target):
+                return 1
+        return photo_workers(len(jobs), self._settings)
 
     def _share(self, report: "Report", cancel: "threading.Event") -> None:
         """Share an output, also one that an earlier run failed to share."""
@@ -199,6 +222,14 @@ def _parser(registry: "Registry") -> Parser:
         epilog="exit codes: 0 if no job failed, the code of `roop swap` if all failures share it,\n"
         "1 if they differ, 130 if cancelled",
     )
+    _add_files(parser)
+    add_job_flags(parser, registry)
+    add_share_flags(parser)
+    add_output_flags(parser)
+    return parser
+
+
+def _add_files(parser: Parser) -> None:
     parser.add_argument(
         "list",
         nargs="?",
@@ -238,10 +269,6 @@ def _parser(registry: "Registry") -> Parser:
         metavar="FILE",
         help="write the outcome of every job as JSON",
     )
-    add_job_flags(parser, registry)
-    add_share_flags(parser)
-    add_output_flags(parser)
-    return parser
 
 
 def _add_option(parser: Parser, short: str, name: str, word: str, text: str) -> None:

@@ -17,6 +17,7 @@ from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.terminal.text import one_line
 from roop.options import SECRETS, LabelOptions, ShareOptions
 from roop.processors import installed
+from roop.processors.base import Registry
 from roop.validation import validate
 
 
@@ -32,18 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     values = parser.parse(arguments)
     registry = installed()
     configured = configured_values(registry)
-    defaults: dict[str, Any] = {"engine": "mesh"}
-    for group in option_groups(registry):
-        given = {name: configured[name].value for name in group.model_fields if name in configured}
-        if group is LabelOptions:
-            given["label"] = True  # the other label options are valid only with a label
-        validate(group, given, spelling=lambda n: configured[n].spelling if n in configured else n)
-        defaults |= {name: field.get_default() for name, field in group.model_fields.items()}
-    Configuration(configured, registry).sharing({})  # check them, too
-    defaults |= {
-        SHARE_PREFIX + name: field.get_default()
-        for name, field in ShareOptions.model_fields.items()
-    }
+    defaults = _checked_defaults(configured, registry)
     if values.json:
         files = configuration_files()
         body = {
@@ -54,6 +44,24 @@ def run(arguments: Sequence[str]) -> int:
     elif not values.quiet:
         _print(defaults, configured)
     return 0
+
+
+def _checked_defaults(configured: dict[str, ConfiguredValue], registry: Registry) -> dict[str, Any]:
+    """Return the default of every option, by name.
+
+    Raises:
+        UsageError: A configured value is invalid.
+    """
+    defaults: dict[str, Any] = {"engine": "mesh"}
+    for group in option_groups(registry):
+        given = {name: configured[name].value for name in group.model_fields if name in configured}
+        if group is LabelOptions:
+            given["label"] = True  # the other label options are valid only with a label
+        validate(group, given, spelling=lambda n: configured[n].spelling if n in configured else n)
+        defaults |= {name: field.get_default() for name, field in group.model_fields.items()}
+    Configuration(configured, registry).sharing({})  # check them, too
+    fields = ShareOptions.model_fields.items()
+    return defaults | {SHARE_PREFIX + name: field.get_default() for name, field in fields}
 
 
 def _row(name: str, configured: ConfiguredValue | None, default: object) -> dict[str, Any]:

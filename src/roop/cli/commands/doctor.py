@@ -4,14 +4,16 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from roop.cli.parsing.configuration import Configuration
-from roop.cli.parsing.flags import add_flags
+from roop.cli.parsing.flags import add_flags, flag_of, pop_options
+from roop.cli.parsing.named_cameras import with_named_camera
 from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.terminal.results import print_json
-from roop.cli.terminal.text import one_line
-from roop.options import Settings
+from roop.cli.terminal.text import one_line, warn
+from roop.options import CameraOptions, Settings
+from roop.validation import validate
 
 if TYPE_CHECKING:
     from roop.doctor import Diagnosis
@@ -37,9 +39,16 @@ def run(arguments: Sequence[str]) -> int:
         "Check the engines, models and libraries of this machine, and show what is missing.",
         usage="roop doctor [options]",
     )
+    parser.add_argument(
+        "--camera",
+        help="read ten frames of this camera instead, and show size, rate, format and delay",
+    )
+    add_flags(parser, "camera", CameraOptions, only=CameraOptions.model_fields.keys() - {"input"})
     add_flags(parser, "machine", Settings)
     add_output_flags(parser)
     values = vars(parser.parse(arguments))
+    if values["camera"] is not None:
+        return _try_camera(values)
     from roop.doctor import diagnose
     from roop.processors import installed
 
@@ -50,6 +59,24 @@ def run(arguments: Sequence[str]) -> int:
     else:
         columns = shutil.get_terminal_size(fallback=(_UNBROKEN, 0)).columns
         sys.stdout.write("\n".join(_lines(report, columns)) + "\n")
+    return 0
+
+
+def _try_camera(values: dict[str, Any]) -> int:
+    """Read a few frames of a camera; print what came."""
+    from roop.media.live.probe import probe_camera
+
+    given = with_named_camera(pop_options(values, CameraOptions) | {"input": values["camera"]})
+    wanted = validate(CameraOptions, given, spelling=flag_of)
+    report = probe_camera(wanted.input, wanted, warn)
+    if values["json"]:
+        print_json(report)
+        return 0
+    width, height = report.size
+    sys.stdout.write(
+        f"{one_line(report.camera)}: {width}x{height}, {report.fps:g} fps, {report.format}; "
+        f"answered after {report.opened_s:.1f} s, first frame after {report.first_frame_s:.1f} s\n"
+    )
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from roop.cli.parsing.job_flags import (
     add_processor_options,
     add_source,
 )
+from roop.cli.parsing.named_cameras import with_named_camera
 from roop.cli.parsing.parser import Parser, add_output_flags, add_version
 from roop.cli.terminal.interrupts import cancel_on_signals
 from roop.cli.terminal.results import print_json
@@ -31,12 +33,20 @@ from roop.options import (
 from roop.processors import installed
 
 if TYPE_CHECKING:  # imported when a job runs, so that --help is fast
+    from roop.media.live.modes import CameraDevice
     from roop.pipeline.live.live_job import LiveResult
     from roop.pipeline.progress import Progress
     from roop.processors.base import Registry
 
 _EXCLUDED = FILES_ONLY | {"label"}
 """Options that this command does not have: configured values of these are ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _CameraList:
+    """The result of ``--list-cameras --json``."""
+
+    cameras: "tuple[CameraDevice, ...]"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -46,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
     values.pop("debug")  # roop.cli.app reads it when it prints an error
     as_json, quiet = values.pop("json"), values.pop("quiet")
     if values.pop("list_cameras"):
-        _list_cameras()
+        _list_cameras(as_json=as_json)
         return 0
     if not values.keys().isdisjoint({"map", "map_file"}):  # the mapping names the sources
         values.setdefault("source", [])
@@ -66,12 +76,15 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run_live(values: dict[str, Any], registry: "Registry", *, quiet: bool) -> "LiveResult":
     from roop.api import make_live
+    from roop.media.live.virtual_camera import ANY
     from roop.pipeline.live.live_job import LiveTask, run_live
 
+    if values.get("virtual_camera") is True:  # the flag without a value
+        values["virtual_camera"] = ANY
     configuration = Configuration.read(registry)
     settings = configuration.settings(values)
     sources = [Path(name) for name in values.pop("source", [])]
-    flags = dict(values)
+    flags = with_named_camera(values)
     options = configuration.job_options(flags, Path("camera.mp4"))
     options = {name: v for name, v in options.items() if name in flags or name not in _EXCLUDED}
     job, live = make_live(sources, options, registry, spelling=configuration.spelling(flags))
@@ -103,14 +116,22 @@ def _summary(result: "LiveResult") -> str:
     )
 
 
-def _list_cameras() -> None:
-    from roop.media.live.cameras import list_cameras
+def _list_cameras(*, as_json: bool) -> None:
+    from roop.media.live.devices import list_cameras
 
-    found = list_cameras()
-    if not found:
+    cameras = list_cameras()
+    if as_json:
+        print_json(_CameraList(tuple(cameras)))
+        return
+    if not cameras:
         sys.stderr.write("no cameras found\n")
-    for name, description in found:
-        sys.stdout.write(f"{one_line(name)}  {one_line(description)}\n")
+    for camera in cameras:
+        sys.stdout.write(f"{one_line(camera.address)}  {one_line(camera.name)}\n")
+        for mode in camera.modes:
+            rates = ", ".join(f"{fps:g}" for fps in mode.fps)
+            size = f"{mode.size[0]}x{mode.size[1]}"
+            sys.stdout.write(f"    {size:9}  {mode.format:8}  {rates and rates + ' fps'}".rstrip())
+            sys.stdout.write("\n")
 
 
 def _parser(registry: "Registry") -> Parser:
@@ -124,7 +145,7 @@ def _parser(registry: "Registry") -> Parser:
     parser.add_argument(
         "--list-cameras", action="store_true", help="list the cameras of this machine and exit"
     )
-    add_flags(parser, "live", LiveOptions)
+    add_flags(parser, "live", LiveOptions, value_optional="virtual_camera")
     add_confirmation_flags(parser)
     add_processor_choice(parser, registry)
     groups: dict[str, type[Options]] = {

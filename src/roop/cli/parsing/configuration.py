@@ -204,8 +204,13 @@ def _from_file(path: Path, known: Mapping[str, Any]) -> Iterator[tuple[str, Conf
 
 
 def _with_sharing(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the names and values of a file, those of its table ``[share]`` as ``share.NAME``."""
+    """Yield the names and values of a file, those of its table ``[share]`` as ``share.NAME``.
+
+    The table ``[cameras]`` sets no options: ``roop.cli.parsing.named_cameras`` reads it.
+    """
     for key, value in table.items():
+        if key == "cameras" and isinstance(value, dict):
+            continue
         if key == "share" and isinstance(value, dict):
             yield from ((f"share.{name}", inner) for name, inner in value.items())
         else:

@@ -74,7 +74,7 @@ class Apng:
 
     def metadata(self) -> png.Ancillary:
         """Return the metadata chunks that still apply to the edited animation."""
-        return png.ancillary(self._parts(), expanded=not self.plain)
+        return png.without_pictures(png.ancillary(self._parts(), expanded=not self.plain))[0]
 
     def patches(self) -> Iterator[FramePatch | None]:
         """Decode the frames in order; None stands for a damaged one."""

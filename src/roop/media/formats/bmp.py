@@ -42,4 +42,12 @@ def rewrite(data: bytes, samples: StoredSamples) -> bytes | None:
     rows[..., :3] = rgb8(samples)[..., ::-1]
     if used == 4 and samples.shape[2] == 4:
         rows[..., 3] = depth8(samples[..., 3:])[..., 0]
-    return bytes(patched)
+    return bytes(patched[: _end(data, start + stride * abs(height))])  # nothing hidden behind it
+
+
+def _end(data: bytes, pixels_end: int) -> int:
+    """Return where the file ends: behind its pixels, or behind a colour profile after them."""
+    if int.from_bytes(data[14:18], "little") < 124 or data[70:74] != b"DEBM":
+        return pixels_end
+    at, length = (int.from_bytes(data[here : here + 4], "little") for here in (126, 130))
+    return max(pixels_end, 14 + at + length)

@@ -1,4 +1,4 @@
-"""Read and patch an EXIF block in place: its orientation and its thumbnail."""
+"""Read and patch an EXIF block in place: its orientation and the pictures inside of it."""
 
 import io
 import struct
@@ -8,9 +8,15 @@ from dataclasses import dataclass
 import cv2
 from PIL import Image
 
+from roop.media.formats.embedded import holds_picture
 from roop.types import Pixels
 
 _ORIENTATION, _THUMBNAIL_AT, _THUMBNAIL_LENGTH = 0x0112, 0x0201, 0x0202
+_PICTORIAL = frozenset({0x0111, 0x0144, 0x014A, 0x0201, 0x8649, 0x935C})
+"""Tags of strips, tiles, further directories, previews and layers."""
+_EXIF, _GPS, _MAKER_NOTE = 0x8769, 0x8825, 0x927C
+_MOST_BYTES = 1024
+"""Longest binary value that is taken over from a block with pictures."""
 _SHORT, _LONG = 3, 4
 
 
@@ -39,6 +45,64 @@ def upright(exif: bytes) -> bytes:
         if entry.tag == _ORIENTATION:
             struct.pack_into(_order(exif) + "HH", patched, entry.offset, 1, 0)
     return bytes(patched)
+
+
+def without_pictures(exif: bytes, pixels: Pixels | None) -> tuple[bytes, bool]:
+    """Return the block with a new thumbnail at most, as it may hold others of the old face.
+
+    Args:
+        exif: A TIFF structure, as in the file.
+        pixels: The edited image in its stored orientation; None to have no thumbnail.
+
+    Returns:
+        The block, and whether something was left out. It has the same length, with everything else
+        at the same offset, unless there are pictures other than the usual thumbnail: then it is
+        written again without them and without the notes of the camera's maker.
+    """
+    if not exif:
+        return exif, False
+    place = _thumbnail_place(exif)
+    rest = exif if place is None else exif[: place.start] + exif[place.stop :]
+    tags = {entry.tag for entry in _entries(exif, 0)}
+    second = {entry.tag for entry in _entries(exif, 1)}
+    other = bool(second) and place is None
+    odd = tags & _PICTORIAL or second & (_PICTORIAL - {_THUMBNAIL_AT}) or any(_entries(exif, 2))
+    if other or odd or holds_picture(rest[8:]):
+        return _plain(exif), True
+    if place is not None and pixels is None:
+        return _plain(exif), False
+    return (exif if pixels is None else replace_thumbnail(exif, pixels)), False
+
+
+def _thumbnail_place(exif: bytes) -> slice | None:
+    """Return where the usual thumbnail lies."""
+    entries = {entry.tag: entry.value for entry in _entries(exif, 1)}
+    start, length = entries.get(_THUMBNAIL_AT, 0), entries.get(_THUMBNAIL_LENGTH, 0)
+    return slice(start, start + length) if 0 < length <= len(exif) - start else None
+
+
+def _plain(exif: bytes) -> bytes:
+    """Return the block written again, with its simple values only; empty if it cannot be read."""
+    block = Image.Exif()
+    try:
+        block.load(exif)
+        for directory in (block, block.get_ifd(_EXIF), block.get_ifd(_GPS)):
+            for tag, value in list(directory.items()):
+                long = isinstance(value, bytes) and len(value) > _MOST_BYTES
+                if tag in _PICTORIAL or tag == _MAKER_NOTE or long or _shows(value):
+                    del directory[tag]
+        plain = block.tobytes()
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error):
+        return b""
+    return b"" if holds_picture(plain[8:]) else plain.removeprefix(b"Exif\0\0")
+
+
+def _shows(value: object) -> bool:
+    return (
+        holds_picture(value.encode("utf-8", "replace") if isinstance(value, str) else value)
+        if (isinstance(value, str | bytes))
+        else False
+    )
 
 
 def replace_thumbnail(exif: bytes, pixels: Pixels) -> bytes:

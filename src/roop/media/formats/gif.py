@@ -72,6 +72,8 @@ class Gif:
         self._start = file.tell()
         extensions: list[bytes] = []
         durations: list[Fraction] = []
+        self.truncated = False
+        """True if the file ends before its last frame does."""
         for block in self._blocks():
             extensions.append(block.extensions)
             durations.append(block.ticks * _TICK)
@@ -100,7 +102,7 @@ class Gif:
             while (block := _next_block(self._file)) is not None:
                 yield block
         except (ValueError, IndexError):
-            return
+            self.truncated = True
 
     def _patch(self, block: _Block) -> FramePatch | None:
         left, top, width, height = np.frombuffer(block.descriptor, "<u2", 4).tolist()

@@ -1,29 +1,22 @@
 """Open image files safely: identify them by content, check their size, translate every error."""
 
+import io
 import os
+import re
 import struct
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from PIL import Image
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from roop.errors import MediaError
 from roop.media.files.disk import missing_file
-
-ImageFormat = Literal["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"]
-"""The image formats, by Pillow's names."""
+from roop.media.formats.kinds import FileKind, ImageFormat, kind_of, row_of
 
 MAX_PIXELS = 300_000_000
 """Most pixels of an image; larger ones are refused before memory is allocated for them."""
@@ -43,21 +36,7 @@ FORMAT_BY_SUFFIX: dict[str, ImageFormat] = {
     ".tiff": "TIFF",
     ".avif": "AVIF",
 }
-"""The image format of each suffix."""
-
-_HEAD = 64 * 1024
-_MAGIC: tuple[tuple[bytes, ImageFormat], ...] = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"II+\0", "TIFF"),
-    (b"MM\0+", "TIFF"),
-)
-_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis"})
-_BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+"""The image format of each suffix of an output."""
 
 _DECODING_FAILURES = (
     OSError,
@@ -73,6 +52,10 @@ _DECODING_FAILURES = (
     zlib.error,
 )
 """Errors that Pillow's plug-ins raise for damaged files; fewer are not documented."""
+
+
+_UNSUPPORTED = re.compile("unsupported|not supported|unimplemented|cannot handle", re.IGNORECASE)
+"""What Pillow's plug-ins say about files that are intact."""
 
 
 @contextmanager
@@ -98,6 +81,11 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
     except _DECODING_FAILURES as error:
         reason = str(error) or type(error).__name__
+        if _UNSUPPORTED.search(reason):
+            raise MediaError(
+                f"{path.name} is of a kind that cannot be read: {reason}",
+                hint="convert it to PNG or JPEG first",
+            ) from error
         raise MediaError(
             f"{path.name} is damaged or incomplete: {reason}",
             hint="open it in an image viewer and save it again, or download it again",
@@ -105,32 +93,30 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def image_format(path: Path) -> ImageFormat | None:
-    """Return the format of an image file by its first bytes; None if it is not an image.
+    """Return the format of an image file by its content; None if it is not an image.
 
     Raises:
-        MediaError: ``path`` cannot be read, is empty, or is a HEIC image.
+        MediaError: ``path`` cannot be read, is empty, or is an image that cannot be read.
     """
-    with reading(path):
-        if path.is_dir():  # Windows answers "permission denied" when a folder is opened
-            raise IsADirectoryError
-        with path.open("rb") as file:
-            head = file.read(32)
-    if not head:
-        raise MediaError(f"{path.name} is empty", hint="copy or download it again")
-    for magic, name in _MAGIC:
-        if head.startswith(magic):
-            return name
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
-        return "BMP"
-    if head[4:8] == b"ftyp":
-        if head[8:12] in _HEIC_BRANDS:
-            raise MediaError(
-                f"{path.name}: HEIC is not supported", hint="convert it to JPEG or AVIF"
-            )
-        return "AVIF" if head[8:12] == b"avif" else None
-    return None
+    kind = _kind(path)
+    return None if kind is None else kind.format
+
+
+def suffix_instead(name: ImageFormat, path: Path) -> str | None:
+    """Return the suffix of an output for a target whose format is not written; None if it is.
+
+    A format without loss becomes PNG, HEIC becomes JPEG, or AVIF if it is
+    transparent or has more than 8 bits per channel.
+
+    Raises:
+        MediaError: ``path`` is damaged.
+    """
+    if name == "HEIF":
+        from roop.media.formats.heif import exceeds_jpeg
+
+        with reading(path):
+            return ".avif" if exceeds_jpeg(path) else ".jpg"
+    return row_of(name).suffix
 
 
 def is_animated(path: Path, found: ImageFormat) -> bool:
@@ -159,32 +145,27 @@ def ignore_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[ImageFile]:
+def open_image(path: Path, data: bytes | None = None) -> Iterator[ImageFile]:
     """Open an image without decoding its pixels.
+
+    Args:
+        path: The file.
+        data: Read in place of the file's content, which is damaged.
 
     Raises:
         MediaError: ``path`` is not readable, not an image, damaged or too large.
     """
-    plugins: dict[ImageFormat, type[ImageFile]] = {
-        "JPEG": JpegImageFile,
-        "PNG": PngImageFile,
-        "GIF": GifImageFile,
-        "WEBP": WebPImageFile,
-        "BMP": BmpImageFile,
-        "TIFF": TiffImageFile,
-        "AVIF": AvifImageFile,
-    }
-    found = image_format(path)
-    if found is None:
+    kind = _kind(path)
+    if kind is None or not kind.plugin:
         raise MediaError(
             f"{path.name} is not a supported image",
-            hint="use JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF",
+            hint="use JPEG, HEIC, PNG, WebP, BMP, TIFF, GIF or AVIF",
         )
-    with path.open("rb") as file, ignore_warnings():
+    with path.open("rb") if data is None else io.BytesIO(data) as file, ignore_warnings():
         # Image.open refuses the 200-megapixel photos of phones, so the plug-in is called directly.
         # It gets a file, not a name: Pillow garbles rotated TIFFs that it maps by name.
         with reading(path):
-            image = plugins[found](file)
+            image = kind.open_class()(file)
         with image:
             check_size(path, image.size)
             yield image
@@ -205,6 +186,16 @@ def check_size(path: Path, size: tuple[int, int]) -> None:
             f"{MAX_PIXELS // 1_000_000} million",
             hint="scale the image down",
         )
+
+
+def _kind(path: Path) -> FileKind | None:
+    with reading(path):
+        if path.is_dir():  # Windows answers "permission denied" when a folder is opened
+            raise IsADirectoryError
+        kind = kind_of(path)
+    if kind is not None and kind.refusal:
+        raise MediaError(f"{path.name} is {kind.refusal}, which is not read", hint=kind.hint)
+    return kind
 
 
 def _gif_is_animated(file: BinaryIO) -> bool:

@@ -8,7 +8,10 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.media.formats import exif
+from roop.media.formats.embedded import holds_picture, inflated
 from roop.media.frames.stored_frame import StoredSamples
+from roop.types import Pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -16,8 +19,13 @@ COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """IHDR's colour type, by the number of channels."""
 
 _BAND_BYTES = 1 << 19
+_MOST_TEXT = 16 << 20
 _PALETTE_ONLY = frozenset({b"tRNS", b"bKGD", b"sBIT", b"hIST"})
 _STRUCTURE = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"})
+_PLAIN = frozenset({b"gIFg", b"gIFx", b"oFFs", b"pCAL", b"pHYs", b"sCAL", b"sTER", b"tIME"})
+_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_PROFILE = b"raw profile type"
+"""How the keys begin under which ImageMagick keeps EXIF and XMP a second time."""
 _UNSAFE_BUT_TRUE = frozenset(
     {b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"bKGD", b"tRNS"}
 )
@@ -122,12 +130,50 @@ def compress(samples: StoredSamples, level: int = 6) -> bytes:
     return b"".join(parts)
 
 
+def without_pictures(extra: Ancillary, pixels: Pixels | None = None) -> tuple[Ancillary, bool]:
+    """Return the metadata chunks without pictures, and whether something was left out.
+
+    Args:
+        extra: The chunks of a target.
+        pixels: The edited image, for the EXIF thumbnail; None to have none.
+    """
+    kept: list[tuple[PngChunk, ...]] = []
+    left_out = False
+    for parts in (extra.before, extra.after):
+        screened = [_without_picture(part, pixels) for part in parts]
+        left_out = left_out or any(lost for _, lost in screened)
+        kept.append(tuple(part for part, _ in screened if part is not None))
+    return Ancillary(*kept), left_out
+
+
+def _without_picture(part: PngChunk, pixels: Pixels | None) -> tuple[PngChunk | None, bool]:
+    if part.name == b"eXIf":
+        block, lost = exif.without_pictures(part.body, pixels)
+        return PngChunk(b"eXIf", block) if block else None, lost
+    if part.name not in _TEXTS:
+        return part, False
+    key, _, text = part.body.partition(b"\0")
+    plain = text + b"".join(inflated(text[at : at + _MOST_TEXT]) for at in _starts(part.name, text))
+    if key.lower().startswith(_PROFILE) or holds_picture(plain):
+        return None, True
+    return part, False
+
+
+def _starts(name: bytes, text: bytes) -> list[int]:
+    """Return where in a text chunk, behind its key, compressed text begins."""
+    if name == b"zTXt":
+        return [1]
+    if name == b"iTXt" and text[:1] == b"\1":
+        language = text.find(b"\0", 2)
+        return [text.find(b"\0", language + 1) + 1]
+    return []
+
+
 def _still_true(name: bytes, expanded: bool) -> bool:
+    """Return True for the known chunks that hold neither pixels nor content credentials."""
     if expanded and name in _PALETTE_ONLY:
         return False
-    # By the standard, a lower-case fourth letter means "safe to copy". Content credentials (caBX)
-    # are not: they sign the old pixels.
-    return name[3:4].islower() or name in _UNSAFE_BUT_TRUE
+    return name in _UNSAFE_BUT_TRUE or name in _PLAIN or name in _TEXTS or name == b"eXIf"
 
 
 def _filter_rows(

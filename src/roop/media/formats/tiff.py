@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
+from roop.media.formats.embedded import holds_picture
 from roop.media.formats.metadata import Metadata
 from roop.media.frames.stored_frame import StoredSamples
 
@@ -24,7 +25,7 @@ _STRUCTURE = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289}
     | {290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334}
     | {336, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521}
-    | {529, 530, 531, 532, _EXIF, _GPS, 37724, 50255}
+    | {529, 530, 531, 532, _EXIF, _GPS, 34377, 37724, 50255}
 )
 """Tags that describe the coding, or that hold other images of the old face (layers, previews)."""
 
@@ -74,7 +75,7 @@ def exif_block(image: ImageFile) -> bytes:
     """Return the tags of an open TIFF as an EXIF block."""
     block = Image.Exif()
     for tag, value in image.getexif().items():
-        if tag not in _STRUCTURE and tag not in (_ICC, _XMP):
+        if tag not in _STRUCTURE and tag not in (_ICC, _XMP) and not _shows(value):
             block[tag] = value
     for tag in (_EXIF, _GPS):
         block.get_ifd(tag).update(image.getexif().get_ifd(tag))
@@ -93,7 +94,7 @@ def copy_tags(image: ImageFile, *, plain: bool) -> ImageFileDirectory_v2:
     source: ImageFileDirectory_v2 = image.tag_v2
     tags = ImageFileDirectory_v2(prefix=b"II")
     for tag in source:
-        if tag not in _STRUCTURE and (plain or tag != _ICC):
+        if tag not in _STRUCTURE and (plain or tag != _ICC) and not _shows(source[tag]):
             tags.tagtype[tag] = source.tagtype[tag]
             tags[tag] = source[tag]
     _add_directories(tags, image.getexif())
@@ -125,9 +126,14 @@ def _add_directories(tags: ImageFileDirectory_v2, block: Image.Exif) -> None:
     for tag in (_EXIF, _GPS):
         directory = dict(block.get_ifd(tag))
         directory.pop(_INTEROPERABILITY, None)
+        directory = {tag: value for tag, value in directory.items() if not _shows(value)}
         if directory:
             tags.tagtype[tag] = _LONG
             tags[tag] = directory
+
+
+def _shows(value: object) -> bool:
+    return isinstance(value, bytes) and holds_picture(value)
 
 
 def _strip(samples: StoredSamples, *, compress: bool) -> bytes:

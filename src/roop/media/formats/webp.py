@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
 
+from roop.media.formats import exif
 from roop.media.formats.canvas import AnimationTiming, DrawnFrame, FramePatch, Rgba
 from roop.media.formats.image_files import check_size
 from roop.types import Box
@@ -73,6 +74,11 @@ class Webp:
                 self.metadata[part.name] = part.body
         if not durations or len(header) < 10 or len(control) < 6:
             raise ValueError("it has no frame")
+        if b"EXIF" in self.metadata:
+            block = self.metadata[b"EXIF"]
+            prefix = b"Exif\0\0" if block.startswith(b"Exif\0\0") else b""
+            block, _ = exif.without_pictures(block.removeprefix(prefix), None)
+            self.metadata[b"EXIF"] = prefix + block
         size = _number(header, 4) + 1, _number(header, 7) + 1
         check_size(path, size)
         self.background = control[:4]

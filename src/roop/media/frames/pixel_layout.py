@@ -56,6 +56,8 @@ class PixelLayout:
     padding: int
     """Unused bits below each sample, as in P010."""
     rgb: bool
+    alpha: Component | None = None
+    """Opacity, full range; None if the format has none."""
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -102,7 +104,9 @@ def pixel_layout(name: str) -> PixelLayout | None:
 def _packed_rgb(name: str) -> PixelLayout:
     order = DEEP_PACKED_RGB.get(name, name.removesuffix("24"))
     parts = tuple(Component(0, order.index(colour), len(order)) for colour in "rgb")
-    return PixelLayout(name, parts, depth=16 if name in DEEP_PACKED_RGB else 8, padding=0, rgb=True)
+    alpha = Component(0, order.index("a"), len(order)) if "a" in order else None
+    depth = 16 if name in DEEP_PACKED_RGB else 8
+    return PixelLayout(name, parts, depth=depth, padding=0, rgb=True, alpha=alpha)
 
 
 def _planar(name: str) -> PixelLayout | None:
@@ -127,7 +131,9 @@ def _planar(name: str) -> PixelLayout | None:
         for index, part in enumerate(parts)
     )
     left_aligned = depth > 8 and (shared or "msb" in name)
-    return PixelLayout(name, components, depth, 16 - depth if left_aligned else 0, form.is_rgb)
+    alpha = next((Component(part.plane) for part in form.components if part.is_alpha), None)
+    padding = 16 - depth if left_aligned else 0
+    return PixelLayout(name, components, depth, padding, form.is_rgb, alpha)
 
 
 def _half_planar_offset(name: str, index: int) -> int:

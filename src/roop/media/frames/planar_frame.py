@@ -16,7 +16,7 @@ from roop.media.frames.colour import Colour, black, colour_of, decode, encode
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.pixel_layout import Component, PixelLayout, Samples, pixel_layout
 from roop.media.frames.warping import halvings_of, sampled_box, warp
-from roop.types import Alpha, Box, Pixels, Shades
+from roop.types import Alpha, Box, Pixels, Shades, Transfer
 
 CONVERTED = ("rgb24", "bgra", "rgb48le", "gray", "yuv444p", "yuv444p16le", "yuv420p", "yuv422p")
 """Formats that others, which cannot be edited in place (palettes, big endian), are converted to."""
@@ -26,6 +26,9 @@ Number = TypeVar("Number", np.uint8, np.uint16)
 _BAND = 1 << 17
 """Approximate number of pixels that are blended at a time: intermediate arrays stay in the cache
 and need no fresh memory from the system, which would take three times as long."""
+
+_TRANSFERS: dict[int, Transfer] = {16: "pq", 18: "hlg"}
+"""By the number of H.273."""
 
 UPRIGHT = Orientation()
 """The orientation of a stream without a display matrix."""
@@ -42,6 +45,7 @@ class PlanarFrame:
         "__weakref__",
         "_colour",
         "_layout",
+        "_stored_aspect",
         "_writable",
         "orientation",
         "pts",
@@ -58,8 +62,10 @@ class PlanarFrame:
         time_base: Fraction,
         orientation: Orientation = UPRIGHT,
         repeats: int = 1,
+        stored_aspect: float = 1.0,
     ) -> None:
         """Wrap ``raw``; convert it only if its pixel format cannot be edited in place."""
+        self._stored_aspect = stored_aspect
         raw, self._layout = _editable(raw)
         self._colour = colour_of(raw)
         self._writable = False
@@ -82,6 +88,7 @@ class PlanarFrame:
             time_base=time_base,
             orientation=self.orientation,
             repeats=repeats,
+            stored_aspect=self._stored_aspect,
         )
 
     @property
@@ -98,6 +105,17 @@ class PlanarFrame:
     def colour(self) -> Colour:
         """Matrix and range, as given by the file or assumed."""
         return self._colour
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width by height of a pixel as it is displayed, upright."""
+        turned = self.orientation.size((1, 2)) == (2, 1)
+        return 1 / self._stored_aspect if turned else self._stored_aspect
+
+    @property
+    def transfer(self) -> Transfer:
+        """How the stored values become light."""
+        return _TRANSFERS.get(self.raw.color_trc, "sdr")
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
         """Return a small RGB copy of the frame or of ``box``; see ``roop.types.Frame``."""
@@ -161,6 +179,30 @@ class PlanarFrame:
             return
         stored = self._stored_box(box)
         self._paste_stored(stored, self.orientation.stored(pixels), self.orientation.stored(alpha))
+
+    def opacity(self, max_side: int) -> Alpha | None:
+        """Return the opacity of a ``thumbnail``; see ``roop.types.Frame``."""
+        layout, whole = self._layout, Box(0, 0, self.raw.width, self.raw.height)
+        if layout.alpha is None:
+            return None
+        stored = layout.view(layout.planes(self.raw), layout.alpha, whole)
+        if stored.min() == (1 << layout.depth) - 1:
+            return None
+        scale = min(1.0, max_side / max(whole.width, whole.height))
+        size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
+        small = (_resized(stored, size) >> layout.depth - 8).astype(np.uint8)
+        return np.ascontiguousarray(self.orientation.upright(small))
+
+    def make_opaque(self, box: Box, alpha: Alpha) -> None:
+        """Raise the opacity of ``box`` to ``alpha``; see ``roop.types.Frame``."""
+        layout = self._layout
+        if layout.alpha is None:
+            return
+        self._make_writable()
+        view = layout.view(layout.planes(self.raw), layout.alpha, self._stored_box(box))
+        top = (1 << layout.depth) - 1
+        least = self.orientation.stored(alpha).astype(np.uint32) * top // 255
+        view[:] = np.maximum(view, least)
 
     def shade(self, box: Box, steps: Shades) -> None:
         """Add ``steps`` to the brightness in ``box``; see ``roop.types.Frame``."""

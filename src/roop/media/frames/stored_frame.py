@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from roop.geometry import Matrix
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.warping import halvings_of, sampled_box, warp
-from roop.types import Alpha, Box, Pixels, Shades
+from roop.types import Alpha, Box, Pixels, Shades, Transfer
 
 StoredSamples = NDArray[np.uint8] | NDArray[np.uint16]
 """``(H, W, C)`` in the depth of the file: C is 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha."""
@@ -18,8 +18,8 @@ StoredSamples = NDArray[np.uint8] | NDArray[np.uint16]
 class StoredFrame:
     """The frame of a photo or an animation. Implements ``roop.types.Frame``.
 
-    A paste never changes the alpha channel. With more than 8 bits, it adds the difference to the
-    present pixels, so that fine gradations survive.
+    Only ``make_opaque`` changes the alpha channel. With more than 8 bits, a paste adds the
+    difference to the present pixels, so that fine gradations survive.
     """
 
     def __init__(
@@ -52,6 +52,16 @@ class StoredFrame:
     def time_base(self) -> Fraction:
         """Seconds per tick, exact."""
         return self._time_base
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width by height of a pixel: viewers show those of pictures as squares."""
+        return 1.0
+
+    @property
+    def transfer(self) -> Transfer:
+        """How the stored values become light."""
+        return "sdr"
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
         """Return a small RGB copy of the frame or of ``box``; see ``roop.types.Frame``."""
@@ -97,6 +107,28 @@ class StoredFrame:
         if self.edited is None:
             self.edited = np.zeros(self.samples.shape[:2], np.bool_)
         self.edited[where] |= alpha > 0
+
+    def opacity(self, max_side: int) -> Alpha | None:
+        """Return the opacity of a ``thumbnail``; see ``roop.types.Frame``."""
+        if self.samples.shape[2] not in (2, 4):
+            return None
+        alpha = depth8(self.samples[..., -1])
+        if alpha.min() == 255:
+            return None
+        height, width = alpha.shape
+        scale = min(1.0, max_side / max(width, height))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+        return np.array(self.orientation.upright(small.astype(np.uint8)))
+
+    def make_opaque(self, box: Box, alpha: Alpha) -> None:
+        """Raise the opacity of ``box`` to ``alpha``; see ``roop.types.Frame``."""
+        if self.samples.shape[2] not in (2, 4):
+            return
+        where, least = self._slices(box), self.orientation.stored(alpha)
+        inside = self.samples[where][..., -1]
+        factor = 257 if self.samples.dtype == np.uint16 else 1
+        inside[:] = np.maximum(inside, least.astype(inside.dtype) * factor)
 
     def shade(self, box: Box, steps: Shades) -> None:
         """Add ``steps`` to the brightness in ``box``; see ``roop.types.Frame``."""

@@ -26,6 +26,7 @@ class ClientCamera:
     """Yields the frames that are put into it. Implements ``Camera``."""
 
     name = "the client's camera"
+    codec = "mjpeg"
 
     def __init__(self) -> None:
         self._jpegs: queue.Queue[tuple[bytes, float] | None] = queue.Queue()

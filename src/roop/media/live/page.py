@@ -2,11 +2,13 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 import cv2
+import numpy as np
 from typing_extensions import override
 
 from roop.errors import UsageError
@@ -33,10 +35,41 @@ img{display:block;width:100%;height:100%;object-fit:contain}</style>
 
 _BOUNDARY = "frame"
 
+_EMPTY = (640, 360)
+"""Size of the image before the first frame, pixels."""
+
+
+def _no_metrics() -> str:
+    return ""
+
 
 def encode_jpeg(frame: Frame) -> bytes:
     """Return ``frame`` as a JPEG file."""
     bgr = cv2.cvtColor(frame.crop(Box(0, 0, *frame.size)), cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return data.tobytes()
+
+
+def stalled_jpeg(frame: Frame | None, text: str) -> bytes:
+    """Return ``frame``, or black, as a JPEG file with ``text`` on a dark bar in the middle.
+
+    Args:
+        frame: Already labelled; it is not changed.
+        text: One line of ASCII.
+    """
+    size = _EMPTY if frame is None else frame.size
+    rgb = np.zeros((size[1], size[0], 3), np.uint8)
+    if frame is not None:
+        rgb = frame.crop(Box(0, 0, *size))
+    middle, half = size[1] // 2, max(12, size[1] // 24)
+    rgb[middle - half : middle + half] //= 4
+    scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, max(8, half * 2 // 3))
+    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    scale *= min(1.0, size[0] * 0.9 / width)
+    width = min(width, int(size[0] * 0.9))
+    where = (size[0] - width) // 2, middle + half // 3
+    cv2.putText(rgb, text, where, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 1, cv2.LINE_AA)
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return data.tobytes()
 
@@ -48,12 +81,15 @@ class LivePage(Closing):
     and delays nobody. Leaving the context ends every stream.
     """
 
-    def __init__(self, address: str, warn: Warn) -> None:
+    def __init__(
+        self, address: str, warn: Warn, *, metrics: Callable[[], str] = _no_metrics
+    ) -> None:
         """Listen at ``address``.
 
         Args:
             address: ``HOST:PORT``; port 0 takes any free one.
             warn: Called if other machines can watch.
+            metrics: Returns what ``/metrics`` shows, in the text format of Prometheus.
 
         Raises:
             UsageError: The address is invalid or in use.
@@ -63,6 +99,8 @@ class LivePage(Closing):
         self._changed = threading.Condition()
         self._latest: tuple[int, bytes] | None = None
         self._open = True
+        self.metrics = metrics
+        """Returns what ``/metrics`` shows."""
         try:
             self._server = _Server(self, host, int(port))
         except (OSError, ValueError, OverflowError) as error:
@@ -154,6 +192,9 @@ class _Viewer(BaseHTTPRequestHandler):
             self.wfile.write(_PAGE)
         elif self.path == "/stream.mjpg":
             self._stream()
+        elif self.path == "/metrics":
+            self._answer("text/plain; version=0.0.4; charset=utf-8")
+            self.wfile.write(self.server.page.metrics().encode())
         else:
             self.send_error(404)
 

@@ -59,7 +59,7 @@ class LiveRecorder(Transaction):
         self._form = container_of(output)
         if self._form in CONSTANT_RATE:
             raise UsageError(
-                f"{output.suffix} files have a constant frame rate, a camera has not",
+                f"{output.suffix} files have a constant frame rate, a camera does not",
                 hint="name the recording .mp4 or .mkv",
             )
         self._encoder: EncoderSpec = choose_encoder(

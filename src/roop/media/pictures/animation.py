@@ -30,7 +30,8 @@ from roop.media.formats.canvas import (
     union,
 )
 from roop.media.formats.gif import Gif, GifEncoder
-from roop.media.formats.image_files import FORMAT_BY_SUFFIX, ImageFormat, image_format, reading
+from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, reading
+from roop.media.formats.kinds import ImageFormat
 from roop.media.formats.webp import Webp, WebpEncoder
 from roop.media.frames.stored_frame import StoredFrame
 from roop.types import Box, Frame, Warn
@@ -71,6 +72,8 @@ class AnimationReader(Closing):
             raise
         if isinstance(self.animation, Apng) and self.animation.depth == 16:
             warn(f"{path.name} has 16 bits per channel; the output has 8")
+        if isinstance(self.animation, Gif) and self.animation.truncated:
+            warn(f"{path.name} is damaged: its end is missing, and so are its last frames")
         timing = self.animation.timing
         duration = sum(timing.durations, Fraction(0))
         self.info = TargetInfo(

@@ -12,15 +12,12 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 from roop.errors import MediaError
-from roop.media.formats import tiff
-from roop.media.formats.image_files import (
-    ImageFormat,
-    image_format,
-    is_animated,
-    open_image,
-    reading,
-)
+from roop.media.files.quiet import quiet_libraries
+from roop.media.formats import avif, tiff
+from roop.media.formats.image_files import image_format, is_animated, open_image, reading
 from roop.media.formats.jpeg.segments import has_more
+from roop.media.formats.kinds import ImageFormat
+from roop.media.formats.mending import mend
 from roop.media.formats.metadata import Metadata
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.stored_frame import StoredSamples, rgb8
@@ -49,6 +46,8 @@ class DecodedImage:
     """True if the file has a palette or less than 8 bits per sample, unlike ``samples``."""
     lossless: bool
     """True if writing the same format again keeps every pixel."""
+    mended: bool = False
+    """True if the file is damaged: its bytes cannot be used for the output."""
 
 
 def sniff(path: Path) -> Literal["image", "animation"] | None:
@@ -92,19 +91,56 @@ def read_photo(path: Path, warn: Warn) -> Pixels:
 def read_image(path: Path, warn: Warn) -> DecodedImage:
     """Decode an image; of an animation or of several pages, the first.
 
+    Args:
+        path: An image of any readable format. If its end is missing, it is read as far as it goes.
+        warn: Called for what is lost.
+
     Raises:
         MediaError: The file is not readable, not an image, damaged or too large.
     """
     found = image_format(path)
-    with open_image(path) as image, reading(path):
+    if found == "HEIF":
+        return _read_heif(path, warn)
+    warnings: list[str] = []  # given later, as stderr is closed to libraries meanwhile
+    with quiet_libraries():
+        decoded = _read_or_mend(path, found, warnings)
+    for warning in warnings:
+        warn(warning)
+    return decoded
+
+
+def _read_or_mend(path: Path, found: ImageFormat | None, warnings: list[str]) -> DecodedImage:
+    try:
+        return _read(path, found, warnings.append)
+    except MediaError as error:
+        with reading(path):
+            mended = None if found is None else mend(path, found)
+        if mended is None:
+            raise
+        warnings.clear()
+        try:
+            decoded = _read(path, found, warnings.append, mended.data)
+        except MediaError:
+            raise error from None
+        warnings.append(f"{path.name} is damaged: {mended.loss}")
+        return decoded
+
+
+def _read(
+    path: Path, found: ImageFormat | None, warn: Warn, data: bytes | None = None
+) -> DecodedImage:
+    """Decode ``path``, or ``data`` in its place."""
+    with open_image(path, data) as image, reading(path):
         # Pillow turns a TIFF upright while loading it and does not record that.
         stored = Orientation(_orientation_tag(image)) if found == "TIFF" else Orientation()
         image.load()
         mode = _mode(path, image)
         samples, expanded = _samples(path, image, mode, stored)
+        if found == "AVIF" and avif.is_deep(path):
+            mode, samples = _deep_avif(path, image, mode, samples)
         if image.mode in ("CMYK", "LAB"):
             warn(f"{path.name} is {image.mode}; the output is RGB")
-        _warn_of_ignored_content(path, image, warn)
+        _warn_of_ignored_content(path, image, warn, deep=mode.endswith(";16"))
         assert found is not None
         return DecodedImage(
             path=path,
@@ -115,7 +151,27 @@ def read_image(path: Path, warn: Warn) -> DecodedImage:
             mode=mode,
             expanded=expanded,
             lossless=_is_lossless(path, found),
+            mended=data is not None,
         )
+
+
+def _read_heif(path: Path, warn: Warn) -> DecodedImage:
+    from roop.media.formats.heif import read_heif
+
+    with reading(path):
+        picture = read_heif(path)
+    if picture.left_out:
+        warn(f"{path.name} also holds {' and '.join(picture.left_out)}: the output leaves it out")
+    return DecodedImage(
+        path=path,
+        format="HEIF",
+        samples=picture.samples,
+        orientation=Orientation(),
+        metadata=picture.metadata,
+        mode=picture.mode,
+        expanded=False,
+        lossless=False,
+    )
 
 
 def flatten_on_white(samples: StoredSamples) -> Pixels:
@@ -165,6 +221,17 @@ def _samples(
         array = np.array(_converted(path, image))
     array = stored.stored(array)
     return np.array(array.reshape(*array.shape[:2], -1), order="C"), expanded
+
+
+def _deep_avif(
+    path: Path, image: ImageFile, mode: str, samples: StoredSamples
+) -> tuple[str, StoredSamples]:
+    """Return mode and samples of all bits, if they can be had; alpha has 8 bits."""
+    deep = avif.read_deep(path, image.size)
+    if deep is None or samples.shape[2] < 3:
+        return mode, samples
+    alpha = samples[..., 3:].astype(np.uint16) * 257
+    return f"{mode};16", np.ascontiguousarray(np.dstack([deep, alpha]) if alpha.size else deep)
 
 
 def _bits(path: Path, image: ImageFile) -> int:
@@ -272,22 +339,14 @@ def _is_lossless(path: Path, found: ImageFormat) -> bool:
     return b"VP8L" in data[:64] or (b"VP8L" in data and b"VP8 " not in data)
 
 
-def _warn_of_ignored_content(path: Path, image: ImageFile, warn: Warn) -> None:
+def _warn_of_ignored_content(path: Path, image: ImageFile, warn: Warn, *, deep: bool) -> None:
     if image.format == "JPEG" and has_more(path.read_bytes()):
         warn(f"{path.name} holds a second image or a video, which the output leaves out")
     pages = getattr(image, "n_frames", 1)
     if pages > 1:
         warn(f"{path.name} has {pages} pages or frames; only the first is used")
-    if image.format == "AVIF" and _is_deep_avif(path):
+    if image.format == "AVIF" and not deep and avif.is_deep(path):
         warn(f"{path.name} has more than 8 bits per channel; it is read with 8")
-
-
-def _is_deep_avif(path: Path) -> bool:
-    """Return True if the AV1 configuration box has the flag for a high bit depth."""
-    with path.open("rb") as file:
-        head = file.read(1 << 16)
-    at = head.find(b"av1C")
-    return 0 < at < len(head) - 7 and bool(head[at + 6] & 0x40)
 
 
 def _srgb(pixels: Pixels, decoded: DecodedImage, warn: Warn) -> Pixels:

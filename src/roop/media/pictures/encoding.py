@@ -10,9 +10,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from roop.errors import MediaError
-from roop.media.formats import bmp, exif, gif, png, tiff
-from roop.media.formats.image_files import ImageFormat, open_image, reading
+from roop.media.formats import avif, bmp, exif, gif, png, tiff
+from roop.media.formats.embedded import PICTURES_LEFT_OUT, holds_picture
+from roop.media.formats.image_files import open_image, reading
 from roop.media.formats.jpeg.rewriting import rewrite_jpeg
+from roop.media.formats.kinds import ImageFormat, row_of
 from roop.media.formats.metadata import Metadata
 from roop.media.frames.stored_frame import StoredFrame, StoredSamples, depth8, rgb8
 from roop.media.pictures.decoding import DecodedImage, flatten_on_white
@@ -43,17 +45,20 @@ def encode_image(
     Raises:
         MediaError: The target has disappeared.
     """
-    same: dict[ImageFormat, Callable[[DecodedImage, StoredFrame], bytes | None]] = {
+    same: dict[ImageFormat, Callable[[DecodedImage, StoredFrame, Warn], bytes | None]] = {
         "JPEG": _same_jpeg,
         "PNG": _same_png,
         "BMP": _same_bmp,
         "TIFF": _same_tiff,
         "GIF": _same_gif,
     }
+    if row_of(original.format).suffix is not None:
+        name = original.path.name
+        warn(f"{name} is {original.format}, which is not written: the output is {wanted}")
     same_size = frame.samples.shape[:2] == original.samples.shape[:2]
-    if wanted == original.format and wanted in same and same_size:
+    if wanted == original.format and wanted in same and same_size and not original.mended:
         with reading(original.path):
-            data = same[wanted](original, frame)
+            data = same[wanted](original, frame, warn)
         if data is not None:
             return data
     samples, metadata = _fit_to_format(wanted, original, frame, warn)
@@ -66,42 +71,38 @@ def encode_image(
         return gif.encode_still(samples, everywhere)
     if wanted == "JPEG":
         metadata = _fit_to_segments(metadata, warn)
+    if wanted == "AVIF" and samples.dtype == np.uint16:
+        return avif.encode_deep(samples.view(np.uint16), metadata, AVIF_QUALITY)
     return _encode_with_pillow(wanted, original, samples, metadata)
 
 
-def _same_jpeg(original: DecodedImage, frame: StoredFrame) -> bytes:
-    return rewrite_jpeg(original.path.read_bytes(), frame)
+def _same_jpeg(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes:
+    return rewrite_jpeg(original.path.read_bytes(), frame, warn)
 
 
-def _same_png(original: DecodedImage, frame: StoredFrame) -> bytes:
+def _same_png(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes:
     with original.path.open("rb") as file:
         extra = png.ancillary(png.chunks(file), expanded=original.expanded)
-    return png.encode(
-        frame.samples,
-        png.Ancillary(
-            tuple(_update_thumbnail(part, frame) for part in extra.before),
-            tuple(_update_thumbnail(part, frame) for part in extra.after),
-        ),
-    )
+    extra, left_out = png.without_pictures(extra, rgb8(frame.samples))
+    if left_out:
+        warn(PICTURES_LEFT_OUT)
+    return png.encode(frame.samples, extra)
 
 
-def _update_thumbnail(part: png.PngChunk, frame: StoredFrame) -> png.PngChunk:
-    if part.name != b"eXIf":
-        return part
-    return png.PngChunk(b"eXIf", exif.replace_thumbnail(part.body, rgb8(frame.samples)))
-
-
-def _same_bmp(original: DecodedImage, frame: StoredFrame) -> bytes | None:
+def _same_bmp(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes | None:
     return bmp.rewrite(original.path.read_bytes(), frame.samples)
 
 
-def _same_gif(original: DecodedImage, frame: StoredFrame) -> bytes | None:
-    if frame.edited is None:
-        return original.path.read_bytes()
-    return gif.encode_still(frame.samples, frame.edited) if frame.samples.shape[2] > 2 else None
+def _same_gif(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes | None:
+    if frame.samples.shape[2] < 3:
+        return None
+    edited = frame.edited
+    return gif.encode_still(
+        frame.samples, np.zeros(frame.samples.shape[:2], np.bool_) if edited is None else edited
+    )
 
 
-def _same_tiff(original: DecodedImage, frame: StoredFrame) -> bytes:
+def _same_tiff(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes:
     with open_image(original.path) as image:
         tags = tiff.copy_tags(image, plain=image.mode not in ("CMYK", "LAB"))
         compressed = image.info.get("compression") != "raw"
@@ -116,17 +117,24 @@ def _fit_to_format(
     if wanted != original.format:
         samples = np.ascontiguousarray(frame.orientation.upright(samples))
         metadata = metadata.upright()
-    metadata = replace(metadata, exif=exif.replace_thumbnail(metadata.exif, rgb8(samples)))
+    block, left_out = exif.without_pictures(metadata.exif, rgb8(samples))
+    if holds_picture(metadata.xmp):
+        metadata, left_out = replace(metadata, xmp=b""), True
+    if left_out:
+        warn(PICTURES_LEFT_OUT)
+    metadata = replace(metadata, exif=block)
     if samples.dtype == np.uint16 and wanted not in _DEEP:
-        warn(f"{wanted} holds 8 bits per channel: the 16 bits of {original.path.name} are rounded")
-        samples = depth8(samples)
+        camera = original.format in ("AVIF", "HEIF")  # with 10 bits mostly
+        if not (camera and wanted == "AVIF" and avif.can_write_deep()):
+            name, those = original.path.name, "those" if camera else "the 16 bits"
+            warn(f"{wanted} holds 8 bits per channel: {those} of {name} are rounded")
+            samples = depth8(samples)
     if samples.shape[2] in (2, 4) and wanted not in _ALPHA:
         warn(f"{wanted} has no transparency: {original.path.name} is put on white")
         opaque = flatten_on_white(samples)
         samples = opaque[..., :1] if samples.shape[2] == 2 else opaque
     if samples.shape[2] < 3 and wanted not in _GREY:
-        alpha = samples[..., 1:]
-        samples = np.dstack([rgb8(samples), depth8(alpha)] if alpha.size else [rgb8(samples)])
+        samples = samples[..., [0, 0, 0, 1][: samples.shape[2] + 2]]
         metadata = replace(metadata, icc=b"")  # a grey profile does not apply to RGB
     return samples, metadata
 

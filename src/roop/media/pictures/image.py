@@ -8,9 +8,11 @@ from typing_extensions import override
 from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, TargetInfo
 from roop.media.files.disk import writing
+from roop.media.files.extensions import IMAGE_SUFFIXES
 from roop.media.files.output_file import OutputFile
 from roop.media.files.transaction import Closing, Transaction
-from roop.media.formats.image_files import FORMAT_BY_SUFFIX, ImageFormat, ignore_warnings
+from roop.media.formats.image_files import FORMAT_BY_SUFFIX, ignore_warnings
+from roop.media.formats.kinds import ImageFormat
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.pictures.decoding import read_image
 from roop.media.pictures.encoding import encode_image
@@ -122,6 +124,11 @@ def image_format_of(output: Path) -> ImageFormat:
     try:
         return FORMAT_BY_SUFFIX[output.suffix.lower()]
     except KeyError:
+        if output.suffix.lower() in IMAGE_SUFFIXES:
+            raise UsageError(
+                f"{output.suffix} files are read, but not written",
+                hint="name the output .jpg, .png or .avif",
+            ) from None
         raise UsageError(
             f"the target is a photo, but {output.suffix} is not an image format",
             hint=f"use one of {known}",

@@ -1,5 +1,6 @@
 """Open a target with FFmpeg and find its video stream."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -13,6 +14,17 @@ from roop.media.video.errors import demuxing
 
 LISTS = frozenset({"applehttp", "concat", "dash", "hls", "imf", "lavfi", "rtsp", "sdp", "tty"})
 """Demuxers that open further files, or that turn text into frames."""
+
+PICTURES = ("_pipe", "image2", "ico")
+"""Ends of the names of FFmpeg's demuxers for single pictures."""
+
+_SEARCHED = 1 << 20
+"""Bytes at either end of an MP4 file where its description lies."""
+
+_ISO_STARTS = frozenset({b"ftyp", b"moov", b"styp", b"mdat", b"free", b"wide", b"skip"})
+
+_ENCRYPTED = re.compile(rb"stsd.{12}(?:encv|drmi)", re.DOTALL)
+"""A description of samples (version, count, length) that starts with an encrypted one."""
 
 MOST_PIXELS = 1 << 28
 """Largest frame, 16384 x 16384: more would let a file exhaust the memory."""
@@ -44,6 +56,12 @@ def open_target(path: Path) -> InputContainer:
     if LISTS & set(container.format.name.split(",")):
         container.close()
         raise MediaError(f"{path} is a playlist or text, not a video", hint="use the video itself")
+    if container.format.name.endswith(PICTURES):
+        container.close()
+        raise MediaError(
+            f"{path.name} is a picture of a kind that is not read",
+            hint="convert it to PNG or JPEG first",
+        )
     return container
 
 
@@ -55,6 +73,16 @@ def read_tags(path: Path) -> dict[str, str]:
     """
     with open_target(path) as container:
         return dict(container.metadata)
+
+
+def is_encrypted(path: Path) -> bool:
+    """Return True if an MP4 or MOV file says that its picture is encrypted."""
+    with path.open("rb") as file:
+        parts = [file.read(_SEARCHED)] if file.read(8)[4:] in _ISO_STARTS else []
+        if parts:
+            file.seek(max(0, file.seek(0, 2) - _SEARCHED))
+            parts.append(file.read(_SEARCHED))
+    return any(_ENCRYPTED.search(part) is not None for part in parts)
 
 
 def is_cover(stream: object) -> bool:
@@ -74,6 +102,10 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     if not streams:
         raise MediaError(f"{path} has no video stream", hint="it may hold only sound")
     shown = best if isinstance(best, VideoStream) and best in streams else streams[0]
+    if is_encrypted(path):
+        raise MediaError(
+            f"{path.name} is encrypted (DRM)", hint="use a copy without copy protection"
+        )
     if shown.codec_context is None:
         raise MediaError(
             f"{path}: FFmpeg {av.ffmpeg_version_info} cannot decode its video codec",

@@ -18,7 +18,7 @@ from roop.media.files.transaction import Transaction
 from roop.media.video.containers import container_of
 from roop.media.video.encoder import VideoEncoder
 from roop.media.video.errors import muxing
-from roop.media.video.opening import is_cover, open_target
+from roop.media.video.opening import open_target
 from roop.media.video.reader import VideoReader
 from roop.media.video.streams import OtherStreams
 from roop.media.video.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, with_comment
@@ -132,9 +132,7 @@ def _muxer_options(container: str, source: InputContainer, time_base: Fraction) 
     if container not in MOV_FAMILY:
         return {}
     flags = "+faststart"
-    # The table of keys would replace the table that a cover needs.
-    covered = any(is_cover(stream) for stream in source.streams)
-    if needs_key_table(file_tags(source.metadata)) and not covered:
+    if needs_key_table(file_tags(source.metadata)):
         flags += "+use_metadata_tags"
     # The start of each stream is counted in this clock; FFmpeg's default is milliseconds.
     ticks = time_base.denominator

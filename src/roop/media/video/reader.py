@@ -88,6 +88,7 @@ class VideoReader(Closing):
                 "the rotation is not a multiple of 90 degrees and is ignored while detecting faces"
             )
         self._orientation = orientation or Orientation()
+        self._stored_aspect = float(self.stream.sample_aspect_ratio or 1)
         self._info = self._describe(first.format.name)
 
     @property
@@ -188,7 +189,11 @@ class VideoReader(Closing):
     def _framed(self, raw: av.VideoFrame) -> PlanarFrame:
         time_base = self._decoder.time_base
         return PlanarFrame(
-            raw, pts=self._pts(raw), time_base=time_base, orientation=self._orientation
+            raw,
+            pts=self._pts(raw),
+            time_base=time_base,
+            orientation=self._orientation,
+            stored_aspect=self._stored_aspect,
         )
 
     def _start(self) -> av.VideoFrame | None:

@@ -1,4 +1,4 @@
-"""Copy or transcode every stream of the target but its video: sound, subtitles, covers, data."""
+"""Copy or transcode the sound, text, fonts and data of the target; leave out all other pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.subtitles.stream import SubtitleStream
 
-from roop.media.video.opening import is_cover, open_target
+from roop.media.formats.embedded import holds_picture
+from roop.media.video.opening import is_cover
 from roop.media.video.reader import VideoReader
 from roop.media.video.tags import MOV_FAMILY, stream_tags
 from roop.media.video.transcoders import (
@@ -27,11 +28,11 @@ from roop.media.video.transcoders import (
 )
 from roop.types import Warn
 
-COVER_FORMATS = frozenset({"mp4", "mov", "ipod", "matroska"})
-"""Containers that can hold a cover image."""
+FONTS = ("font", "opentype", "truetype")
+"""Words in the MIME types of the attachments that subtitles need."""
 
-COVER_NAMES = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
-"""Name and MIME type of a cover in Matroska, by codec."""
+ID3 = frozenset({"timed_id3"})
+"""Codecs of data streams that may hold covers."""
 
 EMPTY_TEXT = bytes(2)
 """An MP4 subtitle with a text of length 0."""
@@ -52,7 +53,10 @@ class Route:
 
 
 class OtherStreams:
-    """Sound, subtitles, covers, attachments and data of a target.
+    """Sound, subtitles, fonts and data of a target.
+
+    Other videos, covers, attached pictures and subtitles that are pictures are left out: the frames
+    of one video are screened and marked, and nothing else that can be looked at.
 
     They are read from ``source``, the target opened a second time, as far as the video is encoded,
     so that memory stays bounded.
@@ -61,7 +65,6 @@ class OtherStreams:
     def __init__(
         self, reader: VideoReader, source: InputContainer, output: OutputContainer, warn: Warn
     ) -> None:
-        self._path = reader.info.path
         self._source = source
         self._output = output
         self._trim = reader.trim
@@ -75,8 +78,8 @@ class OtherStreams:
 
     def add(self, stream: Stream) -> None:
         """Add ``stream`` of ``source`` to the output; warn if the container cannot hold it."""
-        if is_cover(stream):
-            self._add_cover(stream)
+        if _is_pictorial(stream):
+            self._leave_out_picture(stream)
         elif stream.type == "data" and _belongs_to_muxer(stream, self._source):
             return
         elif self._fits(stream):
@@ -122,16 +125,14 @@ class OtherStreams:
             for packet in self._source.demux(wanted):
                 if self._trim.after(_time(packet) - SLACK):
                     return
-                if packet.size and (_has_time(packet) or is_cover(packet.stream)):
+                if packet.size and _has_time(packet):
                     yield packet
         except av.FFmpegError:
             self._warn("the target is damaged; its sound or subtitles end early")
 
     def _write(self, packet: Packet[Stream]) -> None:
         route = self._routes[packet.stream_index]
-        if is_cover(packet.stream):
-            packet.pts = packet.dts = 0
-        elif _is_empty_text(packet) or not self._retime(packet, route):
+        if _is_empty_text(packet) or not self._retime(packet, route):
             return
         if route.transcoder is not None:
             self._mux(route, route.transcoder.packets(packet))
@@ -198,19 +199,6 @@ class OtherStreams:
         trial.close()
         return True
 
-    def _add_cover(self, stream: Stream) -> None:
-        container = self._output.format.name
-        name, kind = COVER_NAMES.get(stream.codec_context.name, (None, None))
-        if container not in COVER_FORMATS:
-            self._leave_out(stream)
-        elif container != "matroska":
-            self._copy(stream)
-        elif name is not None and kind is not None:
-            # FFmpeg's Matroska muxer would write a cover stream as a video track.
-            with open_target(self._path) as again:
-                cover = next(iter(again.demux(again.streams[stream.index])))
-                self._output.add_attachment(name, kind, bytes(cover))
-
     def _transcode_sound(self, stream: AudioStream) -> None:
         codec = self._first_supported(AUDIO_CODECS)
         if codec is None or stream.codec_context is None:
@@ -237,6 +225,12 @@ class OtherStreams:
         self._warn(
             f"{_kind(stream)} {stream.index} is transcoded from {_codec(stream)} to "
             f"{codec.removeprefix('lib')}: {self._output.format.name} files cannot hold it"
+        )
+
+    def _leave_out_picture(self, stream: Stream) -> None:
+        what = "the cover" if is_cover(stream) else f"{_kind(stream)} {stream.index}"
+        self._warn(
+            f"{what} ({_codec(stream)}) is left out: it would be neither screened nor marked"
         )
 
     def _leave_out(self, stream: Stream) -> None:
@@ -270,6 +264,20 @@ def _belongs_to_muxer(stream: Stream, source: InputContainer) -> bool:
     """Return True for tracks of chapters and time codes: the MOV muxer writes its own."""
     of_chapters = bool(source.chapters()) and getattr(stream, "name", None) == "bin_data"
     return "timecode" in stream.metadata or of_chapters
+
+
+def _is_pictorial(stream: Stream) -> bool:
+    """Return True for whatever may show a picture, that is for all but what is known not to."""
+    if stream.type == "audio":
+        return False
+    if stream.type == "subtitle":
+        context = stream.codec_context
+        return context is None or not context.codec.text_sub
+    if stream.type == "attachment":
+        data = getattr(stream, "data", None) or b""
+        kind = str(getattr(stream, "mimetype", None) or "").lower()
+        return not any(word in kind for word in FONTS) or holds_picture(bytes(data[:64]))
+    return stream.type != "data" or _codec(stream) in ID3
 
 
 def _codec(stream: Stream) -> str:

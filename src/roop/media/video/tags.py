@@ -11,10 +11,16 @@ from av.container import InputContainer
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
+from roop.media.formats.embedded import holds_picture
 from roop.media.video.timeline import Trim
 
 CONTAINER_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
 """Tags of the file, not of its content; the muxer writes its own."""
+
+PICTURE_TAGS = frozenset(
+    {"metadata_block_picture", "coverart", "com.apple.quicktime.artwork", "wm/picture", "apic"}
+)
+"""Tags, in lower case, that hold a cover."""
 
 MOV_FAMILY = frozenset({"mp4", "mov", "ipod", "3gp", "3g2", "f4v", "psp"})
 """Containers that FFmpeg's MOV muxer writes; their streams can start at any time."""
@@ -37,7 +43,16 @@ MP4_TAGS = frozenset(
 
 def file_tags(target: Mapping[str, str]) -> dict[str, str]:
     """Return the tags of the target's container that also apply to the output."""
-    return {key: value for key, value in target.items() if key.lower() not in CONTAINER_TAGS}
+    return {
+        key: value
+        for key, value in target.items()
+        if key.lower() not in CONTAINER_TAGS and not _is_picture(key, value)
+    }
+
+
+def _is_picture(key: str, value: str) -> bool:
+    """Return True for a cover in a tag, as Ogg and QuickTime have them."""
+    return key.lower() in PICTURE_TAGS or holds_picture(value.encode("utf-8", "replace"))
 
 
 def with_comment(tags: Mapping[str, str], note: str) -> dict[str, str]:
@@ -64,7 +79,7 @@ def stream_tags(target: Mapping[str, str], *, encoded: bool) -> dict[str, str]:
     tags = {
         key: value
         for key, value in target.items()
-        if not (encoded and key.lower().startswith(ENCODER_TAGS))
+        if not (encoded and key.lower().startswith(ENCODER_TAGS)) and not _is_picture(key, value)
     }
     # FFmpeg reads an MP4 track's title as "name" and writes it from "title".
     if "name" in tags and "title" not in tags:

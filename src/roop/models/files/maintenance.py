@@ -90,8 +90,8 @@ def remove(folder: ModelFolder, model: Model) -> ModelStatus:
         return status_of(folder, model, "forgotten")
     if model.package is not None:
         raise ModelError(
-            f"{model.name} belongs to the package {model.package}",
-            hint=f"pip uninstall {model.package.partition('==')[0]}",
+            f"{model.name} is part of the package {model.package}",
+            hint="it takes no space in the folder of models; only downloaded models are removed",
         )
     path = folder.path / model.filename
     try:

@@ -1,6 +1,7 @@
-"""A slot for the newest item: a newer one replaces an item that was not taken."""
+"""A slot for the newest items: a newer one replaces the oldest that was not taken."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
@@ -19,22 +20,29 @@ class LatestSlot(Generic[T]):
     Args:
         stages: When these stop, every wait ends.
         drop: Called for every item that is replaced.
+        size: Items that may wait.
     """
 
-    def __init__(self, stages: StageThreads, drop: Callable[[], None]) -> None:
+    def __init__(self, stages: StageThreads, drop: Callable[[], None], size: int = 1) -> None:
         self._stages = stages
         self._drop = drop
         self._changed = threading.Condition()
-        self._item: tuple[T] | None = None
+        self._items: deque[T] = deque(maxlen=size)
         self._closed = False
+
+    @property
+    def ended(self) -> bool:
+        """True if it is closed and everything in it was taken."""
+        with self._changed:
+            return self._closed and not self._items
 
     def put(self, item: T) -> None:
         """Put ``item`` into the slot; never waits."""
-        self._stages.check()
         with self._changed:
-            late, self._item = self._item is not None, (item,)
+            full = len(self._items) == self._items.maxlen
+            self._items.append(item)
             self._changed.notify()
-        if late:
+        if full:
             self._drop()
 
     def close(self) -> None:
@@ -43,15 +51,29 @@ class LatestSlot(Generic[T]):
             self._closed = True
             self._changed.notify()
 
+    def take(self) -> T | None:
+        """Return the oldest item without waiting, None if there is none."""
+        self._stages.check()
+        with self._changed:
+            return self._items.popleft() if self._items else None
+
+    def rest(self) -> list[T]:
+        """Return what was not taken, after the stages have ended."""
+        with self._changed:
+            left = list(self._items)
+            self._items.clear()
+        return left
+
     def __iter__(self) -> Iterator[T]:
         while True:
             self._stages.check()
             with self._changed:
-                if self._item is None and not self._closed:
+                if not self._items and not self._closed:
                     self._changed.wait(_POLL_S)
-                entry, self._item = self._item, None
+                entry = (self._items.popleft(),) if self._items else None
                 done = entry is None and self._closed
             if entry is not None:
                 yield entry[0]
+                del entry  # the item may be large, and the next may take long to come
             elif done:
                 return

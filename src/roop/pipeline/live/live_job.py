@@ -2,17 +2,18 @@
 
 import threading
 import time
-from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
 
 from roop.errors import CancelledError, UsageError
 from roop.media.base import Marks
-from roop.media.live.cameras import Camera, open_camera
-from roop.media.live.page import LivePage, encode_jpeg
+from roop.media.live.modes import USUAL_FPS
+from roop.media.live.page import LivePage
 from roop.media.live.recorder import LiveRecorder
+from roop.media.live.sink import FrameSink
+from roop.media.live.virtual_camera import VirtualCamera, find_virtual_camera
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
 from roop.options import (
@@ -25,28 +26,26 @@ from roop.options import (
     Settings,
     VideoOptions,
 )
+from roop.pipeline.live.camera_feed import CameraFeed
 from roop.pipeline.live.live_stages import LiveStages, stream_live
+from roop.pipeline.live.sinks import PageSink, RecorderSink
+from roop.pipeline.live.statistics import CAMERA, LiveMeter, LiveStatistics
+from roop.pipeline.live.viewers import LiveReport, LiveViewers
 from roop.pipeline.people.mapping_file import assignments_of
-from roop.pipeline.progress import Progress, Watch
+from roop.pipeline.progress import Watch
+from roop.pipeline.stages.channel import StageThreads
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
 from roop.provenance.marks import make_marks, make_statement
 from roop.provenance.xmp import merge_statement
-from roop.provenance.xmp_files import jpeg_with_xmp
-from roop.types import AnalysedFrame, Warn
+from roop.types import Warn
 
 PATIENCE_S = 15.0
 """How long the screen may take for a verdict. Nothing is shown meanwhile; then the stream ends."""
 
 NO_PAGE = "none"
 """Instead of an address: no page."""
-
-_LATENCIES = 300
-"""Frames over which the latency is measured."""
-
-_PERIOD_S = 0.1
-"""Least time between two reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,8 @@ class LiveResult:
     """Frames of the camera that were skipped because newer ones had come."""
     latency_ms: float | None
     """Median over the last 300 frames, from the camera to the viewers."""
+    statistics: LiveStatistics
+    """Rate, latency and dropped frames of each stage, as they were in the end."""
     elapsed_s: float
     """Since the first frame was awaited."""
     recorded: Path | None
@@ -97,130 +98,118 @@ def run_live(task: LiveTask) -> LiveResult:
         RoopError: It could not be done, or not any longer; nothing is recorded then.
     """
     refuse_options_for_files(task.job)
-    if task.live.serve == NO_PAGE and task.live.record_video is None:
+    live = task.live
+    if live.serve == NO_PAGE and live.record_video is None and live.virtual_camera is None:
         raise UsageError(
-            "without a page and a recording nobody sees anything",
+            "without a page, a recording and a virtual camera nobody sees anything",
             hint="leave [[serve]] out, or add [[record_video=FILE]]",
         )
     job = task.job.model_copy(update={"label": _labelled(task.job.label)})
-    engine, folder = job.steps[0].processor, ModelFolder(task.settings)
-    models = (*embedded_models(folder), *task.registry.models(job.steps, task.settings))
-    warnings: dict[str, None] = {}  # a set that keeps its order
-    warn, swaps = warnings.setdefault, task.registry[engine].engine
-    marks = make_marks(engine, models, task.settings, warn, swaps=swaps)
-    packet = merge_statement(b"", make_statement(engine, models, swaps=swaps))
-    with ExitStack() as stack:
-        recorder = _recorder(task, marks, stack)
-        page = _page(task, warn, stack)
-        pipeline = stack.enter_context(
-            FramePipeline(
-                job,
+    return _LiveRun(replace(task, job=job)).run()
+
+
+class _LiveRun:
+    """One live swap."""
+
+    def __init__(self, task: LiveTask) -> None:
+        self._task = task
+        self._meter = LiveMeter()
+        self._report = LiveReport(task.watch, self._meter)
+        self._threads = StageThreads(task.cancel)
+        self._warnings: dict[str, None] = {}  # a set that keeps its order
+        engine = task.job.steps[0].processor
+        models = task.registry.models(task.job.steps, task.settings)
+        self._engine = engine
+        self._models = (*embedded_models(ModelFolder(task.settings)), *models)
+        self._swaps = task.registry[engine].engine
+
+    def run(self) -> LiveResult:
+        """Run until the camera ends or the person stops it."""
+        warn, task = self._warnings.setdefault, self._task
+        marks = make_marks(self._engine, self._models, task.settings, warn, swaps=self._swaps)
+        with ExitStack() as stack:
+            recorder = _recorder(task, marks, stack)
+            page = _page(task, warn, self._metrics, stack)
+            virtual = _virtual_camera(task.live, stack)
+            pipeline = FramePipeline(
+                task.job,
                 PipelineResources(task.settings, task.registry),
                 cancel=task.cancel,
                 watch=task.watch,
             )
-        )
-        output = _Viewers(page, recorder, packet, task.watch)
-        camera = stack.enter_context(
-            open_camera(task.live.input, output.note, size=task.live.camera_size)
-        )
-        for note in (*pipeline.notes(), *(f"warning: {warning}" for warning in warnings)):
-            output.note(note)
-        if page is not None:
-            output.note(f"look at {page.url}")
-        stages = LiveStages(pipeline, camera.name, task.patience_s)
-        try:
-            stream_live(stages, camera, output, task.cancel)
-        except CancelledError:  # how a camera is stopped: all that was shown had passed the screen
-            if not output.shown:
-                raise
-    return LiveResult(
-        camera=camera.name,
-        shown=output.shown,
-        swapped=output.swapped,
-        dropped=output.dropped,
-        latency_ms=output.latency_ms,
-        elapsed_s=time.monotonic() - output.began,
-        recorded=None if recorder is None else task.live.record_video,
-        engine=engine,
-        models=models,
-        providers=pipeline.providers,
-        warnings=tuple(dict.fromkeys((*warnings, *pipeline.warnings))),
-    )
+            feed = CameraFeed(task.live, self._threads, self._meter, self._report.note)
+            self._threads.spawn(feed.run, "roop-camera")
+            sinks = [*self._sinks(feed, page, recorder), *([virtual] if virtual else [])]
+            viewers: list[LiveViewers] = []
+            self._threads.guard(
+                lambda: self._swap(stack.enter_context(pipeline), feed, sinks, viewers)
+            )
+            try:
+                self._threads.join()
+            except CancelledError:  # how a camera is stopped: all that was shown had passed
+                if not self._report.shown:
+                    raise
+                viewers[0].finish()
+        recorded = None if recorder is None else task.live.record_video
+        return self._result(feed.name, recorded, pipeline)
 
-
-class _Viewers:
-    """Shows and records finished frames, and reports progress. Implements ``LiveOutput``."""
-
-    def __init__(
+    def _swap(
         self,
-        page: LivePage | None,
-        recorder: LiveRecorder | None,
-        packet: bytes,
-        watch: Watch | None,
+        pipeline: FramePipeline,
+        feed: CameraFeed,
+        sinks: Sequence[FrameSink],
+        viewers: list[LiveViewers],
     ) -> None:
-        self.shown = self.swapped = self.dropped = 0
-        self.began = time.monotonic()
-        self._page = page
-        self._recorder = recorder
-        self._packet = packet
-        self._watch = watch
-        self._faces = 0
-        self._latencies: deque[float] = deque(maxlen=_LATENCIES)
-        self._reported = float("-inf")
+        """Swap with the networks of ``pipeline``, and put what shows the frames in ``viewers``."""
+        self._threads.check()  # the camera may have failed meanwhile
+        for note in (*pipeline.notes(), *(f"warning: {text}" for text in self._warnings)):
+            self._report.note(note)
+        for sink in sinks:
+            if isinstance(sink, PageSink):
+                self._report.note(f"look at {sink.url}")
+        viewers.append(LiveViewers(sinks, self._threads, self._meter, self._report, feed))
+        feed.start_processing()
+        stages = LiveStages(pipeline, feed.name, self._task.patience_s)
+        stream_live(stages, feed.frames, viewers[0], self._threads)
 
-    @property
-    def latency_ms(self) -> float | None:
-        """Median from a frame's arrival to its showing, None before the first."""
-        return round(median(self._latencies) * 1000, 1) if self._latencies else None
-
-    def show(self, analysed: AnalysedFrame, camera: Camera) -> None:
-        """Show a frame that has passed the screen."""
-        if not self.shown:
-            self.began = time.monotonic()
-        if self._page is not None and self._page.viewers:
-            jpeg = encode_jpeg(analysed.frame)
-            self._page.show(jpeg_with_xmp(jpeg, lambda packet: self._packet))
-        self._latencies.append(camera.age_s(analysed.frame))
-        if self._recorder is not None:
-            self._recorder.write(analysed.frame)
-        self.shown += 1
-        self.swapped += bool(analysed.faces)
-        self._faces += len(analysed.faces)
-        if time.monotonic() - self._reported >= _PERIOD_S:
-            self._reported = time.monotonic()
-            viewers = f", {self._page.viewers} watching" if self._page is not None else ""
-            self._report(
-                activity=f"live, {self.latency_ms:.0f} ms late, {self.dropped} dropped" + viewers
+    def _sinks(
+        self, feed: CameraFeed, page: LivePage | None, recorder: LiveRecorder | None
+    ) -> list[FrameSink]:
+        sinks: list[FrameSink] = []
+        if page is not None:
+            statement = make_statement(self._engine, self._models, swaps=self._swaps)
+            packet = merge_statement(b"", statement)
+            sinks.append(
+                PageSink(page, packet, lambda frame: self._meter.add_latency(feed.age_s(frame)))
             )
+        if recorder is not None:
+            sinks.append(RecorderSink(recorder))
+        return sinks
 
-    def drop(self) -> None:
-        """Count a frame of the camera for which there was no time."""
-        self.dropped += 1
+    def _metrics(self) -> str:
+        return self._meter.statistics().to_prometheus()
 
-    def note(self, note: str) -> None:
-        """Report something at once."""
-        self._report(note=note)
-
-    def _report(self, *, note: str | None = None, activity: str | None = None) -> None:
-        if self._watch is not None:
-            elapsed = time.monotonic() - self.began if self.shown else 0.0
-            self._watch(
-                Progress(
-                    self.shown,
-                    None,
-                    self.swapped,
-                    self._faces,
-                    elapsed,
-                    note=note,
-                    activity=activity,
-                )
-            )
+    def _result(self, camera: str, recorded: Path | None, pipeline: FramePipeline) -> LiveResult:
+        now, report = self._meter.statistics(), self._report
+        return LiveResult(
+            camera=camera,
+            shown=report.shown,
+            swapped=report.swapped,
+            dropped=self._meter.dropped(CAMERA),
+            latency_ms=now.latency_ms,
+            statistics=now,
+            elapsed_s=time.monotonic() - report.began,
+            recorded=recorded,
+            engine=self._engine,
+            models=self._models,
+            providers=pipeline.providers,
+            warnings=tuple(dict.fromkeys((*self._warnings, *pipeline.warnings))),
+        )
 
 
 def _labelled(options: LabelOptions) -> LabelOptions:
     """Return the options of a label that is always there."""
-    return options.model_copy(update={"label": True})
+    return options.model_copy(update={"label": True, "label_seconds": None})
 
 
 def _recorder(task: LiveTask, marks: Marks, stack: ExitStack) -> LiveRecorder | None:
@@ -231,10 +220,19 @@ def _recorder(task: LiveTask, marks: Marks, stack: ExitStack) -> LiveRecorder | 
     )
 
 
-def _page(task: LiveTask, warn: Warn, stack: ExitStack) -> LivePage | None:
+def _page(
+    task: LiveTask, warn: Warn, metrics: Callable[[], str], stack: ExitStack
+) -> LivePage | None:
     if task.live.serve == NO_PAGE:
         return None
-    return stack.enter_context(LivePage(task.live.serve, warn))
+    return stack.enter_context(LivePage(task.live.serve, warn, metrics=metrics))
+
+
+def _virtual_camera(live: LiveOptions, stack: ExitStack) -> VirtualCamera | None:
+    if live.virtual_camera is None:
+        return None
+    found = find_virtual_camera(live.virtual_camera)
+    return stack.enter_context(VirtualCamera(found, live.camera_fps or USUAL_FPS))
 
 
 def refuse_options_for_files(job: Job) -> None:

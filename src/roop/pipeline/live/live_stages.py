@@ -1,13 +1,10 @@
 """The stages that the frames of a camera pass: the newest goes on, older ones are dropped."""
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from roop.media.frames.planar_frame import PlanarFrame
-from roop.media.live.cameras import Camera
-from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.processors.base import run_processor
@@ -18,12 +15,12 @@ from roop.types import AnalysedFrame
 class LiveOutput(Protocol):
     """Where finished frames go."""
 
-    def show(self, analysed: AnalysedFrame, camera: Camera) -> None:
+    def show(self, analysed: AnalysedFrame) -> None:
         """Take a frame that has passed the screen."""
         ...
 
-    def drop(self) -> None:
-        """Count a frame of the camera that will not be shown."""
+    def close(self) -> None:
+        """Mark the end."""
         ...
 
 
@@ -47,11 +44,14 @@ class LiveStages:
                 label = Label(pipeline.job.label)
                 for processor in pipeline.processors:
                     processor.reset()
-            pipeline.screen.submit_frame(frame, self.name, still=False)
+            screen = pipeline.screen
+            submitted = screen.submit_frame(frame, self.name, still=False)
             analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, tracker.update(frame))]
+            screen.submit_closer(submitted, frame, analysed[0].faces)
             for processor in pipeline.processors:
                 analysed = run_processor(processor, analysed)
             for one in analysed:
+                screen.submit_changed(submitted, one.frame)
                 label.stamp(one.frame)
                 yield one
 
@@ -64,28 +64,24 @@ class LiveStages:
 
 
 def stream_live(
-    stages: LiveStages, camera: Camera, output: LiveOutput, cancel: threading.Event
+    stages: LiveStages,
+    frames: Iterable[PlanarFrame],
+    output: LiveOutput,
+    threads: StageThreads,
 ) -> None:
-    """Read, change and show at the same time, until the camera ends.
+    """Change and show frames at the same time, until they end.
 
     One frame is worked on, one may wait before it and one behind it: what is shown is never older.
 
-    Raises:
-        CancelledError: The person stopped it; all that was shown had passed the screen.
+    Args:
+        stages: What the frames pass.
+        frames: Those of the camera, the newest first.
+        output: Where they go.
+        threads: Run the stages; the caller joins them.
     """
-    threads = StageThreads(cancel)
-    newest: LatestSlot[PlanarFrame] = LatestSlot(threads, output.drop)
     changed: Channel[AnalysedFrame] = Channel(1, threads)
-    threads.spawn(lambda: _read(camera, newest, threads), "roop-camera")
-    threads.spawn(lambda: _show(stages.passed(changed), camera, output), "roop-show")
-    threads.guard(lambda: _pump(stages.changed(newest), changed))
-    threads.join()
-
-
-def _read(camera: Camera, newest: LatestSlot[PlanarFrame], threads: StageThreads) -> None:
-    for frame in camera.frames(threads.check):
-        newest.put(frame)
-    newest.close()
+    threads.spawn(lambda: _show(stages.passed(changed), output), "roop-show")
+    _pump(stages.changed(frames), changed)
 
 
 def _pump(frames: Iterable[AnalysedFrame], channel: Channel[AnalysedFrame]) -> None:
@@ -94,6 +90,7 @@ def _pump(frames: Iterable[AnalysedFrame], channel: Channel[AnalysedFrame]) -> N
     channel.close()
 
 
-def _show(frames: Iterable[AnalysedFrame], camera: Camera, output: LiveOutput) -> None:
+def _show(frames: Iterable[AnalysedFrame], output: LiveOutput) -> None:
     for analysed in frames:
-        output.show(analysed, camera)
+        output.show(analysed)
+    output.close()

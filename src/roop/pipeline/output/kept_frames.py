@@ -1,4 +1,4 @@
-"""Write the frames of a finished output as pictures, marked and signed like the output."""
+"""Write the frames of a finished output as images, marked and signed like the output."""
 
 import datetime
 import shutil
@@ -49,4 +49,4 @@ def keep_frames(output: Path, options: FrameOptions, marks: Marks, cancel: threa
 
 
 def _ignore(warning: str) -> None:
-    """Ignore warnings about our own output: they were given when it was made."""
+    """Ignore warnings about our own output: they were reported when it was made."""

@@ -37,7 +37,7 @@ def input_digests(job: Job) -> dict[str, Any]:
 def write_record(
     part: Path, job: Job, settings: Settings, *, inputs: dict[str, Any], results: dict[str, Any]
 ) -> None:
-    """Write the record; it holds digests and no pictures.
+    """Write the record; it contains digests, no images.
 
     Args:
         part: The file to write.
@@ -73,7 +73,7 @@ def _digest(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """How people were told apart in a job."""
+    """How people were recognised in a job."""
 
     by: Literal["embedding", "descriptor"]
     """By a network's embedding, or by a descriptor that needs no network."""
@@ -84,7 +84,7 @@ class Recognition:
 
 
 def recognition_of(job: Job, settings: Settings) -> Recognition | None:
-    """Return how a job tells people apart; None if it names nobody."""
+    """Return how a job recognises people; None if it names nobody."""
     if not job.faces.selective:
         return None
     name, limit = recogniser_model(ModelFolder(settings), settings), job.faces.similar_face_distance
@@ -116,7 +116,7 @@ def model_digests(settings: Settings, names: Sequence[str]) -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the libraries that pictures pass through, by name."""
+    """Return the versions of the libraries that process images, by name."""
     found: dict[str, str] = {}
     for name in _LIBRARIES:
         try:

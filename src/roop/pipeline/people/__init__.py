@@ -1,1 +1,1 @@
-"""Who takes part in a job: sources, references, mappings, and everybody found in a target."""
+"""The people of a job: sources, references, mappings, and the people found in a target."""

@@ -36,19 +36,19 @@ class FaceMapping:
     """The identity that everybody else gets; None if they stay."""
 
     def selector(
-        self, options: FaceOptions, analyser: Analyser, looks: Descriptor | None = None
+        self, options: FaceOptions, analyser: Analyser, chosen: Descriptor | None = None
     ) -> FaceSelector:
-        """Return what chooses among the faces of one stream.
+        """Return a face selector for one stream.
 
         Args:
             options: Who is wanted.
             analyser: Owns the recogniser.
-            looks: Those of who was chosen before the stream, where anybody will do.
+            chosen: The person who was chosen before the stream, if the job names nobody.
         """
         if self.people:
             limit = options.similar_face_distance
             return KnownPeople(self.people, analyser.recogniser, limit=limit, others=self.others)
-        return AllFaces() if options.many_faces else LargestFace(looks)
+        return AllFaces() if options.many_faces else LargestFace(chosen)
 
 
 def load_identities(job: Job, photos: Photos, analyser: Analyser) -> tuple[Identity, ...]:
@@ -80,7 +80,7 @@ def find_people(
 
     Raises:
         NoFaceError: A photo or a frame does not show the face that it should.
-        UsageError: The mapping makes no sense.
+        UsageError: The mapping is invalid.
         MediaError: The target cannot be read.
         CancelledError: ``cancel`` was set.
     """
@@ -121,7 +121,7 @@ class _PeopleFinder:
         self._cancel = cancel
 
     def people(self, given: Sequence[tuple[Assignment, int]]) -> tuple[Person, ...]:
-        """Return everybody who is named, then the people beside them who are not."""
+        """Return the people who are named, then others in their frames who are not."""
         groups = [
             [Person(self._of_photo(a.reference), identity)]
             for a, identity in given
@@ -142,17 +142,17 @@ class _PeopleFinder:
             elsewhere = [p for other in groups if other is not group for p in other]
             named = [person.descriptor for person in elsewhere if person.identity is not None]
             for person in group:
-                known = any(person.descriptor.distance(looks) < limit for looks in named)
+                known = any(person.descriptor.distance(other) < limit for other in named)
                 if person.identity is None and not known:
                     yield person
 
     def _of_photo(self, path: Path) -> Descriptor:
         """Return a descriptor of the person in a photo, or in all photos of a folder."""
-        position, looks = self._job.faces.reference_face_position, []
+        position, descriptors = self._job.faces.reference_face_position, []
         for pixels, name in self._photos.of([path]):
             mesh = self._analyser.portrait(pixels, position, name=name, option=_OPTION).mesh
-            looks.append(self._analyser.recogniser.describe(StoredFrame(pixels), mesh))
-        return mean_descriptor(looks)
+            descriptors.append(self._analyser.recogniser.describe(StoredFrame(pixels), mesh))
+        return mean_descriptor(descriptors)
 
     def _of_frame(self, number: int | None, wanted: Sequence[tuple[int, int]]) -> Iterator[Person]:
         """Yield the people in a frame; those at ``wanted`` positions get identities."""
@@ -171,24 +171,24 @@ class _PeopleFinder:
                 hint=f"`roop faces {self._job.target}` lists the people; positions count from 0",
             )
         for position, mesh in enumerate(meshes):
-            looks = self._analyser.recogniser.describe(frame, mesh)
-            yield Person(looks, identities.get(position))
+            descriptor = self._analyser.recogniser.describe(frame, mesh)
+            yield Person(descriptor, identities.get(position))
 
-    def _sought(self, number: int) -> Frame | None:
+    def _seek(self, number: int) -> Frame | None:
         """Return frame ``number`` if it can be decoded without all frames before it."""
-        with open_reader(self._job.target, VideoOptions(), lambda sentence: None) as reader:
+        with open_reader(self._job.target, VideoOptions(), _ignore) as reader:
             if reader.info.kind != "video":
                 return None
-        return read_nth_frame(self._job.target, number, lambda sentence: None)
+        return read_nth_frame(self._job.target, number, _ignore)
 
     def _frame(self, number: int | None) -> tuple[Frame, int]:
         """Return frame ``number``, or the first frame with a face, and its number."""
         target, order = self._job.target, self._job.faces.face_order
-        if number is not None and (frame := self._sought(number)) is not None:
+        if number is not None and (frame := self._seek(number)) is not None:
             return frame, number
         video = self._job.video if number is None else VideoOptions()
         last = -1
-        with open_reader(target, video, lambda sentence: None) as reader:
+        with open_reader(target, video, _ignore) as reader:
             for last, frame in enumerate(reader):
                 if self._cancel.is_set():
                     raise CancelledError("cancelled")
@@ -202,3 +202,7 @@ class _PeopleFinder:
             f"{target} has no frame number {number}: its last is {last}",
             hint="frames are counted from 0",
         )
+
+
+def _ignore(warning: str) -> None:
+    """Ignore warnings: the reader that makes the output reports them."""

@@ -13,13 +13,13 @@ from roop.pipeline.people.scan import PICTURE, FoundPerson, PeopleScan
 _COLUMNS = 5
 _GAP = 10
 _LINES = 44
-"""Height of the two lines under a picture, pixels."""
+"""Height of the two lines under an image, pixels."""
 
 _PAPER, _INK = (24, 24, 24), (235, 235, 235)
 
 
 def write_sheet(path: Path, scan: PeopleScan, *, force: bool) -> None:
-    """Write a PNG with a picture of every person and how to name them.
+    """Write a PNG with an image of every person and how to name them.
 
     Raises:
         UsageError: The file exists.

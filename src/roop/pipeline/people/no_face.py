@@ -12,7 +12,7 @@ def nobody_replaced_error(job: Job, nearest: float) -> NoFaceError:
     """Return the error for a target in which no face was replaced.
 
     Args:
-        job: What was asked for.
+        job: The job that found nobody.
         nearest: The smallest distance of a face to a person who is to be replaced.
     """
     if nearest < FARTHEST:

@@ -26,7 +26,7 @@ class Photos:
             self._photos[path] = load_identity(path) if saved else [read_photo(path, warn)]
 
     def submit(self, screen: Screen) -> None:
-        """Have every photo screened.
+        """Submit every photo to the screen.
 
         Raises:
             RefusedError: One is refused; or later, as the verdicts come in.
@@ -36,7 +36,7 @@ class Photos:
                 screen.submit_photo(pixels, str(path))
 
     def of(self, paths: Sequence[Path]) -> list[tuple[Pixels, str]]:
-        """Return the photos that ``paths`` stand for, each with what to call it."""
+        """Return the photos that ``paths`` stand for, each with a name for messages."""
         return [(pixels, str(p)) for p in photos_in(paths) for pixels in self._photos[p]]
 
     def identity(self, paths: Sequence[Path], position: int | None, analyser: Analyser) -> Identity:

@@ -36,7 +36,7 @@ def make_identity(
     Args:
         output: The file to write.
         photos: Photos, folders of photos, or saved identities.
-        settings: What this machine has.
+        settings: Options of this machine.
         position: Which face of a photo with several, from the left.
         force: Replace the file if it exists.
         warn: Receives warnings about what could not be read exactly.
@@ -62,7 +62,7 @@ def make_identity(
             if found != 1:
                 raise NoFaceError(
                     f"photo number {number} shows {found} faces close together",
-                    hint="cut the photo so that it shows one",
+                    hint="crop the photo so that it shows one",
                 )
         screen.wait_for_verdicts()
         save_identity(output, crops, force=force)

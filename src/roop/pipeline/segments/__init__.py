@@ -1,1 +1,1 @@
-"""Segments of a long target: planned, done one by one, and kept in a work folder."""
+"""Segments of a long target: plan them, process them, keep them in a work folder."""

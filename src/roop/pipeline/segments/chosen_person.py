@@ -51,7 +51,7 @@ class ChosenPersonFinder:
             reader: Open at the segment; nothing has been read from it.
 
         Raises:
-            CancelledError: The person stopped the job.
+            CancelledError: The job was cancelled.
         """
         faces = self._pipeline.job.faces
         if number == 0 or faces.selective or faces.many_faces:
@@ -137,5 +137,5 @@ class ChosenPersonFinder:
             part.replace(path)
 
 
-def _ignore(sentence: str) -> None:
-    """Ignore warnings: whatever reads the target for its output gives them."""
+def _ignore(warning: str) -> None:
+    """Ignore warnings: the reader that makes the output reports them."""

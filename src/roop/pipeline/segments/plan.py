@@ -1,4 +1,4 @@
-"""Cut a long target into segments; the cuts depend on the target and the options alone."""
+"""Split a long target into segments, depending on the target and the options alone."""
 
 import bisect
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from roop.media.video.timeline import TimeRange, Trim
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a target is cut."""
+    """How long the segments of a target are."""
 
     length: Fraction = Fraction(20)
     """Approximate seconds of a segment. Fewer segments mean fewer frames that are decoded twice."""
@@ -22,16 +22,16 @@ class Pace:
 
     @property
     def min_length(self) -> Fraction:
-        """Seconds from which a target is cut."""
+        """Shortest target that is split, seconds."""
         return self.length * Fraction(3, 2)
 
     def with_short_segments(self) -> "Pace":
-        """Return a pace with shorter segments, for work so slow that losing one costs much."""
+        """Return a pace with shorter segments, for work so slow that losing one costs a lot."""
         return replace(self, length=self.length / 2)
 
 
 DEFAULT_PACE = Pace()
-"""How targets are cut unless a test says otherwise."""
+"""The pace of all jobs, except in tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Segment:
     time: Fraction
     """Seconds from the beginning of the output."""
     frames: int
-    """Of the target; damaged ones count."""
+    """Frames of the target, damaged ones included."""
     lead: int
-    """Frames between the keyframe at which decoding begins and the segment's first."""
+    """Frames from the keyframe where decoding begins to the segment's first."""
 
     @property
     def lead_fps(self) -> Fraction:
@@ -79,14 +79,14 @@ class Segment:
 
 
 def plan_segments(target: Reader, pace: Pace) -> tuple[Segment, ...]:
-    """Cut a target, unless it is short, no video, or cannot be decoded from the middle.
+    """Split a target, unless it is short, no video, or cannot be decoded from the middle.
 
     Args:
         target: The open target; nothing is read from it here.
         pace: How long a segment is.
 
     Returns:
-        As ``cut_into_segments`` returns them.
+        As ``split_into_segments`` returns them.
     """
     length = target.info.duration_s
     if target.info.kind != "video" or (length is not None and length < pace.min_length):
@@ -97,11 +97,11 @@ def plan_segments(target: Reader, pace: Pace) -> tuple[Segment, ...]:
     times = packet_times(target.info.path)
     if times is None or not isinstance(target, VideoReader):
         return ()
-    return cut_into_segments(times, target.trim, pace)
+    return split_into_segments(times, target.trim, pace)
 
 
-def cut_into_segments(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ...]:
-    """Cut a target.
+def split_into_segments(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segment, ...]:
+    """Split a target.
 
     Each segment but the first begins some seconds after a keyframe, at which decoding begins: the
     frames between are its lead.
@@ -112,18 +112,18 @@ def cut_into_segments(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segme
         pace: How long a segment is.
 
     Returns:
-        The segments in order; none if the target is too short to be cut.
+        The segments in order; none if the target is too short.
     """
     unit = times.time_base
     shown = [t for t in times.presented if not trim.before(t * unit) and not trim.after(t * unit)]
     if len(shown) < 2 or (shown[-1] - shown[0]) * unit < pace.min_length:
         return ()
-    cuts = _cuts(shown, times.keyframes, unit, pace)
-    if not cuts:
+    starts = _starts(shown, times.keyframes, unit, pace)
+    if not starts:
         return ()
-    ends = [first for _, first in cuts] + [len(shown)]
+    ends = [first for _, first in starts] + [len(shown)]
     segments = [Segment(0, TimeRange(None, None, shown[ends[0]] * unit), Fraction(0), ends[0], 0)]
-    for number, ((place, first), end) in enumerate(zip(cuts, ends[1:], strict=True), 1):
+    for number, ((place, first), end) in enumerate(zip(starts, ends[1:], strict=True), 1):
         until = shown[end] * unit if end < len(shown) else None
         time_range = TimeRange(shown[place] * unit, shown[first] * unit, until)
         time = (shown[first] - shown[0]) * unit
@@ -131,16 +131,16 @@ def cut_into_segments(times: PacketTimes, trim: Trim, pace: Pace) -> tuple[Segme
     return tuple(segments)
 
 
-def _cuts(
+def _starts(
     shown: Sequence[int], keys: Sequence[int], unit: Fraction, pace: Pace
 ) -> list[tuple[int, int]]:
-    """Return for each cut the indices in ``shown`` of its keyframe and its first frame."""
+    """Return the indices in ``shown`` of each later segment's keyframe and first frame."""
     inside = keys[bisect.bisect_left(keys, shown[0]) : bisect.bisect_right(keys, shown[-1])]
     if not inside:
         return []
     begin, end = shown[0] * unit, shown[-1] * unit
     count = round((end - begin) / pace.length)
-    cuts: list[tuple[int, int]] = []
+    starts: list[tuple[int, int]] = []
     last = begin
     for number in range(1, count):
         wanted = begin + (end - begin) * number / count
@@ -149,9 +149,9 @@ def _cuts(
         first = max(place + 1, bisect.bisect_left(shown, key + pace.lead / unit))
         start = shown[min(first, len(shown) - 1)] * unit
         if min(start - last, end - start) >= pace.length / 2:
-            cuts.append((place, first))
+            starts.append((place, first))
             last = start
-    return cuts
+    return starts
 
 
 def _nearest(sorted_values: Sequence[int], to: Fraction) -> int:

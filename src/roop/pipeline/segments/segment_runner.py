@@ -1,4 +1,4 @@
-"""Do the segments of a long target: read, change, encode and record them."""
+"""Process the segments of a long target: read, change, encode and record them."""
 
 import gc
 import math
@@ -35,7 +35,7 @@ class _SegmentFiles:
         """Open the target.
 
         Args:
-            pipeline: What works on its frames.
+            pipeline: Processes its frames.
             segment: Which part of the job.
             output: The output of the job.
             folder: Where finished segments lie.
@@ -116,13 +116,13 @@ class _Running:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRunner:
-    """Does segments one after another.
+    """Processes segments one after another.
 
     Each starts while the last frames of the one before are encoded.
     """
 
     pipeline: FramePipeline
-    """What works on the frames."""
+    """Processes the frames."""
     chosen_person: ChosenPersonFinder
     """Finds the person who was chosen before a segment."""
     output: Path
@@ -133,7 +133,7 @@ class SegmentRunner:
     """Counts the frames."""
 
     def run(self, segments: Iterable[Segment]) -> None:
-        """Do ``segments``; record each as done when it is safe on the disk."""
+        """Process ``segments``; record each once it is safe on the disk."""
         running: _Running | None = None
         try:
             for segment in segments:

@@ -56,11 +56,11 @@ class WorkFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other process out; make the folder if it is missing.
+        """Lock out other processes; create the folder if it is missing.
 
         Raises:
-            UsageError: Another process works in it.
-            MediaError: It cannot be made.
+            UsageError: Another process uses it.
+            MediaError: It cannot be created.
         """
         from filelock import FileLock, Timeout  # takes a twentieth of the time of a job's imports
 
@@ -83,7 +83,7 @@ class WorkFolder:
 
     @property
     def is_locked(self) -> bool:
-        """True if a process works in it."""
+        """True if a process uses it."""
         try:
             with self.locked():
                 return False
@@ -93,7 +93,7 @@ class WorkFolder:
     def record_job(
         self, job: Job, settings: Settings, fingerprint: Fingerprint, plan: Sequence[Segment]
     ) -> None:
-        """Write down which job the folder belongs to.
+        """Record which job the folder belongs to.
 
         Args:
             job: With the output's own name.
@@ -120,7 +120,7 @@ class WorkFolder:
     def remove_partial_files(self) -> None:
         """Remove files that were not finished."""
         for path in self.path.iterdir():
-            whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".looks")
+            whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".descriptor")
             if not whole and path.name not in (_ABOUT, _LOCK):
                 path.unlink(missing_ok=True)
 
@@ -133,12 +133,12 @@ class WorkFolder:
         return {}
 
     def packets(self, number: int) -> Path:
-        """Return the file of a segment's pictures."""
+        """Return the file of a segment's packets."""
         return self.path / f"{number:05}.packets"
 
     def descriptor(self, number: int) -> Path:
         """Return the file that describes the person chosen where a segment begins."""
-        return self.path / f"{number:05}.looks"
+        return self.path / f"{number:05}.descriptor"
 
     def record(self, number: int, stats: JobStats) -> None:
         """Record that a segment's packets are complete and safe on the disk.
@@ -150,7 +150,7 @@ class WorkFolder:
         self._write(self._record(number), {"bytes": size, **stats.to_dict()})
 
     def add_segment(self, number: int, packets: bytes, stats: JobStats) -> None:
-        """Keep a segment that another machine has done.
+        """Store a segment that another machine has processed.
 
         Raises:
             DiskFullError: There is no room left.
@@ -172,12 +172,12 @@ class WorkFolder:
 
     @property
     def finished_count(self) -> int:
-        """How many segments are recorded as done."""
+        """Number of finished segments."""
         return sum(1 for path in self.path.glob("[0-9]*.json"))
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
+        """Size of all its files, bytes."""
         return sum(path.stat().st_size for path in self.path.iterdir() if path.is_file())
 
     def discard(self) -> None:

@@ -6,10 +6,13 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Self
 
+from typing_extensions import override
+
 from roop.errors import CancelledError
 from roop.faces.recognition.descriptor import FARTHEST, Descriptor
 from roop.faces.tracking.selection import FaceSelector, KnownPeople
 from roop.media.base import Reader, Writer
+from roop.media.files.transaction import Closing
 from roop.options import Job
 from roop.pipeline.people.face_mapping import find_people
 from roop.pipeline.progress import FrameCounts, Meter, Progress, Watch
@@ -35,19 +38,19 @@ class PipelineRun:
     reader: Reader
     """Where the frames come from."""
     open_writer: Callable[[], AbstractContextManager[Writer]]
-    """Opens where they go, in the thread that writes, once the frames of the lead were worked on;
+    """Opens the writer, in the thread that writes, once the frames of the lead have been processed;
     the writer is closed when all frames have passed the screen."""
     on_done: Callable[[JobStats], None]
-    """Receives what was done, in that thread, when the writer was closed."""
+    """Receives the stats, in that thread, once the writer is closed."""
     label: Label | None
-    """The label that people see."""
+    """The visible label, if any."""
     lead: Callable[[Frame], int] = _no_lead
     """Returns how many frames are left, with this one, before the first that is written."""
     chosen: Descriptor | None = None
     """The person who was chosen just before the first frame, if that is known."""
 
 
-class FramePipeline(AbstractContextManager["FramePipeline"]):
+class FramePipeline(Closing):
     """The screen, the networks and the processors of one job."""
 
     def __init__(
@@ -59,14 +62,14 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
         watch: Watch | None = None,
         single: bool = False,
     ) -> None:
-        """Prepare; entering loads what the job takes.
+        """Prepare; entering the context loads what the job needs.
 
         Args:
             job: What to do.
-            resources: What was built for earlier jobs and may be used again.
-            cancel: Set when the person wants to stop.
+            resources: Networks and sources, kept from earlier jobs.
+            cancel: Set to cancel the job.
             watch: Receives the progress of downloads.
-            single: One face of one picture is all there is to do.
+            single: The job replaces one face in one photo.
         """
         self.job = job
         """What to do."""
@@ -80,6 +83,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
         self.warn: Warn = self._warnings.setdefault
         """Takes a warning for the result; one that is repeated counts once."""
 
+    @override
     def __enter__(self) -> Self:
         resources, job = self._resources, self.job
         with ExitStack() as stack:
@@ -103,7 +107,9 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    @override
+    def close(self) -> None:
+        """End the screen, and leave the resources ready for the next job."""
         self._stack.close()
 
     def run(self, reader: Reader, writer: Writer, meter: Meter, *, label: Label | None) -> JobStats:
@@ -113,7 +119,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
             reader: Where they come from.
             writer: Where they go.
             meter: Counts them.
-            label: The label that people see.
+            label: The visible label, if any.
         """
         all_stats: list[JobStats] = []
         run = PipelineRun(reader, lambda: nullcontext(writer), all_stats.append, label)
@@ -123,7 +129,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
     def start(
         self, run: PipelineRun, meter: Meter, *, after: StageThreads | None = None
     ) -> StageThreads:
-        """Work on all frames of a run; earlier runs leave no trace in them.
+        """Process all frames of a run, independent of earlier runs.
 
         Args:
             run: Where the frames come from and go.
@@ -161,7 +167,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
         return stages.start(write, self.cancel)
 
     def selector(self, chosen: Descriptor | None = None) -> FaceSelector:
-        """Return what chooses among the faces of one stream of frames.
+        """Return a new face selector for one stream of frames.
 
         Args:
             chosen: The person who was chosen just before the stream, if that is known.
@@ -170,7 +176,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
 
     @property
     def scale(self) -> int:
-        """How many times as wide and as high frames become."""
+        """Factor by which the job enlarges frames."""
         return self._resources.registry.scale(self.job.steps)
 
     @property
@@ -180,12 +186,12 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """What the job's networks run on."""
+        """Execution providers of the job's networks."""
         used = (*self._models.used, *self._used)
         return tuple(dict.fromkeys(model.provider for model in used))
 
     def notes(self) -> Iterator[str]:
-        """Yield what should be known now, not after hours of work."""
+        """Yield messages for the start of a job: providers and warnings so far."""
         for used in dict.fromkeys((*self._models.used, *self._used)):
             yield f"{used.name} on {used.provider}"
         for warning in self._warnings:
@@ -223,7 +229,7 @@ class FramePipeline(AbstractContextManager["FramePipeline"]):
         return max(1, min(wanted, fitting))
 
     def _fetching(self, name: str, done: int, total: int | None) -> None:
-        """Report a download, and stop it if the person wants to stop."""
+        """Report a download, and stop it if the job is cancelled."""
         if self.cancel.is_set():
             raise CancelledError("cancelled")
         if self._watch is not None:

@@ -36,10 +36,10 @@ _WARM_UP = 8
 
 _DEPTHS = range(1, 9)
 """How many frames may wait between two stages; more if frames are small. They keep a stage busy
-whose neighbour takes longer for some frames than for others."""
+while its neighbour takes longer than usual."""
 
 _WAITING = 16_000_000
-"""Bytes of frames that may wait between two stages, if that is more than the fewest frames."""
+"""Bytes of frames that may wait between two stages, in the bounds of ``_DEPTHS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class FrameStages:
     label: Label | None
     _: KW_ONLY
     batch: int
-    """Frames that the processors are given at once, if there are so many."""
+    """Most frames that the processors get at once."""
     without_face: NoFaceAction
     """What to do with frames in which nobody is replaced."""
     lead: Callable[[Frame], int]
-    """Returns how many frames of the target are left, with this one, before the first that is
-    written: mostly 0; not all of them need to come."""
+    """Returns how many frames of the target there are from this one to the first that is written:
+    mostly 0. The reader may skip some of them."""
 
     def start(
         self, write: Callable[[Iterable[AnalysedFrame]], None], cancel: threading.Event
@@ -120,11 +120,14 @@ class FrameStages:
 
     def _marked(self, frames: list[Frame]) -> list[AnalysedFrame]:
         """Submit ``frames`` to the screen, change them and mark them."""
-        target = self.reader.info
-        for frame in frames:
-            self.screen.submit_frame(frame, str(target.path), still=target.kind == "image")
-        changed = list(self._changed(frames))
-        for analysed in changed:
+        name, still = str(self.reader.info.path), self.reader.info.kind == "image"
+        submitted = [self.screen.submit_frame(frame, name, still=still) for frame in frames]
+        analysed_frames = [self._analysed(frame, 1) for frame in frames]
+        for one, known in zip(analysed_frames, submitted, strict=True):
+            self.screen.submit_closer(known, one.frame, one.faces)
+        changed = list(self._processed(analysed_frames))
+        for analysed, known in zip(changed, submitted, strict=True):
+            self.screen.submit_changed(known, analysed.frame)
             if self.label is not None:
                 self.label.stamp(analysed.frame)
             self.watermark.stamp(analysed.frame, analysed.faces)
@@ -140,7 +143,7 @@ class FrameStages:
                 yield frame
                 del frame
             elif left <= _WARM_UP:
-                self._changed([frame], step=step)
+                self._processed([self._analysed(frame, step)])
                 last = left
             elif step >= _LEARN_STEP:
                 analysed = self._analysed(frame, step)
@@ -148,8 +151,7 @@ class FrameStages:
                     processor.observe(analysed, step)
                 last = left
 
-    def _changed(self, frames: Sequence[Frame], *, step: int = 1) -> Sequence[AnalysedFrame]:
-        changed: Sequence[AnalysedFrame] = [self._analysed(frame, step) for frame in frames]
+    def _processed(self, changed: Sequence[AnalysedFrame]) -> Sequence[AnalysedFrame]:
         for processor in self.processors:
             changed = run_processor(processor, changed)
         return changed
@@ -163,7 +165,7 @@ class FrameStages:
         """Return True if a frame in which nobody was replaced goes into the output.
 
         Raises:
-            NoFaceError: There may be no such frame.
+            NoFaceError: The job is to stop at such a frame.
         """
         if self.without_face == "error":
             raise nobody_in_frame_error(frame, self.reader.info.path)

@@ -1,4 +1,4 @@
-"""What jobs have in common: networks, prepared sources and processors, kept between jobs."""
+"""Networks, prepared sources and processors, kept from one job to the next."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from roop.types import Identity, Warn
 T = TypeVar("T")
 
 Fetching = Callable[[str, int, int | None], None]
-"""Receives the progress of a download: the model, its bytes so far and in all, where known."""
+"""Receives the progress of a download: the model, the bytes so far and the total, if known."""
 
 
 @dataclass(slots=True)
@@ -53,12 +53,12 @@ class Processors:
 
 
 class PipelineResources:
-    """Whatever takes long to build, built when a job first needs it and kept for the next.
+    """What takes long to build, built on first use and kept for later jobs.
 
     Of sources and processors only those of the last job are kept. One thread uses it at a time.
 
     Args:
-        settings: What this machine has.
+        settings: Options of this machine.
         registry: The processors to choose from.
     """
 
@@ -66,18 +66,18 @@ class PipelineResources:
         self.settings = settings
         self.registry = registry
         self.classifiers = Classifiers(settings)
-        """The networks that screen pictures."""
+        """The networks that screen images."""
         self._sessions = SessionCache()
         self._embedded = EmbeddedNetworks(settings)
         self._sources: _Kept[Sources] | None = None
         self._processors: _Kept[Processors] | None = None
 
     def models(self, warn: Warn, on_download: Fetching) -> Models:
-        """Return a loader of networks for one job; what was loaded before is used again."""
+        """Return a loader of networks for one job; loaded networks are reused."""
         return Models(self.settings, warn=warn, on_download=on_download, cache=self._sessions)
 
     def analyser(self, job: Job, models: Models) -> Analyser:
-        """Return what finds the faces of a job's photos and target."""
+        """Return the analyser of a job's photos and target."""
         return Analyser(self.settings, job.faces, models=models, embedded=self._embedded)
 
     def sources(self, job: Job, analyser: Analyser, screen: Screen, warn: Warn) -> Sources:
@@ -87,7 +87,7 @@ class PipelineResources:
             NoFaceError: A photo does not show the face that it should.
             RefusedError: A photo is refused; or later, as the verdicts come in from ``screen``.
             MediaError: A file cannot be read.
-            UsageError: The mapping makes no sense.
+            UsageError: The mapping is invalid.
         """
         key = _sources_key(job)
         if self._sources is None or self._sources.key != key:
@@ -118,7 +118,7 @@ class PipelineResources:
             sources: What ``sources`` returned for it.
             warn: Receives warnings about how networks run.
             on_download: Receives the progress of downloads.
-            single: One face of one picture is all there is to do.
+            single: The job replaces one face in one photo.
         """
         key = (_steps_key(job.steps), single)
         if self._processors is None or self._processors.key != key:
@@ -134,14 +134,14 @@ class PipelineResources:
         return self._processors.value
 
     def close(self) -> None:
-        """Free everything; what a later job needs is built again."""
+        """Free everything; later jobs build what they need again."""
         self.classifiers = Classifiers(self.settings)
         self._sessions = SessionCache()
         self._embedded = EmbeddedNetworks(self.settings)
         self._sources = self._processors = None
 
     def end_job(self) -> None:
-        """Free the networks that the job which ends did not use."""
+        """Free the networks that the last job did not use."""
         self._sessions.end_job()
 
 

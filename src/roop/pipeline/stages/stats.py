@@ -1,4 +1,4 @@
-"""What came of a job, or of a part of it."""
+"""The stats of a job, or of a part of it."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""Whoever does segments: worker processes of this machine, and a Ray cluster."""
+"""Process segments in parallel: worker processes of this machine, and Ray clusters."""

@@ -34,7 +34,14 @@ _STDERR_BYTES = 8000
 CHILD_FLAG = "--roop-child"
 """Starts the bundled program as a child process; the name of its module follows."""
 
-_MODULES = ("roop.pipeline.workers.worker", "roop.pipeline.workers.ray_driver")
+_MODULES = (
+    "roop.jobs.job_worker",
+    "roop.pipeline.workers.ray_driver",
+    "roop.pipeline.workers.worker",
+    "roop.server.inspection_process",
+    "roop.studio.job_process",
+    "roop.studio.studio_process",
+)
 """The modules that may follow ``CHILD_FLAG``."""
 
 _PROGRAM = "import sys; sys.path.append({!r}); from {} import main; main()"
@@ -77,13 +84,13 @@ class ChildProcess:
                 self._process.stdin.flush()
 
     def close_stdin(self) -> None:
-        """Let it end: there will be no more messages."""
+        """Close the child's stdin, so that it ends after its last message."""
         with suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
 
     def kill(self) -> None:
-        """End it now: what it has finished is safe, whatever becomes of the rest."""
+        """Kill the child at once."""
         self._process.kill()
 
     def wait(self) -> tuple[int, str]:

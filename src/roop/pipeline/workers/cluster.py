@@ -1,4 +1,4 @@
-"""Share the segments of a long job among the machines of a Ray cluster: the job's side.
+"""The pool of a Ray cluster: share the segments of a long job among its machines.
 
 A process of its own talks to the cluster, because Ray's native code has crashed when a machine was
 lost, which must not end the job or the program around it.
@@ -49,7 +49,7 @@ class ClusterPool:
         self._counts: dict[int, FrameCounts] = {}
 
     def run(self, segments: Sequence[Segment], meter: Meter) -> None:
-        """Do ``segments``."""
+        """Process ``segments``."""
         if importlib.util.find_spec("ray") is None:
             raise UsageError(
                 "a cluster needs Ray, which is not installed", hint="pip install 'roop[ray]'"
@@ -68,7 +68,7 @@ class ClusterPool:
             ends.append(self._drive(driver_task, meter))
 
     def _drive(self, driver_task: DriverTask, meter: Meter) -> tuple[int, str]:
-        """Have a driver do what it can; return its exit code and its stderr."""
+        """Run a driver on the unfinished segments; return its exit code and its stderr."""
         messages: queue.Queue[Message | None] = queue.Queue()
         driver = ChildProcess("roop.pipeline.workers.ray_driver", messages.put)
         try:

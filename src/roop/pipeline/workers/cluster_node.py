@@ -1,4 +1,4 @@
-"""Do one segment of a job on a machine of a cluster, in a process of its own."""
+"""Process one segment of a job on a machine of a cluster, in a process of its own."""
 
 import shutil
 import socket
@@ -59,7 +59,7 @@ def do_segment(
     pieces: TargetPieces | None,
     report: Callable[[Progress], None],
 ) -> SegmentResult | TargetNeeded | ErrorDict:
-    """Do one segment.
+    """Process one segment.
 
     Args:
         remote_job: The job.
@@ -102,7 +102,7 @@ def _work(
 
 @lru_cache(maxsize=1)  # a process does many segments of one run, and loading networks takes a while
 def _prepared(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
-    """Return the pipeline of a job, and what finds the person chosen before a segment."""
+    """Return the pipeline of a job, and its finder of the person chosen before a segment."""
     folder = _folder(remote_job.key)
     with writing(folder):
         job = unpack(remote_job, folder)

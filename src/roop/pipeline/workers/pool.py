@@ -1,4 +1,4 @@
-"""Share the segments of a long job among processes: the parent's side."""
+"""The pool of worker processes: share segments, and retry those of a lost worker."""
 
 import queue
 import threading
@@ -53,11 +53,11 @@ class WorkerPool(Protocol):
     """Workers that share the segments of one job."""
 
     def run(self, segments: Sequence[Segment], meter: Meter) -> None:
-        """Do ``segments``; those that are finished stay finished whatever happens to others.
+        """Process ``segments``; finished ones stay finished if others fail.
 
         Raises:
             RoopError: The first error of any segment, or one segment was lost too often.
-            CancelledError: The person stopped the job.
+            CancelledError: The job was cancelled.
         """
         ...
 
@@ -100,7 +100,7 @@ class ProcessPool:
         self._tries: Counter[int] = Counter()
 
     def run(self, segments: Sequence[Segment], meter: Meter) -> None:
-        """Do ``segments``."""
+        """Process ``segments``."""
         waiting = deque(segments)
         with self._ended():
             while waiting or any(worker.segment is not None for worker in self._workers):

@@ -1,4 +1,4 @@
-"""The process that lets a Ray cluster do segments: the only module that imports Ray.
+"""The process that submits segments to a Ray cluster: the only module that imports Ray.
 
 A segment is one Ray task: Ray finds a machine for it, and another one if that machine is lost.
 """
@@ -49,7 +49,7 @@ Ref = Any
 
 @dataclass(frozen=True, slots=True)
 class DriverTask:
-    """What the driver has to do."""
+    """The task of a driver: a job's segments."""
 
     remote_job: RemoteJob
     settings: Settings
@@ -73,7 +73,7 @@ class DriverTask:
 
 
 def main() -> None:
-    """Let the cluster do all segments of one task, and report their progress."""
+    """Submit all segments of one task to the cluster, and report their progress."""
     serve(_run)
 
 
@@ -104,7 +104,7 @@ class _Driver:
         self._target_pieces: list[Ref] | None = None
 
     def run(self) -> None:
-        """Do all segments."""
+        """Process all segments."""
         most = self._job.settings.workers or len(self._waiting)
         while self._waiting or self._running:
             while self._waiting and len(self._running) < most:
@@ -178,7 +178,7 @@ class _Tasks:
     def results(
         self, refs: list[Ref]
     ) -> Iterator[tuple[Ref, SegmentResult | TargetNeeded | ErrorDict]]:
-        """Yield the results that are there; wait a moment for the first."""
+        """Yield the finished results; wait a moment for the first."""
         for ref in self._ray.wait(refs, num_returns=1, timeout=_POLL_S)[0]:
             yield ref, self._ray.get(ref)
 
@@ -235,7 +235,7 @@ def _segment(
     pieces: list[Ref] | None,
     board: Any,  # noqa: ANN401 - Ray makes a handle's methods as the program runs
 ) -> object:
-    """Do a segment; runs on the cluster's machines."""
+    """Process a segment; runs on the cluster's machines."""
     import ray
 
     def report(progress: Progress) -> None:
@@ -299,7 +299,7 @@ def _no_cluster_error(address: str, error: Exception) -> UsageError:
         )
     if address == "auto":
         return UsageError(
-            "this machine belongs to no Ray cluster",
+            "this machine is not part of a Ray cluster",
             hint="start one with `ray start --head`, or name one: [[cluster=ray://HOST:10001]]",
         )
     return UsageError(
@@ -313,11 +313,12 @@ def _lost_error(error: Exception) -> RoopError:
     said = str(error)
     if "No module named 'roop" in said:
         return UsageError(
-            "a machine of the cluster has no roop", hint="install the same version on all of them"
+            "roop is not installed on a machine of the cluster",
+            hint="install the same version on all of them",
         )
     return RoopError(
         f"the cluster has lost a segment {TRIES} times: {_on_one_line(said)}",
-        hint="if memory is short, let a machine do fewer at once: [[workers]]",
+        hint="if memory is short, process fewer segments at once with [[workers]]",
     )
 
 

@@ -1,4 +1,4 @@
-"""An error on its way from a worker to whoever runs the job, as plain data."""
+"""A worker's error as plain data, on its way to the process that runs the job."""
 
 import traceback
 
@@ -9,7 +9,7 @@ ErrorDict = dict[str, str | None]
 
 
 def error_to_dict(error: Exception) -> ErrorDict:
-    """Return an error as data; one that is not a ``RoopError`` counts as a fault of the program."""
+    """Return an error as data; one that is not a ``RoopError`` counts as a bug in roop."""
     known = error if isinstance(error, RoopError) else unexpected(error)
     message, hint = known.template
     trace = "".join(traceback.format_exception(error))

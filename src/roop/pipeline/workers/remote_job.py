@@ -1,4 +1,4 @@
-"""A job packed for other machines: with its photos, and its video only if it must be sent."""
+"""A job sent to other machines, with its photos; its video is sent only where it is missing."""
 
 import hashlib
 import platform
@@ -72,7 +72,7 @@ class RemoteJob:
 def pack(
     job: Job, settings: Settings, output: Path, seek_times: Sequence[Fraction | None]
 ) -> RemoteJob:
-    """Pack a job.
+    """Prepare a job for other machines.
 
     Args:
         job: The job.
@@ -114,7 +114,7 @@ def unpack(remote_job: RemoteJob, folder: Path) -> Job:
 
 
 def unpacked_paths(remote_job: RemoteJob, folder: Path) -> dict[Path, Path]:
-    """Return where each photo, or folder of photos, lies once unpacked into ``folder``."""
+    """Return where each photo, or folder of photos, lies once written to ``folder``."""
     paths: dict[Path, Path] = {}
     for number, (path, files) in enumerate(remote_job.photos.items()):
         inside = folder / str(number)

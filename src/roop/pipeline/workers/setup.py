@@ -1,4 +1,4 @@
-"""What a worker process needs to know before its first segment."""
+"""The setup of a worker process, sent before its first segment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

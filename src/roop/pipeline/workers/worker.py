@@ -1,4 +1,4 @@
-"""A process that does segments of a long job: the child's side."""
+"""A worker process: process segments of a long job until the parent has no more."""
 
 import gc
 

@@ -40,7 +40,7 @@ class NeuralSwap(Processor):
         model = models.folder.catalogue.choose("swap", options.swap_model or family)
         if model.family != family:
             raise UsageError(
-                f"{model.name} is no model of the engine {family}",
+                f"{model.name} is not a model of the engine {family}",
                 hint=f"use [[engine={model.family}]]",
             )
         self._options = options

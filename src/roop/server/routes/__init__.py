@@ -1,1 +1,1 @@
-"""The API's resources, a module each."""
+"""The routes of the API, one module for each resource."""

@@ -1,4 +1,4 @@
-"""What this server can do."""
+"""The capabilities of the server."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ from roop.version import VERSION
 router = APIRouter(tags=["server"])
 
 
-class ProcessorShown(BaseModel):
+class ProcessorView(BaseModel):
     """An engine or another processor."""
 
     name: str
     summary: str
-    engine: bool = Field(description="true if it swaps")
+    engine: bool = Field(description="whether it swaps faces")
     available: bool
-    missing: str | None = Field(description="what keeps it from working here, and the way out")
-    options: list[str] = Field(description="the options that it takes")
+    missing: str | None = Field(description="why it is not available, and what to do")
+    options: list[str] = Field(description="names of its options")
 
 
 class Limits(BaseModel):
-    """How much the server takes."""
+    """The limits of the server."""
 
     upload_bytes: int
     pixels: int
@@ -35,20 +35,20 @@ class Limits(BaseModel):
 
 
 class Capabilities(BaseModel):
-    """What this server can do."""
+    """The capabilities of the server."""
 
     version: str
-    processors: list[ProcessorShown]
+    processors: list[ProcessorView]
     options: dict[str, Any] = Field(description="JSON Schema of the options of a job")
-    extensions: list[str] = Field(description="of files that are read")
+    extensions: list[str] = Field(description="file extensions that can be uploaded")
     limits: Limits
-    cameras: list[str] = Field(description="of the server, for live swaps")
+    cameras: list[str] = Field(description="names of the server's cameras, for live swaps")
     sharing: bool = Field(description="whether results can be shared")
 
 
 @router.get("/capabilities")
 def capabilities(services: ServicesDep) -> Capabilities:
-    """Return the processors, the options of jobs, and the server's limits."""
+    """Return processors, options of jobs, limits and cameras."""
     options = services.options
     return Capabilities(
         version=VERSION,
@@ -66,9 +66,9 @@ def capabilities(services: ServicesDep) -> Capabilities:
     )
 
 
-def _shown(spec: ProcessorSpec[Any], services: ServicesDep) -> ProcessorShown:
+def _shown(spec: ProcessorSpec[Any], services: ServicesDep) -> ProcessorView:
     missing = spec.missing(services.settings)
-    return ProcessorShown(
+    return ProcessorView(
         name=spec.name,
         summary=spec.summary,
         engine=spec.engine,

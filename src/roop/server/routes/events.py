@@ -1,4 +1,4 @@
-"""Everything that changes, as server-sent events."""
+"""Changes of all jobs as server-sent events."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -18,9 +18,9 @@ async def events(
     services: ServicesDep,
     last_event_id: Annotated[int | None, Header(ge=0, le=2**62)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow all jobs: `job` with its present state whenever one changes, `removed` with its id.
+    """Stream changes: `job` with the present state of a changed job, `removed` with an id.
 
-    Without `Last-Event-ID` only what changes from now on. Everything can also be asked for.
+    Starts after the change `Last-Event-ID`, by default with the next one.
     """
     since = last_event_id
     if since is None:

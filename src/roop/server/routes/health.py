@@ -1,4 +1,4 @@
-"""Whether the server answers."""
+"""The health check."""
 
 from typing import Literal
 
@@ -9,12 +9,12 @@ router = APIRouter(tags=["server"])
 
 
 class Health(BaseModel):
-    """The server answers."""
+    """The state of the server."""
 
     status: Literal["ok"] = "ok"
 
 
 @router.get("/healthz")
 def health() -> Health:
-    """Say that the server answers; needs no token."""
+    """Report that the server works; needs no token."""
     return Health()

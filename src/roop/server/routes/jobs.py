@@ -1,4 +1,4 @@
-"""Jobs: add them, follow them, stop them, fetch what they made."""
+"""Jobs: create, follow, stop and delete them, and fetch their results."""
 
 import hashlib
 import mimetypes
@@ -19,22 +19,22 @@ from roop.options import Job
 from roop.server.drafts import draft_of
 from roop.server.event_stream import job_events
 from roop.server.file_answers import file_answer
-from roop.server.job_views import error_of, job_shown, name_of
+from roop.server.job_views import error_of, job_view, name_of
 from roop.server.pages import CursorDep, LimitDep, cursor_at, number_of
 from roop.server.problems import ApiError, responses
 from roop.server.retention import remove_job
-from roop.server.schema import JobSent, JobShown, Page
+from roop.server.schema import JobInput, JobView, Page
 from roop.server.services import Services, ServicesDep
 from roop.server.storage.ids import display_name, new_id
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 _KNOWN: dict[int | str, dict[str, Any]] = {
-    200: {"model": JobShown, "description": "the same request made it before"}
+    200: {"model": JobView, "description": "created by an earlier request with the same key"}
 }
 
 _STOP_S = 20.0
-"""How long deleting waits for a job to stop."""
+"""How long a deletion waits for a job to stop."""
 
 _POLL_S = 0.2
 
@@ -60,23 +60,23 @@ JobDep = Annotated[QueuedJob, Depends(_job)]
 @router.post(
     "",
     status_code=201,
-    responses=_KNOWN | responses("usage", "not_found", "conflict", "too_many", "disk_full"),
+    responses=_KNOWN | responses("bad_request", "not_found", "usage", "too_many", "disk_full"),
 )
 def create(
-    sent: JobSent,
+    body: JobInput,
     response: Response,
     services: ServicesDep,
     idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="the same one makes one job")
+        str | None, Header(max_length=200, description="requests with the same key create one job")
     ] = None,
-) -> JobShown:
-    """Add a job to the queue."""
-    request = _request(sent, idempotency_key)
+) -> JobView:
+    """Create a job."""
+    request = _request(body, idempotency_key)
     if request is not None and (known := _known(request, services)) is not None:
         response.status_code = 200
-        return job_shown(known, services)
+        return job_view(known, services)
     services.storage.uploads.require_room(0)
-    job, id = _new_job(sent, services)
+    job, id = _new_job(body, services)
     try:
         queued = _submitted(job, id, request, services)
     except ApiError:
@@ -86,32 +86,32 @@ def create(
         services.storage.results.remove(id)
         response.status_code = 200
     response.headers["Location"] = f"/api/v1/jobs/{queued.id}"
-    return job_shown(queued, services)
+    return job_view(queued, services)
 
 
-@router.get("")
+@router.get("", responses=responses("bad_request"))
 def jobs(
     cursor: CursorDep,
     services: ServicesDep,
     limit: LimitDep = 50,
     state: Annotated[list[State] | None, Query(description="only jobs in these states")] = None,
-) -> Page[JobShown]:
-    """List the jobs of the queue, the newest first; those of `roop batch`, too."""
+) -> Page[JobView]:
+    """List the jobs of the queue, including those of `roop batch`, newest first."""
     found = services.queue.jobs(states=state or (), before=number_of(cursor), limit=limit + 1)
     page = found[:limit]
     following = cursor_at(str(page[-1].number)) if len(found) > limit else None
-    return Page(items=[job_shown(queued, services) for queued in page], next=following)
+    return Page(items=[job_view(queued, services) for queued in page], next=following)
 
 
 @router.get("/{id}", responses=responses("not_found"))
-def one(queued: JobDep, services: ServicesDep) -> JobShown:
-    """Say how a job is."""
-    return job_shown(queued, services)
+def one(queued: JobDep, services: ServicesDep) -> JobView:
+    """Return a job."""
+    return job_view(queued, services)
 
 
 @router.delete("/{id}", status_code=204, responses=responses("not_found", "conflict"))
 def remove(queued: JobDep, services: ServicesDep) -> None:
-    """Stop a job if need be, forget it, and delete what it made."""
+    """Stop and delete a job and its result."""
     if queued.state not in ENDED:
         with suppress(UsageError):  # it has ended meanwhile
             services.queue.ask(queued.id, "cancel")
@@ -125,26 +125,26 @@ def remove(queued: JobDep, services: ServicesDep) -> None:
 
 
 @router.post("/{id}/cancel", responses=responses("not_found", "conflict"))
-def cancel(queued: JobDep, services: ServicesDep) -> JobShown:
-    """Stop a job for good; a retry resumes it after its last finished segment."""
+def cancel(queued: JobDep, services: ServicesDep) -> JobView:
+    """Cancel a job; a retry resumes after its last finished segment."""
     return _asked(queued, "cancel", services)
 
 
 @router.post("/{id}/pause", responses=responses("not_found", "conflict"))
-def pause(queued: JobDep, services: ServicesDep) -> JobShown:
-    """Stop a job for now; finished segments of a long video are kept."""
+def pause(queued: JobDep, services: ServicesDep) -> JobView:
+    """Pause a job; finished segments of a long video are kept."""
     return _asked(queued, "pause", services)
 
 
 @router.post("/{id}/resume", responses=responses("not_found", "conflict"))
-def resume(queued: JobDep, services: ServicesDep) -> JobShown:
-    """Let a paused job go on."""
+def resume(queued: JobDep, services: ServicesDep) -> JobView:
+    """Resume a paused job."""
     return _waiting_again(queued, ("paused",), services)
 
 
 @router.post("/{id}/retry", responses=responses("not_found", "conflict"))
-def retry(queued: JobDep, services: ServicesDep) -> JobShown:
-    """Do a job again that failed or was cancelled."""
+def retry(queued: JobDep, services: ServicesDep) -> JobView:
+    """Retry a failed or cancelled job."""
     return _waiting_again(queued, ("failed", "cancelled"), services)
 
 
@@ -158,7 +158,7 @@ async def events(
     services: ServicesDep,
     last_event_id: Annotated[int | None, Header(ge=0, le=2**62)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a job until it has ended: its present state, then every change as `job`."""
+    """Stream the present state of a job, then its changes until it has ended."""
     since = queued.revision - 1 if last_event_id is None else last_event_id
     async for event in job_events(services, since, only=queued.id):
         yield event
@@ -171,17 +171,17 @@ async def events(
 )
 @router.head("/{id}/result", include_in_schema=False)
 def result(queued: JobDep, request: Request, services: ServicesDep) -> Response:
-    """Return what a job made, or a range of it; of a failed one the reason."""
+    """Return the output of a job, or the error of a failed job."""
     output = require_output(queued, services)
     media_type = mimetypes.guess_type(output.name)[0] or "application/octet-stream"
     return file_answer(output, media_type, name_of(queued, services), request, download=True)
 
 
 def require_output(queued: QueuedJob, services: Services) -> FilePath:
-    """Return what a job made.
+    """Return the output of a job.
 
     Raises:
-        ApiError: There is nothing, or it is not the server's to give.
+        ApiError: There is none, or it does not belong to the server.
     """
     error = error_of(queued, services)
     if error is not None:
@@ -193,10 +193,10 @@ def require_output(queued: QueuedJob, services: Services) -> FilePath:
     return queued.job.output
 
 
-def _request(sent: JobSent, key: str | None) -> QueueRequest | None:
+def _request(body: JobInput, key: str | None) -> QueueRequest | None:
     if key is None:
         return None
-    digest = hashlib.sha256(sent.model_dump_json().encode()).hexdigest()
+    digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
     return QueueRequest(key, digest)
 
 
@@ -207,17 +207,17 @@ def _known(request: QueueRequest, services: Services) -> QueuedJob | None:
         raise ApiError("usage", str(error), hint=error.hint) from error
 
 
-def _new_job(sent: JobSent, services: Services) -> tuple[Job, str]:
-    """Return the job that a client means, and its id, of which there is a folder now."""
-    draft = draft_of(sent, services)
+def _new_job(body: JobInput, services: Services) -> tuple[Job, str]:
+    """Return the job for a request, and its id; create its folder."""
+    draft = draft_of(body, services)
     trial = draft.job(services.storage.folder / "output", services.registry)
     suffix = same_format_suffix(trial.target, trial.video)
-    request = sent.model_dump(mode="json", exclude_defaults=True)
-    if sent.name is not None:
-        request["name"] = display_name(sent.name)
+    request = body.model_dump(mode="json", exclude_defaults=True)
+    if body.name is not None:
+        request["name"] = display_name(body.name)
     id = new_id()
     output = services.storage.results.create(id, request, suffix)
-    # Nothing but the job itself can have written the output before it was killed.
+    # If the output exists, the job itself wrote it before its process was killed.
     return trial.model_copy(update={"output": output, "force": True}), id
 
 
@@ -229,16 +229,16 @@ def _submitted(job: Job, id: str, request: QueueRequest | None, services: Servic
         raise ApiError(code, str(error), hint=error.hint) from error
 
 
-def _asked(queued: QueuedJob, wish: Wish, services: Services) -> JobShown:
+def _asked(queued: QueuedJob, wish: Wish, services: Services) -> JobView:
     try:
-        return job_shown(services.queue.ask(queued.id, wish), services)
+        return job_view(services.queue.ask(queued.id, wish), services)
     except UsageError as error:
         raise ApiError("conflict", str(error), hint=error.hint) from error
 
 
-def _waiting_again(queued: QueuedJob, states: tuple[State, ...], services: Services) -> JobShown:
+def _waiting_again(queued: QueuedJob, states: tuple[State, ...], services: Services) -> JobView:
     try:
-        return job_shown(services.queue.wait_again(queued.id, states=states), services)
+        return job_view(services.queue.wait_again(queued.id, states=states), services)
     except UsageError as error:
         raise ApiError("conflict", str(error), hint=error.hint) from error
 

@@ -1,4 +1,4 @@
-"""Live swaps of the frames that a client's camera sends."""
+"""Live swaps of a client's or a server's camera."""
 
 import asyncio
 import base64
@@ -15,7 +15,7 @@ from roop.errors import CancelledError, RoopError, UsageError, unexpected
 from roop.pipeline.workers.child_process import Message
 from roop.server.drafts import live_draft_of
 from roop.server.problems import ApiError, Problem, problem_of
-from roop.server.schema import LiveSent
+from roop.server.schema import LiveInput
 from roop.server.services import Services, ServicesDep
 from roop.studio.studio_client import StudioClient
 from roop.validation import validate
@@ -23,7 +23,7 @@ from roop.validation import validate
 router = APIRouter()
 
 MAX_FRAME = 4_000_000
-"""Bytes of a frame."""
+"""Largest frame, in bytes."""
 
 _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 
@@ -32,10 +32,10 @@ _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 async def live(socket: WebSocket, services: ServicesDep) -> None:
     """Swap frames: JPEGs in, JPEGs out, in order.
 
-    The first message is text: what is chosen, as in a draft without a target. The answer
-    ``{"ready": true}`` comes when networks are loaded. Each binary message is a frame; for each
-    comes a frame, or ``{"dropped": true}`` if a newer one took its place. With a camera of the
-    server frames only come out. An error is a problem as text, and the end.
+    The client first sends a ``LiveInput`` as text. The server sends ``{"ready": true}`` when the
+    networks are loaded. It answers each binary message, a frame, by a frame, or by
+    ``{"dropped": true}`` if a newer one took its place. With a camera of the server, the client
+    sends no frames. On an error the server sends a problem as text and closes the socket.
     """
     await socket.accept()
     if services.live.locked():
@@ -55,20 +55,20 @@ async def live(socket: WebSocket, services: ServicesDep) -> None:
 
 
 async def _chosen(socket: WebSocket, services: Services) -> Mapping[str, Any]:
-    """Return what a client wants to be done live."""
+    """Receive and check the first message."""
     try:
         text = await socket.receive_text()
-        sent = LiveSent.model_validate_json(text)
-    except KeyError as error:  # how a binary message is refused
+        body = LiveInput.model_validate_json(text)
+    except KeyError as error:  # a binary message
         raise ApiError("bad_request", "the first message must be what is chosen") from error
     except ValidationError as error:
         with suppress(ValueError):
-            validate(LiveSent, _parsed(text))
+            validate(LiveInput, _parsed(text))
         raise UsageError("the first message is not what is chosen") from error
-    draft = await run_sync(live_draft_of, sent, services)
+    draft = await run_sync(live_draft_of, body, services)
     values: dict[str, Any] = {"draft": draft.model_dump(mode="json")}
-    if sent.camera is not None:
-        address = services.options.camera_addresses.get(sent.camera)
+    if body.camera is not None:
+        address = services.options.camera_addresses.get(body.camera)
         if address is None:
             raise ApiError("not_found", "there is no such camera", hint="see the capabilities")
         values["camera"] = address
@@ -81,7 +81,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
 
 
 class _Stream:
-    """One live swap: a process of its own, and what goes back and forth."""
+    """One live swap: its process, and the messages in both directions."""
 
     def __init__(self, socket: WebSocket, services: Services, values: Mapping[str, Any]) -> None:
         self._socket = socket
@@ -91,7 +91,7 @@ class _Stream:
         self._finished: asyncio.Queue[Message] = asyncio.Queue()
 
     async def run(self) -> None:
-        """Swap until the client or the server ends it."""
+        """Swap until the client or the server stops."""
         loop = asyncio.get_running_loop()
 
         def finished(more: Message) -> None:
@@ -114,7 +114,7 @@ class _Stream:
             await run_sync(self._studio.close)
 
     async def _receive(self) -> None:
-        """Hand the client's frames on."""
+        """Pass the client's frames to the process."""
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
@@ -128,7 +128,7 @@ class _Stream:
             await run_sync(self._studio.send, "live_frame", {"jpeg": jpeg})
 
     async def _send(self) -> None:
-        """Give the client what is finished."""
+        """Send finished frames to the client."""
         while True:
             more = await self._finished.get()
             if "jpeg" in more:
@@ -137,7 +137,7 @@ class _Stream:
                 await self._socket.send_json(dict(more))
 
     async def _report(self, done: set[asyncio.Future[Any]]) -> None:
-        """Tell the client why it ends, if that is not its own doing."""
+        """Send the error that ended the swap, if there was one."""
         for task in done:
             error = task.exception()
             if isinstance(error, ApiError):

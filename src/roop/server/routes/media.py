@@ -1,4 +1,4 @@
-"""The photos and videos that were uploaded: what they are, their frames, faces and people."""
+"""Uploaded photos and videos: properties, contents, frames, faces and people."""
 
 import base64
 from collections.abc import Mapping
@@ -29,25 +29,25 @@ from roop.server.studio_requests import ask_studio
 router = APIRouter(prefix="/media", tags=["media"])
 
 _LARGEST = 1920
-"""Longest side of a frame that is shown, pixels."""
+"""Longest side of a returned frame, in pixels."""
 
 
-@router.get("")
+@router.get("", responses=responses("bad_request"))
 def media(cursor: CursorDep, services: ServicesDep, limit: LimitDep = 50) -> Page[Media]:
-    """List what was uploaded, the newest first."""
+    """List uploaded files, newest first."""
     items, following = page_of(services.storage.media.all(), cursor, limit)
     return Page(items=[shown(item, services) for item in items], next=following)
 
 
 @router.get("/{id}", responses=responses("not_found"))
 def one(id: MediaId, services: ServicesDep) -> Media:
-    """Say what is known of a file."""
+    """Return the properties of a file."""
     return shown(services.storage.media.get(id), services)
 
 
 @router.delete("/{id}", status_code=204, responses=responses("not_found", "conflict"))
 def remove(id: MediaId, services: ServicesDep) -> None:
-    """Delete a file now, with all that was made of it but the results of jobs."""
+    """Delete a file; results of jobs stay."""
     item = services.storage.media.get(id)
     if item.id in media_in_use(services):
         raise ApiError(
@@ -63,7 +63,7 @@ def remove(id: MediaId, services: ServicesDep) -> None:
 )
 @router.head("/{id}/content", include_in_schema=False)
 def content(id: MediaId, request: Request, services: ServicesDep) -> Response:
-    """Return the file itself, or a range of it."""
+    """Return the file, or a range of it."""
     item = services.storage.media.get(id)
     return file_answer(services.storage.media.path(item), item.type, item.name, request)
 
@@ -77,9 +77,9 @@ async def frame(
     id: MediaId,
     number: int,
     services: ServicesDep,
-    side: Annotated[int, Query(ge=16, le=_LARGEST, description="longest, in pixels")] = 960,
+    side: Annotated[int, Query(ge=16, le=_LARGEST, description="longest side in pixels")] = 960,
 ) -> Response:
-    """Return a frame as a JPEG, once it has passed the screen."""
+    """Return a frame as JPEG, after screening."""
     item = services.storage.media.get(id)
     values = {**_target(item, number, services), "side": side}
     found = await ask_studio(services, "frame", values)
@@ -89,7 +89,7 @@ async def frame(
 
 @router.get("/{id}/frames/{number}/faces", responses=responses("not_found", "refused"))
 async def faces(id: MediaId, number: int, services: ServicesDep) -> FacesFound:
-    """Find the faces of a frame, and whose they are as far as the people are known."""
+    """Find the faces in a frame, and match them to the people found so far."""
     item = services.storage.media.get(id)
     values = {**_target(item, number, services), "faces": FACES.model_dump(mode="json")}
     found = await ask_studio(services, "faces", values)
@@ -117,7 +117,7 @@ def people(id: MediaId, services: ServicesDep) -> PeopleFound:
     responses=JPEG | responses("not_found"),
 )
 def picture(id: MediaId, number: int, services: ServicesDep) -> Response:
-    """Return a picture of a person's face as a JPEG."""
+    """Return an image of a person's face as JPEG."""
     item = services.storage.media.get(id)
     found = services.people.find(id, str(services.storage.media.path(item)))
     if not 0 <= number < len(found.pictures):
@@ -126,7 +126,7 @@ def picture(id: MediaId, number: int, services: ServicesDep) -> Response:
 
 
 def shown(item: MediaItem, services: Services) -> Media:
-    """Return what clients see of a file."""
+    """Return a file as clients see it."""
     expires = moment(item.used + services.options.retention_s)
     created = moment(item.created)
     if created is None or expires is None:
@@ -151,7 +151,7 @@ def shown(item: MediaItem, services: Services) -> Media:
 
 
 def forget(id: str, services: Services) -> None:
-    """Delete a file and what is known of it."""
+    """Delete a file and the people found in it."""
     services.people.remove(id)
     services.storage.media.remove(id)
 

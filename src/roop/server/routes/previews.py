@@ -1,4 +1,4 @@
-"""A frame before and after, to see what a job would do."""
+"""Previews of single frames."""
 
 import base64
 from typing import Literal
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from roop.errors import CancelledError
 from roop.server.drafts import draft_of
 from roop.server.problems import JPEG, ApiError, responses
-from roop.server.schema import PreviewSent, Shown
+from roop.server.schema import PreviewInput, PreviewView
 from roop.server.services import ServicesDep
 from roop.server.storage.ids import new_id
 from roop.server.studio_requests import ask_studio
@@ -17,15 +17,17 @@ router = APIRouter(prefix="/previews", tags=["previews"])
 
 
 @router.post(
-    "", status_code=201, responses=responses("usage", "refused", "no_face", "not_found", "conflict")
+    "",
+    status_code=201,
+    responses=responses("bad_request", "refused", "no_face", "not_found", "conflict"),
 )
-async def create(sent: PreviewSent, services: ServicesDep) -> Shown:
-    """Swap one frame. What is returned has passed the screen and carries the label."""
-    draft = draft_of(sent.draft, services)
+async def create(body: PreviewInput, services: ServicesDep) -> PreviewView:
+    """Swap one frame, which is screened and labelled."""
+    draft = draft_of(body.draft, services)
     values = {
         "draft": draft.model_dump(mode="json"),
-        "time_s": sent.time_s,
-        "viewer": sent.viewer or new_id(),
+        "time_s": body.time_s,
+        "viewer": body.viewer or new_id(),
     }
     try:
         found = await ask_studio(services, "preview", values)
@@ -34,7 +36,7 @@ async def create(sent: PreviewSent, services: ServicesDep) -> Shown:
     before, after = (base64.b64decode(found[name]) for name in ("before", "after"))
     id = services.previews.add(before, after)
     width, height = found["size"]
-    return Shown(
+    return PreviewView(
         id=id,
         before=f"/api/v1/previews/{id}/before",
         after=f"/api/v1/previews/{id}/after",
@@ -53,7 +55,7 @@ async def create(sent: PreviewSent, services: ServicesDep) -> Shown:
     responses=JPEG | responses("not_found"),
 )
 def picture(id: str, side: Literal["before", "after"], services: ServicesDep) -> Response:
-    """Return one side of a preview as a JPEG; they are kept for ten minutes."""
+    """Return an image of a preview as JPEG; it is kept for ten minutes."""
     shown = services.previews.get(id)
     if shown is None:
         raise ApiError("not_found", "there is no such preview", hint="ask for a new one")

@@ -1,4 +1,4 @@
-"""Exchange the server's token for a cookie."""
+"""Sessions of browsers: the token, exchanged for a cookie."""
 
 from typing import Annotated
 
@@ -7,22 +7,22 @@ from fastapi.responses import RedirectResponse
 
 from roop.server.access import COOKIE, Access
 from roop.server.problems import ApiError, responses
-from roop.server.schema import Session, TokenSent
+from roop.server.schema import Session, TokenInput
 from roop.server.services import ServicesDep
 from roop.version import VERSION
 
 router = APIRouter(tags=["session"])
 
 entrance = APIRouter(include_in_schema=False)
-"""The address that is printed when the server starts."""
+"""The URL that is printed when the server starts."""
 
 _COOKIE_S = 30 * 24 * 3600
-"""How long a browser keeps the cookie."""
+"""Lifetime of the cookie."""
 
 
 @router.get("/session")
 def session(request: Request, services: ServicesDep) -> Session:
-    """Say whether this client may use the server; needs no token."""
+    """Report whether the client may use the server; needs no token."""
     return Session(
         authenticated=services.access.admits(request.headers),
         token_required=services.access.required,
@@ -30,15 +30,15 @@ def session(request: Request, services: ServicesDep) -> Session:
     )
 
 
-@router.post("/session", status_code=204, responses=responses("unauthorised"))
-def sign_in(sent: TokenSent, request: Request, response: Response, services: ServicesDep) -> None:
-    """Exchange the token for a cookie that scripts cannot read; needs no token besides."""
-    _set_cookie(response, sent.token, services.access, secure=request.url.scheme == "https")
+@router.post("/session", status_code=204, responses=responses("bad_request", "unauthorised"))
+def sign_in(body: TokenInput, request: Request, response: Response, services: ServicesDep) -> None:
+    """Exchange the token for a cookie that scripts cannot read."""
+    _set_cookie(response, body.token, services.access, secure=request.url.scheme == "https")
 
 
 @router.delete("/session", status_code=204)
 def sign_out(response: Response) -> None:
-    """Take the cookie back."""
+    """Delete the cookie."""
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
 
@@ -46,7 +46,7 @@ def sign_out(response: Response) -> None:
 def enter(
     token: Annotated[str, Query(max_length=200)], request: Request, services: ServicesDep
 ) -> RedirectResponse:
-    """Sign a browser in, and show it the page."""
+    """Sign a browser in, and redirect to the page."""
     response = RedirectResponse("/", 303)
     _set_cookie(response, token, services.access, secure=request.url.scheme == "https")
     return response

@@ -1,7 +1,8 @@
-"""Share what a job made: an address and a QR code for others."""
+"""Share results: links and QR codes."""
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -14,15 +15,19 @@ from roop.share import Shared, SharedFile, delete_shared, find_shared, list_shar
 
 router = APIRouter(prefix="/jobs/{id}/shares", tags=["shares"])
 
+_QR: dict[int | str, dict[str, Any]] = {
+    200: {"description": "a QR code", "content": {"image/svg+xml": {}}}
+}
+
 
 class Share(BaseModel):
-    """Where others fetch what a job made."""
+    """A link to a shared result."""
 
     name: str
     address: str | None
-    expires: datetime | None = Field(description="the end of the address; none if it has no end")
+    expires: datetime | None = Field(description="when the link expires")
     bytes: int
-    qr: str = Field(description="address of a QR code of it, as SVG")
+    qr: str = Field(description="address of its QR code")
 
 
 @router.post(
@@ -31,7 +36,7 @@ class Share(BaseModel):
     responses=responses("not_found", "conflict", "share"),
 )
 def create(queued: JobDep, response: Response, services: ServicesDep) -> Share:
-    """Upload the result to the place that the server's owner chose; again is the same address."""
+    """Upload the result to the configured target; a repeated request returns the same link."""
     output = require_output(queued, services)
     if services.sharing.to is None:
         raise ApiError(
@@ -47,17 +52,17 @@ def create(queued: JobDep, response: Response, services: ServicesDep) -> Share:
 
 @router.get("", responses=responses("not_found"))
 def shares(queued: JobDep, services: ServicesDep) -> list[Share]:
-    """List where the result was shared."""
+    """List the links of a result."""
     return [_shown(shared, queued) for shared in _shared(queued)]
 
 
 @router.get(
     "/{name}/qr",
     response_class=Response,
-    responses={200: {"description": "a QR code", "content": {"image/svg+xml": {}}}},
+    responses=_QR | responses("not_found"),
 )
 def qr(name: str, queued: JobDep, services: ServicesDep) -> Response:
-    """Return the address as a QR code."""
+    """Return the QR code of a link as SVG."""
     shared = _named(name, queued)
     if shared.address is None:
         raise ApiError("not_found", "its address is not known any more")
@@ -66,7 +71,7 @@ def qr(name: str, queued: JobDep, services: ServicesDep) -> Response:
 
 @router.delete("/{name}", status_code=204, responses=responses("not_found", "share"))
 def remove(name: str, queued: JobDep, services: ServicesDep) -> None:
-    """Delete what was shared; its address stops to work."""
+    """Delete a shared file; its link stops working."""
     delete_shared(_named(name, queued).name, options=services.sharing)
 
 

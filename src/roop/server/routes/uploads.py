@@ -21,13 +21,13 @@ EXTENSIONS = "creation,creation-with-upload,termination"
 MEDIA_TYPE = "application/offset+octet-stream"
 
 _PART = 1 << 20
-"""Bytes that are written at a time."""
+"""Bytes that are written at once."""
 
 
 class UploadWriters:
-    """Sees to it that one request at a time writes to an upload: the newest.
+    """Lets one request at a time write to an upload: the newest.
 
-    A client whose connection was cut is back before this side knows of the cut.
+    A client may reconnect before the server notices that the connection was lost.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class UploadWriters:
 
     @asynccontextmanager
     async def writing(self, id: str) -> AsyncIterator[None]:
-        """Stop whoever writes to an upload, and keep others from it."""
+        """Stop the request that writes to an upload, and keep others out."""
         if (older := self._scopes.get(id)) is not None:
             older.cancel()
         lock = self._locks.setdefault(id, anyio.Lock())
@@ -51,14 +51,14 @@ class UploadWriters:
             raise ApiError("conflict", "another request goes on with this upload")
 
     def forget(self, id: str) -> None:
-        """Forget an upload that is complete or gone."""
+        """Drop the lock of an upload that has ended."""
         self._locks.pop(id, None)
 
 
 def require_version(
     tus_resumable: Annotated[str | None, Header(description="always 1.0.0")] = None,
 ) -> None:
-    """Raise if the client speaks another version of the protocol."""
+    """Check the version of the protocol."""
     if tus_resumable != VERSION:
         raise ApiError(
             "precondition_failed",
@@ -79,7 +79,7 @@ def make_router(max_bytes: int) -> APIRouter:
     """Return the routes.
 
     Args:
-        max_bytes: Of one upload.
+        max_bytes: Limit of one upload.
     """
     router = APIRouter(prefix="/uploads", tags=["uploads"])
     checked = [Depends(require_version)]
@@ -108,7 +108,8 @@ def make_router(max_bytes: int) -> APIRouter:
         dependencies=checked,
         max_body_size=max_bytes,
         responses=responses(
-            "bad_request", "not_found", "conflict", "unsupported_media_type", "media", "disk_full"
+            *("bad_request", "not_found", "conflict", "precondition_failed", "too_large"),
+            *("unsupported_media_type", "media", "disk_full"),
         ),
         openapi_extra=_BODY,
     )
@@ -118,7 +119,7 @@ def make_router(max_bytes: int) -> APIRouter:
         methods=["DELETE"],
         status_code=204,
         dependencies=checked,
-        responses=responses("not_found"),
+        responses=responses("not_found", "precondition_failed"),
     )
     return router
 
@@ -132,7 +133,7 @@ _BODY = {
 
 
 async def options(response: Response, services: ServicesDep) -> None:
-    """Say what the server knows of the protocol."""
+    """Report the supported version and extensions of the protocol."""
     response.headers["Tus-Resumable"] = VERSION
     response.headers["Tus-Version"] = VERSION
     response.headers["Tus-Extension"] = EXTENSIONS
@@ -143,15 +144,14 @@ async def create(
     request: Request,
     services: ServicesDep,
     writers: WritersDep,
-    upload_length: Annotated[int | None, Header(ge=1, description="bytes of the file")] = None,
+    upload_length: Annotated[int | None, Header(ge=1, description="size in bytes")] = None,
     upload_metadata: Annotated[
         str | None, Header(description="`filename` and its name in base64")
     ] = None,
 ) -> Response:
-    """Start an upload, with the file or a part of it if that is the body.
+    """Start an upload; the body may contain the file or its first part.
 
-    The `Location` is where the rest goes. A file that is complete is one of the media, under the
-    same id.
+    `Location` is the URL for the rest. A complete file appears in the media, under the same id.
     """
     if upload_length is None:
         raise ApiError("bad_request", "the header Upload-Length is missing")
@@ -168,11 +168,11 @@ async def create(
 
 
 async def offset(id: str, services: ServicesDep) -> Response:
-    """Say how much of an upload has arrived."""
+    """Report the offset of an upload."""
     try:
         upload = await run_sync(services.storage.uploads.get, id)
     except ApiError:
-        item = services.storage.media.get(id)  # complete, and no upload any more
+        item = services.storage.media.get(id)  # complete: no longer an upload
         upload = Upload(item.id, item.name, item.bytes, item.bytes, item.created)
     return Response(
         status_code=200,
@@ -189,9 +189,9 @@ async def append(
     request: Request,
     services: ServicesDep,
     writers: WritersDep,
-    upload_offset: Annotated[int | None, Header(ge=0, description="where the body begins")] = None,
+    upload_offset: Annotated[int | None, Header(ge=0, description="offset of the body")] = None,
 ) -> Response:
-    """Send the next part. The last one answers when the file was looked into."""
+    """Send the next part; the response to the last one reports whether the file is accepted."""
     if request.headers.get("content-type") != MEDIA_TYPE:
         raise ApiError("unsupported_media_type", f"the body must be {MEDIA_TYPE}")
     if upload_offset is None:
@@ -203,7 +203,7 @@ async def append(
 
 
 async def remove(id: str, services: ServicesDep, writers: WritersDep) -> Response:
-    """Give an upload up, and delete what has arrived."""
+    """Abort an upload."""
     await run_sync(services.storage.uploads.get, id)
     async with writers.writing(id):
         await run_sync(services.storage.uploads.remove, id)
@@ -219,7 +219,7 @@ async def _receive(
     *,
     expected: int = 0,
 ) -> Upload:
-    """Write a request's body behind what has arrived; look into a file that is complete."""
+    """Append the body of a request; inspect the file if it is complete."""
     uploads = services.storage.uploads
     async with writers.writing(upload.id):
         upload = await run_sync(uploads.get, upload.id)
@@ -238,14 +238,14 @@ async def _receive(
             await run_sync(uploads.append, upload.id, part)
         upload = await run_sync(uploads.get, upload.id)
         if upload.complete:
-            with anyio.CancelScope(shield=True):  # also if nobody waits for the answer any more
+            with anyio.CancelScope(shield=True):  # even if the client is gone
                 await run_sync(_finish, upload, services)
             writers.forget(upload.id)
     return upload
 
 
 async def _parts(request: Request) -> AsyncIterator[bytes]:
-    """Yield a request's body in larger parts than it comes in."""
+    """Yield the body of a request in larger parts."""
     buffer = bytearray()
     try:
         async for chunk in request.stream():
@@ -253,7 +253,7 @@ async def _parts(request: Request) -> AsyncIterator[bytes]:
             if len(buffer) >= _PART:
                 yield bytes(buffer)
                 buffer.clear()
-    except Exception:  # the client is gone: what has arrived is not lost
+    except Exception:  # the client is gone: keep what it sent
         if buffer:
             yield bytes(buffer)
         raise
@@ -262,7 +262,7 @@ async def _parts(request: Request) -> AsyncIterator[bytes]:
 
 
 def _finish(upload: Upload, services: Services) -> None:
-    """Look into a complete file, and make it one of the media or delete it."""
+    """Inspect a complete file; add it to the media, or delete it."""
     uploads, media = services.storage.uploads, services.storage.media
     try:
         found = services.inspector.inspect(uploads.path(upload.id), upload.name)
@@ -274,7 +274,7 @@ def _finish(upload: Upload, services: Services) -> None:
 
 
 def _metadata(header: str | None) -> dict[str, str]:
-    """Return the pairs of an ``Upload-Metadata`` header.
+    """Parse an ``Upload-Metadata`` header.
 
     Raises:
         ApiError: It is malformed.

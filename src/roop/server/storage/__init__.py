@@ -1,1 +1,1 @@
-"""The files of the server: uploads, media and results, under names that it makes itself."""
+"""The files of the server: uploads, media and results, under generated names."""

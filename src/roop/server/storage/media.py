@@ -1,4 +1,4 @@
-"""Photos and videos that were uploaded, each in a folder of its own with what is known of it."""
+"""Uploaded photos and videos, each in its own folder with its properties."""
 
 import dataclasses
 import json
@@ -26,14 +26,14 @@ class MediaItem:
 
     id: str
     name: str
-    """What its owner calls it."""
+    """The name that the client gave it."""
     created: float
     """Seconds since 1970."""
     used: float
-    """When it was last needed."""
+    """When it was last used."""
     bytes: int
     suffix: str
-    """The extension of its file: one that we know, or none."""
+    """The extension of its file: a known one, or none."""
     kind: str
     width: int
     height: int
@@ -42,14 +42,14 @@ class MediaItem:
     duration_s: float | None
     codec: str
     type: str
-    """The media type that browsers are told."""
+    """Its media type."""
 
 
 class MediaStore:
     """The folder of media.
 
     Args:
-        folder: Where they lie.
+        folder: Where they are stored.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,16 +62,16 @@ class MediaStore:
                 values = json.loads((path / _ABOUT).read_text(encoding="utf-8"))
                 self._items[path.name] = MediaItem(**values)
                 continue
-            shutil.rmtree(path, ignore_errors=True)  # half of one that was being added or removed
+            shutil.rmtree(path, ignore_errors=True)  # incomplete: the server was killed
 
     def add(self, id: str, name: str, file: Path, found: Mapping[str, Any]) -> MediaItem:
-        """Take over a file that was inspected.
+        """Add an inspected file.
 
         Args:
-            id: The name of its upload, which becomes its own.
-            name: What its owner calls it.
-            file: Moved here.
-            found: What the inspection found.
+            id: The id of its upload, which becomes its own.
+            name: The name that the client gave it.
+            file: The file, which is moved.
+            found: Its properties.
         """
         suffix = Path(name).suffix.lower()
         suffix = suffix if suffix in IMAGE_SUFFIXES | VIDEO_SUFFIXES else ""
@@ -99,7 +99,7 @@ class MediaStore:
         """Return an item.
 
         Raises:
-            ApiError: There is none of this name.
+            ApiError: It does not exist.
         """
         with self._lock:
             item = self._items.get(id) if is_id(id) else None
@@ -114,7 +114,7 @@ class MediaStore:
         return sorted(items, key=lambda item: (item.created, item.id), reverse=True)
 
     def touch(self, id: str) -> None:
-        """Note that an item is needed now."""
+        """Record that an item is used now."""
         with self._lock:
             item = self._items.get(id)
             if item is not None:
@@ -129,7 +129,7 @@ class MediaStore:
         return self._folder / item.id / f"content{item.suffix}"
 
     def id_of(self, path: Path) -> str | None:
-        """Return whose file this is, None if it is nobody's."""
+        """Return the id of the item with this file, None if there is none."""
         id = path.parent.name
         return id if path.parent.parent == self._folder and is_id(id) else None
 

@@ -1,4 +1,4 @@
-"""The folders of jobs, in which their outputs and unfinished segments lie."""
+"""The folders of jobs, with their outputs and unfinished segments."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ class Results:
     """The folder of jobs.
 
     Args:
-        folder: Where they lie.
+        folder: Where they are stored.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,15 +25,15 @@ class Results:
         folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, id: str, request: Mapping[str, Any], suffix: str) -> Path:
-        """Make the folder of a job.
+        """Create the folder of a job.
 
         Args:
-            id: The job's.
-            request: What was asked for, so that it can be shown again.
+            id: The job's id.
+            request: The request, to be returned with the job.
             suffix: The extension of its output.
 
         Returns:
-            The output to write.
+            The path of the output.
         """
         folder = self._folder / id
         with writing(folder):
@@ -42,7 +42,7 @@ class Results:
         return folder / f"output{suffix}"
 
     def request(self, id: str) -> Mapping[str, Any] | None:
-        """Return what was asked for, None if that is not known."""
+        """Return the request of a job, None if it is unknown."""
         if is_id(id):
             with suppress(OSError, ValueError):
                 request: Mapping[str, Any] = json.loads(
@@ -52,15 +52,15 @@ class Results:
         return None
 
     def owns(self, output: Path) -> bool:
-        """Return True if a job of this server writes ``output``."""
+        """Return whether ``output`` belongs to a job of this server."""
         return output.parent.parent == self._folder and is_id(output.parent.name)
 
     def ids(self) -> Iterator[str]:
-        """Yield the jobs that have a folder."""
+        """Yield the ids of jobs that have a folder."""
         yield from (path.name for path in self._folder.iterdir() if is_id(path.name))
 
     def age_of(self, id: str) -> float | None:
-        """Return when a job's folder was made, None if there is none."""
+        """Return when a job's folder was created, None if there is none."""
         with suppress(OSError):
             return (self._folder / id / _REQUEST).stat().st_mtime
         return None

@@ -1,4 +1,4 @@
-"""Files on their way to the server, of which each part that has arrived is safe."""
+"""Uploads in progress; every received part is stored."""
 
 import json
 import shutil
@@ -18,17 +18,17 @@ from roop.server.storage.ids import is_id, new_id
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file on its way."""
+    """An upload in progress."""
 
     id: str
     name: str
-    """What its owner calls it."""
+    """The name that the client gave it."""
     length: int
-    """Bytes in all."""
+    """Bytes of the whole file."""
     offset: int
-    """Bytes that have arrived."""
+    """Bytes received so far."""
     changed: float
-    """When the last of them came, in seconds since 1970."""
+    """When the last part was received, in seconds since 1970."""
 
     @property
     def complete(self) -> bool:
@@ -37,11 +37,11 @@ class Upload:
 
 
 class Uploads:
-    """The folder of uploads. Its state is nothing but files: it survives any end of the server.
+    """The folder of uploads. All state is in files, which survive a crash.
 
     Args:
-        folder: Where they lie.
-        options: How large they may be.
+        folder: Where they are stored.
+        options: The limits.
     """
 
     def __init__(self, folder: Path, options: ServerOptions) -> None:
@@ -51,16 +51,16 @@ class Uploads:
         folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, length: int, name: str, *, stored: int) -> Upload:
-        """Make room for a file.
+        """Start an upload.
 
         Args:
-            length: Bytes of it.
-            name: What its owner calls it.
-            stored: Bytes that complete files take.
+            length: Bytes of the file.
+            name: The name that the client gave it.
+            stored: Bytes of all complete files.
 
         Raises:
-            ApiError: It is too large, for itself or with all that is there.
-            DiskFullError: The disk has no room for it.
+            ApiError: It exceeds the limit of one file or of all files.
+            DiskFullError: The disk is full.
         """
         if length > self._options.upload_bytes:
             raise ApiError(
@@ -86,10 +86,10 @@ class Uploads:
         return Upload(id, name, length, 0, time.time())
 
     def require_room(self, length: int) -> None:
-        """Raise if the disk has no room for so many bytes.
+        """Check that the disk has room for ``length`` bytes.
 
         Raises:
-            DiskFullError: It has not.
+            DiskFullError: It does not.
         """
         free = shutil.disk_usage(self._folder).free
         if free - length < self._options.free_bytes:
@@ -102,7 +102,7 @@ class Uploads:
         """Return an upload.
 
         Raises:
-            ApiError: There is none of this name.
+            ApiError: It does not exist.
         """
         if is_id(id):
             try:
@@ -119,13 +119,13 @@ class Uploads:
             try:
                 yield self.get(path.stem)
             except ApiError:
-                path.unlink(missing_ok=True)  # half of one that was being made or removed
+                path.unlink(missing_ok=True)  # incomplete: the server was killed
 
     def append(self, id: str, data: bytes) -> None:
-        """Add what has arrived.
+        """Append a received part.
 
         Raises:
-            DiskFullError: There is no room left.
+            DiskFullError: The disk is full.
         """
         path = self.path(id)
         with writing(path), path.open("r+b") as file:
@@ -137,7 +137,7 @@ class Uploads:
         return self._folder / f"{id}.part"
 
     def remove(self, id: str) -> None:
-        """Delete an upload, whatever has arrived of it."""
+        """Delete an upload."""
         self._about(id).unlink(missing_ok=True)
         self.path(id).unlink(missing_ok=True)
 

@@ -15,6 +15,11 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from roop.media.formats import exif
+from roop.media.formats.embedded import (
+    PICTURES_LEFT_OUT,
+    holds_picture,
+    without_photoshop_thumbnails,
+)
 from roop.media.formats.jpeg.block_reader import read_blocks
 from roop.media.formats.jpeg.scans import encode_image
 from roop.media.formats.jpeg.segments import (
@@ -22,30 +27,40 @@ from roop.media.formats.jpeg.segments import (
     APP1,
     APP2,
     APP11,
+    APP13,
     APP14,
+    COM,
     JpegSegment,
     header_segments,
+    image_end,
 )
 from roop.media.frames.stored_frame import StoredFrame, depth8, rgb8
+from roop.types import Warn
 
 _EXIF = b"Exif\0\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_KEPT = {APP1: b"http://ns.adobe.com/xap/1.0/\0", APP2: b"ICC_PROFILE\0"}
+_NONE = b"\xff\xff no segment"
 
 
-def rewrite_jpeg(data: bytes, frame: StoredFrame) -> bytes:
+def rewrite_jpeg(data: bytes, frame: StoredFrame, warn: Warn) -> bytes:
     """Return the JPEG file ``data`` with the edits of ``frame``, which was decoded from it.
 
-    EXIF, XMP, ICC and other descriptions are copied, but nothing that shows or signs the old face:
-    the EXIF thumbnail is replaced; further images in the file and content credentials are left
-    out.
+    EXIF, XMP, ICC, IPTC and comments are copied, but nothing that shows or signs the old face: the
+    EXIF thumbnail is replaced; further images in the file, segments of other kinds and content
+    credentials are left out.
 
     Raises:
         ValueError, OSError: ``data`` cannot be decoded.
     """
     if frame.edited is None:
-        return data
+        head = header_segments(data)
+        coding = next(part for part in head if not part.descriptive)
+        end = image_end(data, head[-1].offset)
+        return _with_descriptions(data[coding.offset - 4 : end], data, frame, warn)
     image = read_blocks(data)
     if image is not None:
-        return _with_descriptions(encode_image(image.with_edits(frame)), data, frame)
+        return _with_descriptions(encode_image(image.with_edits(frame)), data, frame, warn)
     with JpegImageFile(io.BytesIO(data)) as original:
         encoded = _encode_again(original, frame)
         same_form = original.layers == frame.samples.shape[2]
@@ -53,7 +68,7 @@ def rewrite_jpeg(data: bytes, frame: StoredFrame) -> bytes:
     own = [] if same_form else [part for part in ours if part.descriptive]
     coding = next(part for part in ours if not part.descriptive)
     rest = encoded[coding.offset - 4 :]
-    return _with_descriptions(rest, data, frame, own=own, same_form=same_form)
+    return _with_descriptions(rest, data, frame, warn, own=own, same_form=same_form)
 
 
 def _encode_again(original: JpegImageFile, frame: StoredFrame) -> bytes:
@@ -79,6 +94,7 @@ def _with_descriptions(
     coded: bytes,
     data: bytes,
     frame: StoredFrame,
+    warn: Warn,
     *,
     own: Sequence[JpegSegment] = (),
     same_form: bool = True,
@@ -89,14 +105,17 @@ def _with_descriptions(
         coded: The file from the first table on.
         data: The target.
         frame: The edited frame.
+        warn: Called if a picture among them is left out.
         own: Descriptive segments that ``coded`` needs.
         same_form: The components have the same meaning as in ``data``.
     """
-    kept = [
-        _updated(part, frame)
-        for part in header_segments(data)
-        if part.descriptive and _still_true(part, same_form=same_form)
-    ]
+    kept = []
+    for part in header_segments(data):
+        if part.descriptive and _still_true(part, same_form=same_form):
+            screened = _without_pictures(part, frame)
+            kept += [] if screened is None else [screened]
+            if screened is None or len(screened.body) < len(part.body):
+                warn(PICTURES_LEFT_OUT)
     return b"\xff\xd8" + b"".join(part.encode() for part in (*own, *kept)) + coded
 
 
@@ -112,8 +131,17 @@ def _still_true(part: JpegSegment, *, same_form: bool) -> bool:
     return not profile and part.marker not in (APP0, APP14)
 
 
-def _updated(part: JpegSegment, frame: StoredFrame) -> JpegSegment:
-    if part.marker != APP1 or not part.body.startswith(_EXIF):
-        return part
-    patched = exif.replace_thumbnail(part.body[len(_EXIF) :], rgb8(frame.samples))
-    return JpegSegment(part.marker, _EXIF + patched, part.offset)
+def _without_pictures(part: JpegSegment, frame: StoredFrame) -> JpegSegment | None:
+    """Return a segment without the pictures inside of it; None if it is of no known kind."""
+    body = part.body
+    if part.marker == APP0 and body.startswith(b"JFIF\0"):
+        body = body[:12] + b"\0\0"  # the size of a thumbnail that follows
+    elif part.marker == APP1 and body.startswith(_EXIF):
+        exif_block, _ = exif.without_pictures(body[len(_EXIF) :], rgb8(frame.samples))
+        body = _EXIF + exif_block if exif_block else b""
+    elif part.marker == APP13 and body.startswith(_PHOTOSHOP):
+        body = _PHOTOSHOP + without_photoshop_thumbnails(body[len(_PHOTOSHOP) :])
+    else:
+        known = part.marker in (APP14, COM) or body.startswith(_KEPT.get(part.marker, _NONE))
+        body = body if known and not holds_picture(body) else b""
+    return JpegSegment(part.marker, body, part.offset) if body else None

@@ -1,0 +1,49 @@
+"""More looks than one must not refuse clean pictures: photos of installed packages, and parts."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from roop.media.frames.stored_frame import StoredFrame
+from roop.options import Settings
+from roop.safety.classifiers import Classifiers
+from roop.safety.looks import looks_of
+from roop.safety.screen import refused_finding
+from support.figures import Pixels
+
+KNOWN = "color.png"
+"""Stripes of colour that the network takes for a body, in any look."""
+
+
+def clean() -> Iterator[tuple[str, Pixels]]:
+    """Yield pictures, their darker copies, their corners and their mirrored corners."""
+    folders = [Path(str(files(package))) for package in ("skimage", "matplotlib", "insightface")]
+    for path in sorted(path for folder in folders for path in folder.rglob("*.[pj][np]g")):
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB"))
+        height, width = pixels.shape[:2]
+        if min(height, width) < 100:
+            continue
+        yield path.name, pixels
+        yield path.name, (pixels * np.float32(0.3)).astype(np.uint8)
+        for share in (0.5, 0.7):
+            rows, columns = int(height * share), int(width * share)
+            for top in (0, height - rows):
+                for left in (0, width - columns):
+                    part = pixels[top : top + rows, left : left + columns]
+                    yield path.name, part
+                    yield path.name, part[:, ::-1]
+
+
+def test_clean_pictures_pass() -> None:
+    classifiers, names, refused = Classifiers(Settings()), [], []
+    for name, pixels in clean():
+        names.append(name)
+        looks = looks_of(StoredFrame(np.ascontiguousarray(pixels)))
+        if any(refused_finding(classifiers, look) for look in looks):
+            refused.append(name)
+    assert len(names) >= 300
+    assert set(refused) <= {KNOWN}
