@@ -80,8 +80,8 @@ def test_every_frame_is_there_once_at_its_time(uninterrupted: JobResult, media: 
     assert list(uninterrupted.output.parent.glob(".*")) == []
 
 
-def test_seen_by_the_screen_is_every_segment_and_every_second(uninterrupted: JobResult) -> None:
-    assert 6 <= uninterrupted.screened - 1 <= 14
+def test_seen_by_the_screen_is_at_least_one_frame_in_twelve(uninterrupted: JobResult) -> None:
+    assert uninterrupted.screened - 1 >= 90 // 12
 
 
 def test_ctrl_c_keeps_what_is_finished(media: Path, uninterrupted: JobResult, out: Path) -> None:
@@ -92,7 +92,7 @@ def test_ctrl_c_keeps_what_is_finished(media: Path, uninterrupted: JobResult, ou
     result = count(media / "source.png", media / "film.mp4", out / "out.mp4")
     assert 20 <= result.resumed < FRAMES
     assert seen(result.output) == seen(uninterrupted.output)
-    same = ("frames", "swapped", "faces", "damaged", "screened", "warnings")
+    same = ("frames", "swapped", "faces", "damaged", "warnings")
     assert [getattr(result, n) for n in same] == [getattr(uninterrupted, n) for n in same]
     assert work_folders(out) == []
 

@@ -31,7 +31,7 @@ def test_it_tells_what_was_done(portraits: Portraits, tmp_path: Path) -> None:
     assert record["options"]["steps"][0]["options"] == {"face_shape": 0.25}
     assert len(record["models"]["nudenet_320n"]) == 64
     assert record["result"]["frames"] == record["result"]["swapped"] == 1
-    assert record["result"]["screened"] == 2
+    assert record["result"]["screened"] >= 2  # and once more if the swap made another picture
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "record.json"]
 
 

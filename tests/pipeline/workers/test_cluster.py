@@ -44,7 +44,7 @@ def alone(media: Path, tmp_path_factory: pytest.TempPathFactory) -> JobResult:
 
 
 def told(result: JobResult) -> tuple[object, ...]:
-    return (result.frames, result.swapped, result.faces, result.screened, result.warnings)
+    return (result.frames, result.swapped, result.faces, result.warnings)
 
 
 def test_it_makes_the_same(media: Path, out: Path, alone: JobResult, machines: Machines) -> None:

@@ -59,7 +59,9 @@ def fingerprint_of(job: Job, settings: Settings, registry: Registry, pace: Pace)
 
 
 def difference(old: Fingerprint, new: Fingerprint) -> str:
-    """Return in a few words what has changed."""
+    """Return in a few words what has changed; ``old`` may have been edited by anybody."""
+    if not isinstance(old, dict) or not isinstance(old.get("options"), dict):
+        return "the record of the earlier run is damaged"
     if old.get("target") != new["target"]:
         return "the target has changed"
     if old.get("sources") != new["sources"]:

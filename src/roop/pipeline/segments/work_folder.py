@@ -1,6 +1,7 @@
 """The hidden folder beside an output in which a long job keeps its finished segments."""
 
 import hashlib
+import hmac
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from roop.media.files.disk import writing
 from roop.options import Job, Settings
 from roop.pipeline.people.paths import absolute
 from roop.pipeline.segments.fingerprint import Fingerprint
+from roop.pipeline.segments.machine_key import authenticate
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.stages.stats import JobStats
 from roop.replacement import replacing
@@ -121,15 +123,18 @@ class WorkFolder:
         """Remove files that were not finished."""
         for path in self.path.iterdir():
             whole = path.stem.isdecimal() and path.suffix in (".json", ".packets", ".descriptor")
-            if not whole and path.name not in (_ABOUT, _LOCK):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif not whole and path.name not in (_ABOUT, _LOCK):
                 path.unlink(missing_ok=True)
 
     def description(self) -> dict[str, Any]:
         """Return what ``record_job`` wrote; empty if it cannot be read."""
         with suppress(OSError, ValueError):
             text = (self.path / _ABOUT).read_text(encoding="utf-8")
-            description: dict[str, Any] = json.loads(text)
-            return description
+            description = json.loads(text)
+            if isinstance(description, dict):
+                return description
         return {}
 
     def packets(self, number: int) -> Path:
@@ -146,8 +151,8 @@ class WorkFolder:
         Raises:
             DiskFullError: There is no room left.
         """
-        size = self.packets(number).stat().st_size
-        self._write(self._record(number), {"bytes": size, **stats.to_dict()})
+        record = {"packets": self._digest(number), "stats": stats.to_dict()}
+        self._write(self._record(number), {**record, "code": self._code(number, record)})
 
     def add_segment(self, number: int, packets: bytes, stats: JobStats) -> None:
         """Store a segment that another machine has processed.
@@ -161,13 +166,19 @@ class WorkFolder:
         self.record(number, stats)
 
     def stats_of(self, number: int) -> JobStats | None:
-        """Return the stats of a finished segment, None if it is not finished."""
+        """Return the stats of a finished segment, None if it is not finished.
+
+        Nor is it if its packets or its record are not those that this user's roop wrote for it.
+        """
         try:
             record = json.loads(self._record(number).read_text(encoding="utf-8"))
-            if self.packets(number).stat().st_size != record.pop("bytes"):
+            code = record.pop("code")
+            if not hmac.compare_digest(str(code), self._code(number, record)):
                 return None
-            return JobStats.from_dict(record)
-        except (OSError, ValueError, KeyError, TypeError):
+            if record["packets"] != self._digest(number):
+                return None
+            return JobStats.from_dict(record["stats"])
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return None
 
     @property
@@ -192,6 +203,16 @@ class WorkFolder:
 
     def _remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def _digest(self, number: int) -> str:
+        """Return the digest of a segment's packets."""
+        with self.packets(number).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _code(self, number: int, record: dict[str, Any]) -> str:
+        """Return what authenticates a record, for this segment of this job alone."""
+        text = json.dumps([self.path.name, number, record], sort_keys=True)
+        return authenticate(text.encode())
 
     def _record(self, number: int) -> Path:
         return self.path / f"{number:05}.json"
