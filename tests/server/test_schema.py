@@ -11,7 +11,7 @@ from roop.processors import BUILTIN
 from roop.processors.base import Registry
 from roop.server.app import Setup, create_app
 from roop.server.options import ServerOptions
-from roop.server.problems import STATUSES
+from roop.server.responses.problems import STATUSES
 from support.server import Json
 from support.terminal import ROOT
 

@@ -16,14 +16,8 @@ from roop.errors import RoopError
 from roop.jobs.queue import Queue
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
-from roop.server import retention
-from roop.server.access import Access
-from roop.server.inspection import Inspector
-from roop.server.job_options import schema_of
 from roop.server.options import ServerOptions
-from roop.server.people import PeopleCache
-from roop.server.preview_cache import PreviewCache
-from roop.server.problems import STATUSES, Problem, install_handlers, responses
+from roop.server.responses.problems import STATUSES, Problem, install_handlers, responses
 from roop.server.routes import (
     capabilities,
     events,
@@ -38,8 +32,14 @@ from roop.server.routes import (
     uploads,
 )
 from roop.server.schema import WITH_OPTIONS
-from roop.server.security import Guard, own_hosts
+from roop.server.security.access import Access
+from roop.server.security.requests import Guard, own_hosts
 from roop.server.services import Services, Storage
+from roop.server.storage import retention
+from roop.server.storage.inspection import Inspector
+from roop.server.studio.job_options import schema_of
+from roop.server.studio.people import PeopleCache
+from roop.server.studio.preview_cache import PreviewCache
 from roop.studio.change_feed import ChangeFeed
 from roop.studio.runner import Runner
 from roop.studio.studio_client import StudioClient

@@ -16,12 +16,12 @@ from roop.jobs.queue import Queue
 from roop.media.files.disk import reason, writing
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
-from roop.server.access import new_token
 from roop.server.app import Setup, create_app
 from roop.server.options import ServerOptions
 from roop.server.routes.live import MAX_FRAME
-from roop.server.security import addresses, own_hosts
-from roop.server.tls import certificate_for, fingerprint_of
+from roop.server.security.access import new_token
+from roop.server.security.requests import addresses, own_hosts
+from roop.server.security.tls import certificate_for, fingerprint_of
 
 _STOP_S = 5
 """How long open requests may take when the server stops."""

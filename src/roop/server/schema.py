@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from roop.jobs.queued_job import State
-from roop.server.problems import Problem
+from roop.server.responses.problems import Problem
 
 ItemT = TypeVar("ItemT")
 

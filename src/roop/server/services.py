@@ -13,15 +13,15 @@ from roop.errors import RoopError
 from roop.jobs.queue import Queue
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
-from roop.server.access import Access
-from roop.server.inspection import Inspector
 from roop.server.options import ServerOptions
-from roop.server.people import PeopleCache
-from roop.server.preview_cache import PreviewCache
-from roop.server.problems import Problem, problem_of
+from roop.server.responses.problems import Problem, problem_of
+from roop.server.security.access import Access
+from roop.server.storage.inspection import Inspector
 from roop.server.storage.media import MediaStore
 from roop.server.storage.results import Results
 from roop.server.storage.uploads import Uploads
+from roop.server.studio.people import PeopleCache
+from roop.server.studio.preview_cache import PreviewCache
 from roop.studio.change_feed import ChangeFeed
 from roop.studio.studio_client import StudioClient
 

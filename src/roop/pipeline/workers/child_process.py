@@ -38,7 +38,7 @@ _MODULES = (
     "roop.jobs.job_worker",
     "roop.pipeline.workers.ray_driver",
     "roop.pipeline.workers.worker",
-    "roop.server.inspection_process",
+    "roop.server.storage.inspection_process",
     "roop.studio.job_process",
     "roop.studio.studio_process",
 )

@@ -7,7 +7,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from roop.server.event_stream import job_events
+from roop.server.responses.event_stream import job_events
 from roop.server.services import ServicesDep
 
 router = APIRouter(tags=["jobs"])

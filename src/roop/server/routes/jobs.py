@@ -16,16 +16,16 @@ from roop.jobs.queued_job import ENDED, QueuedJob, State, Wish
 from roop.jobs.statements import Request as QueueRequest
 from roop.media.open import same_format_suffix
 from roop.options import Job
-from roop.server.drafts import draft_of
-from roop.server.event_stream import job_events
-from roop.server.file_answers import file_answer
-from roop.server.job_views import error_of, job_view, name_of
-from roop.server.pages import CursorDep, LimitDep, cursor_at, number_of
-from roop.server.problems import ApiError, responses
-from roop.server.retention import remove_job
+from roop.server.responses.event_stream import job_events
+from roop.server.responses.files import file_answer
+from roop.server.responses.job_views import error_of, job_view, name_of
+from roop.server.responses.pages import CursorDep, LimitDep, cursor_at, number_of
+from roop.server.responses.problems import ApiError, responses
 from roop.server.schema import JobInput, JobView, Page
 from roop.server.services import Services, ServicesDep
 from roop.server.storage.ids import display_name, new_id
+from roop.server.storage.retention import remove_job
+from roop.server.studio.drafts import draft_of
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from roop.errors import CancelledError, RoopError, UsageError, unexpected
 from roop.pipeline.workers.child_process import Message
-from roop.server.drafts import live_draft_of
-from roop.server.problems import ApiError, Problem, problem_of
+from roop.server.responses.problems import ApiError, Problem, problem_of
 from roop.server.schema import LiveInput
 from roop.server.services import Services, ServicesDep
+from roop.server.studio.drafts import live_draft_of
 from roop.studio.studio_client import StudioClient
 from roop.validation import validate
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from roop.provenance.verify import Verdict, verify_file
-from roop.server.problems import responses
+from roop.server.responses.problems import responses
 from roop.server.routes.jobs import JobDep, require_output
 from roop.server.services import ServicesDep
 

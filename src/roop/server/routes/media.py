@@ -7,11 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from roop.server.file_answers import file_answer
-from roop.server.pages import CursorDep, LimitDep, page_of
-from roop.server.people import FACES, FoundPeople
-from roop.server.problems import JPEG, ApiError, responses
-from roop.server.retention import media_in_use
+from roop.server.responses.files import file_answer
+from roop.server.responses.pages import CursorDep, LimitDep, page_of
+from roop.server.responses.problems import JPEG, ApiError, responses
 from roop.server.schema import (
     FaceFound,
     FacesFound,
@@ -24,7 +22,9 @@ from roop.server.schema import (
 )
 from roop.server.services import Services, ServicesDep
 from roop.server.storage.media import MediaItem
-from roop.server.studio_requests import ask_studio
+from roop.server.storage.retention import media_in_use
+from roop.server.studio.people import FACES, FoundPeople
+from roop.server.studio.requests import ask_studio
 
 router = APIRouter(prefix="/media", tags=["media"])
 

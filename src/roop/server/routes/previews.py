@@ -6,12 +6,12 @@ from typing import Literal
 from fastapi import APIRouter, Response
 
 from roop.errors import CancelledError
-from roop.server.drafts import draft_of
-from roop.server.problems import JPEG, ApiError, responses
+from roop.server.responses.problems import JPEG, ApiError, responses
 from roop.server.schema import PreviewInput, PreviewView
 from roop.server.services import ServicesDep
 from roop.server.storage.ids import new_id
-from roop.server.studio_requests import ask_studio
+from roop.server.studio.drafts import draft_of
+from roop.server.studio.requests import ask_studio
 
 router = APIRouter(prefix="/previews", tags=["previews"])
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from roop.server.access import COOKIE, Access
-from roop.server.problems import ApiError, responses
+from roop.server.responses.problems import ApiError, responses
 from roop.server.schema import Session, TokenInput
+from roop.server.security.access import COOKIE, Access
 from roop.server.services import ServicesDep
 from roop.version import VERSION
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from roop.jobs.queued_job import QueuedJob
-from roop.server.problems import ApiError, responses
+from roop.server.responses.problems import ApiError, responses
 from roop.server.routes.jobs import JobDep, require_output
 from roop.server.services import ServicesDep
 from roop.share import Shared, SharedFile, delete_shared, find_shared, list_shared, qr_svg, share

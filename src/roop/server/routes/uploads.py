@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from roop.errors import RoopError
-from roop.server.problems import ApiError, responses
+from roop.server.responses.problems import ApiError, responses
 from roop.server.services import Services, ServicesDep
 from roop.server.storage.ids import display_name
 from roop.server.storage.uploads import Upload

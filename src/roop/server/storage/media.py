@@ -14,7 +14,7 @@ from typing import Any
 from roop.media.files.disk import writing
 from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.replacement import replacing
-from roop.server.problems import ApiError
+from roop.server.responses.problems import ApiError
 from roop.server.storage.ids import is_id
 
 _ABOUT = "about.json"

@@ -12,7 +12,7 @@ from roop.errors import DiskFullError
 from roop.media.files.disk import writing
 from roop.replacement import replacing
 from roop.server.options import ServerOptions
-from roop.server.problems import ApiError
+from roop.server.responses.problems import ApiError
 from roop.server.storage.ids import is_id, new_id
 
 

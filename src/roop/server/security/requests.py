@@ -9,9 +9,9 @@ import psutil
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from roop.server.access import Access
 from roop.server.options import ServerOptions
-from roop.server.problems import ApiError, answer_of, unexpected_problem
+from roop.server.responses.problems import ApiError, answer_of, unexpected_problem
+from roop.server.security.access import Access
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from fastapi.sse import ServerSentEvent
 
 from roop.jobs.queue import Changes
 from roop.jobs.queued_job import ENDED
-from roop.server.job_views import job_view
+from roop.server.responses.job_views import job_view
 from roop.server.services import Services
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from roop.options import Assignment
-from roop.server.job_options import require_allowed
-from roop.server.problems import ApiError
+from roop.server.responses.problems import ApiError
 from roop.server.schema import AssignmentInput, DraftInput, LiveInput
 from roop.server.services import Services
+from roop.server.studio.job_options import require_allowed
 from roop.studio.draft import Draft
 
 

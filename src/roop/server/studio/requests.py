@@ -6,7 +6,7 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 
-from roop.server.problems import ApiError
+from roop.server.responses.problems import ApiError
 from roop.server.services import Services
 
 _PATIENCE_S = 120.0

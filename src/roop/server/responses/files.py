@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
-from roop.server.problems import ApiError
+from roop.server.responses.problems import ApiError
 
 _POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 """Nothing in an uploaded file runs, whatever a browser takes it for."""

@@ -41,7 +41,7 @@ class Inspector:
         """
         messages: queue.Queue[Message | None] = queue.Queue()
         with self._room:
-            child = ChildProcess("roop.server.inspection_process", messages.put)
+            child = ChildProcess("roop.server.storage.inspection_process", messages.put)
             try:
                 child.send({"path": str(path), "name": name, "pixels": self._pixels})
                 message = messages.get(timeout=_PATIENCE_S)

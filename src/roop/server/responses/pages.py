@@ -7,7 +7,7 @@ from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Query
 
-from roop.server.problems import ApiError
+from roop.server.responses.problems import ApiError
 
 
 class Listed(Protocol):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from roop.jobs.queued_job import QueuedJob
-from roop.server.problems import Problem, problem_of
+from roop.server.responses.problems import Problem, problem_of
 from roop.server.schema import JobProgress, JobSummary, JobView, moment
 from roop.server.services import Services
 

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, Options, VideoOptions
 from roop.processors.base import Registry
-from roop.server.problems import ApiError
+from roop.server.responses.problems import ApiError
 
 _GROUPS: tuple[type[Options], ...] = (FaceOptions, VideoOptions, LabelOptions)
 

@@ -1,0 +1,1 @@
+"""How answers look: files, events, pages of lists, problems."""

@@ -1,0 +1,1 @@
+"""The studio behind the API: drafts, people, previews."""
