@@ -10,8 +10,8 @@ from PIL import Image
 from roop.media.frames.stored_frame import StoredFrame
 from roop.options import Settings
 from roop.safety.classifiers import Classifiers
-from roop.safety.looks import looks_of
 from roop.safety.screen import refused_finding
+from roop.safety.views import views_of
 from support.figures import Pixels
 
 KNOWN = "color.png"
@@ -42,8 +42,8 @@ def test_clean_pictures_pass() -> None:
     classifiers, names, refused = Classifiers(Settings()), [], []
     for name, pixels in clean():
         names.append(name)
-        looks = looks_of(StoredFrame(np.ascontiguousarray(pixels)))
-        if any(refused_finding(classifiers, look) for look in looks):
+        views = views_of(StoredFrame(np.ascontiguousarray(pixels)))
+        if any(refused_finding(classifiers, view) for view in views):
             refused.append(name)
     assert len(names) >= 300
     assert set(refused) <= {KNOWN}

@@ -18,7 +18,7 @@ from roop.options import Job, Options, Settings, Step
 from roop.pipeline.job import run_job
 from roop.processors.base import Context, Processor, ProcessorSpec, Registry
 from roop.safety.classifiers import Classifiers
-from roop.safety.looks import Look, closer_looks, looks_of
+from roop.safety.views import View, closer_views, views_of
 from roop.types import AnalysedFrame, Box, Face
 from support.figures import Pixels
 from support.outputs import make
@@ -29,8 +29,8 @@ def classifiers() -> Classifiers:
     return Classifiers(Settings())
 
 
-def refused(classifiers: Classifiers, looks: Sequence[Look]) -> bool:
-    return any(classifiers.detect(look.pixels) for look in looks)
+def refused(classifiers: Classifiers, views: Sequence[View]) -> bool:
+    return any(classifiers.detect(view.pixels) for view in views)
 
 
 @pytest.mark.parametrize("aspect", [Fraction(2), Fraction(1, 3)])
@@ -40,7 +40,7 @@ def test_pixels_that_are_not_square(
     size = (round(640 / aspect), 640) if aspect > 1 else (640, round(640 * aspect))
     squeezed = np.asarray(cv2.resize(figure, size, interpolation=cv2.INTER_AREA), np.uint8)
     squeezed = squeezed[: squeezed.shape[0] & ~1, : squeezed.shape[1] & ~1]
-    assert not refused(classifiers, list(looks_of(StoredFrame(squeezed))))
+    assert not refused(classifiers, list(views_of(StoredFrame(squeezed))))
     target = photo.with_name("wide.mkv")
     with av.open(target, "w") as output:
         stream = output.add_stream("libx264", rate=12, options={"crf": "12"})
@@ -75,16 +75,16 @@ def test_a_figure_drawn_with_opacity_alone(classifiers: Classifiers, figure: Pix
     grey = cv2.cvtColor(figure, cv2.COLOR_RGB2GRAY)
     hidden = np.dstack((np.full_like(figure, 255), grey))
     hidden[..., :3] = (255, 190, 170)
-    looks = [look.pixels for look in looks_of(StoredFrame(hidden))]
-    assert len(looks) >= 3
-    assert (looks[0] == hidden[..., :3]).all()
-    assert any(np.ptp(look) > 100 for look in looks[1:])
+    views = [view.pixels for view in views_of(StoredFrame(hidden))]
+    assert len(views) >= 3
+    assert (views[0] == hidden[..., :3]).all()
+    assert any(np.ptp(view) > 100 for view in views[1:])
 
 
 def test_a_dark_picture(classifiers: Classifiers, figure: Pixels) -> None:
     dark = (figure.astype(np.float32) * 0.2).astype(np.uint8)
     assert classifiers.detect(dark) is None
-    assert refused(classifiers, list(looks_of(StoredFrame(dark))))
+    assert refused(classifiers, list(views_of(StoredFrame(dark))))
 
 
 @pytest.mark.parametrize("transfer", [16, 18])
@@ -101,17 +101,17 @@ def test_an_hdr_picture(classifiers: Classifiers, figure: Pixels, transfer: int)
     raw = VideoFrame.from_ndarray((code * 255).astype(np.uint8), format="rgb24")
     raw.color_trc = transfer
     frame = PlanarFrame(raw, pts=0, time_base=Fraction(1))
-    assert refused(classifiers, list(looks_of(frame)))
+    assert refused(classifiers, list(views_of(frame)))
 
 
 def test_what_is_below_a_distant_face(classifiers: Classifiers, figure: Pixels) -> None:
     scene = np.full((1080, 1920, 3), 90, np.uint8)
     scene[500:780, 800:1080] = cv2.resize(figure, (280, 280))
     frame = StoredFrame(scene)
-    assert not refused(classifiers, list(looks_of(frame)))
+    assert not refused(classifiers, list(views_of(frame)))
     mesh = np.zeros((468, 3), np.float32)
     mesh[10], mesh[152] = (940, 440, 0), (940, 510, 0)
-    assert refused(classifiers, list(closer_looks(frame, [Face(mesh, 1.0)])))
+    assert refused(classifiers, list(closer_views(frame, [Face(mesh, 1.0)])))
 
 
 class _Drawer(Processor):

@@ -13,9 +13,9 @@ from typing import Self
 from roop.errors import CancelledError, ModelError, RefusedError, RoopError
 from roop.media.frames.stored_frame import StoredFrame
 from roop.safety.classifiers import Classifiers
-from roop.safety.looks import Look, closer_looks, looks_of
 from roop.safety.nudity import Finding
 from roop.safety.samples import EDITED, Sampler, SmallCopy
+from roop.safety.views import View, closer_views, views_of
 from roop.types import Face, Frame, Pixels
 
 _QUEUE_SIZE = 4
@@ -28,10 +28,10 @@ _EXIT_TIMEOUT_S = 1.0
 """How long to wait for the thread to end after an error; it is abandoned if it hangs."""
 
 _CLOSER_EVERY = 3
-"""One in so many screened frames is judged at a closer look: it costs as much again."""
+"""One in so many screened frames is judged in a closer view: it costs as much again."""
 
 _LEAST_OF_OTHERS = 0.65
-"""Score from which a look refuses an image that no viewer shows so: more looks make more mistakes,
+"""Score from which a view refuses an image that no viewer shows so: more views make more mistakes,
 and most of these score low."""
 
 VERDICT_TIMEOUT_S = 60.0
@@ -42,7 +42,7 @@ VERDICT_TIMEOUT_S = 60.0
 class _Sample:
     """An image to classify."""
 
-    looks: tuple[Look, ...]
+    views: tuple[View, ...]
     name: str
     """Name of its file, for messages."""
     time: Fraction | None
@@ -55,7 +55,7 @@ class SubmittedFrame:
 
     copy: SmallCopy
     closer: bool
-    """True if it is to be judged at a closer look, too."""
+    """True if it is to be judged in a closer view, too."""
     name: str
     """Name of the target, for messages."""
     time: Fraction | None
@@ -107,7 +107,7 @@ class Screen:
 
     def submit_photo(self, pixels: Pixels, name: str) -> None:
         """Submit an upright RGB photo; ``name`` is used in messages."""
-        self._enqueue(_Sample(tuple(looks_of(StoredFrame(pixels))), name, None))
+        self._enqueue(_Sample(tuple(views_of(StoredFrame(pixels))), name, None))
 
     def submit_frame(self, frame: Frame, name: str, *, still: bool) -> SubmittedFrame:
         """Submit the next frame of the target, before it is changed; sampled frames are screened.
@@ -131,15 +131,15 @@ class Screen:
         shown = None if still else time
         selected = self._sampler.selects_copy(copy, time)
         if selected:
-            self._enqueue(_Sample(tuple(looks_of(frame)), name, shown))
+            self._enqueue(_Sample(tuple(views_of(frame)), name, shown))
         closer = selected and self._sampler.selected % _CLOSER_EVERY == 1
         return SubmittedFrame(copy, closer, name, shown)
 
     def submit_closer(self, known: SubmittedFrame, frame: Frame, faces: Sequence[Face]) -> None:
         """Submit what is below the faces of a submitted frame, if it is that one's turn."""
-        looks = tuple(closer_looks(frame, faces)) if known.closer else ()
-        if looks:
-            self._enqueue(_Sample(looks, known.name, known.time))
+        views = tuple(closer_views(frame, faces)) if known.closer else ()
+        if views:
+            self._enqueue(_Sample(views, known.name, known.time))
 
     def submit_changed(self, known: SubmittedFrame, frame: Frame) -> None:
         """Submit a frame after the processors, if they made another picture of it.
@@ -153,7 +153,7 @@ class Screen:
             copy, time
         ):
             self._sampler.selected += 1
-            self._enqueue(_Sample(tuple(looks_of(frame)), known.name, known.time))
+            self._enqueue(_Sample(tuple(views_of(frame)), known.name, known.time))
 
     def wait_for_verdicts(self, timeout_s: float = VERDICT_TIMEOUT_S) -> None:
         """Wait until every image submitted so far has passed.
@@ -231,8 +231,8 @@ class Screen:
                 continue
             if sample is None:
                 return
-            for look in sample.looks:
-                finding = refused_finding(self._classifiers, look)
+            for view in sample.views:
+                finding = refused_finding(self._classifiers, view)
                 if finding is not None:
                     raise _refusal(sample, finding)
             with self._condition:
@@ -240,10 +240,10 @@ class Screen:
                 self._condition.notify_all()
 
 
-def refused_finding(classifiers: Classifiers, look: Look) -> Finding | None:
-    """Return why a look refuses its image, None if it does not."""
-    finding = classifiers.detect(look.pixels)
-    if finding is None or look.plain or finding.score >= _LEAST_OF_OTHERS:
+def refused_finding(classifiers: Classifiers, view: View) -> Finding | None:
+    """Return why a view refuses its image, None if it does not."""
+    finding = classifiers.detect(view.pixels)
+    if finding is None or view.plain or finding.score >= _LEAST_OF_OTHERS:
         return finding
     return None
 

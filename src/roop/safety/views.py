@@ -1,4 +1,4 @@
-"""The looks of a frame that are judged: as viewers show it, brighter if it is dark, and closer."""
+"""The views of a frame that are judged: as viewers show it, brighter if it is dark, and closer."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,37 +22,37 @@ _CHIN, _FOREHEAD = 152, 10
 """Points of the mesh."""
 
 _BESIDE, _BELOW = 2.0, 5.0
-"""What a closer look shows beside the middle of a face and below its top, in heights of it."""
+"""What a closer view shows beside the middle of a face and below its top, in heights of it."""
 
 _CLOSER = 0.6
-"""A closer look must be smaller than this share of the frame, or it shows nothing new."""
+"""A closer view must be smaller than this share of the frame, or it shows nothing new."""
 
 _MOST_FACES = 2
-"""Faces that get a closer look, the largest ones."""
+"""Faces that get a closer view, the largest ones."""
 
 _WHITE_NITS = 203.0
 """Luminance of white in HDR videos, cd/m2 (ITU-R BT.2408)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class View:
     """Pixels to judge."""
 
     pixels: Pixels
     plain: bool = True
-    """True if viewers show it so; a look made from it must reach a higher score."""
+    """True if viewers show it so; a view made from it must reach a higher score."""
 
 
-def looks_of(frame: Frame) -> Iterator[Look]:
-    """Yield the looks of a whole frame, each at most as large as the network's input."""
+def views_of(frame: Frame) -> Iterator[View]:
+    """Yield the views of a whole frame, each at most as large as the network's input."""
     for pixels in _shown(frame):
-        yield Look(pixels)
+        yield View(pixels)
         brighter = _brightened(pixels)
         if brighter is not None:
-            yield Look(brighter, plain=False)
+            yield View(brighter, plain=False)
 
 
-def closer_looks(frame: Frame, faces: Sequence[Face]) -> Iterator[Look]:
+def closer_views(frame: Frame, faces: Sequence[Face]) -> Iterator[View]:
     """Yield what is below the largest faces, where the network misses what is small."""
     largest = sorted(faces, key=lambda face: -_height(face))[:_MOST_FACES]
     for face in largest:
@@ -61,7 +61,7 @@ def closer_looks(frame: Frame, faces: Sequence[Face]) -> Iterator[Look]:
         box = Box(*(round(side) for side in sides)).clipped(frame.size)
         if box.height and 32 <= max(box.width, box.height) < _CLOSER * max(frame.size):
             closer = frame.thumbnail(INPUT_SIDE, box)
-            yield Look(_at_aspect(closer, frame.pixel_aspect), plain=False)
+            yield View(_at_aspect(closer, frame.pixel_aspect), plain=False)
 
 
 def _shown(frame: Frame) -> Iterator[Pixels]:
