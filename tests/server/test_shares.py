@@ -39,4 +39,4 @@ def test_without_a_place_nothing_is_shared(server: Server, sent: dict[str, str])
     server.ended(job)
     assert not server.client.get("/capabilities").json()["sharing"]
     refused = problem(server.client.post(f"/jobs/{job}/shares"), 409)
-    assert refused["detail"] == "this server has no place to share to"
+    assert refused["detail"] == "no share target is configured on this server"

@@ -164,5 +164,5 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 def unexpected_problem() -> Problem:
     """Return the problem for an unexpected exception."""
-    hint = "this is a fault of the program: report it with the server's log"
+    hint = "this is a bug in roop: report it with the server's log"
     return problem_of("internal", "something unexpected happened", hint)

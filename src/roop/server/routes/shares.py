@@ -41,7 +41,7 @@ def create(queued: JobDep, response: Response, services: ServicesDep) -> Share:
     if services.sharing.to is None:
         raise ApiError(
             "conflict",
-            "this server has no place to share to",
+            "no share target is configured on this server",
             hint="its owner names one in roop.toml (docs/share.md)",
         )
     known = find_shared(output, services.sharing)
