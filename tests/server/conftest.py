@@ -24,7 +24,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, portraits: dict[str, Path]) 
     """Photos, a short film of two people, one that takes a while, and what is refused."""
     folder = tmp_path_factory.mktemp("files")
     pair = [elder_at(240, canvas=woman_at(80 + number)) for number in range(20)]
-    slow = FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound=(), begin=100.0)
+    slow = FaceClip(times=tuple(range(300)), time_base=Fraction(1), sound=(), begin=100.0)
     Image.fromarray(drawing()).save(folder / "drawing.png")
     return {
         **portraits,

@@ -1,5 +1,6 @@
 """Sharing into a folder of this machine."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -46,3 +47,12 @@ def test_a_web_server_may_serve_it(output: Path, folder: Path) -> None:
 def test_a_folder_that_is_not_there(output: Path, tmp_path: Path) -> None:
     with pytest.raises(ShareError, match=r"nothing-here does not exist"):
         share(output, (tmp_path / "nothing-here").as_uri())
+
+
+def test_within_an_event_loop(tmp_path: Path, output: Path) -> None:
+    """As in a notebook, or in a handler of an asynchronous program."""
+
+    async def share_it() -> Path:
+        return Path(share(output, f"file://{tmp_path}").address.removeprefix("file://"))
+
+    assert asyncio.run(share_it()).read_bytes() == output.read_bytes()

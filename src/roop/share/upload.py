@@ -3,9 +3,10 @@
 import asyncio
 import mimetypes
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from roop.errors import CancelledError, MediaError, RoopError, ShareError
 from roop.media.files.disk import MIB, reason
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from roop.share.stores import Store
 
 ShareWatch = Callable[[int, int], None]
-"""Takes the bytes that have surely been sent and those of the whole file; called by the caller's
-thread a few times a second."""
+"""Takes the bytes that have surely been sent and those of the whole file; called a few times a
+second."""
 
 _PART = 8 * MIB
 _MOST_PARTS = 9_000
@@ -136,6 +137,17 @@ class _Source:
             yield part
 
 
+def _run_to_end(start: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine, in a thread of its own if this one has an event loop, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(start())
+        return
+    with ThreadPoolExecutor(1, "roop-share") as thread:
+        thread.submit(lambda: asyncio.run(start())).result()
+
+
 class _Upload:
     """One upload. Its parts are dropped by the library when the source raises."""
 
@@ -151,7 +163,7 @@ class _Upload:
 
     def run(self, watch: ShareWatch | None, cancel: threading.Event) -> None:
         try:
-            asyncio.run(self._run(watch, cancel))
+            _run_to_end(lambda: self._run(watch, cancel))
         except Exception as error:
             self.refused = is_refusal(error)
             raise

@@ -230,13 +230,13 @@ def test_a_full_disk(tmp_path: Path, output: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_a_picture_that_only_the_watermark_marks(
+def test_a_picture_without_tags_and_signature(
     terminal: Terminal, portraits: dict[str, Path], supabase: ObjectStore
 ) -> None:
     with Image.open(portraits["astronaut"]) as picture:
         picture.save(terminal.home / "target.bmp")
     done = terminal("swap", "-s", portraits["hopper"], "-t", "target.bmp", "-o", "out.bmp")
-    assert "only the watermark" in done.stderr
+    assert "every frame gets the visible label" in done.stderr
     assert terminal("share", "target.bmp", "--to", TARGET).returncode == 6
     done = terminal("share", "out.bmp", "--to", TARGET)
     assert (done.returncode, done.stderr) == (0, "")

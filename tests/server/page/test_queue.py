@@ -19,7 +19,7 @@ def test_cancel_and_retry(visit: Visit, files: dict[str, Path]) -> None:
     visit.wait_for_state("Running")
     visit.page.reload()
     visit.wait_for_state("Running")
-    expect(visit.job.get_by_text("of 60 frames")).to_be_visible()
+    expect(visit.job.get_by_text("of 300 frames")).to_be_visible()
     visit.job.get_by_role("button", name="Pause").click()
     visit.wait_for_state("Paused")
     visit.job.get_by_role("button", name="Cancel").click()
