@@ -70,6 +70,10 @@ _SUDDEN = Distance(10, 40)
 _GRADUAL = Distance(16, 56)
 """From the last screened frame; what moves in ordinary videos stays below it longer."""
 
+_UNUSUAL, _ADAPT = 1.6, 0.2
+"""Factor by which a local difference must exceed what is usual in the frames before, so that faces
+which keep moving are not screened in every frame; how fast the usual follows."""
+
 _SHARPER = 1.25
 """Factor by which the detail may grow over that of the last screened frame."""
 
@@ -98,6 +102,7 @@ class Sampler:
         self._screened_at = Fraction(0)
         self._left = 0
         self._farthest = self._moved = 0.0
+        self._usual_step = self._usual_way = 0.0
         self.selected = 0
         """Number of frames selected so far."""
 
@@ -125,12 +130,21 @@ class Sampler:
         if before is None or self._screened is None:
             return True
         step, way = copy.distance(before), copy.distance(self._screened)
-        if step.exceeds(_SUDDEN) or way.exceeds(_GRADUAL):
+        if self._is_unusual(step, way):
             return True
         if copy.detail > self._screened.detail * _SHARPER + 1 or self._rests(step):
             return True
         self._farthest = max(self._farthest, way.mean)
         return self._farthest > _PARTWAY and way.mean < self._farthest - _BACK
+
+    def _is_unusual(self, step: Distance, way: Distance) -> bool:
+        """Return True if the whole picture has changed, or a part of it as it has not before."""
+        sudden = max(_SUDDEN.local, _UNUSUAL * self._usual_step)
+        gradual = max(_GRADUAL.local, _UNUSUAL * self._usual_way)
+        self._usual_step += (step.local - self._usual_step) * _ADAPT
+        self._usual_way += (way.local - self._usual_way) * _ADAPT
+        whole = step.mean > _SUDDEN.mean or way.mean > _GRADUAL.mean
+        return whole or step.local > sudden or way.local > gradual
 
     def _rests(self, step: Distance) -> bool:
         """Return True where a change ends, although the frames before were screened."""

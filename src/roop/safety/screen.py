@@ -27,7 +27,7 @@ _POLL_S = 0.05
 _EXIT_TIMEOUT_S = 1.0
 """How long to wait for the thread to end after an error; it is abandoned if it hangs."""
 
-_CLOSER_EVERY = 3
+_CLOSER_EVERY = 6
 """One in so many screened frames is judged in a closer view: it costs as much again."""
 
 _LEAST_OF_OTHERS = 0.65
