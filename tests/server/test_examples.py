@@ -12,6 +12,8 @@ from support.clips import times
 from support.server import Server
 from support.terminal import ROOT
 
+pytestmark = pytest.mark.slow
+
 TEXT = (ROOT / "docs" / "serve.md").read_text()
 
 

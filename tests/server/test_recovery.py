@@ -11,10 +11,13 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from support.clips import times
 from support.job_processes import job_processes
 from support.server import PATCH, TUS, Json, Server, problem, running, stop
+
+pytestmark = pytest.mark.slow
 
 
 def in_progress(job: Json) -> bool:

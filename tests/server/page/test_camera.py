@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
 from support.page import Visit
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_camera_is_swapped(visit: Visit, files: dict[str, Path], tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from roop.server.app import PAGE
 from support.page import Visit
 from support.terminal import command, environment
 
+pytestmark = pytest.mark.slow
+
 
 def test_two_drops_and_one_click(visit: Visit, files: dict[str, Path], tmp_path: Path) -> None:
     page = visit.page

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from support.page import Visit
+
+pytestmark = pytest.mark.slow
 
 
 def test_cancel_and_retry(visit: Visit, files: dict[str, Path]) -> None:

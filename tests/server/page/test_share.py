@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, expect
 from support.page import Visit
 from support.server import running
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sharing_visit(browser: Browser, tmp_path: Path) -> Iterator[Visit]:
