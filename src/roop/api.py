@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from typing_extensions import override
 
+from roop.context_managers import Closing
 from roop.job_request import make_job, make_live
-from roop.media.files.transaction import Closing
 from roop.options import FaceOrder, Job, NoFaceAction, Settings
 from roop.pipeline.job import JobResult, JobRunner, run_job
 from roop.pipeline.progress import Progress, Watch

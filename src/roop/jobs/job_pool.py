@@ -2,9 +2,10 @@
 
 import queue
 import threading
-from types import TracebackType
-from typing import Self
 
+from typing_extensions import override
+
+from roop.context_managers import Closing
 from roop.errors import CancelledError, RoopError
 from roop.models.machine import usable_cores
 from roop.options import Job, Settings
@@ -36,7 +37,7 @@ def photo_workers(photos: int, settings: Settings) -> int:
     return max(1, min(most, photos // _JOBS_EACH, memory // _WORKER_BYTES))
 
 
-class JobPool:
+class JobPool(Closing):
     """Worker processes that do whole jobs. A context manager; safe for threads.
 
     Args:
@@ -67,15 +68,9 @@ class JobPool:
         finally:
             self._free.put(worker if worker is not None and worker.alive else None)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    def close(self) -> None:
+        """End all processes."""
         while not self._free.empty():
             worker = self._free.get()
             if worker is not None:

@@ -5,9 +5,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from typing_extensions import override
+
+from roop.context_managers import Closing
 from roop.errors import MediaError, UsageError
 from roop.home import user_folder
 from roop.jobs import statements
@@ -32,7 +34,7 @@ class Changes:
     """Ids of removed jobs."""
 
 
-class Queue:
+class Queue(Closing):
     """The queue. A context manager; safe for threads and processes."""
 
     @classmethod
@@ -325,13 +327,7 @@ class Queue:
                 "INSERT OR REPLACE INTO removed VALUES (?, ?)", (id, next_revision(connection))
             )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    def close(self) -> None:
+        """Close the file."""
         self._database.close()

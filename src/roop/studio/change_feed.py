@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
+from typing_extensions import override
+
+from roop.context_managers import Background
 from roop.errors import MediaError
 from roop.jobs.queue import Changes, Queue
 
@@ -16,7 +17,7 @@ Listener = Callable[[Changes], None]
 """Called from the feed's thread; must return quickly."""
 
 
-class ChangeFeed:
+class ChangeFeed(Background):
     """Calls listeners with the changes of a queue. A context manager.
 
     Args:
@@ -27,8 +28,7 @@ class ChangeFeed:
         self._queue = queue
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="roop-changes")
+        super().__init__("roop-changes")
         self._revision = queue.revision()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -46,19 +46,7 @@ class ChangeFeed:
 
         return unsubscribe
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
+    @override
     def _run(self) -> None:
         while not self._stop.wait(_POLL_S):
             with suppress(MediaError):  # the queue is busy: the next poll finds everything

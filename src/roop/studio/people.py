@@ -1,11 +1,11 @@
 """The people of one target, searched in the background."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from typing_extensions import override
+
+from roop.context_managers import Background
 from roop.errors import CancelledError, RoopError, unexpected
 from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.scan import PeopleScan, scan_people
@@ -14,7 +14,7 @@ OnFound = Callable[[PeopleScan], None]
 """Receives everybody found so far; called from the search's thread, and must return quickly."""
 
 
-class PeopleSearch:
+class PeopleSearch(Background):
     """Searches a whole target for people, from its beginning to its end. A context manager.
 
     A person is identified by the frame in which the face shows best, and the position in it.
@@ -34,9 +34,8 @@ class PeopleSearch:
         self._settings = settings
         self._faces = faces
         self._on_found = on_found
-        self._cancel = threading.Event()
         self._error: RoopError | None = None
-        self._thread = threading.Thread(target=self._run, name="roop-people")
+        super().__init__("roop-people")
 
     @property
     def error(self) -> RoopError | None:
@@ -52,19 +51,7 @@ class PeopleSearch:
         """Wait for the end of the search, at most for a time."""
         self._thread.join(timeout_s)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._cancel.set()
-        self._thread.join()
-
+    @override
     def _run(self) -> None:
         try:
             scan = scan_people(
@@ -72,7 +59,7 @@ class PeopleSearch:
                 self._settings,
                 faces=self._faces,
                 video=VideoOptions(),
-                cancel=self._cancel,
+                cancel=self._stop,
                 on_found=self._on_found,
             )
             self._on_found(scan)

@@ -2,12 +2,12 @@
 
 import queue
 import signal
-import threading
 import time
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
+from typing_extensions import override
+
+from roop.context_managers import Background
 from roop.errors import MediaError
 from roop.jobs.lease import Lease
 from roop.jobs.queue import Queue
@@ -51,7 +51,7 @@ class _Worker:
         self.lease, self.idle_since = None, time.monotonic()
 
 
-class Runner:
+class Runner(Background):
     """Runs the submitted jobs of a queue in the background. A context manager.
 
     If the process of a job dies, that job fails and the others continue. Leaving stops the running
@@ -70,25 +70,12 @@ class Runner:
         self._at_once = at_once
         self._messages: queue.Queue[tuple[_Worker, Message | None]] = queue.Queue()
         self._workers: list[_Worker] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="roop-runner")
+        super().__init__("roop-runner")
         self._seen = (-1, 0.0)
         """Revision of the queue when it was last searched for jobs without finding any, and when
         that was."""
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
+    @override
     def _run(self) -> None:
         try:
             while not self._stop.is_set():

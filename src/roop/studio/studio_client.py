@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from typing_extensions import override
+
+from roop.context_managers import Closing
 from roop.errors import RoopError
 from roop.options import Settings
 from roop.pipeline.workers.child_process import ChildProcess, Message
@@ -17,7 +19,7 @@ OnMore = Callable[[Message], None]
 """Receives messages of a request before its result; must return quickly."""
 
 
-class StudioClient:
+class StudioClient(Closing):
     """Sends requests to a child process. A context manager; safe for threads.
 
     The process starts with the first request. If it dies, pending requests fail, and the next one
@@ -67,6 +69,7 @@ class StudioClient:
             if self._child is not None:
                 self._child.kill()
 
+    @override
     def close(self) -> None:
         """End the process."""
         with self._lock:
@@ -74,17 +77,6 @@ class StudioClient:
         if child is not None:
             child.wait()
         self._reap()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _reap(self) -> None:
         """Wait for processes that ended, which their own threads cannot do."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from roop.context_managers import Transaction
 from roop.errors import UsageError
 from roop.media.base import Marks
 from roop.media.files.disk import writing
-from roop.media.files.transaction import Transaction
 from roop.replacement import sync_file, sync_folder
 
 NO_HARD_LINKS = frozenset(

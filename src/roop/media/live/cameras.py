@@ -11,9 +11,9 @@ import av
 from av.codec.context import Flags
 from typing_extensions import override
 
+from roop.context_managers import Closing
 from roop.errors import MediaError
 from roop.media.files.disk import reason
-from roop.media.files.transaction import Closing
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.addresses import CameraAddress, camera_address, found_again
 from roop.media.live.connection import connect

@@ -3,13 +3,13 @@
 import queue
 import time
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from typing_extensions import override
 
+from roop.context_managers import Closing
 from roop.errors import MediaError
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.cameras import CLOCK, Check
@@ -22,7 +22,7 @@ _POLL_S = 0.05
 """Time between two looks at whether anybody still waits."""
 
 
-class ClientCamera:
+class ClientCamera(Closing):
     """Yields the frames that are put into it. Implements ``Camera``."""
 
     name = "the client's camera"
@@ -36,6 +36,7 @@ class ClientCamera:
         """Take the next frame; never waits."""
         self._jpegs.put((jpeg, time.monotonic()))
 
+    @override
     def close(self) -> None:
         """Note that no more frames will come."""
         self._jpegs.put(None)
@@ -61,16 +62,6 @@ class ClientCamera:
             jpeg, arrived = entry
             pts = int((arrived - self._started) / CLOCK)
             yield PlanarFrame(_decoded(jpeg), pts=pts, time_base=CLOCK)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
 def _decoded(jpeg: bytes) -> VideoFrame:

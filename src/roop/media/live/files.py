@@ -6,8 +6,8 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from roop.context_managers import Transaction
 from roop.errors import RoopError
-from roop.media.files.transaction import Transaction
 from roop.media.live.recorder import LiveRecorder
 from roop.types import Frame
 

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from typing_extensions import override
 
+from roop.context_managers import Closing
 from roop.errors import UsageError
 from roop.media.files.disk import reason
-from roop.media.files.transaction import Closing
 from roop.types import Box, Frame, Warn
 
 QUALITY = 85

@@ -16,10 +16,10 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from typing_extensions import override
 
+from roop.context_managers import Transaction
 from roop.errors import UsageError
 from roop.media.base import Marks
 from roop.media.files.output_file import OutputFile
-from roop.media.files.transaction import Transaction
 from roop.media.frames.conversion import PLAYABLE, plan_conversion
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.frames.properties import properties_of

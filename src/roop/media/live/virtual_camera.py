@@ -15,9 +15,9 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from typing_extensions import override
 
+from roop.context_managers import Closing
 from roop.errors import MediaError
 from roop.media.files.disk import reason
-from roop.media.files.transaction import Closing
 from roop.media.live import v4l2
 from roop.types import Box, Frame, Pixels
 

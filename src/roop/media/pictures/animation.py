@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from roop.context_managers import Closing, Transaction
 from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, TargetInfo
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
-from roop.media.files.transaction import Closing, Transaction
 from roop.media.formats.apng import Apng, ApngEncoder
 from roop.media.formats.canvas import (
     Animation,

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from roop.context_managers import Closing, Transaction
 from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, TargetInfo
 from roop.media.files.disk import writing
 from roop.media.files.extensions import IMAGE_SUFFIXES
 from roop.media.files.output_file import OutputFile
-from roop.media.files.transaction import Closing, Transaction
 from roop.media.formats.image_files import FORMAT_BY_SUFFIX, ignore_warnings
 from roop.media.formats.kinds import ImageFormat
 from roop.media.frames.stored_frame import StoredFrame

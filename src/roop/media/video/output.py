@@ -13,8 +13,8 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from typing_extensions import override
 
+from roop.context_managers import Transaction
 from roop.media.files.output_file import OutputFile
-from roop.media.files.transaction import Transaction
 from roop.media.video.containers import container_of
 from roop.media.video.encoder import VideoEncoder
 from roop.media.video.errors import muxing

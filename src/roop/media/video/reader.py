@@ -8,9 +8,9 @@ from pathlib import Path
 import av
 from typing_extensions import override
 
+from roop.context_managers import Closing
 from roop.errors import MediaError, UsageError
 from roop.media.base import TargetInfo
-from roop.media.files.transaction import Closing
 from roop.media.frames.display import orientation_of
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.planar_frame import PlanarFrame

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 from typing_extensions import override
 
-from roop.media.files.transaction import Transaction
+from roop.context_managers import Transaction
 from roop.media.video.containers import container_of
 from roop.media.video.encoder import VideoEncoder
 from roop.media.video.errors import muxing

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from roop.context_managers import Transaction
 from roop.errors import MediaError
 from roop.media.base import Marks
 from roop.media.files.output_file import OutputFile
-from roop.media.files.transaction import Transaction
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.video.containers import container_of
 from roop.media.video.output import VideoOutput

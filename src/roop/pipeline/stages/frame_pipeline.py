@@ -8,11 +8,11 @@ from typing import Self
 
 from typing_extensions import override
 
+from roop.context_managers import Closing
 from roop.errors import CancelledError
 from roop.faces.recognition.descriptor import FARTHEST, Descriptor
 from roop.faces.tracking.selection import FaceSelector, KnownPeople
 from roop.media.base import Reader, Writer
-from roop.media.files.transaction import Closing
 from roop.options import Job
 from roop.pipeline.people.face_mapping import find_people
 from roop.pipeline.progress import FrameCounts, Meter, Progress, Watch

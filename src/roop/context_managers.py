@@ -1,8 +1,11 @@
-"""Base classes of context managers: those that close, and those that commit or discard."""
+"""Base classes of context managers: they close, stop a thread, or commit and discard."""
 
+import threading
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
+
+from typing_extensions import override
 
 
 class Closing(ABC):
@@ -22,6 +25,34 @@ class Closing(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Background(Closing):
+    """A context manager that runs a thread until it is left.
+
+    Args:
+        name: Of the thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._stop = threading.Event()
+        """Set when the thread is to end."""
+        self._thread = threading.Thread(target=self._run, name=name)
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Work in the thread until ``_stop`` is set."""
+
+    @override
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    @override
+    def close(self) -> None:
+        """Stop the thread and wait for its end."""
+        self._stop.set()
+        self._thread.join()
 
 
 class Transaction(ABC):
