@@ -11,7 +11,7 @@ from roop.errors import ModelError
 from roop.models.catalogue import Catalogue, Model, load_catalogue
 from roop.models.contract import TensorSpec
 from roop.models.formats.initializers import last_initializer
-from roop.models.loader import Models
+from roop.models.loader import Models, SessionCache
 from roop.models.opening import open_session
 from roop.models.session import Session
 from roop.options import Settings
@@ -182,6 +182,14 @@ def test_weights_count_towards_the_limit(tmp_path: Path) -> None:
     models.session("ghost_arcface")
     with pytest.raises(ModelError, match="too small for the model w600k_r50"):
         models.session("w600k_r50")
+    cache = SessionCache()
+    for name in (
+        "ghost_arcface",
+        "w600k_r50",
+        "ghost_arcface",
+    ):  # a job each: earlier ones make room
+        Models(settings, catalogue=Catalogue(rows), cache=cache).session(name)
+        cache.end_job()
 
 
 def pixel_tensors() -> list[tuple[str, TensorSpec]]:

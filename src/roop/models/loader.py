@@ -32,6 +32,7 @@ class _Loaded:
     """A loaded network, and the warnings about how it runs."""
 
     session: Session
+    weight_bytes: int
     warnings: tuple[str, ...]
 
 
@@ -41,34 +42,39 @@ class SessionCache:
     def __init__(self) -> None:
         self._loaded: dict[tuple[str, bool], _Loaded] = {}
         self._in_use: set[str] = set()
-        self.weight_bytes = 0
-        """Total size of all networks loaded so far."""
 
-    def get(self, name: str, open_network: Callable[[Warn], Session], *, few_runs: bool) -> _Loaded:
+    @property
+    def weight_bytes(self) -> int:
+        """Total size of the networks in the cache."""
+        return sum(loaded.weight_bytes for loaded in self._loaded.values())
+
+    def get(self, name: str, open_network: Callable[[], _Loaded], *, few_runs: bool) -> _Loaded:
         """Return the network called ``name``; open it if it is not in the cache.
 
         Args:
             name: Its name in the catalogue.
-            open_network: Open the network; it is called with a function for warnings.
+            open_network: Opens the network.
             few_runs: Whether it is optimised for loading time.
         """
         key = (name, few_runs)
         self._in_use.add(name)
         if key not in self._loaded:
-            warnings: list[str] = []
-            session = open_network(warnings.append)
-            self._loaded[key] = _Loaded(session, tuple(warnings))
+            self._loaded[key] = open_network()
         return self._loaded[key]
 
     def use(self, names: Iterable[str]) -> None:
         """Mark the networks called ``names`` as used by the current job."""
         self._in_use.update(names)
 
-    def end_job(self) -> None:
-        """Remove the networks that the job did not use."""
+    def remove_unused(self) -> None:
+        """Remove the networks that the current job has not used so far."""
         self._loaded = {
             key: loaded for key, loaded in self._loaded.items() if key[0] in self._in_use
         }
+
+    def end_job(self) -> None:
+        """Remove the networks that the job did not use."""
+        self.remove_unused()
         self._in_use.clear()
 
 
@@ -118,10 +124,11 @@ class Models:
         """
         model = self.folder.catalogue[name]
 
-        def open_network(warn: Warn) -> Session:
-            path = self._path(name)
+        def open_network() -> _Loaded:
+            path, warnings = self._path(name), list[str]()
             self._check_memory(path, model)
-            return open_session(path, model, self._settings, warn, few_runs=few_runs)
+            session = open_session(path, model, self._settings, warnings.append, few_runs=few_runs)
+            return _Loaded(session, path.stat().st_size, tuple(warnings))
 
         loaded = self._cache.get(name, open_network, few_runs=few_runs)
         for warning in loaded.warnings:
@@ -143,8 +150,10 @@ class Models:
             from roop.models.runtimes.onnx import limit_memory  # takes half a second to import
 
             limit_memory(limit)
-        self._cache.weight_bytes += path.stat().st_size
-        if self._cache.weight_bytes > limit:
+        size = path.stat().st_size
+        if self._cache.weight_bytes + size > limit:
+            self._cache.remove_unused()  # those of earlier jobs
+        if self._cache.weight_bytes + size > limit:
             raise memory_limit_error(model)
 
     def last_initializer(self, name: str) -> NDArray[np.float32]:
