@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roop.media.formats import png
+from roop.media.formats.image_files import open_image
 from roop.media.formats.kinds import ImageFormat, row_of
 
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
@@ -16,6 +17,9 @@ _LONGEST_BLOCK = 255
 
 _LEAST = 0.7
 """Share of the rows that must be there: less of a picture is no picture."""
+
+_LARGEST = 1 << 30
+"""Bytes of a file up to which it is mended: its content is read into memory."""
 
 _SCANS = 3
 """Scans of a progressive JPEG that show more than blocks of colour."""
@@ -35,30 +39,33 @@ def mend(path: Path, found: ImageFormat) -> MendedFile | None:
 
     Raises:
         OSError: The file cannot be read.
+        MediaError: The image is too large.
     """
     menders: dict[ImageFormat, Callable[[bytes], MendedFile | None]] = {
         "JPEG": _jpeg,
         "GIF": _gif,
         "PNG": _png,
     }
-    if found not in menders:
+    if found not in menders or path.stat().st_size > _LARGEST:
         return None
+    with open_image(path) as image:  # refuses a size that would exhaust the memory
+        height = image.height
     data = path.read_bytes()
-    if found != "PNG" and data.count(_SCAN) < _SCANS and _share_of_rows(found, data) < _LEAST:
+    if found != "PNG" and data.count(_SCAN) < _SCANS and _rows(found, data) < _LEAST * height:
         return None
     return menders[found](data)
 
 
-def _share_of_rows(found: ImageFormat, data: bytes) -> float:
-    """Return how much of a picture's height is decoded before its data end."""
+def _rows(found: ImageFormat, data: bytes) -> int:
+    """Return how many rows of an image are decoded before its data end."""
     try:
         with row_of(found).open_class()(io.BytesIO(data)) as image:
             with suppress(OSError):
                 image.load()
             _, rows = image.im.getprojection()  # 1 for each row that is not all zero
-            return float(sum(rows) / image.height)
+            return sum(rows)
     except (OSError, SyntaxError, ValueError, IndexError, AttributeError):
-        return 0.0
+        return 0
 
 
 def _jpeg(data: bytes) -> MendedFile | None:
