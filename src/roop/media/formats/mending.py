@@ -48,10 +48,12 @@ def mend(path: Path, found: ImageFormat) -> MendedFile | None:
     }
     if found not in menders or path.stat().st_size > _LARGEST:
         return None
+    if found == "PNG":  # its header may be what cannot be read
+        return _png(path.read_bytes())
     with open_image(path) as image:  # refuses a size that would exhaust the memory
         height = image.height
     data = path.read_bytes()
-    if found != "PNG" and data.count(_SCAN) < _SCANS and _rows(found, data) < _LEAST * height:
+    if data.count(_SCAN) < _SCANS and _rows(found, data) < _LEAST * height:
         return None
     return menders[found](data)
 
