@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from roop.media.frames.stored_frame import StoredFrame
@@ -38,6 +39,7 @@ def clean() -> Iterator[tuple[str, Pixels]]:
                     yield path.name, part[:, ::-1]
 
 
+@pytest.mark.slow
 def test_clean_pictures_pass() -> None:
     classifiers, names, refused = Classifiers(Settings()), [], []
     for name, pixels in clean():
