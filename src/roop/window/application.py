@@ -1,5 +1,6 @@
 """Opens the window, and remembers what it is left with."""
 
+from roop.studio.detached_runner import start_detached
 from roop.window import preferences as saved
 from roop.window.main_window import MainWindow
 from roop.window.session import WindowSetup, opened
@@ -26,3 +27,5 @@ def run(setup: WindowSetup) -> None:
             "outputs": session.starter.folder.value,
         }
         saved.save(file, window.preferences.model_copy(update=left))
+    if window.goes_on:  # now that the jobs are free again
+        start_detached(session.queue.path, setup.settings)

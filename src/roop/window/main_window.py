@@ -6,6 +6,8 @@ from pathlib import Path
 
 import customtkinter as ctk
 
+from roop.errors import CancelledError, RoopError, unexpected
+from roop.terms import remember_terms, terms_seen
 from roop.window import theme
 from roop.window.jobs.view import JobsView
 from roop.window.preferences import Preferences
@@ -20,6 +22,7 @@ from roop.window.target.view import TargetView
 from roop.window.texts import text
 from roop.window.widgets.basics import ErrorLine, Widget, card, label
 from roop.window.widgets.drops import OnFiles, accept_drops, ask_files, load_drops
+from roop.window.widgets.overlay import Answer, Overlay
 from roop.window.widgets.scrolling import scrolling
 
 _PERIOD_MS = 30
@@ -55,6 +58,12 @@ class MainWindow:
         self._build(notice)
         self._bind()
         self._place()
+        self.root.report_callback_exception = self._failed
+        self.goes_on = False
+        """True if jobs go on after the window is closed."""
+        self._question: Overlay | None = None
+        if not terms_seen():
+            self._ask_consent()
         self.root.deiconify()
 
     def run(self) -> None:
@@ -179,8 +188,46 @@ class MainWindow:
         else:
             self.session.source.add(paths)
 
+    def _ask_consent(self) -> None:
+        answers = [
+            Answer(text("consentAccept"), remember_terms, "primary"),
+            Answer(text("consentDecline"), self._end),
+        ]
+        Overlay(self.root, text("consentTitle"), text("consentMore"), answers)
+
+    def _failed(self, kind: object, error: BaseException, trace: object) -> None:
+        """Show an error that nobody expected as a line."""
+        if not isinstance(error, Exception) or isinstance(error, CancelledError):
+            self._end()  # a signal
+            return
+        known = error if isinstance(error, RoopError) else unexpected(error)
+        self._notice.show(Line.of(known))
+
     def close(self) -> None:
-        """Close the window."""
+        """Close the window; if a job runs, ask first what happens to it."""
+        jobs = self.session.jobs
+        if self._question is not None:
+            return
+        if not jobs.unfinished:
+            self._end()
+            return
+
+        def stay() -> None:
+            self._question = None
+
+        def go_on() -> None:
+            self.goes_on = True
+            self._end()
+
+        answers = [
+            Answer(text("closeBackground"), go_on, "primary"),
+            Answer(text("closePause"), lambda: jobs.end_all("pause", self._end)),
+            Answer(text("closeCancel"), lambda: jobs.end_all("cancel", self._end), "danger"),
+            Answer(text("closeStay"), stay),
+        ]
+        self._question = Overlay(self.root, text("closeTitle"), text("closeQuestion"), answers)
+
+    def _end(self) -> None:
         scale = ctk.ScalingTracker.get_window_scaling(self.root)
         size = {
             "width": round(self.root.winfo_width() / scale),

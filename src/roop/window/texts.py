@@ -110,7 +110,7 @@ TEXTS: Final = {
     "camera": "Camera",
     "cameraChoice": "Which camera",
     "cameraNone": "No camera found",
-    "cameraHint": "The camera's picture is swapped and shown here. Nothing is kept.",
+    "cameraNothingKept": "The camera's picture is swapped and shown here. Nothing is kept.",
     "cameraNeedsFace": "Drop a photo of the new face first",
     "cameraStart": "Start the camera",
     "cameraStop": "Stop",
@@ -125,6 +125,7 @@ TEXTS: Final = {
     "liveLatency": "{count} ms",
     # the first start, the end
     "consent": "Swap only faces of people who agreed. Every result is marked as made with AI.",
+    "consentTitle": "Before you begin",
     "consentMore": "roop replaces one person's face with another's. Use it only with the "
     "consent of the people shown. Nudity is refused, and every output is marked as made with AI.",
     "consentAccept": "I have their consent",
