@@ -19,14 +19,17 @@ from roop.errors import CancelledError, UsageError
 from roop.faces.analyser import Analyser
 from roop.geometry import bounds
 from roop.heap import use_one_arena
+from roop.home import user_folder
 from roop.media.live.cameras import open_camera
 from roop.media.live.client_camera import ClientCamera
-from roop.options import FaceOptions, Settings
+from roop.media.open import open_reader
+from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.scan import PeopleScan
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.remote_error import error_to_dict
 from roop.processors import installed
 from roop.safety.screen import Screen
+from roop.studio.cut_face import cut_face
 from roop.studio.draft import Draft
 from roop.studio.live_frames import LiveFrames
 from roop.studio.marked_jpeg import JpegMarker, plain_jpeg
@@ -115,6 +118,8 @@ class _Studio:
         self._scans: OrderedDict[tuple[str, str], PeopleScan] = OrderedDict()
         self._live: _Live | None = None
         self.handlers: Mapping[str, Callable[[Message, Reply], Mapping[str, Any]]] = {
+            "info": self.info,
+            "cut_face": self.cut_face,
             "frame": self.frame,
             "faces": self.faces,
             "people": self.people,
@@ -133,6 +138,28 @@ class _Studio:
             self._live.client.put(jpeg)
         elif self._live is not None:
             self._live.stop.set()
+
+    def info(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Return what is known about a target before it is read."""
+        with open_reader(Path(message["target"]), VideoOptions(), _ignore) as reader:
+            info = reader.info
+        return {
+            "kind": info.kind,
+            "size": info.size,
+            "frames": info.frames,
+            "fps": None if info.fps is None else float(info.fps),
+            "duration_s": info.duration_s,
+        }
+
+    def cut_face(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Save one face of a photo of several as a photo of its own; return its path."""
+        with self._frames_lock:
+            photo = Path(message["target"])
+            frame = self._frames.read(photo, 0)
+            self._screened(frame, message["target"])
+            boxes = [Box(*map(round, box)) for box in message["boxes"]]
+            output = user_folder() / "faces" / f"{photo.stem}.png"
+            return {"path": str(cut_face(frame, boxes, message["number"], output))}
 
     def frame(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Return a frame of a target as a JPEG."""
