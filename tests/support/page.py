@@ -61,6 +61,16 @@ class Visit:
     def drop_target(self, file: Path) -> None:
         self.drop(self.page.locator("roop-target"), file)
 
+    def drag(self, place: Locator, pixels: int) -> None:
+        """Press the mouse in the middle of a place, and release it so far to the right."""
+        box = place.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + pixels, y, steps=4)
+        self.page.mouse.up()
+
     def wait_for_preview(self) -> None:
         expect(self.after).to_be_visible()
         expect(self.page.get_by_text("Making the preview")).to_have_count(0)

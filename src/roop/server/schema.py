@@ -131,6 +131,7 @@ class FaceFound(BaseModel):
     person: int | None = Field(
         description="index into the target's people, if it is one of those found so far"
     )
+    warnings: list[str] = Field([], description="why this face makes a poor source, in short")
 
 
 class FacesFound(BaseModel):

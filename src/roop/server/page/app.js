@@ -14,6 +14,7 @@ import { icon } from "./icons.js";
 import { followJobs, start } from "./jobs.js";
 import { followDraft } from "./preview.js";
 import { effect, html, signal } from "./reactive.js";
+import { followFaces } from "./spots.js";
 import * as state from "./state.js";
 import { t } from "./texts.js";
 
@@ -107,6 +108,7 @@ async function open() {
   state.keep();
   findPeople();
   followDraft();
+  followFaces();
   followJobs();
 }
 

@@ -6,6 +6,7 @@ import { chosen, takeDrops } from "./drops.js";
 import { icon } from "./icons.js";
 import { busy, frameAt, problem, shown } from "./preview.js";
 import { html } from "./reactive.js";
+import { spots } from "./spots.js";
 import { people, sending, sourceIds, target, targetProblem, time } from "./state.js";
 import { clock, t } from "./texts.js";
 import { wipe } from "./wipe.js";
@@ -84,7 +85,7 @@ function viewer(media) {
     <div class="viewer" --ratio=${`${media.width / media.height}`}>
       ${() => (current()
         ? wiped()
-        : html`<div class="wipe"><div class="layer"><img alt=${t("before")} src=${plain}></div></div>`)}
+        : html`<div class="wipe"><div class="layer"><img alt=${t("before")} src=${plain}></div>${() => spots()}</div>`)}
       ${() => busy.value && html`<p class="veil" role="status"><span class="spinner"></span>${t("previewBusy")}</p>`}
       ${() => !busy.value && !current() && !problem.value && !sourceIds().length
         && people.value.state !== "failed" && html`<p class="veil">${t("previewWaiting")}</p>`}
@@ -98,6 +99,7 @@ function wiped() {
   return wipe(
     () => html`<img alt=${t("before")} src=${() => shown.value?.before}>`,
     () => html`<img alt=${t("after")} src=${() => shown.value?.after}>`,
+    spots,
   );
 }
 

@@ -22,7 +22,7 @@ const ENGLISH = {
   checking: "Looking for the face …",
   uploading: "Uploading, {percent}",
   faceFound: "Face found",
-  faceSmall: "Face found, but only {pixels} pixels high: a closer photo looks better",
+  faceSmall: "The face is only {pixels} pixels high: a closer photo looks better",
   noFace: "No face found in {name}. Use a photo in which the face is seen from the front.",
   severalFaces: "{count} faces found. Whose is it?",
   thisFace: "Face {number} from the left",
@@ -43,6 +43,7 @@ const ENGLISH = {
   previewWaiting: "Now drop a photo of the new face",
   previewNobody: "No face was replaced in this frame. Move the slider, or choose another person.",
   scrub: "Time of the preview",
+  spot: "Person {number}, in the picture",
 
   people: "Who is replaced",
   peopleSearching: "Looking for people …",
