@@ -1,13 +1,16 @@
 """Somebody who uses the page: drops files, looks, and never sees an error that is none."""
 
 import base64
+import json
 import mimetypes
+import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from support.server import Json, Server
+from support.terminal import command, environment
 
 WAIT_MS = 60_000
 """How long the page may take for anything."""
@@ -23,6 +26,15 @@ async (element, { data, name, type }) => {
   }
 }
 """
+
+
+def verdict(path: Path) -> str:
+    """Return what ``roop verify`` says of a file that was saved from the page."""
+    told = subprocess.run(
+        command("verify", "--json", path), env=environment(), capture_output=True, text=True
+    )
+    found: str = json.loads(told.stdout)[0]["verdict"]
+    return found
 
 
 class Visit:

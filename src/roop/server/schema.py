@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from roop.jobs.queued_job import State
 from roop.server.responses.problems import Problem
+from roop.studio.clips import LONGEST_S
 
 ItemT = TypeVar("ItemT")
 
@@ -110,6 +111,19 @@ class PreviewInput(Input):
     time_s: float = Field(0, ge=0, le=1e6, description="seconds from the beginning of the target")
     viewer: str = Field(
         "", max_length=64, description="a newer request with the same value cancels this one"
+    )
+
+
+class ClipInput(Input):
+    """A few seconds to preview."""
+
+    draft: DraftInput
+    start_s: float = Field(0, ge=0, le=1e6, description="seconds from the beginning of the target")
+    seconds: float = Field(3, gt=0, le=LONGEST_S, description="shortened where frames are large")
+    viewer: str = Field(
+        "",
+        max_length=64,
+        description="a newer request, also for a frame, with the same value cancels this one",
     )
 
 

@@ -8,6 +8,7 @@ import "./source-panel.js";
 import "./target-panel.js";
 import { explained, findPeople, restore } from "./actions.js";
 import { get, post } from "./api.js";
+import { followClip } from "./clip.js";
 import { Component } from "./component.js";
 import { guardWindow } from "./drops.js";
 import { icon } from "./icons.js";
@@ -109,6 +110,7 @@ async function open() {
   findPeople();
   followDraft();
   followFaces();
+  followClip();
   followJobs();
 }
 

@@ -43,6 +43,10 @@ const ENGLISH = {
   previewWaiting: "Now drop a photo of the new face",
   previewNobody: "No face was replaced in this frame. Move the slider, or choose another person.",
   scrub: "Time of the preview",
+  clip: "A few seconds of the preview",
+  clipPlay: "Play a few seconds",
+  clipBusy: "Making a few seconds …",
+  clipClose: "Back to the picture",
   spot: "Person {number}, in the picture",
 
   people: "Who is replaced",
