@@ -24,7 +24,7 @@ SCREEN, SECOND = "nudenet_320n", "open_nsfw"
 
 
 class Network(Protocol):
-    """A loaded network. Not thread-safe: load one per thread."""
+    """A loaded network. Safe for threads, which wait for each other."""
 
     def run(self, batch: Tensor) -> tuple[NDArray[np.float32], ...]:
         """Return the outputs for ``batch``, in the order its loader documents."""
