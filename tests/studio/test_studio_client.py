@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from roop.errors import RefusedError, RoopError, UsageError
+from roop.faces.analyser import Analyser
+from roop.media.frames.stored_frame import StoredFrame
 from roop.options import Assignment, FaceOptions, Settings
 from roop.provenance.xmp import source_type
 from roop.studio.draft import Draft
@@ -23,8 +25,10 @@ FACES = FaceOptions().model_dump(mode="json")
 
 
 @pytest.fixture(scope="module")
-def studio() -> Iterator[StudioClient]:
-    with StudioClient(Settings()) as client:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioClient]:
+    with pytest.MonkeyPatch.context() as patch, StudioClient(Settings()) as client:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        client.start()
         yield client
 
 
@@ -126,3 +130,23 @@ def test_a_wrong_live_swap_is_one_line(
     draft = Draft(sources=(portraits["hopper"],), options=options).model_dump(mode="json")
     with pytest.raises(UsageError, match=message):
         studio.request("live", {"draft": draft, "swap": "desk"}).result(60)
+
+
+def test_what_a_target_is(studio: StudioClient, film: Path) -> None:
+    info = studio.request("info", {"target": str(film)}).result(60)
+    assert (info["kind"], info["size"], info["frames"]) == ("video", [320, 240], 30)
+    assert info["duration_s"] == pytest.approx(1, abs=0.05)
+
+
+def test_a_face_is_cut_out_of_a_photo_of_several(
+    studio: StudioClient, portraits: dict[str, Path], analyser: Analyser
+) -> None:
+    both = {"target": str(portraits["both"]), "number": 0, "faces": FACES}
+    boxes = [face["box"] for face in studio.request("faces", both).result(60)["faces"]]
+    cut = {"target": str(portraits["both"]), "boxes": boxes, "number": 1}
+    path = Path(studio.request("cut_face", cut).result(60)["path"])
+    assert path.name == "both.png"
+    with Image.open(path) as image:
+        pixels = np.asarray(image)
+    assert len(analyser.faces(StoredFrame(pixels), "left-right")) == 1
+    assert studio.request("cut_face", cut).result(60)["path"] == str(path)

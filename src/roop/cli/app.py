@@ -14,6 +14,7 @@ from roop.cli.terminal.interrupts import CANCELLED, CANCELLED_MESSAGE
 from roop.errors import CancelledError, UsageError
 
 COMMANDS = {
+    "window": "open the desktop window",
     "swap": "swap a face in a photo, an animation or a video",
     "live": "swap a face in a live camera stream",
     "enhance": "sharpen faces in a photo or video without swapping them",

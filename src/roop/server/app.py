@@ -37,11 +37,11 @@ from roop.server.security.requests import Guard, own_hosts
 from roop.server.services import Services, Storage
 from roop.server.storage import retention
 from roop.server.storage.inspection import Inspector
-from roop.server.studio.job_options import schema_of
 from roop.server.studio.live_swaps import LiveSwaps
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
 from roop.studio.change_feed import ChangeFeed
+from roop.studio.option_schema import schema_of
 from roop.studio.runner import Runner
 from roop.studio.studio_client import StudioClient
 from roop.version import VERSION

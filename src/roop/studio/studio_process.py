@@ -17,12 +17,15 @@ import cv2
 from roop.faces.analyser import Analyser
 from roop.geometry import bounds
 from roop.heap import use_one_arena
-from roop.options import FaceOptions, Settings
+from roop.home import user_folder
+from roop.media.open import open_reader
+from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.scan import PeopleScan
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.remote_error import error_to_dict
 from roop.processors import installed
 from roop.safety.screen import Screen
+from roop.studio.cut_face import cut_face
 from roop.studio.draft import Draft
 from roop.studio.live_swaps import LiveSwaps
 from roop.studio.marked_jpeg import JpegMarker, plain_jpeg
@@ -68,8 +71,8 @@ def _work(parent: ParentProcess) -> None:
         ThreadPoolExecutor(_SWAPS, "roop-live") as live,
     ):
         while (message := parent.messages.get()) is not None:
-            if message["request"] in studio.live_messages:
-                studio.live_messages[message["request"]](message)
+            if message["request"] in studio.unanswered:
+                studio.unanswered[message["request"]](message)
                 continue
             if message["request"] == "live":
                 studio.swaps.announce(message["swap"])
@@ -108,23 +111,49 @@ class _Studio:
         self.swaps = LiveSwaps(settings, self._registry)
         """Live swaps."""
         self.handlers: Mapping[str, Callable[[Message, Reply], Mapping[str, Any]]] = {
+            "info": self.info,
+            "cut_face": self.cut_face,
             "frame": self.frame,
             "faces": self.faces,
             "people": self.people,
             "preview": self.preview,
+            "clip": self.clip,
             "live": self.live,
             "live_change": self.change_live,
             "live_state": lambda message, reply: self.swaps.state(),
         }
-        self.live_messages: Mapping[str, Callable[[Message], None]] = {
+        self.unanswered: Mapping[str, Callable[[Message], None]] = {
             "live_frame": lambda m: self.swaps.put(m["swap"], base64.b64decode(m["jpeg"])),
             "live_stop": lambda m: self.swaps.stop(m["swap"]),
+            "cancel_clip": lambda m: self._previews.cancel(m["viewer"]),
         }
         """Messages without an answer."""
 
     def close(self) -> None:
         """Stop the live swaps."""
         self.swaps.close()
+
+    def info(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Return what is known about a target before it is read."""
+        with open_reader(Path(message["target"]), VideoOptions(), _ignore) as reader:
+            info = reader.info
+        return {
+            "kind": info.kind,
+            "size": info.size,
+            "frames": info.frames,
+            "fps": None if info.fps is None else float(info.fps),
+            "duration_s": info.duration_s,
+        }
+
+    def cut_face(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Save one face of a photo of several as a photo of its own; return its path."""
+        with self._frames_lock:
+            photo = Path(message["target"])
+            frame = self._frames.read(photo, 0)
+            self._screened(frame, message["target"])
+            boxes = [Box(*map(round, box)) for box in message["boxes"]]
+            output = user_folder() / "faces" / f"{photo.stem}.png"
+            return {"path": str(cut_face(frame, boxes, message["number"], output))}
 
     def frame(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Return a frame of a target as a JPEG."""
@@ -191,6 +220,14 @@ class _Studio:
             "warnings": shown.warnings,
         }
 
+    def clip(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Return a few seconds of a target after the swap."""
+        draft = Draft.model_validate(message["draft"])
+        mp4 = self._previews.clip(
+            draft, message["start_s"], message["seconds"], viewer=message["viewer"]
+        )
+        return {"mp4": _text(mp4)}
+
     def live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Swap the frames of a camera, or those that the parent sends; send finished frames."""
 
@@ -227,6 +264,10 @@ class _Studio:
 
 _POLL_S = 0.2
 """Time between two checks whether to stop."""
+
+
+def _ignore(sentence: str) -> None:
+    """Ignore a warning."""
 
 
 def _scan_key(message: Message) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.processors.base import ProcessorSpec
 from roop.server.services import ServicesDep
-from roop.server.studio.job_options import schema_of
+from roop.studio.option_schema import schema_of
 from roop.version import VERSION
 
 router = APIRouter(tags=["server"])

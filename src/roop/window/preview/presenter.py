@@ -1,0 +1,128 @@
+"""The preview: asked for after every change, the newest only."""
+
+import base64
+from dataclasses import dataclass
+
+from roop.errors import CancelledError, RoopError
+from roop.pipeline.workers.child_process import Message
+from roop.studio.draft import Draft
+from roop.window.observable import Observable
+from roop.window.pictures import Picture, opened
+from roop.window.selection import Line, Selection, Target
+from roop.window.tasks import Tasks
+
+_PAUSE_S = 0.15
+"""How long choices must rest before a preview is made."""
+
+_SIDE = 1920
+"""Longest side of a preview, pixels."""
+
+_VIEWER = "window"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A frame of the target before and, if a face is chosen, after."""
+
+    before: Picture
+    after: Picture | None
+    faces: int
+    """How many were replaced."""
+    warnings: tuple[str, ...]
+
+
+class PreviewPresenter:
+    """Keeps the preview what the selection says.
+
+    Args:
+        selection: What is chosen.
+        tasks: Do the work.
+    """
+
+    def __init__(self, selection: Selection, tasks: Tasks) -> None:
+        self.selection = selection
+        self._tasks = tasks
+        self.shown: Observable[Shown | None] = Observable(None)
+        self.busy: Observable[bool] = Observable(False)
+        self.problem: Observable[Line | None] = Observable(None)
+        self._asked: _Request | None = None
+        for each in (selection.photos, selection.target, selection.people):
+            each.watch(self._changed)
+        for other in (selection.choice, selection.options, selection.time_s):
+            other.watch(self._changed)
+
+    def scrub(self, time_s: float) -> None:
+        """Show another time of the target."""
+        self.selection.time_s.value = time_s
+
+    def _changed(self, value: object) -> None:
+        selection, before = self.selection, self._asked
+        target = selection.target.value
+        if target is not None and selection.people.value.state == "none":
+            return  # the search begins in a moment
+        wanted = None
+        if target is not None:
+            wanted = _Request(target, selection.draft(), selection.time_s.value)
+        if wanted == before:
+            return
+        if wanted is None or before is None or before.target is not wanted.target:
+            self.shown.value = None
+        self._asked = wanted
+        self.problem.value = None
+        self.busy.value = wanted is not None
+        if wanted is not None:
+            self._tasks.mailbox.post_later(_PAUSE_S, lambda: self._ask(wanted))
+
+    def _ask(self, wanted: "_Request") -> None:
+        if wanted is not self._asked:
+            return  # there is a newer one
+
+        def done(shown: Shown) -> None:
+            if wanted is self._asked:
+                self.busy.value = False
+                self.shown.value = shown
+
+        def failed(error: RoopError) -> None:
+            if wanted is self._asked and not isinstance(error, CancelledError):
+                self.busy.value = False
+                self.shown.value = None
+                self.problem.value = Line.of(error)
+
+        if wanted.draft is None:
+            number = _frame_at(wanted.target, wanted.time_s)
+            values = {"target": str(wanted.target.path), "number": number, "side": _SIDE}
+            self._tasks.ask("frame", values, _plain, done, failed)
+        else:
+            draft = wanted.draft.model_dump(mode="json")
+            values = {"draft": draft, "time_s": wanted.time_s, "viewer": _VIEWER}
+            self._tasks.ask("preview", values, _swapped, done, failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a preview shows."""
+
+    target: Target
+    draft: Draft | None
+    """None while no face is chosen: then the frame is shown as it is."""
+    time_s: float
+
+
+def _plain(message: Message) -> Shown:
+    return Shown(opened(base64.b64decode(message["jpeg"]), _SIDE), None, 0, ())
+
+
+def _swapped(message: Message) -> Shown:
+    before, after = (base64.b64decode(message[name]) for name in ("before", "after"))
+    return Shown(
+        opened(before, _SIDE),
+        opened(after, _SIDE),
+        len(message["faces"]),
+        tuple(message["warnings"]),
+    )
+
+
+def _frame_at(target: Target, time_s: float) -> int:
+    if not target.frames or not target.duration_s:
+        return 0
+    return min(target.frames - 1, max(0, round(time_s / target.duration_s * target.frames)))

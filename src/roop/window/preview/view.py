@@ -1,0 +1,131 @@
+"""The card with the preview, and its time."""
+
+from typing import Any
+
+import customtkinter as ctk
+
+from roop.window import theme
+from roop.window.preview.wipe import Wipe
+from roop.window.selection import Line, Target
+from roop.window.session import Session
+from roop.window.texts import clock, text
+from roop.window.widgets.basics import ErrorLine, Widget, label
+from roop.window.widgets.drops import accept_drops
+from roop.window.widgets.focus import take_focus
+
+_KEY_S = 1.0
+"""How far an arrow key moves the time, at most a twentieth of the target."""
+
+
+class PreviewView:
+    """Shows the frame before and after, and moves through the target.
+
+    Args:
+        master: Its parent.
+        session: What is shown.
+    """
+
+    def __init__(self, master: Widget, session: Session) -> None:
+        self._session = session
+        self._presenter = session.preview
+        self._selection = session.selection
+        self._ends: list[Any] = []
+        self.frame = ctk.CTkFrame(master, fg_color="transparent")
+        self.frame.grid_columnconfigure(0, weight=1)
+        self.frame.grid_rowconfigure(0, weight=1)
+        self.wipe = Wipe(self.frame, session.tasks, self.frame._get_widget_scaling())
+        self.wipe.canvas.grid(row=0, column=0, columnspan=2, sticky="nsew")
+        self._problem = ErrorLine(
+            self.frame, {"row": 1, "column": 0, "columnspan": 2, "sticky": "w", "pady": 4}, 600
+        )
+        self._slider = ctk.CTkSlider(
+            self.frame,
+            from_=0,
+            to=1,
+            command=self._scrubbed,
+            progress_color=theme.CYAN,
+            button_color=theme.TEXT,
+            button_hover_color=theme.CYAN,
+            fg_color=theme.RAISED,
+            border_color=theme.SURFACE,
+            height=18,
+        )
+        take_focus(self._slider, None)
+        self._slider.tk.call(
+            "bind", str(self._slider), "<Left>", self._slider._register(lambda: self._step(-1))
+        )
+        self._slider.tk.call(
+            "bind", str(self._slider), "<Right>", self._slider._register(lambda: self._step(1))
+        )
+        self._clock = label(self.frame, size=12, colour=theme.MUTED)
+        accept_drops(self.wipe.canvas, session.target.choose, lambda on: None)
+        self._watch()
+
+    def _watch(self) -> None:
+        presenter, selection = self._presenter, self._selection
+        self._ends = [
+            selection.target.watch(self._show_target),
+            selection.time_s.watch(self._show_time),
+            selection.photos.watch(lambda _: self._say()),
+            presenter.shown.watch(lambda _: self._show()),
+            presenter.busy.watch(lambda _: self._show()),
+            presenter.problem.watch(lambda _: self._show()),
+        ]
+
+    def close(self) -> None:
+        """Follow no more changes."""
+        for end in self._ends:
+            end()
+
+    def _show(self) -> None:
+        shown = self._presenter.shown.value
+        self.wipe.show(shown)
+        line = self._presenter.problem.value
+        colour = theme.PINK_TEXT
+        if line is None and shown is not None and shown.after is not None:
+            texts = list(shown.warnings)
+            if not shown.faces:
+                texts.insert(0, text("previewNobody"))
+            line, colour = Line("\n".join(texts)), theme.MUTED
+        self._problem.show(line, colour)
+        self._say()
+
+    def _say(self) -> None:
+        """Write what is going on, or what to do next, in the middle."""
+        presenter, words = self._presenter, ""
+        shown = presenter.shown.value
+        if presenter.busy.value and (shown is None or shown.after is None):
+            words = text("previewBusy")
+        elif self._selection.target.value is None:
+            words = text("previewEmpty")
+        elif shown is None and presenter.problem.value is None:
+            words = text("previewWaiting")
+        self.wipe.say(words)
+
+    def _show_target(self, target: Target | None) -> None:
+        if target is None or not target.moves or not target.duration_s:
+            self._slider.grid_forget()
+            self._clock.grid_forget()
+        else:
+            self._slider.configure(to=max(target.duration_s - 0.05, 0.01))
+            self._slider.grid(row=2, column=0, sticky="ew", pady=(8, 0))
+            self._clock.grid(row=2, column=1, padx=(8, 0), pady=(8, 0))
+            self._show_time(self._selection.time_s.value)
+        self._say()
+
+    def _show_time(self, time_s: float) -> None:
+        target = self._selection.target.value
+        length = (target.duration_s if target else None) or 0.0
+        self._clock.configure(text=f"{clock(time_s)} / {clock(length)}")
+        self._slider.set(time_s)
+
+    def _scrubbed(self, value: float) -> None:
+        self._presenter.scrub(float(value))
+
+    def _step(self, direction: int) -> None:
+        target = self._selection.target.value
+        if target is None or not target.duration_s:
+            return
+        step = min(_KEY_S, target.duration_s / 20) * direction
+        last = max(target.duration_s - 0.05, 0.0)
+        self._presenter.scrub(min(max(self._selection.time_s.value + step, 0.0), last))
