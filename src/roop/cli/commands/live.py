@@ -22,15 +22,8 @@ from roop.cli.terminal.results import print_json
 from roop.cli.terminal.terms import show_terms
 from roop.cli.terminal.text import one_line, warn
 from roop.errors import UsageError
-from roop.options import (
-    FILES_ONLY,
-    FaceOptions,
-    LabelOptions,
-    LiveOptions,
-    Options,
-    Settings,
-    VideoOptions,
-)
+from roop.live_options import FILES_ONLY, LiveOptions
+from roop.options import FaceOptions, LabelOptions, Options, Settings, VideoOptions
 from roop.processors import installed
 
 if TYPE_CHECKING:  # imported when a job runs, so that --help is fast

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from roop.context_managers import Closing
 from roop.errors import MediaError
+from roop.live_options import CameraOptions
 from roop.media.files.disk import reason
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.addresses import CameraAddress, camera_address, found_again
@@ -21,7 +22,7 @@ from roop.media.live.pacing import Pacer, comes_in_pieces
 from roop.media.video.decoder import DAMAGED_IN_A_ROW
 from roop.media.video.opening import video_stream
 from roop.media.video.reader import VideoReader
-from roop.options import CameraOptions, VideoOptions
+from roop.options import VideoOptions
 from roop.types import Frame, Warn
 
 CLOCK = Fraction(1, 1_000_000)

@@ -8,6 +8,7 @@ import av
 from av.container import InputContainer
 
 from roop.errors import MediaError
+from roop.live_options import CameraOptions
 from roop.media.files.disk import reason
 from roop.media.live.addresses import CameraAddress, without_secrets
 from roop.media.live.certificates import (
@@ -18,7 +19,6 @@ from roop.media.live.certificates import (
 from roop.media.live.devices import camera_system
 from roop.media.live.modes import MJPEG, USUAL_FPS, CameraMode, choose_mode
 from roop.media.video.opening import MOST_PIXELS
-from roop.options import CameraOptions
 
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 5.0
 """Time a camera may take to answer, and to send its next packet."""

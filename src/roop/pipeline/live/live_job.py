@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from roop.errors import CancelledError, UsageError
+from roop.live_options import LiveOptions
 from roop.media.base import Marks
 from roop.media.files.output_file import OutputFile
 from roop.media.live.files import LiveFiles
@@ -19,12 +20,7 @@ from roop.media.live.virtual_camera import VirtualCamera, find_virtual_camera
 from roop.media.pictures.frame_file import write_frame
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
-from roop.options import (
-    Job,
-    LabelOptions,
-    LiveOptions,
-    Settings,
-)
+from roop.options import Job, LabelOptions, Settings
 from roop.pipeline.live.camera_feed import CameraFeed
 from roop.pipeline.live.control import LiveControl, LiveState
 from roop.pipeline.live.live_stages import Hold, LiveStages, stream_live

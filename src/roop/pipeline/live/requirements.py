@@ -1,7 +1,8 @@
 """What a live swap cannot do, because a camera has neither an end nor a frame to point at."""
 
 from roop.errors import UsageError
-from roop.options import FILES_ONLY, FaceOptions, FrameOptions, Job, LabelOptions, VideoOptions
+from roop.live_options import FILES_ONLY
+from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, VideoOptions
 from roop.pipeline.people.mapping_file import assignments_of
 
 
