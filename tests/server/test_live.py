@@ -107,6 +107,8 @@ def test_a_camera_of_the_server(files: dict[str, Path], tmp_path: Path) -> None:
             while isinstance(picture := socket.recv(60), str):
                 assert json.loads(picture) == {"dropped": True}
             assert Image.open(io.BytesIO(picture)).size == (320, 240)
+        with live(own, sources=[source], camera="desk") as socket:
+            assert text(socket)["detail"].startswith("the camera cannot be read as a camera: ")
         with live(own, sources=[source], camera="/etc/passwd") as socket:
             assert text(socket)["detail"] == "there is no such camera"
 

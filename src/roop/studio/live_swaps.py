@@ -10,7 +10,8 @@ from typing import Any
 from typing_extensions import override
 
 from roop.context_managers import Closing
-from roop.errors import CancelledError, UsageError
+from roop.errors import CancelledError, MediaError, UsageError
+from roop.media.live.addresses import without_secrets
 from roop.media.live.cameras import open_camera
 from roop.media.live.client_camera import ClientCamera
 from roop.options import Settings
@@ -74,7 +75,7 @@ class LiveSwaps(Closing):
         Raises:
             RoopError: It could not be done, or not any longer.
         """
-        with self._running(name) as (swap, resources):
+        with _named(camera), self._running(name) as (swap, resources):
             opened = swap.client if camera is None else open_camera(camera, _ignore)
             with opened:
                 swap.frames = LiveFrames(
@@ -156,6 +157,20 @@ class LiveSwaps(Closing):
         if swap is None or swap.frames is None:
             raise UsageError("this live swap does not run", hint="start it first")
         return swap.frames
+
+
+@contextmanager
+def _named(camera: str | None) -> Iterator[None]:
+    """Leave the address of a camera out of errors: clients only know its name."""
+    try:
+        yield
+    except MediaError as error:
+        if camera is None:
+            raise
+        text = str(error)
+        for address in (camera, without_secrets(camera)):
+            text = text.replace(address, "the camera")
+        raise MediaError(text, hint=error.template[1]) from error
 
 
 def _ignore(sentence: str) -> None:
