@@ -10,6 +10,7 @@ from roop.errors import CancelledError, RoopError, unexpected
 from roop.terms import remember_terms, terms_seen
 from roop.window import theme
 from roop.window.jobs.view import JobsView
+from roop.window.live.view import LiveView
 from roop.window.preferences import Preferences
 from roop.window.preview.view import PreviewView
 from roop.window.selection import Line
@@ -24,6 +25,7 @@ from roop.window.widgets.basics import ErrorLine, Widget, card, label
 from roop.window.widgets.drops import OnFiles, accept_drops, ask_files, load_drops
 from roop.window.widgets.overlay import Answer, Overlay
 from roop.window.widgets.scrolling import scrolling
+from roop.window.widgets.segments import segments
 
 _PERIOD_MS = 30
 """How often the mailbox is emptied."""
@@ -98,7 +100,9 @@ class MainWindow:
         self._left().grid(row=2, column=0, sticky="nsew", padx=(6, 0), pady=(0, 8))
         self._main = ctk.CTkFrame(root, fg_color="transparent")
         self._main.grid(row=2, column=1, sticky="nsew", padx=theme.GAP, pady=(0, theme.GAP))
-        self._stage().grid(row=0, column=0, sticky="nsew")
+        self._live: LiveView | None = None
+        self._stage_card = self._stage()
+        self._stage_card.grid(row=0, column=0, sticky="nsew")
         self.jobs = JobsView(self._main, self.session)
         self._arrange(_WIDE)
         self._main.bind("<Configure>", lambda event: self._resized())
@@ -112,7 +116,22 @@ class MainWindow:
         label(header, text("tagline"), size=13, colour=theme.MUTED).grid(
             row=0, column=1, sticky="w", pady=(4, 0)
         )
+        self._modes = segments(header, (text("modeFile"), text("modeCamera")), self._show_mode)
+        self._modes.grid(row=0, column=2, padx=18)
         return header
+
+    def _show_mode(self, number: int) -> None:
+        """Show the card for files, or that of the camera."""
+        if self._live is None:  # made when it is needed first
+            self._live = LiveView(self._main, self.session)
+        self.session.live.find_cameras()
+        if number:
+            self._stage_card.grid_remove()
+            self._live.frame.grid(row=0, column=0, sticky="nsew")
+        else:
+            self.session.live.stop()
+            self._live.frame.grid_remove()
+            self._stage_card.grid()
 
     def _left(self) -> Widget:
         column = scrolling(self.root, width=_LEFT)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 from roop.home import user_folder
 from roop.jobs.queue import Queue
@@ -14,6 +15,7 @@ from roop.studio.runner import Runner
 from roop.studio.studio_client import StudioClient
 from roop.window.jobs.presenter import JobsPresenter
 from roop.window.jobs.starter import Desk, Starter
+from roop.window.live.presenter import LivePresenter
 from roop.window.mailbox import Mailbox
 from roop.window.preview.presenter import PreviewPresenter
 from roop.window.selection import Selection
@@ -33,8 +35,8 @@ class WindowSetup:
     """The available processors."""
     sharing: ShareOptions
     """Where and how results are shared."""
-    cameras: Mapping[str, str]
-    """Cameras of the configuration: their addresses by their names."""
+    cameras: Mapping[str, Mapping[str, Any]]
+    """Cameras of the configuration: the options of each by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Session:
     settings: SettingsPresenter
     starter: Starter
     jobs: JobsPresenter
+    live: LivePresenter
 
 
 @contextmanager
@@ -83,6 +86,7 @@ def opened(setup: WindowSetup) -> Iterator[Session]:
             SettingsPresenter(selection, setup.registry),
             Starter(selection, tasks, Desk(queue, setup.registry)),
             jobs,
+            stack.enter_context(LivePresenter(selection, tasks, setup.settings, setup.cameras)),
         )
 
 

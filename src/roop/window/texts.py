@@ -117,6 +117,7 @@ TEXTS: Final = {
     "cameraLoading": "Loading …",
     "cameraRefresh": "Look again",
     "mirror": "Mirror",
+    "still": "Save a still",
     "record": "Record",
     "recordStop": "Stop recording",
     "recorded": "Recorded to {path}",

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from PIL import ImageTk
 
 from roop.window import theme
-from roop.window.pictures import Picture
+from roop.window.pictures import MOST_PIXELS, Picture
 from roop.window.preview.presenter import Shown
 from roop.window.tasks import Tasks
 from roop.window.texts import text
-
-_MOST_PIXELS = 1_300_000
-"""Pixels on the screen, above which a picture takes too long to put there."""
 
 _STEP = 0.05
 
@@ -105,7 +102,7 @@ class Wipe:
         width, height = self._shown.before.size
         room = self.canvas.winfo_width() - 4, self.canvas.winfo_height() - 4
         zoom = min(room[0] / width, room[1] / height)
-        zoom = min(zoom, (_MOST_PIXELS / (width * height)) ** 0.5)
+        zoom = min(zoom, (MOST_PIXELS / (width * height)) ** 0.5)
         return max(1, round(width * zoom)), max(1, round(height * zoom))
 
     def _fit(self) -> None:
