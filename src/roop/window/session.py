@@ -14,6 +14,7 @@ from roop.studio.change_feed import ChangeFeed
 from roop.studio.runner import Runner
 from roop.studio.studio_client import StudioClient
 from roop.window.jobs.presenter import JobsPresenter
+from roop.window.jobs.sharing import SharePresenter
 from roop.window.jobs.starter import Desk, Starter
 from roop.window.live.presenter import LivePresenter
 from roop.window.mailbox import Mailbox
@@ -54,6 +55,7 @@ class Session:
     starter: Starter
     jobs: JobsPresenter
     live: LivePresenter
+    sharing: SharePresenter
 
 
 @contextmanager
@@ -75,6 +77,8 @@ def opened(setup: WindowSetup) -> Iterator[Session]:
         jobs = JobsPresenter(queue, tasks, can_share=can_share)
         stack.callback(feed.subscribe(jobs.listen))
         jobs.load()
+        sharing = SharePresenter(tasks, setup.sharing)
+        jobs.share = sharing.share
         yield Session(
             setup,
             tasks,
@@ -87,6 +91,7 @@ def opened(setup: WindowSetup) -> Iterator[Session]:
             Starter(selection, tasks, Desk(queue, setup.registry)),
             jobs,
             stack.enter_context(LivePresenter(selection, tasks, setup.settings, setup.cameras)),
+            sharing,
         )
 
 

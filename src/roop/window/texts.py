@@ -73,7 +73,7 @@ TEXTS: Final = {
     "startMissing": "Drop a face and a file first",
     "started": "Started: {name}",
     "outputs": "Results go to {folder}",
-    "outputsChange": "Change folder",
+    "outputsUsual": "Outputs in your videos or pictures",
     # jobs
     "jobs": "Results",
     "jobsNone": "Results appear here.",
@@ -104,6 +104,8 @@ TEXTS: Final = {
     "sharing": "Uploading for others …",
     "shareUntil": "works until {time}",
     "shareForever": "works until it is deleted",
+    "unshare": "Stop sharing",
+    "close": "Close",
     "copy": "Copy",
     "copied": "Copied",
     # the camera

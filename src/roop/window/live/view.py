@@ -45,7 +45,7 @@ class LiveView:
         self._line = ErrorLine(self.frame, place, 620)
         self._bottom().grid(row=4, column=0, sticky="ew", padx=theme.GAP, pady=theme.GAP)
         presenter.cameras.watch(self._offer)
-        presenter.camera.watch(self._menu.set)
+        presenter.camera.watch(lambda name: self._menu.set(name or text("cameraNone")))
         presenter.state.watch(lambda _: self._show_state())
         presenter.picture.watch(self._show)
         presenter.figures.watch(lambda words: self._figures.configure(text=words))

@@ -73,6 +73,7 @@ class Wipe:
     def say(self, words: str) -> None:
         """Write something in the middle."""
         self.canvas.itemconfigure(self._veil, text=words)
+        self.canvas.tag_raise(self._veil)
         self._place_words()
 
     def _mover(self, step: float) -> Callable[[object], None]:
