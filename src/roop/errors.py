@@ -15,6 +15,7 @@ of ``roop.swap`` reads ``force=True``, a person at a terminal ``--force``.
 """
 
 import re
+import traceback
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -106,6 +107,18 @@ class CancelledError(RoopError):
     """The user cancelled the job."""
 
     code = "cancelled"
+
+
+def free_locals(error: BaseException) -> None:
+    """Free the local variables of the calls that an error ended.
+
+    They refer to the error in turn, and the networks among them, whose files stay open, would stay
+    until garbage is collected.
+    """
+    chained: BaseException | None = error
+    while chained is not None:
+        traceback.clear_frames(chained.__traceback__)
+        chained = chained.__cause__ or chained.__context__
 
 
 def unexpected(error: Exception) -> RoopError:

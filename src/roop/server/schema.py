@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from roop.jobs.queued_job import State
 from roop.server.responses.problems import Problem
+from roop.studio.clips import LONGEST_S
 
 ItemT = TypeVar("ItemT")
 
@@ -113,6 +114,19 @@ class PreviewInput(Input):
     )
 
 
+class ClipInput(Input):
+    """A few seconds to preview."""
+
+    draft: DraftInput
+    start_s: float = Field(0, ge=0, le=1e6, description="seconds from the beginning of the target")
+    seconds: float = Field(3, gt=0, le=LONGEST_S, description="shortened where frames are large")
+    viewer: str = Field(
+        "",
+        max_length=64,
+        description="a newer request, also for a frame, with the same value cancels this one",
+    )
+
+
 class LiveInput(Input):
     """A live swap of the client's frames, or of a camera of the server."""
 
@@ -131,6 +145,7 @@ class FaceFound(BaseModel):
     person: int | None = Field(
         description="index into the target's people, if it is one of those found so far"
     )
+    warnings: list[str] = Field([], description="why this face makes a poor source, in short")
 
 
 class FacesFound(BaseModel):

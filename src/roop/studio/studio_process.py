@@ -73,6 +73,8 @@ def _work(parent: ParentProcess) -> None:
         while (message := parent.messages.get()) is not None:
             if message["request"] == "live_frame":
                 studio.put_live_frame(base64.b64decode(message["jpeg"]))
+            elif message["request"] == "cancel_clip":
+                studio.cancel_clip(message["viewer"])
             else:
                 own = search if message["request"] == "people" else threads
                 own.submit(_answer, studio, message, send)
@@ -124,6 +126,7 @@ class _Studio:
             "faces": self.faces,
             "people": self.people,
             "preview": self.preview,
+            "clip": self.clip,
             "live": self.live,
         }
 
@@ -225,6 +228,18 @@ class _Studio:
             "size": [shown.before.shape[1], shown.before.shape[0]],
             "warnings": shown.warnings,
         }
+
+    def clip(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Return a few seconds of a target after the swap."""
+        draft = Draft.model_validate(message["draft"])
+        mp4 = self._previews.clip(
+            draft, message["start_s"], message["seconds"], viewer=message["viewer"]
+        )
+        return {"mp4": _text(mp4)}
+
+    def cancel_clip(self, viewer: str) -> None:
+        """Stop making a clip that nobody waits for."""
+        self._previews.cancel(viewer)
 
     def live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Swap the frames of a camera, or those that the parent sends; send finished frames."""

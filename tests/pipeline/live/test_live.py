@@ -174,6 +174,7 @@ def test_a_lost_network_camera_is_found_again_in_another_size(
         assert {(f.width, f.height) for f in film.decode(video=0)} == {(SIZE, SIZE)}
 
 
+@pytest.mark.slow
 def test_a_silent_camera_is_reported_to_viewers(
     source: Path, face: Pixels, cancel: threading.Event
 ) -> None:
