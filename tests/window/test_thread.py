@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:  # it loads tkinter
+    from roop.window.main_window import MainWindow
+
 from roop.terms import remember_terms
-from roop.window.main_window import MainWindow
 from roop.window.preferences import Preferences
 from roop.window.session import Session
 from window.desktop import screen
@@ -27,7 +30,10 @@ WAITS = {"subprocess.Popen", "sqlite3.connect", "socket.connect"}
 
 
 @pytest.fixture
-def window(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+def window(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator["MainWindow"]:
+    pytest.importorskip("tkinter", reason="the window's tests need tkinter")
+    from roop.window.main_window import MainWindow
+
     with screen() as desktop:
         monkeypatch.setenv("DISPLAY", desktop.display)
         remember_terms()
@@ -37,7 +43,7 @@ def window(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWi
         window.root.destroy()
 
 
-def turns(window: MainWindow, until: Callable[[], object]) -> list[float]:
+def turns(window: "MainWindow", until: Callable[[], object]) -> list[float]:
     """Do what the window does until something is true; return each turn's processor time."""
     spent, deadline = [], time.monotonic() + 100
     while not until():
@@ -56,7 +62,7 @@ def turns(window: MainWindow, until: Callable[[], object]) -> list[float]:
 
 
 def test_nothing_takes_longer_than_50_ms(
-    window: MainWindow, portraits: dict[str, Path], duo: Path
+    window: "MainWindow", portraits: dict[str, Path], duo: Path
 ) -> None:
     session, waited = window.session, list[str]()
     recording = True

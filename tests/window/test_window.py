@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from roop.jobs.queue import Queue
 from support.long_films import FaceClip
 from window.desktop import Desktop, roop_window, screen, wait_for
 
-MISSING = [program for program in ("Xvfb", "xdotool") if shutil.which(program) is None]
+MISSING = [
+    *(program for program in ("Xvfb", "xdotool") if shutil.which(program) is None),
+    *(name for name in ("_tkinter", "customtkinter") if find_spec(name) is None),
+]
 
 pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"the window's tests need {', '.join(MISSING)}"),

@@ -69,6 +69,7 @@ class MainWindow:
         self.goes_on = False
         """True if jobs go on after the window is closed."""
         self._question: Overlay | None = None
+        session.jobs.rows.watch(lambda _: self._close_after_jobs())
         if not terms_seen():
             self._ask_consent()
         self.root.deiconify()
@@ -287,7 +288,16 @@ class MainWindow:
         ]
         self._question = Overlay(self.root, text("closeTitle"), text("closeQuestion"), answers)
 
+    def _close_after_jobs(self) -> None:
+        """Close the window if the question about running jobs has become pointless."""
+        if self._question is not None and not self.session.jobs.unfinished:
+            question, self._question = self._question, None
+            question.close()
+            self._end()
+
     def _end(self) -> None:
+        """Remember the size and close the window."""
+        self._question = None
         scale = ctk.ScalingTracker.get_window_scaling(self.root)
         size = {
             "width": round(self.root.winfo_width() / scale),
