@@ -9,7 +9,9 @@ import customtkinter as ctk
 from roop.errors import CancelledError, RoopError, unexpected
 from roop.terms import remember_terms, terms_seen
 from roop.window import theme
+from roop.window.jobs.share_view import ShareView
 from roop.window.jobs.view import JobsView
+from roop.window.live.view import LiveView
 from roop.window.preferences import Preferences
 from roop.window.preview.view import PreviewView
 from roop.window.selection import Line
@@ -24,6 +26,7 @@ from roop.window.widgets.basics import ErrorLine, Widget, card, label
 from roop.window.widgets.drops import OnFiles, accept_drops, ask_files, load_drops
 from roop.window.widgets.overlay import Answer, Overlay
 from roop.window.widgets.scrolling import scrolling
+from roop.window.widgets.segments import choose, segments
 
 _PERIOD_MS = 30
 """How often the mailbox is emptied."""
@@ -33,6 +36,10 @@ _LEFT = 300
 
 _WIDE = 1130
 """Width from which the jobs stand beside the preview, without scaling."""
+
+
+_FILES, _CAMERA, _JOBS = range(3)
+"""What is shown."""
 
 
 class MainWindow:
@@ -54,7 +61,7 @@ class MainWindow:
         self.root.title("roop")
         self._scale(preferences.scale or theme.screen_scale(self.root))
         load_drops(self.root)
-        self._layout = ""
+        self._wide, self._mode = True, _FILES
         self._build(notice)
         self._bind()
         self._place()
@@ -62,6 +69,7 @@ class MainWindow:
         self.goes_on = False
         """True if jobs go on after the window is closed."""
         self._question: Overlay | None = None
+        session.jobs.rows.watch(lambda _: self._close_after_jobs())
         if not terms_seen():
             self._ask_consent()
         self.root.deiconify()
@@ -98,9 +106,11 @@ class MainWindow:
         self._left().grid(row=2, column=0, sticky="nsew", padx=(6, 0), pady=(0, 8))
         self._main = ctk.CTkFrame(root, fg_color="transparent")
         self._main.grid(row=2, column=1, sticky="nsew", padx=theme.GAP, pady=(0, theme.GAP))
-        self._stage().grid(row=0, column=0, sticky="nsew")
+        self._live: LiveView | None = None
+        self._stage_card = self._stage()
         self.jobs = JobsView(self._main, self.session)
-        self._arrange(_WIDE)
+        self._arrange()
+        self._share = ShareView(root, self.session)
         self._main.bind("<Configure>", lambda event: self._resized())
 
     def _header(self) -> Widget:
@@ -112,7 +122,21 @@ class MainWindow:
         label(header, text("tagline"), size=13, colour=theme.MUTED).grid(
             row=0, column=1, sticky="w", pady=(4, 0)
         )
+        words = (text("modeFile"), text("modeCamera"), text("jobs"))
+        self._modes = segments(header, words, self._show_mode)
+        self._modes.grid(row=0, column=2, padx=18)
         return header
+
+    def _show_mode(self, number: int) -> None:
+        """Show the card for files, that of the camera or, in a narrow window, the jobs."""
+        if number == _CAMERA:
+            if self._live is None:  # made when it is needed first
+                self._live = LiveView(self._main, self.session)
+            self.session.live.find_cameras()
+        elif self._mode == _CAMERA:
+            self.session.live.stop()
+        self._mode = number
+        self._arrange()
 
     def _left(self) -> Widget:
         column = scrolling(self.root, width=_LEFT)
@@ -128,7 +152,7 @@ class MainWindow:
         stage = card(self._main)
         stage.grid_rowconfigure(0, weight=1)
         inside = {"column": 0, "padx": theme.GAP, "sticky": "nsew"}
-        self.preview = PreviewView(stage, self.session)
+        self.preview = PreviewView(stage, self.session, self._detach)
         self.preview.frame.grid(row=0, pady=(theme.GAP, 4), **inside)
         self.people = PeopleView(stage, self.session, self._chooser(photos=True))
         self.people.frame.grid(row=1, pady=4, **inside)
@@ -137,25 +161,56 @@ class MainWindow:
         self.start.frame.grid(row=2, pady=(4, theme.GAP), **inside)
         return stage
 
-    def _resized(self) -> None:
-        scale = ctk.ScalingTracker.get_widget_scaling(self.root)
-        self._arrange(self.root.winfo_width() / scale)
+    def _detach(self) -> None:
+        """Open a window with the preview alone."""
+        own = ctk.CTkToplevel(self.root, fg_color=theme.GROUND)
+        own.title(text("preview"))
+        own.geometry("900x600")
+        own.grid_columnconfigure(0, weight=1)
+        own.grid_rowconfigure(0, weight=1)
+        view = PreviewView(own, self.session)
+        view.frame.grid(sticky="nsew", padx=theme.GAP, pady=theme.GAP)
 
-    def _arrange(self, width: float) -> None:
-        """Put the jobs beside the preview, or below it where the window is narrow."""
-        layout = "wide" if width >= _WIDE else "narrow"
-        if layout == self._layout:
-            return
-        self._layout = layout
-        wide, main = layout == "wide", self._main
+        def close() -> None:
+            view.close()
+            own.destroy()
+
+        own.protocol("WM_DELETE_WINDOW", close)
+        own.bind("<Escape>", lambda event: close())
+        own.after(150, own.focus_force)
+
+    def _zoom(self, factor: float) -> None:
+        """Make everything larger or smaller."""
+        now = self.preferences.scale or theme.screen_scale(self.root)
+        scale = 1.0 if factor == 0 else min(max(now * factor, 0.75), 3.0)
+        self.preferences = self.preferences.model_copy(update={"scale": scale})
+        ctk.set_widget_scaling(scale)
+
+    def _resized(self) -> None:
+        wide = self.root.winfo_width() >= _WIDE * ctk.ScalingTracker.get_widget_scaling(self.root)
+        if wide != self._wide:
+            self._wide = wide
+            if wide and self._mode == _JOBS:
+                self._mode = _FILES
+                choose(self._modes, _FILES)
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Put the cards in their places: in a wide window the jobs are always there."""
+        main, live = self._main, self._live
         main.grid_columnconfigure(0, weight=1)
-        main.grid_columnconfigure(1, weight=0, minsize=0)
-        main.grid_rowconfigure(0, weight=3)
-        main.grid_rowconfigure(1, weight=0 if wide else 1)
-        if wide:
-            self.jobs.frame.grid(row=0, column=1, sticky="nsew", padx=(theme.GAP, 0), pady=0)
+        main.grid_rowconfigure(0, weight=1)
+        cards = {_FILES: self._stage_card, _CAMERA: live and live.frame, _JOBS: self.jobs.frame}
+        for number, each in cards.items():
+            if each is not None and number != self._mode:
+                each.grid_forget()
+        cards[self._mode].grid(row=0, column=0, sticky="nsew", padx=0)
+        last = self._modes.parts[_JOBS]
+        if self._wide:
+            self.jobs.frame.grid(row=0, column=1, sticky="nsew", padx=(theme.GAP, 0))
+            last.grid_remove()
         else:
-            self.jobs.frame.grid(row=1, column=0, sticky="nsew", padx=0, pady=(theme.GAP, 0))
+            last.grid()
 
     def _chooser(self, *, photos: bool) -> Callable[[OnFiles], None]:
         def choose(take: OnFiles) -> None:
@@ -177,6 +232,12 @@ class MainWindow:
             ("<Control-o>", lambda: choose_target(session.target.choose)),
             ("<Control-O>", lambda: choose_photo(session.source.add)),
             ("<Control-Return>", session.starter.start),
+            ("<Control-q>", self.close),
+            ("<Control-plus>", lambda: self._zoom(1.1)),
+            ("<Control-equal>", lambda: self._zoom(1.1)),
+            ("<Control-minus>", lambda: self._zoom(1 / 1.1)),
+            ("<Control-Key-0>", lambda: self._zoom(0)),
+            ("<F11>", self._detach),
         ):
             self.root.bind(key, _calling(act))
         self.root.protocol("WM_DELETE_WINDOW", self.close)
@@ -227,7 +288,16 @@ class MainWindow:
         ]
         self._question = Overlay(self.root, text("closeTitle"), text("closeQuestion"), answers)
 
+    def _close_after_jobs(self) -> None:
+        """Close the window if the question about running jobs has become pointless."""
+        if self._question is not None and not self.session.jobs.unfinished:
+            question, self._question = self._question, None
+            question.close()
+            self._end()
+
     def _end(self) -> None:
+        """Remember the size and close the window."""
+        self._question = None
         scale = ctk.ScalingTracker.get_window_scaling(self.root)
         size = {
             "width": round(self.root.winfo_width() / scale),

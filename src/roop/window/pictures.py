@@ -7,6 +7,9 @@ from PIL import Image
 Picture = Image.Image
 """An RGB picture, which nobody changes."""
 
+MOST_PIXELS = 1_300_000
+"""Pixels on the screen, above which a picture takes too long to put there."""
+
 Box = tuple[float, float, float, float]
 
 
@@ -37,3 +40,16 @@ def square(picture: Picture, side: int, around: Box | None = None) -> Picture:
     x, y = min(max(x, half), width - half), min(max(y, half), height - half)
     box = (x - half, y - half, x + half, y + half)
     return picture.resize((side, side), Image.Resampling.LANCZOS, box, reducing_gap=2.0)
+
+
+def fitted(picture: Picture, room: tuple[int, int]) -> Picture:
+    """Return a picture as large as fits.
+
+    Args:
+        picture: The picture.
+        room: Width and height, pixels.
+    """
+    width, height = picture.size
+    zoom = min(room[0] / width, room[1] / height, (MOST_PIXELS / (width * height)) ** 0.5)
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)

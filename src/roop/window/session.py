@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 from roop.home import user_folder
 from roop.jobs.queue import Queue
@@ -13,7 +14,9 @@ from roop.studio.change_feed import ChangeFeed
 from roop.studio.runner import Runner
 from roop.studio.studio_client import StudioClient
 from roop.window.jobs.presenter import JobsPresenter
+from roop.window.jobs.sharing import SharePresenter
 from roop.window.jobs.starter import Desk, Starter
+from roop.window.live.presenter import LivePresenter
 from roop.window.mailbox import Mailbox
 from roop.window.preview.presenter import PreviewPresenter
 from roop.window.selection import Selection
@@ -33,8 +36,8 @@ class WindowSetup:
     """The available processors."""
     sharing: ShareOptions
     """Where and how results are shared."""
-    cameras: Mapping[str, str]
-    """Cameras of the configuration: their addresses by their names."""
+    cameras: Mapping[str, Mapping[str, Any]]
+    """Cameras of the configuration: the options of each by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Session:
     settings: SettingsPresenter
     starter: Starter
     jobs: JobsPresenter
+    live: LivePresenter
+    sharing: SharePresenter
 
 
 @contextmanager
@@ -72,6 +77,8 @@ def opened(setup: WindowSetup) -> Iterator[Session]:
         jobs = JobsPresenter(queue, tasks, can_share=can_share)
         stack.callback(feed.subscribe(jobs.listen))
         jobs.load()
+        sharing = SharePresenter(tasks, setup.sharing)
+        jobs.share = sharing.share
         yield Session(
             setup,
             tasks,
@@ -83,6 +90,8 @@ def opened(setup: WindowSetup) -> Iterator[Session]:
             SettingsPresenter(selection, setup.registry),
             Starter(selection, tasks, Desk(queue, setup.registry)),
             jobs,
+            stack.enter_context(LivePresenter(selection, tasks, setup.settings, setup.cameras)),
+            sharing,
         )
 
 

@@ -4,10 +4,13 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import Any
 
 from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.flags import add_flags
+from roop.cli.parsing.named_cameras import camera_names, with_named_camera
 from roop.cli.parsing.parser import Parser, add_version
+from roop.cli.terminal.text import warn
 from roop.errors import UsageError
 from roop.options import Settings
 from roop.processors import installed
@@ -26,8 +29,19 @@ def run(arguments: Sequence[str]) -> int:
     from roop.window.application import run as show
     from roop.window.session import WindowSetup
 
-    show(WindowSetup(settings, registry, sharing, {}))
+    show(WindowSetup(settings, registry, sharing, _cameras()))
     return 0
+
+
+def _cameras() -> dict[str, dict[str, Any]]:
+    """Return the options of each configured camera by its name."""
+    found = {}
+    try:
+        for name in camera_names():
+            found[name] = with_named_camera({"input": name})
+    except UsageError as error:  # the window is useful without them
+        warn(str(error))
+    return found
 
 
 def require_display() -> None:

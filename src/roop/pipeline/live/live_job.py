@@ -92,6 +92,8 @@ class LiveTask:
     control: LiveControl = field(default_factory=LiveControl)
     """Changes it while it runs."""
     patience_s: float = PATIENCE_S
+    sinks: tuple[FrameSink, ...] = ()
+    """Further viewers, which their owner closes."""
 
 
 def run_live(task: LiveTask) -> LiveResult:
@@ -102,7 +104,8 @@ def run_live(task: LiveTask) -> LiveResult:
     """
     refuse_options_for_files(task.job)
     live = task.live
-    if live.serve == NO_PAGE and live.record_video is None and live.virtual_camera is None:
+    shown = live.serve != NO_PAGE or live.virtual_camera is not None or task.sinks
+    if not shown and live.record_video is None:
         raise UsageError(
             "without a page, a recording and a virtual camera nobody sees anything",
             hint="leave [[serve]] out, or add [[record_video=FILE]]",
@@ -150,7 +153,12 @@ class _LiveRun:
                 task.live, self._threads, self._meter, task.control, self._report.note
             )
             self._threads.spawn(feed.run, "roop-camera")
-            sinks = [*self._page_sinks(feed, page), files, *([virtual] if virtual else [])]
+            sinks = [
+                *task.sinks,
+                *self._page_sinks(feed, page),
+                files,
+                *([virtual] if virtual else []),
+            ]
             viewers: list[LiveViewers] = []
             self._threads.guard(
                 lambda: self._swap(stack.enter_context(pipeline), pipelines, feed, sinks, viewers)

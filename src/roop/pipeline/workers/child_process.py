@@ -40,6 +40,7 @@ _MODULES = (
     "roop.pipeline.workers.worker",
     "roop.server.storage.inspection_process",
     "roop.studio.detached_runner",
+    "roop.studio.live_process",
     "roop.studio.job_process",
     "roop.studio.studio_process",
 )

@@ -65,8 +65,8 @@ class JobsPresenter:
         self._jobs: dict[str, QueuedJob] = {}
         self.rows: Observable[tuple[JobRow, ...]] = Observable(())
         self.problem: Observable[Line | None] = Observable(None)
-        self.sharing: Observable[JobRow | None] = Observable(None)
-        """The job whose output is to be shared."""
+        self.share: Callable[[JobRow], None] = _ignore
+        """Shares the output of a job."""
 
     def load(self) -> None:
         """Read the jobs that are there already."""
@@ -86,7 +86,7 @@ class JobsPresenter:
         self.problem.value = None
         queue, id = self._queue, row.id
         if action == "share":
-            self.sharing.value = row
+            self.share(row)
         elif action in ("open", "folder"):
             path = row.output if action == "open" else row.output.parent
             self._tasks.run(lambda: open_with_system(path), _ignore, self._failed)

@@ -45,6 +45,8 @@ class Starter:
         """Where outputs go; None for the user's folder of videos or pictures."""
         self.ready: Observable[bool] = Observable(False)
         """True if nothing is missing."""
+        self.started = False
+        """True if the note is about a start that succeeded."""
         self.note: Observable[Line | None] = Observable(None)
         """The last start, or what went wrong."""
         for each in (selection.photos, selection.target, selection.people, selection.choice):
@@ -56,6 +58,7 @@ class Starter:
     def start(self) -> None:
         """Submit a job for each chosen file."""
         draft = self._selection.draft()
+        self.started = False
         if draft is None:
             self.note.value = Line(text("startMissing"))
             return
@@ -86,6 +89,7 @@ class Starter:
         return submit
 
     def _done(self, jobs: list[QueuedJob]) -> None:
+        self.started = True
         names = ", ".join(queued.job.output.name for queued in jobs)
         self.note.value = Line(text("started", name=names))
 

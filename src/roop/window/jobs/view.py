@@ -79,10 +79,10 @@ class _JobCard:
         self._bar = ctk.CTkProgressBar(
             self.frame, height=6, fg_color=theme.SUNKEN, progress_color=theme.CYAN
         )
-        self._details = label(self.frame, size=12, colour=theme.MUTED, wrap=250)
+        self._details = label(self.frame, size=12, colour=theme.MUTED, wrap=205)
         self._details.grid(row=2, column=0, columnspan=2, sticky="w", padx=10, pady=(2, 0))
         place = {"row": 3, "column": 0, "columnspan": 2, "sticky": "w", "padx": 10}
-        self._problem = ErrorLine(self.frame, place, 250)
+        self._problem = ErrorLine(self.frame, place, 205)
         self._buttons = ctk.CTkFrame(self.frame, fg_color="transparent", height=0)
         self._buttons.grid(row=4, column=0, columnspan=2, sticky="w", padx=8, pady=8)
 

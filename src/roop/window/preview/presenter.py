@@ -19,6 +19,9 @@ _SIDE = 1920
 
 _VIEWER = "window"
 
+_REEL_S, _REEL_FPS, _REEL_SIDE = 2.0, 12, 960
+"""Length, rate and size of a stretch that is played."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
@@ -45,11 +48,59 @@ class PreviewPresenter:
         self.shown: Observable[Shown | None] = Observable(None)
         self.busy: Observable[bool] = Observable(False)
         self.problem: Observable[Line | None] = Observable(None)
+        self.playing: Observable[tuple[int, int] | None] = Observable(None)
+        """Frames of a stretch that are made, of how many; None while none is played."""
+        self._reel: _Reel | None = None
         self._asked: _Request | None = None
         for each in (selection.photos, selection.target, selection.people):
             each.watch(self._changed)
         for other in (selection.choice, selection.options, selection.time_s):
             other.watch(self._changed)
+
+    def play(self) -> None:
+        """Make the frames of a short stretch, and repeat them until something changes."""
+        wanted = self._asked
+        if wanted is None or wanted.draft is None or not wanted.target.moves or self.busy.value:
+            return
+        self._reel = _Reel(wanted.target, wanted.draft, wanted.time_s)
+        self._make_next(self._reel, [])
+
+    def stop(self) -> None:
+        """Stop playing."""
+        self._reel = None
+        self.playing.value = None
+
+    def _make_next(self, reel: "_Reel", frames: list[Shown]) -> None:
+        """Make one more frame of a stretch; after the last one, play."""
+        if reel is not self._reel:
+            return
+        if len(frames) == len(reel.times):
+            self.playing.value = (len(frames), len(frames))
+            self._turn(reel, frames, 0)
+            return
+        self.playing.value = (len(frames), len(reel.times))
+
+        def done(shown: Shown) -> None:
+            self._make_next(reel, [*frames, shown])
+
+        def failed(error: RoopError) -> None:
+            if reel is self._reel:
+                self.stop()
+                self.problem.value = Line.of(error)
+
+        values = {
+            "draft": reel.draft.model_dump(mode="json"),
+            "time_s": reel.times[len(frames)],
+            "viewer": f"{_VIEWER}-reel",
+        }
+        self._tasks.ask("preview", values, _swapped_small, done, failed)
+
+    def _turn(self, reel: "_Reel", frames: list[Shown], number: int) -> None:
+        """Show one frame, and the next one a little later."""
+        if reel is self._reel:
+            self.shown.value = frames[number % len(frames)]
+            following = lambda: self._turn(reel, frames, number + 1)  # noqa: E731
+            self._tasks.mailbox.post_later(1 / _REEL_FPS, following)
 
     def scrub(self, time_s: float) -> None:
         """Show another time of the target."""
@@ -68,6 +119,7 @@ class PreviewPresenter:
         if wanted is None or before is None or before.target is not wanted.target:
             self.shown.value = None
         self._asked = wanted
+        self.stop()
         self.problem.value = None
         self.busy.value = wanted is not None
         if wanted is not None:
@@ -108,15 +160,29 @@ class _Request:
     time_s: float
 
 
+class _Reel:
+    """A stretch of a target that is played again and again."""
+
+    def __init__(self, target: Target, draft: Draft, time_s: float) -> None:
+        self.draft = draft
+        last = max((target.duration_s or 0.0) - 0.05, 0.0)
+        wanted = (time_s + number / _REEL_FPS for number in range(round(_REEL_S * _REEL_FPS)))
+        self.times = tuple(dict.fromkeys(min(each, last) for each in wanted))
+
+
 def _plain(message: Message) -> Shown:
     return Shown(opened(base64.b64decode(message["jpeg"]), _SIDE), None, 0, ())
 
 
-def _swapped(message: Message) -> Shown:
+def _swapped_small(message: Message) -> Shown:
+    return _swapped(message, _REEL_SIDE)
+
+
+def _swapped(message: Message, side: int = _SIDE) -> Shown:
     before, after = (base64.b64decode(message[name]) for name in ("before", "after"))
     return Shown(
-        opened(before, _SIDE),
-        opened(after, _SIDE),
+        opened(before, side),
+        opened(after, side),
         len(message["faces"]),
         tuple(message["warnings"]),
     )

@@ -1,5 +1,6 @@
 """The card with the preview, and its time."""
 
+from collections.abc import Callable
 from typing import Any
 
 import customtkinter as ctk
@@ -9,7 +10,7 @@ from roop.window.preview.wipe import Wipe
 from roop.window.selection import Line, Target
 from roop.window.session import Session
 from roop.window.texts import clock, text
-from roop.window.widgets.basics import ErrorLine, Widget, label
+from roop.window.widgets.basics import ErrorLine, Widget, button, label
 from roop.window.widgets.drops import accept_drops
 from roop.window.widgets.focus import take_focus
 
@@ -23,9 +24,12 @@ class PreviewView:
     Args:
         master: Its parent.
         session: What is shown.
+        detach: Opens a window with the preview alone; None if this is one.
     """
 
-    def __init__(self, master: Widget, session: Session) -> None:
+    def __init__(
+        self, master: Widget, session: Session, detach: Callable[[], object] | None = None
+    ) -> None:
         self._session = session
         self._presenter = session.preview
         self._selection = session.selection
@@ -34,9 +38,9 @@ class PreviewView:
         self.frame.grid_columnconfigure(0, weight=1)
         self.frame.grid_rowconfigure(0, weight=1)
         self.wipe = Wipe(self.frame, session.tasks, self.frame._get_widget_scaling())
-        self.wipe.canvas.grid(row=0, column=0, columnspan=2, sticky="nsew")
+        self.wipe.canvas.grid(row=0, column=0, columnspan=4, sticky="nsew")
         self._problem = ErrorLine(
-            self.frame, {"row": 1, "column": 0, "columnspan": 2, "sticky": "w", "pady": 4}, 600
+            self.frame, {"row": 1, "column": 0, "columnspan": 4, "sticky": "w", "pady": 4}, 600
         )
         self._slider = ctk.CTkSlider(
             self.frame,
@@ -58,6 +62,10 @@ class PreviewView:
             "bind", str(self._slider), "<Right>", self._slider._register(lambda: self._step(1))
         )
         self._clock = label(self.frame, size=12, colour=theme.MUTED)
+        self._play = button(self.frame, text("play"), self._play_or_stop, height=28)
+        if detach is not None:
+            own = button(self.frame, text("detach"), detach, height=28)
+            own.grid(row=2, column=3, padx=(8, 0), pady=(8, 0), sticky="e")
         accept_drops(self.wipe.canvas, session.target.choose, lambda on: None)
         self._watch()
 
@@ -70,6 +78,7 @@ class PreviewView:
             presenter.shown.watch(lambda _: self._show()),
             presenter.busy.watch(lambda _: self._show()),
             presenter.problem.watch(lambda _: self._show()),
+            presenter.playing.watch(self._show_playing),
         ]
 
     def close(self) -> None:
@@ -93,8 +102,10 @@ class PreviewView:
     def _say(self) -> None:
         """Write what is going on, or what to do next, in the middle."""
         presenter, words = self._presenter, ""
-        shown = presenter.shown.value
-        if presenter.busy.value and (shown is None or shown.after is None):
+        shown, playing = presenter.shown.value, presenter.playing.value
+        if playing is not None and playing[0] < playing[1]:
+            words = text("playing", done=playing[0], total=playing[1])
+        elif presenter.busy.value and (shown is None or shown.after is None):
             words = text("previewBusy")
         elif self._selection.target.value is None:
             words = text("previewEmpty")
@@ -106,10 +117,12 @@ class PreviewView:
         if target is None or not target.moves or not target.duration_s:
             self._slider.grid_forget()
             self._clock.grid_forget()
+            self._play.grid_forget()
         else:
             self._slider.configure(to=max(target.duration_s - 0.05, 0.01))
             self._slider.grid(row=2, column=0, sticky="ew", pady=(8, 0))
             self._clock.grid(row=2, column=1, padx=(8, 0), pady=(8, 0))
+            self._play.grid(row=2, column=2, padx=(8, 0), pady=(8, 0))
             self._show_time(self._selection.time_s.value)
         self._say()
 
@@ -118,6 +131,16 @@ class PreviewView:
         length = (target.duration_s if target else None) or 0.0
         self._clock.configure(text=f"{clock(time_s)} / {clock(length)}")
         self._slider.set(time_s)
+
+    def _play_or_stop(self) -> None:
+        if self._presenter.playing.value is None:
+            self._presenter.play()
+        else:
+            self._presenter.stop()
+
+    def _show_playing(self, playing: tuple[int, int] | None) -> None:
+        self._play.configure(text=text("play" if playing is None else "stop"))
+        self._say()
 
     def _scrubbed(self, value: float) -> None:
         self._presenter.scrub(float(value))

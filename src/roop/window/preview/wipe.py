@@ -6,13 +6,10 @@ from collections.abc import Callable
 from PIL import ImageTk
 
 from roop.window import theme
-from roop.window.pictures import Picture
+from roop.window.pictures import MOST_PIXELS, Picture
 from roop.window.preview.presenter import Shown
 from roop.window.tasks import Tasks
 from roop.window.texts import text
-
-_MOST_PIXELS = 1_300_000
-"""Pixels on the screen, above which a picture takes too long to put there."""
 
 _STEP = 0.05
 
@@ -76,6 +73,7 @@ class Wipe:
     def say(self, words: str) -> None:
         """Write something in the middle."""
         self.canvas.itemconfigure(self._veil, text=words)
+        self.canvas.tag_raise(self._veil)
         self._place_words()
 
     def _mover(self, step: float) -> Callable[[object], None]:
@@ -105,7 +103,7 @@ class Wipe:
         width, height = self._shown.before.size
         room = self.canvas.winfo_width() - 4, self.canvas.winfo_height() - 4
         zoom = min(room[0] / width, room[1] / height)
-        zoom = min(zoom, (_MOST_PIXELS / (width * height)) ** 0.5)
+        zoom = min(zoom, (MOST_PIXELS / (width * height)) ** 0.5)
         return max(1, round(width * zoom)), max(1, round(height * zoom))
 
     def _fit(self) -> None:

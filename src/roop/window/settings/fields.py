@@ -9,7 +9,8 @@ import customtkinter as ctk
 from roop.window import theme
 from roop.window.settings.presenter import Field, SettingsPresenter
 from roop.window.widgets.basics import Widget
-from roop.window.widgets.focus import on_keys, take_focus
+from roop.window.widgets.choice import choice
+from roop.window.widgets.focus import take_focus
 
 
 def switch(master: Widget, write: Callable[[bool], None]) -> Widget:
@@ -54,40 +55,25 @@ def make_field(
 
 
 def _choice(master: Widget, presenter: SettingsPresenter, field: Field, width: int) -> Widget:
-    values = {str(choice): choice for choice in field.choices}
-    made = ctk.CTkOptionMenu(
-        master,
-        values=list(values),
-        command=lambda chosen: presenter.set(field.name, values[chosen]),
-        width=width,
-        height=28,
-        font=theme.font(12),
-        dropdown_font=theme.font(12),
-        fg_color=theme.RAISED,
-        button_color=theme.RAISED_MORE,
-        button_hover_color=theme.FAINT,
-        text_color=theme.TEXT,
+    values = {str(value): value for value in field.choices}
+    made = choice(
+        master, list(values), lambda name: presenter.set(field.name, values[name]), width=width
     )
     made.set(str(presenter.value(field)))
-    frame = made
-    frame.tk.call(str(frame), "configure", "-takefocus", 1, "-highlightthickness", 1)
-    frame.tk.call(str(frame), "configure", "-highlightcolor", theme.CYAN)
-    frame.tk.call(str(frame), "configure", "-highlightbackground", theme.SURFACE)
-    on_keys(frame, made._open_dropdown_menu)
     return made
 
 
 def _several(master: Widget, presenter: SettingsPresenter, field: Field) -> Widget:
     frame = ctk.CTkFrame(master, fg_color="transparent")
 
-    def write(choice: Any, on: bool) -> None:  # noqa: ANN401 - of any option
-        others = [each for each in presenter.value(field) if each != choice]
-        presenter.set(field.name, [*others, choice] if on else others or None)
+    def write(value: Any, on: bool) -> None:  # noqa: ANN401 - of any option
+        others = [each for each in presenter.value(field) if each != value]
+        presenter.set(field.name, [*others, value] if on else others or None)
 
-    def box(choice: Any) -> Widget:  # noqa: ANN401 - of any option
+    def box(value: Any) -> Widget:  # noqa: ANN401 - of any option
         made = ctk.CTkCheckBox(
             frame,
-            text=str(choice),
+            text=str(value),
             font=theme.font(12),
             checkbox_width=18,
             checkbox_height=18,
@@ -97,14 +83,14 @@ def _several(master: Widget, presenter: SettingsPresenter, field: Field) -> Widg
             checkmark_color=theme.ON_CYAN,
             border_color=theme.FAINT,
         )
-        made.configure(command=lambda: write(choice, bool(made.get())))
-        if choice in presenter.value(field):
+        made.configure(command=lambda: write(value, bool(made.get())))
+        if value in presenter.value(field):
             made.select()
         take_focus(made, made.toggle)
         return made
 
-    for row, choice in enumerate(field.choices):
-        box(choice).grid(row=row, column=0, sticky="w", pady=2)
+    for row, value in enumerate(field.choices):
+        box(value).grid(row=row, column=0, sticky="w", pady=2)
     return frame
 
 

@@ -11,7 +11,7 @@ from roop.window.settings.fields import make_field, switch
 from roop.window.settings.presenter import SettingsPresenter
 from roop.window.texts import text
 from roop.window.widgets.basics import ErrorLine, Widget, button, card, clear, label
-from roop.window.widgets.focus import take_focus
+from roop.window.widgets.segments import choose, segments
 
 _PAUSE_MS = 5
 """Between two fields that are made: input and drawing come first."""
@@ -64,7 +64,7 @@ class SettingsView:
             ),
         ]
         for row, (key, read, write) in enumerate(made, 1):
-            label(rows, text(key), wrap=170).grid(row=row, column=0, sticky="w", pady=4)
+            label(rows, text(key), wrap=128).grid(row=row, column=0, sticky="w", pady=4)
             widget = switch(rows, write)
             widget.grid(row=row, column=1, sticky="e", pady=4)
             options.watch(_follower(widget, read))
@@ -85,31 +85,9 @@ class SettingsView:
         return rows
 
     def _quality(self, master: Widget) -> Widget:
-        words = [text("qualityBasic"), text("qualityEnhanced")]
-        made = ctk.CTkSegmentedButton(
-            master,
-            values=words,
-            command=lambda value: self._presenter.set_enhanced(value == words[1]),
-            font=theme.font(12),
-            fg_color=theme.SUNKEN,
-            selected_color=theme.CYAN,
-            selected_hover_color=theme.CYAN,
-            unselected_color=theme.SUNKEN,
-            unselected_hover_color=theme.RAISED,
-            text_color=theme.MUTED,
-            height=28,
-        )
-        for each in made._buttons_dict.values():
-            take_focus(each, each.invoke)
-
-        def follow(options: object) -> None:
-            chosen = words[1] if self._presenter.enhanced else words[0]
-            made.set(chosen)
-            for value, each in made._buttons_dict.items():
-                colour = theme.ON_CYAN if value == chosen else theme.MUTED
-                each.configure(text_color=colour)
-
-        self._presenter.options.watch(follow)
+        words = (text("qualityBasic"), text("qualityEnhanced"))
+        made = segments(master, words, lambda number: self._presenter.set_enhanced(bool(number)))
+        self._presenter.options.watch(lambda _: choose(made, int(self._presenter.enhanced)))
         return made
 
     def _toggle(self) -> None:

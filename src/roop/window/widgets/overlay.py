@@ -1,9 +1,11 @@
 """A question over the window, which must be answered first."""
 
+import tkinter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import customtkinter as ctk
+from PIL import ImageTk
 
 from roop.window import theme
 from roop.window.widgets.basics import Widget, button, label
@@ -42,6 +44,7 @@ class Overlay:
         box.place(relx=0.5, rely=0.46, anchor="center")
         label(box, title, size=17, bold=True).pack(padx=28, pady=(24, 6), anchor="w")
         label(box, words, colour=theme.MUTED, wrap=420).pack(padx=28, pady=(0, 14), anchor="w")
+        self._picture = tkinter.Label(box, bg=theme.SURFACE, bd=0)
         self._buttons = [self._button(box, answer) for answer in answers]
         self._buttons[-1].pack_configure(pady=(4, 24))
         self._cover.bind("<Escape>", lambda event: self._buttons[-1].invoke())
@@ -71,8 +74,16 @@ class Overlay:
 
         return move
 
+    def add_picture(self, image: tkinter.PhotoImage | ImageTk.PhotoImage) -> None:
+        """Show a picture between the words and the buttons."""
+        self._image = image
+        self._picture.configure(image=image)
+        self._picture.pack(padx=28, pady=(0, 14), before=self._buttons[0])
+
     def close(self) -> None:
-        """Remove the question."""
+        """Remove the question; it may be gone already."""
+        if not self._cover.winfo_exists():
+            return
         self._cover.tk.call("grab", "release", str(self._cover))
         self._cover.destroy()
         if self._before is not None and self._before.winfo_exists():
