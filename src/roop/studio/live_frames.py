@@ -87,14 +87,10 @@ class LiveFrames:
             pipelines = stack.enter_context(
                 LivePipelines(pipeline, self._resources, self.control, threads, PATIENCE_S)
             )
-            state = LiveState(
-                many_faces=self._job.faces.many_faces, label_corner=self._job.label.label_corner
-            )
-            self.control.begin(state, cancel, lambda note: None)
+            self._begin(cancel)
             on_ready()
-            stages = LiveStages(
-                pipelines, self._camera.name, self.control, self.meter, self._camera.age_s
-            )
+            name, age_s = self._camera.name, self._camera.age_s
+            stages = LiveStages(pipelines, name, self.control, self.meter, age_s)
             newest: LatestSlot[PlanarFrame] = LatestSlot(threads, self.drop)
             threads.spawn(lambda: self._read(newest, threads), "roop-camera")
             if self._watched:
@@ -129,6 +125,11 @@ class LiveFrames:
         """Report that a frame was dropped."""
         self.meter.drop(CAMERA)
         self._on_frame(None)
+
+    def _begin(self, cancel: threading.Event) -> None:
+        corner = self._job.label.label_corner
+        state = LiveState(many_faces=self._job.faces.many_faces, label_corner=corner)
+        self.control.begin(state, cancel, lambda note: None)
 
     def _read(self, newest: LatestSlot[PlanarFrame], threads: StageThreads) -> None:
         turning = Turning()
