@@ -95,8 +95,13 @@ def test_a_refused_frame_ends_it(server: Server, sent: dict[str, str]) -> None:
             socket.recv(60)
 
 
-def test_a_camera_of_the_server(files: dict[str, Path], tmp_path: Path) -> None:
-    cameras = ("--cameras", f"door={files['slow']}", "desk=rtsp://user:secret@127.0.0.1:9/")
+def test_a_camera_of_the_server(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    configured = f"[cameras.door]\naddress = '{files['slow']}'\nrotate = 90\n"
+    Path("roop.toml").write_text(configured)
+    cameras = ("--cameras", "door", "desk=rtsp://user:secret@127.0.0.1:9/")
     with running(tmp_path, *cameras) as own:
         found = own.client.get("/capabilities").text
         assert '"cameras":["desk","door"]' in found
@@ -107,7 +112,7 @@ def test_a_camera_of_the_server(files: dict[str, Path], tmp_path: Path) -> None:
             assert own.client.get(f"/live/{id}").json()["camera"] == "door"
             while isinstance(picture := socket.recv(60), str):
                 assert json.loads(picture) == {"dropped": True}
-            assert Image.open(io.BytesIO(picture)).size == (320, 240)
+            assert Image.open(io.BytesIO(picture)).size == (240, 320)
         with live(own, sources=[source], camera="desk") as socket:
             assert text(socket)["detail"].startswith("the camera cannot be read as a camera: ")
         with live(own, sources=[source], camera="/etc/passwd") as socket:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from roop.api import make_job
+from roop.live_options import CameraOptions
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.cameras import Camera
 from roop.media.live.page import stalled_jpeg
@@ -41,7 +42,7 @@ class LiveFrames:
         camera: An open camera.
         on_frame: Receives each finished frame, screened, labelled and marked; None for one that
             was dropped because a newer one came.
-        watched: Whether to say in a frame that the camera sends nothing.
+        wanted: How to turn the frames of a camera of this machine, which is watched for silence.
     """
 
     def __init__(
@@ -51,14 +52,14 @@ class LiveFrames:
         camera: Camera,
         on_frame: Callable[[bytes | None], None],
         *,
-        watched: bool = False,
+        wanted: CameraOptions | None = None,
     ) -> None:
         self._job = _live_job(draft, resources.registry)
         self._resources = resources
         self._on_frame = on_frame
         self._marker = JpegMarker(self._job, resources.settings, resources.registry)
         self._camera = camera
-        self._watched = watched
+        self._wanted = wanted
         self._ended = threading.Event()
         self._last_time = time.monotonic()
         self._last_frame: Frame | None = None
@@ -93,7 +94,7 @@ class LiveFrames:
             stages = LiveStages(pipelines, name, self.control, self.meter, age_s)
             newest: LatestSlot[PlanarFrame] = LatestSlot(threads, self.drop)
             threads.spawn(lambda: self._read(newest, threads), "roop-camera")
-            if self._watched:
+            if self._wanted is not None:
                 self._last_time = time.monotonic()
                 threads.spawn(lambda: self._watch(threads), "roop-silence")
             threads.guard(lambda: stream_live(stages, newest, self, threads))
@@ -128,14 +129,16 @@ class LiveFrames:
 
     def _begin(self, cancel: threading.Event) -> None:
         corner = self._job.label.label_corner
-        state = LiveState(many_faces=self._job.faces.many_faces, label_corner=corner)
+        mirror = self._wanted is not None and self._wanted.mirror
+        many = self._job.faces.many_faces
+        state = LiveState(many_faces=many, mirror=mirror, label_corner=corner)
         self.control.begin(state, cancel, lambda note: None)
 
     def _read(self, newest: LatestSlot[PlanarFrame], threads: StageThreads) -> None:
-        turning = Turning()
+        turning, rotate = Turning(), 0 if self._wanted is None else self._wanted.rotate
         for frame in self._camera.frames(threads.check):
             self._last_time = time.monotonic()
-            newest.put(turning.turn(frame, 0, mirror=self.control.state.mirror))
+            newest.put(turning.turn(frame, rotate, mirror=self.control.state.mirror))
         newest.close()
 
     def _watch(self, threads: StageThreads) -> None:

@@ -18,6 +18,7 @@ from roop.faces.analyser import Analyser
 from roop.geometry import bounds
 from roop.heap import use_one_arena
 from roop.home import user_folder
+from roop.live_options import CameraOptions
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.scan import PeopleScan
@@ -234,10 +235,11 @@ class _Studio:
         def finished(jpeg: bytes | None) -> None:
             reply({"dropped": True} if jpeg is None else {"jpeg": _text(jpeg)})
 
+        camera = message.get("camera")
         self.swaps.run(
             message["swap"],
             Draft.model_validate(message["draft"]),
-            message.get("camera"),
+            None if camera is None else CameraOptions.model_validate(camera),
             lambda: reply({"ready": True}),
             finished,
         )
