@@ -40,6 +40,7 @@ def on_keys(widget: tkinter.Misc, act: Callable[[], object]) -> None:
 
     for key in ("<space>", "<Return>", "<KP_Enter>"):
         tkinter.Misc.bind(widget, key, pressed, add=True)
+    tkinter.Misc.bind(widget, "<Control-Return>", lambda event: None)  # is the window's
 
 
 def reveal(widget: tkinter.Misc) -> None:
