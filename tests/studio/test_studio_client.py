@@ -106,12 +106,12 @@ def test_live_frames_come_back_changed(portraits: dict[str, Path]) -> None:
     more: queue.Queue[Any] = queue.Queue()
     draft = Draft(sources=(portraits["hopper"],)).model_dump(mode="json")
     with StudioClient(Settings()) as client:
-        future = client.request("live", {"draft": draft}, more.put)
+        future = client.request("live", {"draft": draft, "swap": "desk"}, more.put)
         assert more.get(timeout=60) == {"ready": True}
         for _ in range(4):
-            client.send("live_frame", {"jpeg": jpeg})
+            client.send("live_frame", {"swap": "desk", "jpeg": jpeg})
         answers = [more.get(timeout=60) for _ in range(4)]
-        client.send("live_frame", {"jpeg": ""})
+        client.send("live_stop", {"swap": "desk"})
         assert future.result(60) == {}
     shown = [np.asarray(image(each["jpeg"])).astype(int) for each in answers if "jpeg" in each]
     assert shown
@@ -129,7 +129,7 @@ def test_a_wrong_live_swap_is_one_line(
 ) -> None:
     draft = Draft(sources=(portraits["hopper"],), options=options).model_dump(mode="json")
     with pytest.raises(UsageError, match=message):
-        studio.request("live", {"draft": draft}).result(60)
+        studio.request("live", {"draft": draft, "swap": "desk"}).result(60)
 
 
 def test_what_a_target_is(studio: StudioClient, film: Path) -> None:

@@ -37,6 +37,7 @@ from roop.server.security.requests import Guard, own_hosts
 from roop.server.services import Services, Storage
 from roop.server.storage import retention
 from roop.server.storage.inspection import Inspector
+from roop.server.studio.live_swaps import LiveSwaps
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
 from roop.studio.change_feed import ChangeFeed
@@ -91,6 +92,7 @@ def create_app(setup: Setup) -> FastAPI:
                 sweeper.cancel()
                 with suppress(asyncio.CancelledError):
                     await sweeper
+                await services.live.close()
                 await run_sync(stack.close)
 
     app = FastAPI(
@@ -139,6 +141,7 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
         people=PeopleCache(studio),
         previews=PreviewCache(),
         sharing=setup.sharing,
+        live=LiveSwaps(settings),
     )
 
 

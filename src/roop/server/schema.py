@@ -137,6 +137,59 @@ class LiveInput(Input):
     options: Options = {}
 
 
+class LiveChange(Input):
+    """What to change of a live swap; what is left out stays."""
+
+    sources: list[MediaId] | None = Field(None, description="photos of another new face")
+    assignments: list[AssignmentInput] | None = Field(
+        None, description="other people, by reference photo; replaces sources and assignments"
+    )
+    many_faces: bool | None = Field(None, description="swap everybody")
+    mirror: bool | None = Field(None, description="swap left and right")
+    label_corner: Literal["top-left", "top-right", "bottom-right", "bottom-left"] | None = None
+
+
+class StageView(BaseModel):
+    """One stage of a live swap, over its last 300 frames."""
+
+    fps: float
+    time_ms: float | None = Field(description="median time that a frame spent in it")
+    time_p95_ms: float | None
+    time_p99_ms: float | None
+    dropped: int = Field(description="frames dropped before it since the start")
+
+
+class LiveMeasurements(BaseModel):
+    """The measurements of a live swap, over its last 300 frames."""
+
+    fps: float
+    latency_ms: float | None = Field(description="median, from a frame's arrival to its sending")
+    latency_p95_ms: float | None
+    latency_p99_ms: float | None
+    shown: int
+    stages: dict[str, StageView] = Field(
+        description="camera (waiting to be processed), swap, screen, client (encoding and sending)"
+    )
+
+
+class LiveView(BaseModel):
+    """A live swap that runs."""
+
+    id: str
+    camera: str | None = Field(description="the server's camera; null for the client's frames")
+    started: datetime
+    many_faces: bool
+    mirror: bool
+    label_corner: str
+    statistics: LiveMeasurements
+
+
+class LiveList(BaseModel):
+    """The live swaps that run."""
+
+    items: list[LiveView]
+
+
 class FaceFound(BaseModel):
     """A face in a frame."""
 

@@ -20,6 +20,7 @@ from roop.server.storage.inspection import Inspector
 from roop.server.storage.media import MediaStore
 from roop.server.storage.results import Results
 from roop.server.storage.uploads import Uploads
+from roop.server.studio.live_swaps import LiveSwaps
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
 from roop.studio.change_feed import ChangeFeed
@@ -74,10 +75,9 @@ class Services:
     previews: PreviewCache
     sharing: ShareOptions
     """Where and how results are shared."""
+    live: LiveSwaps
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server stops, to end streams."""
-    live: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LIVE_AT_ONCE))
-    """Limits live swaps."""
 
     def redact(self, text: str) -> str:
         """Replace the server's paths in a message by names."""
@@ -87,10 +87,6 @@ class Services:
         """Return the problem for an error."""
         hint = None if error.hint is None else self.redact(error.hint)
         return problem_of(error.code, self.redact(str(error)), hint)
-
-
-LIVE_AT_ONCE = 2
-"""Live swaps that run at once; each loads its own networks."""
 
 
 def _services(connection: HTTPConnection) -> Services:

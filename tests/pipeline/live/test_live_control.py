@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import skimage.data
 from PIL import Image
 
 import roop
-from roop.pipeline.live.control import LiveControl, LiveState
+from roop.pipeline.live.control import LiveChoice, LiveControl, LiveState
 from roop.pipeline.progress import Progress
 from support.ip_camera import Pixels, Viewer, ip_camera
 
@@ -60,6 +61,10 @@ class Person:
             self._seen = len(self._viewer.pictures)
             self._actions.pop(0)(self.control)
 
+    def wait_once_more(self, action: Callable[[LiveControl], None]) -> None:
+        """Do ``action`` again a few frames later."""
+        self._actions.insert(0, action)
+
     def run(self, face: Pixels, source: Path, cancel: threading.Event, **options: Any) -> Any:  # noqa: ANN401 - roop.live's own
         with ip_camera([face]) as address:
             result = roop.live(
@@ -95,6 +100,39 @@ def test_the_face_can_be_changed_and_changed_back(
     first, second, again = person.pictures
     assert difference(first, second) > 4
     assert difference(first, again) < difference(first, second) / 3
+    assert "face 2 of 2" in person.notes
+    assert result.swapped == result.shown
+
+
+def test_another_photo_can_be_chosen(
+    face: Pixels, portraits: dict[str, Path], cancel: threading.Event
+) -> None:
+    asked: list[Future[None]] = []
+    seen: list[Pixels] = []
+
+    def choose(*names: str) -> Callable[[LiveControl], None]:
+        def act(control: LiveControl) -> None:
+            first, *more = (portraits[name] for name in names)
+            seen.append(person.pictures[-1])
+            asked.append(control.choose(LiveChoice((first,), tuple(more))))
+
+        return act
+
+    def wait(control: LiveControl) -> None:
+        """Ask again at the next report, until the choice is in force or refused."""
+        if not asked[-1].done():
+            person.wait_once_more(wait)
+
+    person = Person(
+        choose("nobody"), wait, choose("astronaut", "hopper"), wait, LiveControl.next_face
+    )
+    result = person.run(face, portraits["hopper"], cancel)
+    assert "no face found" in str(asked[0].exception())
+    assert asked[1].exception() is None
+    first, as_before, chosen, again = *seen, *person.pictures[-2:]
+    assert difference(first, as_before) < difference(first, chosen) / 3
+    assert difference(first, again) < difference(first, chosen) / 3
+    assert any(note.startswith("the faces stay as they are: no face") for note in person.notes)
     assert "face 2 of 2" in person.notes
     assert result.swapped == result.shown
 

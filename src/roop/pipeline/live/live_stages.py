@@ -8,7 +8,9 @@ from typing import Protocol, TypeVar
 from roop.faces.tracking.selection import FaceSelector
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.pipeline.live.control import LiveControl
+from roop.pipeline.live.pipelines import LivePipelines
 from roop.pipeline.live.selection import ControlledSelector
+from roop.pipeline.live.statistics import CAMERA, SCREEN, SWAP, LiveMeter
 from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.pipeline.stages.edited_faces import FaceCopies
 from roop.pipeline.stages.frame_pipeline import FramePipeline
@@ -45,31 +47,39 @@ class LiveFrame:
     analysed: AnalysedFrame
     to_mark: Sequence[Face]
     """The faces that get the watermark."""
+    pipeline: FramePipeline
+    """Changed it, and screens it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveStages:
     """What the frames of a camera pass, in order."""
 
-    pipeline: FramePipeline
+    pipelines: LivePipelines
     name: str
     """What to call the camera."""
-    patience_s: float
-    """How long the screen may take for a verdict."""
     control: LiveControl
     """What is changed while it runs."""
+    meter: LiveMeter
+    """Measures each stage."""
+    age_s: Callable[[Frame], float]
+    """Returns the seconds since a frame arrived."""
 
     def changed(self, frames: Iterable[PlanarFrame]) -> Iterator[LiveFrame]:
         """Yield the frames changed and labelled; not all has passed the screen yet."""
-        pipeline, before, corner = self.pipeline, None, None
+        pipeline: FramePipeline | None = None
+        seen = corner = None
         for frame in frames:
-            state = self.control.state
-            now = frame.size, state.mirror, state.face, state.many_faces
-            if now != before:  # a turned phone, or the person has chosen something else
-                before, corner = now, None
-                tracker = pipeline.analyser.tracker(self._selector())
+            self.meter.add_time(CAMERA, self.age_s(frame))
+            began, last = time.monotonic(), pipeline
+            pipeline, state = self.pipelines.of_next_frame(), self.control.state
+            if seen != (frame.size, state.mirror):  # a turned phone, or the person has mirrored it
+                seen, corner = (frame.size, state.mirror), None
+                tracker = pipeline.analyser.tracker(self._selector(pipeline))
                 for processor in pipeline.processors:
                     processor.reset()
+            elif pipeline is not last:  # a new tracker might miss a face for a moment
+                tracker.select_with(self._selector(pipeline))
             if state.label_corner != corner:
                 corner = state.label_corner
                 label = Label(pipeline.job.label.model_copy(update={"label_corner": corner}))
@@ -84,18 +94,25 @@ class LiveStages:
                 pipeline.screen.submit_changed(submitted, one.frame)
                 to_mark = copies.to_mark(one.frame, one.faces)
                 label.stamp(one.frame)
-                yield LiveFrame(one, to_mark)
+                self.meter.add_time(SWAP, time.monotonic() - began)
+                yield LiveFrame(one, to_mark, pipeline)
 
-    def _selector(self) -> FaceSelector:
-        selector = self.pipeline.selector()
-        mapped = self.pipeline.job.faces.mapped
+    def _selector(self, pipeline: FramePipeline) -> FaceSelector:
+        selector = pipeline.selector()
+        mapped = pipeline.job.faces.mapped
         return selector if mapped else ControlledSelector(selector, self.control)
 
     def passed(self, frames: Iterable[LiveFrame]) -> Iterator[AnalysedFrame]:
         """Yield every frame, none before all that the screen got so far has passed."""
+        last: FramePipeline | None = None
         for one in frames:
-            self.pipeline.screen.wait_for_verdicts(self.patience_s)
-            self.pipeline.watermark.stamp(one.analysed.frame, one.to_mark)
+            began = time.monotonic()
+            if last is not None and last is not one.pipeline:
+                self.pipelines.retire(last)
+            last = one.pipeline
+            last.screen.wait_for_verdicts(self.pipelines.patience_s)
+            last.watermark.stamp(one.analysed.frame, one.to_mark)
+            self.meter.add_time(SCREEN, time.monotonic() - began)
             yield one.analysed
 
 

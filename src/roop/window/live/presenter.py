@@ -10,9 +10,10 @@ from typing_extensions import override
 
 from roop.context_managers import Closing
 from roop.errors import RoopError
+from roop.live_options import FILES_ONLY
 from roop.media.files.disk import writing
 from roop.media.live.devices import list_cameras
-from roop.options import FILES_ONLY, Settings, VideoOptions
+from roop.options import Settings, VideoOptions
 from roop.pipeline.output.suggested import outputs_folder
 from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.remote_error import error_from_dict
