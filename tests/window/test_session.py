@@ -112,6 +112,9 @@ def test_people_get_faces_of_their_own(
     shown = session.preview.shown.value
     assert shown is not None
     assert shown.faces == 2
+    until(lambda: session.preview.face_at(0.28, 0.45) is not None)
+    assert session.preview.face_at(0.28, 0.45) == 0
+    assert session.preview.face_at(0.5, 0.98) is None
     session.starter.start()
     until(lambda: session.jobs.rows.value and session.jobs.rows.value[0].state == "succeeded")
     assert session.jobs.rows.value[0].details.startswith("12 of 12 frames changed")

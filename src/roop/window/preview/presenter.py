@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 
 from roop.errors import CancelledError, RoopError
+from roop.options import FaceOptions
 from roop.pipeline.workers.child_process import Message
 from roop.studio.draft import Draft
 from roop.window.observable import Observable
@@ -18,6 +19,11 @@ _SIDE = 1920
 """Longest side of a preview, pixels."""
 
 _VIEWER = "window"
+
+_FACES = FaceOptions().model_dump(mode="json")
+
+_FaceOfPerson = tuple[float, float, float, float, int | None]
+"""A box in shares of the frame's size, and the number of the person."""
 
 _REEL_S, _REEL_FPS, _REEL_SIDE = 2.0, 12, 960
 """Length, rate and size of a stretch that is played."""
@@ -50,12 +56,39 @@ class PreviewPresenter:
         self.problem: Observable[Line | None] = Observable(None)
         self.playing: Observable[tuple[int, int] | None] = Observable(None)
         """Frames of a stretch that are made, of how many; None while none is played."""
+        self._faces: tuple[_FaceOfPerson, ...] = ()
         self._reel: _Reel | None = None
         self._asked: _Request | None = None
         for each in (selection.photos, selection.target, selection.people):
             each.watch(self._changed)
         for other in (selection.choice, selection.options, selection.time_s):
             other.watch(self._changed)
+
+    def face_at(self, x: float, y: float) -> int | None:
+        """Return the person at a point of the frame, None if nobody is known there.
+
+        Args:
+            x: From the left, in shares of the width.
+            y: From the top, in shares of the height.
+        """
+        for left, top, right, bottom, person in self._faces:
+            if left <= x <= right and top <= y <= bottom and person is not None:
+                return person
+        return None
+
+    def _find_faces(self, wanted: "_Request") -> None:
+        """Find out who is where in the shown frame."""
+
+        def done(faces: tuple[_FaceOfPerson, ...]) -> None:
+            if wanted is self._asked:
+                self._faces = faces
+
+        values = {
+            "target": str(wanted.target.path),
+            "number": _frame_at(wanted.target, wanted.time_s),
+            "faces": _FACES,
+        }
+        self._tasks.ask("faces", values, _faces_of, done, lambda error: None)
 
     def play(self) -> None:
         """Make the frames of a short stretch, and repeat them until something changes."""
@@ -119,6 +152,7 @@ class PreviewPresenter:
         if wanted is None or before is None or before.target is not wanted.target:
             self.shown.value = None
         self._asked = wanted
+        self._faces = ()
         self.stop()
         self.problem.value = None
         self.busy.value = wanted is not None
@@ -133,6 +167,7 @@ class PreviewPresenter:
             if wanted is self._asked:
                 self.busy.value = False
                 self.shown.value = shown
+                self._find_faces(wanted)
 
         def failed(error: RoopError) -> None:
             if wanted is self._asked and not isinstance(error, CancelledError):
@@ -168,6 +203,16 @@ class _Reel:
         last = max((target.duration_s or 0.0) - 0.05, 0.0)
         wanted = (time_s + number / _REEL_FPS for number in range(round(_REEL_S * _REEL_FPS)))
         self.times = tuple(dict.fromkeys(min(each, last) for each in wanted))
+
+
+def _faces_of(message: Message) -> tuple[_FaceOfPerson, ...]:
+    width, height = message["size"]
+    found = []
+    for face in message["faces"]:
+        left, top, right, bottom = face["box"]
+        box = (left / width, top / height, right / width, bottom / height)
+        found.append((*box, face["person"]))
+    return tuple(found)
 
 
 def _plain(message: Message) -> Shown:

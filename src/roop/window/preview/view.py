@@ -1,10 +1,12 @@
 """The card with the preview, and its time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import customtkinter as ctk
 
+from roop.media.files.extensions import IMAGE_SUFFIXES
 from roop.window import theme
 from roop.window.preview.wipe import Wipe
 from roop.window.selection import Line, Target
@@ -66,8 +68,28 @@ class PreviewView:
         if detach is not None:
             own = button(self.frame, text("detach"), detach, height=28)
             own.grid(row=2, column=3, padx=(8, 0), pady=(8, 0), sticky="e")
-        accept_drops(self.wipe.canvas, session.target.choose, lambda on: None)
+        self.wipe.on_click = self._clicked
+        accept_drops(self.wipe.canvas, self._dropped, lambda on: None)
         self._watch()
+
+    def _clicked(self, x: float, y: float, several: bool) -> bool:
+        """Choose the person who was clicked."""
+        person = self._presenter.face_at(x, y)
+        if person is not None and len(self._selection.people.value.people) > 1:
+            self._selection.pick(person, several=several)
+            return True
+        return False
+
+    def _dropped(self, paths: Sequence[Path]) -> None:
+        """Give a face to the person under the mouse; elsewhere it is another target."""
+        canvas = self.wipe.canvas
+        x = canvas.winfo_pointerx() - canvas.winfo_rootx()
+        y = canvas.winfo_pointery() - canvas.winfo_rooty()
+        person = self._presenter.face_at(*self.wipe.share_of(x, y))
+        if person is not None and len(paths) == 1 and paths[0].suffix.lower() in IMAGE_SUFFIXES:
+            self._session.target.give(person, paths[0])
+        else:
+            self._session.target.choose(paths)
 
     def _watch(self) -> None:
         presenter, selection = self._presenter, self._selection
