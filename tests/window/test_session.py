@@ -153,3 +153,19 @@ def test_a_job_is_paused_resumed_and_cancelled(
     until(lambda: session.jobs.rows.value[0].state == "cancelled")
     session.jobs.act(session.jobs.rows.value[0], "delete")
     until(lambda: not session.jobs.rows.value)
+
+
+def test_a_stretch_is_played(
+    session: Session, until: Until, portraits: dict[str, Path], duo: Path
+) -> None:
+    session.source.add([portraits["astronaut"]])
+    session.target.choose([duo])
+    until(lambda: previewed(session) and session.selection.people.value.state == "done")
+    first = session.preview.shown.value
+    session.preview.play()
+    until(lambda: session.preview.playing.value and session.preview.shown.value is not first)
+    until(lambda: previewed(session))
+    second = session.preview.shown.value
+    until(lambda: session.preview.shown.value is not second)
+    session.preview.scrub(0.1)
+    assert session.preview.playing.value is None

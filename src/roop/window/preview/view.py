@@ -1,5 +1,6 @@
 """The card with the preview, and its time."""
 
+import tkinter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from roop.window.session import Session
 from roop.window.texts import clock, text
 from roop.window.widgets.basics import ErrorLine, Widget, button, label
 from roop.window.widgets.drops import accept_drops
-from roop.window.widgets.focus import take_focus
 
 _KEY_S = 1.0
 """How far an arrow key moves the time, at most a twentieth of the target."""
@@ -56,7 +56,9 @@ class PreviewView:
             border_color=theme.SURFACE,
             height=18,
         )
-        take_focus(self._slider, None)
+        self._slider.tk.call(str(self._slider), "configure", "-takefocus", 1)
+        for event, colour in (("<FocusIn>", theme.CYAN), ("<FocusOut>", theme.TEXT)):
+            tkinter.Misc.bind(self._slider, event, self._painter(colour))
         self._slider.tk.call(
             "bind", str(self._slider), "<Left>", self._slider._register(lambda: self._step(-1))
         )
@@ -71,6 +73,10 @@ class PreviewView:
         self.wipe.on_click = self._clicked
         accept_drops(self.wipe.canvas, self._dropped, lambda on: None)
         self._watch()
+
+    def _painter(self, colour: str) -> Callable[[object], None]:
+        """Return what paints the slider's knob, to show the focus."""
+        return lambda event: self._slider.configure(button_color=colour)
 
     def _clicked(self, x: float, y: float, several: bool) -> bool:
         """Choose the person who was clicked."""
@@ -124,10 +130,8 @@ class PreviewView:
     def _say(self) -> None:
         """Write what is going on, or what to do next, in the middle."""
         presenter, words = self._presenter, ""
-        shown, playing = presenter.shown.value, presenter.playing.value
-        if playing is not None and playing[0] < playing[1]:
-            words = text("playing", done=playing[0], total=playing[1])
-        elif presenter.busy.value and (shown is None or shown.after is None):
+        shown = presenter.shown.value
+        if presenter.busy.value and (shown is None or shown.after is None):
             words = text("previewBusy")
         elif self._selection.target.value is None:
             words = text("previewEmpty")
@@ -144,7 +148,10 @@ class PreviewView:
             self._slider.configure(to=max(target.duration_s - 0.05, 0.01))
             self._slider.grid(row=2, column=0, sticky="ew", pady=(8, 0))
             self._clock.grid(row=2, column=1, padx=(8, 0), pady=(8, 0))
-            self._play.grid(row=2, column=2, padx=(8, 0), pady=(8, 0))
+            if target.kind == "video":
+                self._play.grid(row=2, column=2, padx=(8, 0), pady=(8, 0))
+            else:
+                self._play.grid_forget()
             self._show_time(self._selection.time_s.value)
         self._say()
 
@@ -161,8 +168,10 @@ class PreviewView:
             self._presenter.stop()
 
     def _show_playing(self, playing: tuple[int, int] | None) -> None:
-        self._play.configure(text=text("play" if playing is None else "stop"))
-        self._say()
+        words = text("play" if playing is None else "stop")
+        if playing is not None and playing[0] < playing[1]:
+            words = text("playing", done=playing[0], total=playing[1])
+        self._play.configure(text=words)
 
     def _scrubbed(self, value: float) -> None:
         self._presenter.scrub(float(value))
