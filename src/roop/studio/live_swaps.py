@@ -2,9 +2,10 @@
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
@@ -19,10 +20,7 @@ from roop.pipeline.live.prometheus import prometheus_text
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
 from roop.studio.draft import Draft
-from roop.studio.live_frames import LiveFrames
-
-OnFrame = Callable[[bytes | None], None]
-"""Receives a finished frame, None for one that was dropped."""
+from roop.studio.live_frames import LiveClient, LiveFrames
 
 
 @dataclass(slots=True)
@@ -60,8 +58,8 @@ class LiveSwaps(Closing):
         name: str,
         draft: Draft,
         camera: str | None,
-        on_ready: Callable[[], None],
-        on_frame: OnFrame,
+        folder: Path,
+        client: LiveClient,
     ) -> None:
         """Swap until the camera ends, or ``stop`` is called.
 
@@ -69,8 +67,8 @@ class LiveSwaps(Closing):
             name: As announced.
             draft: Faces and options.
             camera: A camera of this machine or an address; None for frames that ``put`` takes.
-            on_ready: Called when everything is loaded.
-            on_frame: Receives the frames.
+            folder: Where recordings and stills are written.
+            client: Receives the frames.
 
         Raises:
             RoopError: It could not be done, or not any longer.
@@ -79,9 +77,9 @@ class LiveSwaps(Closing):
             opened = swap.client if camera is None else open_camera(camera, _ignore)
             with opened:
                 swap.frames = LiveFrames(
-                    draft, resources, opened, on_frame, watched=camera is not None
+                    draft, resources, opened, client, watched=camera is not None
                 )
-                swap.frames.run(on_ready, swap.stop)
+                swap.frames.run(folder, swap.stop)
 
     def put(self, name: str, jpeg: bytes) -> None:
         """Pass a frame of the client to a swap."""
@@ -106,7 +104,8 @@ class LiveSwaps(Closing):
 
         Args:
             name: Which.
-            change: New values of ``many_faces``, ``mirror`` and ``label_corner``.
+            change: New values of ``many_faces``, ``mirror`` and ``label_corner``; ``record`` begins
+                or ends a recording, ``still`` saves the next frame.
             draft: Other faces or people; None to keep them.
 
         Raises:
@@ -122,6 +121,10 @@ class LiveSwaps(Closing):
             control.set_mirror(change["mirror"])
         if change.get("label_corner") is not None:
             control.set_label_corner(change["label_corner"])
+        if change.get("record") is not None:
+            control.set_recording(change["record"])
+        if change.get("still"):
+            control.take_snapshot()
 
     def state(self) -> Mapping[str, Any]:
         """Return state and measurements of all that run, and these for Prometheus."""

@@ -27,6 +27,7 @@ from roop.processors import installed
 from roop.safety.screen import Screen
 from roop.studio.cut_face import cut_face
 from roop.studio.draft import Draft
+from roop.studio.live_frames import LiveClient
 from roop.studio.live_swaps import LiveSwaps
 from roop.studio.marked_jpeg import JpegMarker, plain_jpeg
 from roop.studio.people import PeopleSearch
@@ -245,17 +246,16 @@ class _Studio:
 
     def live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Swap the frames of a camera, or those that the parent sends; send finished frames."""
-
-        def finished(jpeg: bytes | None) -> None:
-            reply({"dropped": True} if jpeg is None else {"jpeg": _text(jpeg)})
-
-        self.swaps.run(
-            message["swap"],
-            Draft.model_validate(message["draft"]),
-            message.get("camera"),
-            lambda: reply({"ready": True}),
-            finished,
+        client = LiveClient(
+            on_ready=lambda: reply({"ready": True}),
+            on_frame=lambda jpeg: reply(
+                {"dropped": True} if jpeg is None else {"jpeg": _text(jpeg)}
+            ),
+            on_saved=lambda name: reply({"saved": name}),
         )
+        draft = Draft.model_validate(message["draft"])
+        folder = Path(message["folder"])
+        self.swaps.run(message["swap"], draft, message.get("camera"), folder, client)
         return {}
 
     def change_live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
