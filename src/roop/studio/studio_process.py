@@ -33,6 +33,7 @@ from roop.studio.live_swaps import LiveSwaps
 from roop.studio.marked_jpeg import JpegMarker, plain_jpeg
 from roop.studio.people import PeopleSearch
 from roop.studio.previews import Previews
+from roop.studio.reel import reel_frames
 from roop.studio.target_frames import TargetFrames
 from roop.types import Box, Frame
 
@@ -120,6 +121,7 @@ class _Studio:
             "people": self.people,
             "preview": self.preview,
             "clip": self.clip,
+            "reel": self.reel,
             "live": self.live,
             "live_change": self.change_live,
             "live_state": lambda message, reply: self.swaps.state(),
@@ -229,6 +231,19 @@ class _Studio:
             draft, message["start_s"], message["seconds"], viewer=message["viewer"]
         )
         return {"mp4": _text(mp4)}
+
+    def reel(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Send the frames of a few seconds of a target before and after the swap."""
+        draft, start_s = Draft.model_validate(message["draft"]), message["start_s"]
+        job = draft.job(Path("preview"), self._registry)
+        marker = JpegMarker(job, self._settings, self._registry)
+        viewer = message["viewer"]
+        mp4 = self._previews.clip(draft, start_s, message["seconds"], viewer=viewer)
+        step, side = message["step"], message["side"]
+        for before, after in reel_frames(job.target, mp4, start_s, step=step, side=side):
+            shown = {"before": plain_jpeg(before), "after": marker.of_pixels(after)}
+            reply({name: _text(jpeg) for name, jpeg in shown.items()})
+        return {}
 
     def live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Swap the frames of a camera, or those that the parent sends; send finished frames."""
