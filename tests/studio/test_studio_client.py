@@ -130,7 +130,7 @@ def test_a_wrong_live_swap_is_one_line(
 ) -> None:
     draft = Draft(sources=(portraits["hopper"],), options=options).model_dump(mode="json")
     with pytest.raises(UsageError, match=message):
-        studio.request("live", {"draft": draft, "swap": "desk"}).result(60)
+        studio.request("live", {"draft": draft, "swap": "desk", "folder": "."}).result(60)
 
 
 def test_what_a_target_is(studio: StudioClient, film: Path) -> None:
