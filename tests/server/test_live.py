@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from roop.types import Pixels
 from support.figures import drawing
 from support.films import woman_at
 from support.ip_camera import ip_camera
+from support.page import verdict
 from support.server import API, Server, problem, running
 
 
@@ -83,6 +85,40 @@ def test_frames_come_back_swapped_and_labelled(server: Server, sent: dict[str, s
     assert changed[100:140, 120:160].mean() > 5
     assert changed[-20:, :60].mean() > 10  # the label
     assert b"digitalsourcetype/" in pictures[-1]
+
+
+def test_a_recording_and_a_still_are_marked(
+    server: Server, sent: dict[str, str], tmp_path: Path
+) -> None:
+    with live(server, sources=[sent["hopper"]]) as socket:
+        swap = f"/live/{ready(socket)}"
+        assert server.client.patch(swap, json={"record": True, "still": True}).status_code == 204
+        still = saved(socket, 120)
+        assert server.client.patch(swap, json={"record": False}).status_code == 204
+        recording = saved(socket, 160)
+    for name in (still, recording):
+        (tmp_path / name).write_bytes(server.client.get(f"/captures/{name}").content)
+        assert verdict(tmp_path / name) == "intact"
+    assert (still[-4:], recording[-4:]) == (".png", ".mp4")
+    with Image.open(tmp_path / still) as picture:
+        assert picture.size == (320, 240)
+    with av.open(str(tmp_path / recording)) as film:
+        assert sum(1 for _ in film.decode(video=0)) > 0
+    listed = server.client.get("/captures").json()["items"]
+    assert {each["name"] for each in listed} == {still, recording}
+    for name in (still, recording):
+        assert server.client.delete(f"/captures/{name}").status_code == 204
+    assert problem(server.client.get(f"/captures/{still}"), 404)["code"] == "not_found"
+
+
+def saved(socket: ClientConnection, x: float) -> str:
+    """Send frames until the server has saved something; return its name."""
+    while True:
+        socket.send(jpeg_of(woman_at(x)))
+        answer = socket.recv(60)
+        if isinstance(answer, str) and "saved" in answer:
+            name: str = json.loads(answer)["saved"]
+            return name
 
 
 def test_a_refused_frame_ends_it(server: Server, sent: dict[str, str]) -> None:
@@ -153,7 +189,7 @@ def test_two_at_once_each_with_its_face(server: Server, sent: dict[str, str]) ->
         found = {item["id"]: item for item in server.client.get("/live").json()["items"]}
         assert found.keys() == {one, other}
         measured = found[one]["statistics"]
-        assert list(measured["stages"]) == ["camera", "swap", "screen", "client"]
+        assert list(measured["stages"]) == ["camera", "swap", "screen", "client", "captures"]
         assert measured["stages"]["swap"]["time_p99_ms"] > 0
         scraped = server.client.get("/metrics").text
         assert f'roop_live_frames_total{{live="{other}"}} 1' in scraped

@@ -1,5 +1,6 @@
 """Jobs go on in a process of their own when whoever submitted them has ended."""
 
+import os
 from collections.abc import Callable
 
 from roop.jobs.queue import Queue
@@ -14,6 +15,7 @@ def test_a_job_runs_without_whoever_submitted_it(
     photo_job: Callable[[str], Job],
 ) -> None:
     queued = queue.submit(photo_job("hopper"))
-    start_detached(queue.path, Settings())
+    number = start_detached(queue.path, Settings())
     done = until(queued.id, lambda job: job.state == "succeeded")
     assert done.job.output.exists()
+    os.waitpid(number, 0)  # it ends after the last job

@@ -98,7 +98,7 @@ def test_when_the_process_dies_the_next_request_starts_another(film: Path) -> No
     assert all(child in before for child in psutil.Process().children())
 
 
-def test_live_frames_come_back_changed(portraits: dict[str, Path]) -> None:
+def test_live_frames_come_back_changed(portraits: dict[str, Path], tmp_path: Path) -> None:
     picture = Image.fromarray(woman_at(120))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=92)
@@ -106,7 +106,8 @@ def test_live_frames_come_back_changed(portraits: dict[str, Path]) -> None:
     more: queue.Queue[Any] = queue.Queue()
     draft = Draft(sources=(portraits["hopper"],)).model_dump(mode="json")
     with StudioClient(Settings()) as client:
-        future = client.request("live", {"draft": draft, "swap": "desk"}, more.put)
+        chosen = {"draft": draft, "swap": "desk", "folder": str(tmp_path)}
+        future = client.request("live", chosen, more.put)
         assert more.get(timeout=60) == {"ready": True}
         for _ in range(4):
             client.send("live_frame", {"swap": "desk", "jpeg": jpeg})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from PIL import ImageGrab
 
 from support.terminal import command, environment
 
@@ -56,6 +57,11 @@ class Desktop:
                 time.sleep(0.15)
             self.xdotool("mouseup", 1)
             assert source.wait(30) == 0
+
+    def colour(self, x: int, y: int) -> str:
+        """Return the colour of a point as ``#rrggbb``."""
+        shown = ImageGrab.grab((x, y, x + 1, y + 1), xdisplay=self.display).convert("RGB")
+        return "#{:02x}{:02x}{:02x}".format(*shown.getpixel((0, 0)))
 
     def window(self) -> str:
         """Wait for the window; return its number."""

@@ -44,8 +44,8 @@ def test_a_camera_is_swapped_recorded_and_gets_another_face(
     until(lambda: live.note.value and live.note.value.text.startswith("recorded"))
     assert list((home / "Videos" / "Outputs").glob("roop-live-*.mp4"))
     session.source.add([portraits["hopper"]])
-    until(lambda: live.state.value == "loading")
-    until(lambda: live.state.value == "live")
+    until(lambda: live.note.value and live.note.value.text == "other faces are chosen")
+    assert live.state.value == "live"
     live.stop()
     assert live.picture.value is None
 

@@ -112,6 +112,9 @@ def test_people_get_faces_of_their_own(
     shown = session.preview.shown.value
     assert shown is not None
     assert shown.faces == 2
+    until(lambda: session.preview.face_at(0.28, 0.45) is not None)
+    assert session.preview.face_at(0.28, 0.45) == 0
+    assert session.preview.face_at(0.5, 0.98) is None
     session.starter.start()
     until(lambda: session.jobs.rows.value and session.jobs.rows.value[0].state == "succeeded")
     assert session.jobs.rows.value[0].details.startswith("12 of 12 frames changed")
@@ -150,3 +153,19 @@ def test_a_job_is_paused_resumed_and_cancelled(
     until(lambda: session.jobs.rows.value[0].state == "cancelled")
     session.jobs.act(session.jobs.rows.value[0], "delete")
     until(lambda: not session.jobs.rows.value)
+
+
+def test_a_stretch_is_played(
+    session: Session, until: Until, portraits: dict[str, Path], duo: Path
+) -> None:
+    session.source.add([portraits["astronaut"]])
+    session.target.choose([duo])
+    until(lambda: previewed(session) and session.selection.people.value.state == "done")
+    first = session.preview.shown.value
+    session.preview.play()
+    until(lambda: session.preview.playing.value and session.preview.shown.value is not first)
+    until(lambda: previewed(session))
+    second = session.preview.shown.value
+    until(lambda: session.preview.shown.value is not second)
+    session.preview.scrub(0.1)
+    assert session.preview.playing.value is None

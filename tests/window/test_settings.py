@@ -36,6 +36,8 @@ def test_typed_values_are_checked() -> None:
     assert presenter.type_in(quality, "")
     assert presenter.options.value == {}
     assert presenter.problem.value is None
+    assert presenter.type_in(presenter.field("start"), "1:20")
+    assert presenter.options.value == {"start": "1:20"}
 
 
 def test_preferences_are_kept_and_damaged_ones_put_aside(tmp_path: Path) -> None:

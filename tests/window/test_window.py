@@ -22,7 +22,11 @@ pytestmark = [
     pytest.mark.slow,
 ]
 
-SOURCE, TARGET, STAGE, PEOPLE = (160, 140), (160, 320), (640, 330), (410, 556)
+SOURCE, STAGE = (160, 140), (640, 330)
+FIRST_PERSON, SECOND_PERSON = (495, 560), (655, 560)
+CARD = ("#19213a", "#0b5566")
+"""Colours of a person who is not chosen, and who is."""
+CANCEL, RETRY = (1060, 158), (1015, 147)
 
 
 @pytest.fixture
@@ -84,4 +88,38 @@ def test_closing_during_a_job_asks_and_it_goes_on(
         )
         assert states(home) != ["succeeded"]
         wait_for(lambda: states(home) == ["succeeded"], "the job has not gone on")
+    assert (home / "Videos" / "Outputs" / "astronaut-film.mp4").exists()
+
+
+def test_two_people_get_faces_of_their_own_by_drops(
+    desktop: Desktop, portraits: dict[str, Path], duo: Path, tmp_path: Path
+) -> None:
+    home = accepted(tmp_path / "home")
+    with roop_window(desktop, home):
+        desktop.drop(*STAGE, duo)
+        wait_for(lambda: desktop.colour(*SECOND_PERSON) in CARD, "nobody is found")
+        desktop.drop(*FIRST_PERSON, portraits["hopper"])
+        desktop.drop(*SECOND_PERSON, portraits["astronaut"])
+        wait_for(lambda: states(home) or desktop.keys("ctrl+Return"), "nothing was started")
+        wait_for(lambda: set(states(home)) == {"succeeded"}, "the job is not done")
+    with Queue(home / "data" / "roop" / "jobs.sqlite3") as queue:
+        mapped = queue.jobs()[-1].job.faces.map
+    assert [each.source for each in mapped] == [
+        (portraits["hopper"],),
+        (portraits["astronaut"],),
+    ]
+
+
+def test_a_job_is_cancelled_and_resumed(
+    desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    home, film = accepted(tmp_path / "home"), tmp_path / "film.mp4"
+    FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound=(), begin=100.0).write(film)
+    with roop_window(desktop, home):
+        desktop.drop(*SOURCE, portraits["astronaut"])
+        desktop.drop(*STAGE, film)
+        wait_for(lambda: states(home) or desktop.keys("ctrl+Return"), "nothing was started")
+        wait_for(lambda: states(home) == ["cancelled"] or desktop.click(*CANCEL), "no cancel")
+        wait_for(lambda: states(home) != ["cancelled"] or desktop.click(*RETRY), "no retry")
+        wait_for(lambda: states(home) == ["succeeded"], "the job was not resumed")
     assert (home / "Videos" / "Outputs" / "astronaut-film.mp4").exists()

@@ -21,6 +21,7 @@ from roop.server.options import ServerOptions
 from roop.server.responses.problems import STATUSES, Problem, install_handlers, responses
 from roop.server.routes import (
     capabilities,
+    captures,
     events,
     health,
     jobs,
@@ -114,7 +115,11 @@ def create_app(setup: Setup) -> FastAPI:
     app.add_middleware(Guard, access=access, hosts=own_hosts(setup.options))
     install_handlers(app)
     api = APIRouter(prefix=PREFIX)
-    for part in (health, session, capabilities, media, previews, jobs, marks, shares, events, live):
+    parts = (
+        *(health, session, capabilities, media, previews, jobs, marks, shares, events, live),
+        captures,
+    )
+    for part in parts:
         api.include_router(part.router)
     api.include_router(uploads.make_router(setup.options.upload_bytes))
     app.include_router(api)

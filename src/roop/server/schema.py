@@ -146,6 +146,8 @@ class LiveChange(Input):
     )
     many_faces: bool | None = Field(None, description="swap everybody")
     mirror: bool | None = Field(None, description="swap left and right")
+    record: bool | None = Field(None, description="begin or end a recording; see the captures")
+    still: bool = Field(False, description="save the next frame; see the captures")
     label_corner: Literal["top-left", "top-right", "bottom-right", "bottom-left"] | None = None
 
 
@@ -168,7 +170,8 @@ class LiveMeasurements(BaseModel):
     latency_p99_ms: float | None
     shown: int
     stages: dict[str, StageView] = Field(
-        description="camera (waiting to be processed), swap, screen, client (encoding and sending)"
+        description="camera (waiting to be processed), swap, screen, client "
+        "(encoding and sending), captures (recordings and stills)"
     )
 
 

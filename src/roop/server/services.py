@@ -18,6 +18,7 @@ from roop.processors.base import Registry
 from roop.server.options import ServerOptions
 from roop.server.responses.problems import Problem, problem_of
 from roop.server.security.access import Access
+from roop.server.storage.captures import Captures
 from roop.server.storage.inspection import Inspector
 from roop.server.storage.media import MediaStore
 from roop.server.storage.results import Results
@@ -37,6 +38,7 @@ class Storage:
     uploads: Uploads
     media: MediaStore
     results: Results
+    captures: Captures
 
     @classmethod
     def open(cls, folder: Path, options: ServerOptions) -> "Storage":
@@ -46,6 +48,7 @@ class Storage:
             Uploads(folder / "uploads", options),
             MediaStore(folder / "media"),
             Results(folder / "jobs"),
+            Captures(folder / "captures"),
         )
 
     def redact(self, text: str) -> str:

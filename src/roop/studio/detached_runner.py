@@ -15,12 +15,15 @@ from roop.studio.runner import Runner
 _POLL_S = 1.0
 
 
-def start_detached(queue: Path, settings: Settings) -> None:
+def start_detached(queue: Path, settings: Settings) -> int:
     """Start a process that runs the submitted jobs of a queue, and ends after the last one.
 
     Args:
         queue: The queue's file.
         settings: What this machine has.
+
+    Returns:
+        The number of the process.
     """
     alone: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -40,6 +43,7 @@ def start_detached(queue: Path, settings: Settings) -> None:
         with process.stdin as stream:
             stream.write(json.dumps(order))
     process.returncode = 0  # nobody waits for it, and nobody has to be warned of that
+    return process.pid
 
 
 def main() -> None:

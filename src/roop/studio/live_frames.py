@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from roop.api import make_job
+from roop.errors import CancelledError
 from roop.live_options import CameraOptions
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.cameras import Camera
@@ -20,17 +22,32 @@ from roop.pipeline.live.live_stages import LiveStages, stream_live
 from roop.pipeline.live.pipelines import LivePipelines
 from roop.pipeline.live.requirements import refuse_options_for_files
 from roop.pipeline.live.silence import SilenceWatch
+from roop.pipeline.live.sinks import SinkThreads
 from roop.pipeline.live.statistics import CAMERA, LiveMeter
 from roop.pipeline.stages.channel import StageThreads
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
+from roop.studio.captures import CaptureSink, open_captures
 from roop.studio.draft import Draft
 from roop.studio.marked_jpeg import JpegMarker
 from roop.types import AnalysedFrame, Frame
 
 _SINK = "client"
 """The stage that encodes and sends frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveClient:
+    """Who watches a live swap. Everything is called from the swap's threads."""
+
+    on_ready: Callable[[], None]
+    """Called when everything is loaded."""
+    on_frame: Callable[[bytes | None], None]
+    """Receives each finished frame as a JPEG, screened, labelled and marked; None for one that was
+    dropped because a newer one came."""
+    on_saved: Callable[[str], None]
+    """Receives the name of each recording and still that is complete."""
 
 
 class LiveFrames:
@@ -40,8 +57,7 @@ class LiveFrames:
         draft: Faces and options; its target is ignored.
         resources: Networks; a live swap that runs at the same time has others, which share them.
         camera: An open camera.
-        on_frame: Receives each finished frame, screened, labelled and marked; None for one that
-            was dropped because a newer one came.
+        client: Who watches.
         wanted: How to turn the frames of a camera of this machine, which is watched for silence.
     """
 
@@ -50,13 +66,14 @@ class LiveFrames:
         draft: Draft,
         resources: PipelineResources,
         camera: Camera,
-        on_frame: Callable[[bytes | None], None],
+        client: LiveClient,
         *,
         wanted: CameraOptions | None = None,
     ) -> None:
         self._job = _live_job(draft, resources.registry)
         self._resources = resources
-        self._on_frame = on_frame
+        self._client = client
+        self._sinks: SinkThreads | None = None
         self._marker = JpegMarker(self._job, resources.settings, resources.registry)
         self._camera = camera
         self._wanted = wanted
@@ -69,15 +86,16 @@ class LiveFrames:
         """Measures it."""
         self.meter.add_stage(_SINK)
 
-    def run(self, on_ready: Callable[[], None], cancel: threading.Event) -> None:
+    def run(self, folder: Path, cancel: threading.Event) -> None:
         """Swap until the camera ends.
 
         Args:
-            on_ready: Called when everything is loaded.
-            cancel: Set it to stop.
+            folder: Where recordings and stills are written.
+            cancel: Set it to stop; a recording is completed.
 
         Raises:
-            RefusedError: A photo or a frame is refused; nothing more is shown.
+            RefusedError: A photo or a frame is refused; nothing more is shown, and a recording is
+                discarded.
             RoopError: It could not be done, or not any longer.
         """
         threads = StageThreads(cancel)
@@ -89,16 +107,23 @@ class LiveFrames:
                 LivePipelines(pipeline, self._resources, self.control, threads, PATIENCE_S)
             )
             self._begin(cancel)
-            on_ready()
+            files = open_captures(self._job, self._resources, folder, self.control)
+            captures = CaptureSink(files, self.control, self._client.on_saved)
+            stack.enter_context(captures)
+            self._client.on_ready()
             name, age_s = self._camera.name, self._camera.age_s
             stages = LiveStages(pipelines, name, self.control, self.meter, age_s)
+            self._sinks = SinkThreads([captures], threads, self.meter)
             newest: LatestSlot[PlanarFrame] = LatestSlot(threads, self.drop)
             threads.spawn(lambda: self._read(newest, threads), "roop-camera")
             if self._wanted is not None:
                 self._last_time = time.monotonic()
                 threads.spawn(lambda: self._watch(threads), "roop-silence")
             threads.guard(lambda: stream_live(stages, newest, self, threads))
-            threads.join()
+            try:
+                threads.join()
+            except CancelledError:  # how a camera is stopped: all that was shown had passed
+                self._sinks.finish()
 
     def choose(self, draft: Draft) -> None:
         """Use other faces, or replace other people, and wait until a frame has them.
@@ -114,18 +139,22 @@ class LiveFrames:
         began = time.monotonic()
         self._last_frame = analysed.frame
         self.meter.count_shown()
-        self._on_frame(self._marker.of_frame(analysed.frame))
+        self._client.on_frame(self._marker.of_frame(analysed.frame))
+        if self._sinks is not None:
+            self._sinks.show(analysed.frame)
         self.meter.add_time(_SINK, time.monotonic() - began)
         self.meter.add_latency(self._camera.age_s(analysed.frame))
 
     def close(self) -> None:
         """Take note that no more frames come."""
         self._ended.set()
+        if self._sinks is not None:
+            self._sinks.close()
 
     def drop(self) -> None:
         """Report that a frame was dropped."""
         self.meter.drop(CAMERA)
-        self._on_frame(None)
+        self._client.on_frame(None)
 
     def _begin(self, cancel: threading.Event) -> None:
         corner = self._job.label.label_corner
@@ -145,7 +174,7 @@ class LiveFrames:
         """Show when the camera sends nothing."""
 
         def show(text: str) -> None:
-            self._on_frame(self._marker.marked(stalled_jpeg(self._last_frame, text)))
+            self._client.on_frame(self._marker.marked(stalled_jpeg(self._last_frame, text)))
 
         watch = SilenceWatch(
             self._camera.name, lambda: time.monotonic() - self._last_time, lambda line: None, show

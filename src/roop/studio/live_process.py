@@ -10,8 +10,8 @@ import cv2
 
 from roop.heap import use_one_arena
 from roop.job_request import make_live
-from roop.options import Settings
-from roop.pipeline.live.control import LiveControl
+from roop.options import FaceOptions, Settings
+from roop.pipeline.live.control import LiveChoice, LiveControl
 from roop.pipeline.live.live_job import NO_PAGE, LiveTask, run_live
 from roop.pipeline.progress import Progress
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
@@ -52,13 +52,13 @@ def _work(parent: ParentProcess) -> None:
     control = LiveControl()
     sink = _FrameSender(marker, lambda jpeg: send({"jpeg": _text(jpeg)}))
     task = LiveTask(job, live, settings, registry, watch, parent.cancel, control, sinks=(sink,))
-    listening = threading.Thread(target=_obey, args=(parent, control), daemon=True)
+    listening = threading.Thread(target=_obey, args=(parent, control, job.faces), daemon=True)
     listening.start()
     result = run_live(task)
     send({"saved": [str(Path(path).absolute()) for path in result.saved]})
 
 
-def _obey(parent: ParentProcess, control: LiveControl) -> None:
+def _obey(parent: ParentProcess, control: LiveControl, faces: FaceOptions) -> None:
     """Do what the parent asks for while the swap runs."""
     while (message := parent.messages.get()) is not None:
         if "record" in message:
@@ -67,6 +67,8 @@ def _obey(parent: ParentProcess, control: LiveControl) -> None:
             control.set_mirror(message["mirror"])
         elif "many_faces" in message:
             control.set_many_faces(message["many_faces"])
+        elif "sources" in message:  # the notes say what becomes of it
+            control.choose(LiveChoice(tuple(map(Path, message["sources"])), faces=faces))
         elif "snapshot" in message:
             control.take_snapshot()
 

@@ -2,9 +2,10 @@
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
@@ -20,10 +21,7 @@ from roop.pipeline.live.prometheus import prometheus_text
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
 from roop.studio.draft import Draft
-from roop.studio.live_frames import LiveFrames
-
-OnFrame = Callable[[bytes | None], None]
-"""Receives a finished frame, None for one that was dropped."""
+from roop.studio.live_frames import LiveClient, LiveFrames
 
 
 @dataclass(slots=True)
@@ -61,8 +59,8 @@ class LiveSwaps(Closing):
         name: str,
         draft: Draft,
         camera: CameraOptions | None,
-        on_ready: Callable[[], None],
-        on_frame: OnFrame,
+        folder: Path,
+        client: LiveClient,
     ) -> None:
         """Swap until the camera ends, or ``stop`` is called.
 
@@ -70,8 +68,8 @@ class LiveSwaps(Closing):
             name: As announced.
             draft: Faces and options.
             camera: Which, and what to ask it for; None for frames that ``put`` takes.
-            on_ready: Called when everything is loaded.
-            on_frame: Receives the frames.
+            folder: Where recordings and stills are written.
+            client: Receives the frames.
 
         Raises:
             RoopError: It could not be done, or not any longer.
@@ -79,8 +77,8 @@ class LiveSwaps(Closing):
         with _named(camera), self._running(name) as (swap, resources):
             opened = open_camera(camera.input, _ignore, camera) if camera else swap.client
             with opened:
-                swap.frames = LiveFrames(draft, resources, opened, on_frame, wanted=camera)
-                swap.frames.run(on_ready, swap.stop)
+                swap.frames = LiveFrames(draft, resources, opened, client, wanted=camera)
+                swap.frames.run(folder, swap.stop)
 
     def put(self, name: str, jpeg: bytes) -> None:
         """Pass a frame of the client to a swap."""
@@ -105,7 +103,8 @@ class LiveSwaps(Closing):
 
         Args:
             name: Which.
-            change: New values of ``many_faces``, ``mirror`` and ``label_corner``.
+            change: New values of ``many_faces``, ``mirror`` and ``label_corner``; ``record`` begins
+                or ends a recording, ``still`` saves the next frame.
             draft: Other faces or people; None to keep them.
 
         Raises:
@@ -121,6 +120,10 @@ class LiveSwaps(Closing):
             control.set_mirror(change["mirror"])
         if change.get("label_corner") is not None:
             control.set_label_corner(change["label_corner"])
+        if change.get("record") is not None:
+            control.set_recording(change["record"])
+        if change.get("still"):
+            control.take_snapshot()
 
     def state(self) -> Mapping[str, Any]:
         """Return state and measurements of all that run, and these for Prometheus."""

@@ -28,10 +28,12 @@ from roop.processors import installed
 from roop.safety.screen import Screen
 from roop.studio.cut_face import cut_face
 from roop.studio.draft import Draft
+from roop.studio.live_frames import LiveClient
 from roop.studio.live_swaps import LiveSwaps
 from roop.studio.marked_jpeg import JpegMarker, plain_jpeg
 from roop.studio.people import PeopleSearch
 from roop.studio.previews import Previews
+from roop.studio.reel import reel_frames
 from roop.studio.target_frames import TargetFrames
 from roop.types import Box, Frame
 
@@ -119,6 +121,7 @@ class _Studio:
             "people": self.people,
             "preview": self.preview,
             "clip": self.clip,
+            "reel": self.reel,
             "live": self.live,
             "live_change": self.change_live,
             "live_state": lambda message, reply: self.swaps.state(),
@@ -229,20 +232,33 @@ class _Studio:
         )
         return {"mp4": _text(mp4)}
 
+    def reel(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Send the frames of a few seconds of a target before and after the swap."""
+        draft, start_s = Draft.model_validate(message["draft"]), message["start_s"]
+        job = draft.job(Path("preview"), self._registry)
+        marker = JpegMarker(job, self._settings, self._registry)
+        viewer = message["viewer"]
+        mp4 = self._previews.clip(draft, start_s, message["seconds"], viewer=viewer)
+        step, side = message["step"], message["side"]
+        for before, after in reel_frames(job.target, mp4, start_s, step=step, side=side):
+            shown = {"before": plain_jpeg(before), "after": marker.of_pixels(after)}
+            reply({name: _text(jpeg) for name, jpeg in shown.items()})
+        return {}
+
     def live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Swap the frames of a camera, or those that the parent sends; send finished frames."""
-
-        def finished(jpeg: bytes | None) -> None:
-            reply({"dropped": True} if jpeg is None else {"jpeg": _text(jpeg)})
-
-        camera = message.get("camera")
-        self.swaps.run(
-            message["swap"],
-            Draft.model_validate(message["draft"]),
-            None if camera is None else CameraOptions.model_validate(camera),
-            lambda: reply({"ready": True}),
-            finished,
+        client = LiveClient(
+            on_ready=lambda: reply({"ready": True}),
+            on_frame=lambda jpeg: reply(
+                {"dropped": True} if jpeg is None else {"jpeg": _text(jpeg)}
+            ),
+            on_saved=lambda name: reply({"saved": name}),
         )
+        draft = Draft.model_validate(message["draft"])
+        folder = Path(message["folder"])
+        given = message.get("camera")
+        camera = None if given is None else CameraOptions.model_validate(given)
+        self.swaps.run(message["swap"], draft, camera, folder, client)
         return {}
 
     def change_live(self, message: Message, reply: Reply) -> Mapping[str, Any]:

@@ -20,11 +20,13 @@ def run(setup: WindowSetup) -> None:
     with opened(setup) as session:
         session.selection.options.value = dict(preferences.options)
         session.starter.folder.value = preferences.outputs
+        session.live.camera.value = preferences.camera
         window = MainWindow(session, preferences, notice)
         window.run()
         left = {
             "options": dict(session.selection.options.value),
             "outputs": session.starter.folder.value,
+            "camera": session.live.camera.value,
         }
         saved.save(file, window.preferences.model_copy(update=left))
     if window.goes_on:  # now that the jobs are free again

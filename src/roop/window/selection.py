@@ -26,7 +26,7 @@ class Line:
     @classmethod
     def of(cls, error: RoopError) -> "Line":
         """Return an error as a line."""
-        message, hint = error.written(lambda name, value: name)
+        message, hint = error.written(lambda name, value: name.replace("_", " "))
         return cls(message, hint or "")
 
 

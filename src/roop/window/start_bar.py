@@ -65,7 +65,7 @@ class StartBar:
             return
         rows = self._jobs.rows.value
         if note is not None and rows and rows[0].state in ("waiting", "running"):
-            note = Line(f"{rows[0].name}: {rows[0].details}")
+            note = Line(f"{rows[0].name}: {rows[0].details or rows[0].badge}")
         if note is None and not ready:
             note = Line(text("startMissing"))
         self._note.show(note, theme.GREEN if self._starter.started else theme.MUTED)

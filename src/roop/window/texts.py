@@ -39,7 +39,7 @@ TEXTS: Final = {
     "previewNobody": "No face was replaced in this frame. "
     "Move the slider, or choose another person.",
     "play": "Play",
-    "playing": "Making {done} of {total} frames …",
+    "playing": "Stop ({done}/{total})",
     "stop": "Stop",
     "detach": "Own window",
     # people

@@ -59,6 +59,8 @@ export const get = (path) => request("GET", path);
 export const post = (path, body, headers, signal) => request("POST", path, body, headers, signal);
 /** @param {string} path @param {unknown} body @param {AbortSignal} signal */
 export const postForFile = async (path, body, signal) => (await answered("POST", path, body, {}, signal)).blob();
+/** @param {string} path @param {unknown} body */
+export const patch = (path, body) => request("PATCH", path, body);
 /** @param {string} path */
 export const remove = (path) => request("DELETE", path);
 

@@ -27,6 +27,9 @@ MAX_FRAME = 4_000_000
 
 _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 
+_CONTROLS = frozenset({"many_faces", "mirror", "label_corner", "record", "still"})
+"""What changes without a new choice of faces."""
+
 _END_S = 20.0
 """How long to wait for the process to end a swap: it may be opening a camera."""
 
@@ -62,7 +65,9 @@ async def change(id: str, body: LiveChange, services: ServicesDep) -> Response:
     chosen, draft = _changed(swap.chosen, body), None
     if given.keys() & {"sources", "assignments"} or (chosen.assignments and "many_faces" in given):
         draft = await run_sync(live_draft_of, chosen, services)
-    values = {name: given[name] for name in ("many_faces", "mirror", "label_corner") & given.keys()}
+    if body.record:
+        await run_sync(services.storage.uploads.require_room, 0)
+    values = {name: given[name] for name in _CONTROLS & given.keys()}
     await services.live.change(id, values, draft and draft.model_dump(mode="json"))
     swap.chosen = chosen
     return Response(status_code=204)
@@ -89,8 +94,8 @@ async def live(socket: WebSocket, services: ServicesDep) -> None:
     The client first sends a ``LiveInput`` as text. The server sends ``{"ready": true}`` and the
     ``id`` of the live swap when everything is loaded. It answers each binary message, a frame, by a
     frame, or by ``{"dropped": true}`` if a newer one took its place. With a camera of the server,
-    the client sends no frames. On an error the server sends a problem as text and closes the
-    socket.
+    the client sends no frames. ``{"saved": NAME}`` says that ``/captures`` has a new recording or
+    still. On an error the server sends a problem as text and closes the socket.
     """
     await socket.accept()
     if services.live.full:
@@ -142,7 +147,10 @@ async def _chosen(socket: WebSocket, services: Services) -> tuple[LiveSwap, Mapp
             validate(LiveInput, _parsed(text))
         raise UsageError("the first message is not what is chosen") from error
     draft = await run_sync(live_draft_of, body, services)
-    values: dict[str, Any] = {"draft": draft.model_dump(mode="json")}
+    values: dict[str, Any] = {
+        "draft": draft.model_dump(mode="json"),
+        "folder": str(services.storage.captures.folder),
+    }
     if body.camera is not None:
         camera = services.cameras.get(body.camera)
         if camera is None:

@@ -193,6 +193,8 @@ def _details(queued: QueuedJob) -> str:
             time=clock(done["elapsed_s"]),
         )
     now = queued.progress
+    if now is None and queued.state in ("waiting", "running"):
+        return ""
     if now is None or queued.state not in ("running", "paused"):
         return f"{datetime.fromtimestamp(queued.created):%Y-%m-%d %H:%M}"
     parts = [

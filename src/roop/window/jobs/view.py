@@ -41,7 +41,7 @@ class JobsView:
         self.frame.grid_rowconfigure(2, weight=1)
         place = {"row": 1, "column": 0, "sticky": "ew", "padx": theme.GAP + 2}
         self._problem = ErrorLine(self.frame, place, 280)
-        self._list = scrolling(self.frame, width=240)
+        self._list = scrolling(self.frame, width=268)
         self._list.grid(row=2, column=0, sticky="nsew", padx=4, pady=(0, 8))
         self._list.grid_columnconfigure(0, weight=1)
         self._none = label(self._list, text("jobsNone"), size=12, colour=theme.MUTED)
@@ -72,17 +72,17 @@ class _JobCard:
         self._place = -1
         self.frame = ctk.CTkFrame(master, fg_color=theme.RAISED, corner_radius=10)
         self.frame.grid_columnconfigure(0, weight=1)
-        self._name = label(self.frame, bold=True, wrap=170)
+        self._name = label(self.frame, bold=True, wrap=190)
         self._name.grid(row=0, column=0, sticky="w", padx=10, pady=(8, 0))
         self._badge = label(self.frame, size=12, bold=True)
         self._badge.grid(row=0, column=1, sticky="ne", padx=10, pady=(8, 0))
         self._bar = ctk.CTkProgressBar(
             self.frame, height=6, fg_color=theme.SUNKEN, progress_color=theme.CYAN
         )
-        self._details = label(self.frame, size=12, colour=theme.MUTED, wrap=205)
+        self._details = label(self.frame, size=12, colour=theme.MUTED, wrap=236)
         self._details.grid(row=2, column=0, columnspan=2, sticky="w", padx=10, pady=(2, 0))
         place = {"row": 3, "column": 0, "columnspan": 2, "sticky": "w", "padx": 10}
-        self._problem = ErrorLine(self.frame, place, 205)
+        self._problem = ErrorLine(self.frame, place, 236)
         self._buttons = ctk.CTkFrame(self.frame, fg_color="transparent", height=0)
         self._buttons.grid(row=4, column=0, columnspan=2, sticky="w", padx=8, pady=8)
 

@@ -171,11 +171,13 @@ class LivePresenter(Closing):
         """Use the new face while the camera runs."""
         if self.state.value == "off" or self.selection.sources() == self._sources:
             return
-        if all(photo.state != "checking" for photo in self.selection.photos.value):
-            if self.selection.sources():
-                self.start()
-            else:
-                self.stop()
+        if any(photo.state == "checking" for photo in self.selection.photos.value):
+            return
+        self._sources = self.selection.sources()
+        if not self._sources:
+            self.stop()
+        elif self._run is not None:
+            self._run.tell({"sources": [str(source) for source in self._sources]})
 
     def _end(self) -> None:
         run, self._run = self._run, None

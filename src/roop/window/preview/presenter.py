@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 
 from roop.errors import CancelledError, RoopError
+from roop.options import FaceOptions
 from roop.pipeline.workers.child_process import Message
 from roop.studio.draft import Draft
 from roop.window.observable import Observable
@@ -19,7 +20,12 @@ _SIDE = 1920
 
 _VIEWER = "window"
 
-_REEL_S, _REEL_FPS, _REEL_SIDE = 2.0, 12, 960
+_FACES = FaceOptions().model_dump(mode="json")
+
+_FaceOfPerson = tuple[float, float, float, float, int | None]
+"""A box in shares of the frame's size, and the number of the person."""
+
+_REEL_S, _REEL_FPS, _REEL_SIDE = 2.0, 15, 960
 """Length, rate and size of a stretch that is played."""
 
 
@@ -50,38 +56,63 @@ class PreviewPresenter:
         self.problem: Observable[Line | None] = Observable(None)
         self.playing: Observable[tuple[int, int] | None] = Observable(None)
         """Frames of a stretch that are made, of how many; None while none is played."""
+        self._faces: tuple[_FaceOfPerson, ...] = ()
         self._reel: _Reel | None = None
+        self._play_wanted = False
+        """True if it plays as soon as the frame is there."""
         self._asked: _Request | None = None
         for each in (selection.photos, selection.target, selection.people):
             each.watch(self._changed)
         for other in (selection.choice, selection.options, selection.time_s):
             other.watch(self._changed)
 
+    def face_at(self, x: float, y: float) -> int | None:
+        """Return the person at a point of the frame, None if nobody is known there.
+
+        Args:
+            x: From the left, in shares of the width.
+            y: From the top, in shares of the height.
+        """
+        for left, top, right, bottom, person in self._faces:
+            if left <= x <= right and top <= y <= bottom and person is not None:
+                return person
+        return None
+
+    def _find_faces(self, wanted: "_Request") -> None:
+        """Find out who is where in the shown frame."""
+
+        def done(faces: tuple[_FaceOfPerson, ...]) -> None:
+            if wanted is self._asked:
+                self._faces = faces
+
+        values = {
+            "target": str(wanted.target.path),
+            "number": _frame_at(wanted.target, wanted.time_s),
+            "faces": _FACES,
+        }
+        self._tasks.ask("faces", values, _faces_of, done, lambda error: None)
+
     def play(self) -> None:
         """Make the frames of a short stretch, and repeat them until something changes."""
         wanted = self._asked
-        if wanted is None or wanted.draft is None or not wanted.target.moves or self.busy.value:
+        if wanted is None or wanted.draft is None or wanted.target.kind != "video":
             return
-        self._reel = _Reel(wanted.target, wanted.draft, wanted.time_s)
-        self._make_next(self._reel, [])
-
-    def stop(self) -> None:
-        """Stop playing."""
-        self._reel = None
-        self.playing.value = None
-
-    def _make_next(self, reel: "_Reel", frames: list[Shown]) -> None:
-        """Make one more frame of a stretch; after the last one, play."""
-        if reel is not self._reel:
+        self._play_wanted = self.busy.value
+        if self._play_wanted:
+            self.playing.value = (0, 1)
             return
-        if len(frames) == len(reel.times):
-            self.playing.value = (len(frames), len(frames))
-            self._turn(reel, frames, 0)
-            return
-        self.playing.value = (len(frames), len(reel.times))
+        reel = self._reel = _Reel(wanted.target)
+        self.playing.value = (0, reel.frames)
 
-        def done(shown: Shown) -> None:
-            self._make_next(reel, [*frames, shown])
+        def more(shown: Shown | None) -> None:
+            if reel is self._reel and shown is not None:
+                reel.shown.append(shown)
+                self.playing.value = (min(len(reel.shown), reel.frames - 1), reel.frames)
+
+        def done(nothing: object) -> None:
+            if reel is self._reel and reel.shown:
+                self.playing.value = (reel.frames, reel.frames)
+                self._turn(reel, 0)
 
         def failed(error: RoopError) -> None:
             if reel is self._reel:
@@ -89,18 +120,25 @@ class PreviewPresenter:
                 self.problem.value = Line.of(error)
 
         values = {
-            "draft": reel.draft.model_dump(mode="json"),
-            "time_s": reel.times[len(frames)],
+            "draft": wanted.draft.model_dump(mode="json"),
+            "start_s": wanted.time_s,
+            "seconds": _REEL_S,
+            "step": reel.step,
+            "side": _REEL_SIDE,
             "viewer": f"{_VIEWER}-reel",
         }
-        self._tasks.ask("preview", values, _swapped_small, done, failed)
+        self._tasks.ask("reel", values, _of_reel, done, failed, more)
 
-    def _turn(self, reel: "_Reel", frames: list[Shown], number: int) -> None:
+    def stop(self) -> None:
+        """Stop playing."""
+        self._reel, self._play_wanted = None, False
+        self.playing.value = None
+
+    def _turn(self, reel: "_Reel", number: int) -> None:
         """Show one frame, and the next one a little later."""
         if reel is self._reel:
-            self.shown.value = frames[number % len(frames)]
-            following = lambda: self._turn(reel, frames, number + 1)  # noqa: E731
-            self._tasks.mailbox.post_later(1 / _REEL_FPS, following)
+            self.shown.value = reel.shown[number % len(reel.shown)]
+            self._tasks.mailbox.post_later(1 / reel.fps, lambda: self._turn(reel, number + 1))
 
     def scrub(self, time_s: float) -> None:
         """Show another time of the target."""
@@ -119,6 +157,7 @@ class PreviewPresenter:
         if wanted is None or before is None or before.target is not wanted.target:
             self.shown.value = None
         self._asked = wanted
+        self._faces = ()
         self.stop()
         self.problem.value = None
         self.busy.value = wanted is not None
@@ -133,6 +172,9 @@ class PreviewPresenter:
             if wanted is self._asked:
                 self.busy.value = False
                 self.shown.value = shown
+                self._find_faces(wanted)
+                if self._play_wanted:
+                    self.play()
 
         def failed(error: RoopError) -> None:
             if wanted is self._asked and not isinstance(error, CancelledError):
@@ -163,26 +205,43 @@ class _Request:
 class _Reel:
     """A stretch of a target that is played again and again."""
 
-    def __init__(self, target: Target, draft: Draft, time_s: float) -> None:
-        self.draft = draft
-        last = max((target.duration_s or 0.0) - 0.05, 0.0)
-        wanted = (time_s + number / _REEL_FPS for number in range(round(_REEL_S * _REEL_FPS)))
-        self.times = tuple(dict.fromkeys(min(each, last) for each in wanted))
+    def __init__(self, target: Target) -> None:
+        fps = target.fps or _REEL_FPS
+        self.step = max(1, round(fps / _REEL_FPS))
+        self.fps = fps / self.step
+        """Of what is shown."""
+        seconds = min(_REEL_S, target.duration_s or _REEL_S)
+        self.frames = max(2, round(seconds * self.fps))
+        """About how many there are."""
+        self.shown: list[Shown] = []
+
+
+def _faces_of(message: Message) -> tuple[_FaceOfPerson, ...]:
+    width, height = message["size"]
+    found = []
+    for face in message["faces"]:
+        left, top, right, bottom = face["box"]
+        box = (left / width, top / height, right / width, bottom / height)
+        found.append((*box, face["person"]))
+    return tuple(found)
 
 
 def _plain(message: Message) -> Shown:
     return Shown(opened(base64.b64decode(message["jpeg"]), _SIDE), None, 0, ())
 
 
-def _swapped_small(message: Message) -> Shown:
-    return _swapped(message, _REEL_SIDE)
+def _of_reel(message: Message) -> Shown | None:
+    if not message:  # the end
+        return None
+    before, after = (base64.b64decode(message[name]) for name in ("before", "after"))
+    return Shown(opened(before, _REEL_SIDE), opened(after, _REEL_SIDE), 1, ())
 
 
-def _swapped(message: Message, side: int = _SIDE) -> Shown:
+def _swapped(message: Message) -> Shown:
     before, after = (base64.b64decode(message[name]) for name in ("before", "after"))
     return Shown(
-        opened(before, side),
-        opened(after, side),
+        opened(before, _SIDE),
+        opened(after, _SIDE),
         len(message["faces"]),
         tuple(message["warnings"]),
     )

@@ -1,10 +1,13 @@
 """The card with the preview, and its time."""
 
-from collections.abc import Callable
+import tkinter
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import customtkinter as ctk
 
+from roop.media.files.extensions import IMAGE_SUFFIXES
 from roop.window import theme
 from roop.window.preview.wipe import Wipe
 from roop.window.selection import Line, Target
@@ -12,7 +15,6 @@ from roop.window.session import Session
 from roop.window.texts import clock, text
 from roop.window.widgets.basics import ErrorLine, Widget, button, label
 from roop.window.widgets.drops import accept_drops
-from roop.window.widgets.focus import take_focus
 
 _KEY_S = 1.0
 """How far an arrow key moves the time, at most a twentieth of the target."""
@@ -54,7 +56,9 @@ class PreviewView:
             border_color=theme.SURFACE,
             height=18,
         )
-        take_focus(self._slider, None)
+        self._slider.tk.call(str(self._slider), "configure", "-takefocus", 1)
+        for event, colour in (("<FocusIn>", theme.CYAN), ("<FocusOut>", theme.TEXT)):
+            tkinter.Misc.bind(self._slider, event, self._painter(colour))
         self._slider.tk.call(
             "bind", str(self._slider), "<Left>", self._slider._register(lambda: self._step(-1))
         )
@@ -66,8 +70,32 @@ class PreviewView:
         if detach is not None:
             own = button(self.frame, text("detach"), detach, height=28)
             own.grid(row=2, column=3, padx=(8, 0), pady=(8, 0), sticky="e")
-        accept_drops(self.wipe.canvas, session.target.choose, lambda on: None)
+        self.wipe.on_click = self._clicked
+        accept_drops(self.wipe.canvas, self._dropped, lambda on: None)
         self._watch()
+
+    def _painter(self, colour: str) -> Callable[[object], None]:
+        """Return what paints the slider's knob, to show the focus."""
+        return lambda event: self._slider.configure(button_color=colour)
+
+    def _clicked(self, x: float, y: float, several: bool) -> bool:
+        """Choose the person who was clicked."""
+        person = self._presenter.face_at(x, y)
+        if person is not None and len(self._selection.people.value.people) > 1:
+            self._selection.pick(person, several=several)
+            return True
+        return False
+
+    def _dropped(self, paths: Sequence[Path]) -> None:
+        """Give a face to the person under the mouse; elsewhere it is another target."""
+        canvas = self.wipe.canvas
+        x = canvas.winfo_pointerx() - canvas.winfo_rootx()
+        y = canvas.winfo_pointery() - canvas.winfo_rooty()
+        person = self._presenter.face_at(*self.wipe.share_of(x, y))
+        if person is not None and len(paths) == 1 and paths[0].suffix.lower() in IMAGE_SUFFIXES:
+            self._session.target.give(person, paths[0])
+        else:
+            self._session.target.choose(paths)
 
     def _watch(self) -> None:
         presenter, selection = self._presenter, self._selection
@@ -102,10 +130,8 @@ class PreviewView:
     def _say(self) -> None:
         """Write what is going on, or what to do next, in the middle."""
         presenter, words = self._presenter, ""
-        shown, playing = presenter.shown.value, presenter.playing.value
-        if playing is not None and playing[0] < playing[1]:
-            words = text("playing", done=playing[0], total=playing[1])
-        elif presenter.busy.value and (shown is None or shown.after is None):
+        shown = presenter.shown.value
+        if presenter.busy.value and (shown is None or shown.after is None):
             words = text("previewBusy")
         elif self._selection.target.value is None:
             words = text("previewEmpty")
@@ -122,7 +148,10 @@ class PreviewView:
             self._slider.configure(to=max(target.duration_s - 0.05, 0.01))
             self._slider.grid(row=2, column=0, sticky="ew", pady=(8, 0))
             self._clock.grid(row=2, column=1, padx=(8, 0), pady=(8, 0))
-            self._play.grid(row=2, column=2, padx=(8, 0), pady=(8, 0))
+            if target.kind == "video":
+                self._play.grid(row=2, column=2, padx=(8, 0), pady=(8, 0))
+            else:
+                self._play.grid_forget()
             self._show_time(self._selection.time_s.value)
         self._say()
 
@@ -139,8 +168,10 @@ class PreviewView:
             self._presenter.stop()
 
     def _show_playing(self, playing: tuple[int, int] | None) -> None:
-        self._play.configure(text=text("play" if playing is None else "stop"))
-        self._say()
+        words = text("play" if playing is None else "stop")
+        if playing is not None and playing[0] < playing[1]:
+            words = text("playing", done=playing[0], total=playing[1])
+        self._play.configure(text=words)
 
     def _scrubbed(self, value: float) -> None:
         self._presenter.scrub(float(value))

@@ -13,6 +13,12 @@ from roop.window.texts import text
 
 _STEP = 0.05
 
+_STILL = 3
+"""How far the mouse may move in a click, without scaling."""
+
+_CONTROL_OR_SHIFT = 0x5
+"""Bits of an event's state."""
+
 
 class Wipe:
     """A canvas that shows as much of the two frames as fits.
@@ -56,8 +62,13 @@ class Wipe:
             0, 0, fill=theme.MUTED, font=theme.font(round(14 * scale)), justify="center"
         )
         self.canvas.bind("<Configure>", lambda event: self._resized())
-        self.canvas.bind("<Button-1>", self._dragged)
+        self.on_click: Callable[[float, float, bool], bool] = lambda x, y, several: False
+        """Receives a click in shares of the picture's size, and whether Ctrl or Shift is held;
+        returns False if it means nothing: then the line moves there."""
+        self._pressed_at = 0
+        self.canvas.bind("<Button-1>", self._pressed)
         self.canvas.bind("<B1-Motion>", self._dragged)
+        self.canvas.bind("<ButtonRelease-1>", self._released)
         for key, step in (("<Left>", -_STEP), ("<Right>", _STEP)):
             self.canvas.bind(key, self._mover(step))
 
@@ -82,8 +93,23 @@ class Wipe:
 
         return move
 
-    def _dragged(self, event: "tkinter.Event[tkinter.Canvas]") -> None:
+    def share_of(self, x: float, y: float) -> tuple[float, float]:
+        """Return a point of the canvas in shares of the picture's size."""
+        left, top, width, height = self._place()
+        return (x - left) / max(width, 1), (y - top) / max(height, 1)
+
+    def _pressed(self, event: "tkinter.Event[tkinter.Canvas]") -> None:
         self.canvas.focus_set()
+        self._pressed_at = event.x
+
+    def _released(self, event: "tkinter.Event[tkinter.Canvas]") -> None:
+        if abs(event.x - self._pressed_at) > _STILL * self._scale:
+            return
+        several = bool(int(event.state) & _CONTROL_OR_SHIFT)
+        if not self.on_click(*self.share_of(event.x, event.y), several):
+            self._dragged(event)
+
+    def _dragged(self, event: "tkinter.Event[tkinter.Canvas]") -> None:
         left, _, width, _ = self._place()
         self._move_to((event.x - left) / max(width, 1))
 

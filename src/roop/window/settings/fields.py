@@ -10,7 +10,7 @@ from roop.window import theme
 from roop.window.settings.presenter import Field, SettingsPresenter
 from roop.window.widgets.basics import Widget
 from roop.window.widgets.choice import choice
-from roop.window.widgets.focus import take_focus
+from roop.window.widgets.focus import take_focus_with_ring
 
 
 def switch(master: Widget, write: Callable[[bool], None]) -> Widget:
@@ -26,7 +26,7 @@ def switch(master: Widget, write: Callable[[bool], None]) -> Widget:
         border_color=theme.SURFACE,
     )
     made.configure(command=lambda: write(bool(made.get())))
-    take_focus(made, made.toggle)
+    take_focus_with_ring(made, made.toggle)
     return made
 
 
@@ -86,7 +86,7 @@ def _several(master: Widget, presenter: SettingsPresenter, field: Field) -> Widg
         made.configure(command=lambda: write(value, bool(made.get())))
         if value in presenter.value(field):
             made.select()
-        take_focus(made, made.toggle)
+        take_focus_with_ring(made, made.toggle)
         return made
 
     for row, value in enumerate(field.choices):
@@ -114,6 +114,8 @@ def _entry(
         made.insert(0, f"{value}")
 
     def write(event: object) -> None:
+        if not made.get().strip():
+            made.delete(0, "end")
         good = presenter.type_in(field, made.get())
         made.configure(border_color=theme.LINE if good else theme.PINK)
 

@@ -19,6 +19,9 @@ _ELSEWHERE = frozenset(
 )
 """Options that have a place of their own in the window."""
 
+_TIMES = ("start", "end")
+"""Options that may be written as h:mm:ss."""
+
 Kind = Literal["switch", "choice", "several", "number", "text"]
 
 
@@ -96,7 +99,8 @@ class SettingsPresenter:
     def type_in(self, field: Field, written: str) -> bool:
         """Set an option as it was typed; return False if that is not possible."""
         words = written.strip()
-        if not words or field.kind == "text":
+        clock_time = field.name in _TIMES and ":" in words
+        if not words or field.kind == "text" or clock_time:
             self.set(field.name, words or None)
             return True
         number = _number(words, field)

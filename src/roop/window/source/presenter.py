@@ -61,6 +61,9 @@ class PhotoReader:
             faces = sorted(tuple(face["box"]) for face in message["faces"])
             width, height = message["size"]
             seen = _judged(replace(photo, faces=tuple(faces), size=(width, height)))
+            warnings = message["faces"][0].get("warnings") if len(faces) == 1 else None
+            if warnings:
+                seen = replace(seen, note=Line(text("faceFound"), "\n".join(warnings)))
             if seen.state == "wrong":
                 on_change(seen)
             else:
@@ -181,5 +184,5 @@ def _judged(photo: Photo) -> Photo:
         note = Line(text("severalFaces", count=len(photo.faces)))
         return replace(photo, state="several", note=note)
     pixels = round(photo.faces[0][3] - photo.faces[0][1])
-    words = text("faceSmall", pixels=pixels) if pixels < _SMALL else text("faceFound")
-    return replace(photo, state="ready", note=Line(words))
+    hint = text("faceSmall", pixels=pixels) if pixels < _SMALL else ""
+    return replace(photo, state="ready", note=Line(text("faceFound"), hint))

@@ -6,7 +6,7 @@ import customtkinter as ctk
 
 from roop.window import theme
 from roop.window.widgets.basics import Widget
-from roop.window.widgets.focus import on_keys
+from roop.window.widgets.focus import take_focus_with_ring
 
 
 def choice(
@@ -34,7 +34,5 @@ def choice(
         text_color=theme.TEXT,
         dynamic_resizing=False,
     )
-    ring = ("-highlightcolor", theme.CYAN, "-highlightbackground", theme.SURFACE)
-    made.tk.call(str(made), "configure", "-takefocus", 1, "-highlightthickness", 1, *ring)
-    on_keys(made, made._open_dropdown_menu)
+    take_focus_with_ring(made, made._open_dropdown_menu)
     return made

@@ -4,7 +4,7 @@ import tkinter
 from collections.abc import Callable
 from typing import Any
 
-from roop.window.theme import CYAN, TEXT
+from roop.window.theme import CYAN, SURFACE, TEXT
 
 
 def take_focus(widget: Any, act: Callable[[], object] | None) -> None:  # noqa: ANN401 - any CTk widget
@@ -31,6 +31,18 @@ def take_focus(widget: Any, act: Callable[[], object] | None) -> None:  # noqa: 
         on_keys(widget, act)
 
 
+def take_focus_with_ring(
+    widget: Any,  # noqa: ANN401 - any CTk widget
+    act: Callable[[], object] | None,
+) -> None:
+    """Make a widget without a border reachable by Tab, with a ring around it; see above."""
+    ring = ("-highlightthickness", 2, "-highlightcolor", CYAN, "-highlightbackground", SURFACE)
+    widget.tk.call(str(widget), "configure", "-takefocus", 1, *ring)
+    tkinter.Misc.bind(widget, "<FocusIn>", lambda event: reveal(widget), add=True)
+    if act is not None:
+        on_keys(widget, act)
+
+
 def on_keys(widget: tkinter.Misc, act: Callable[[], object]) -> None:
     """Call ``act`` when Space or Enter is pressed in a widget."""
 
@@ -40,6 +52,7 @@ def on_keys(widget: tkinter.Misc, act: Callable[[], object]) -> None:
 
     for key in ("<space>", "<Return>", "<KP_Enter>"):
         tkinter.Misc.bind(widget, key, pressed, add=True)
+    tkinter.Misc.bind(widget, "<Control-Return>", lambda event: None)  # is the window's
 
 
 def reveal(widget: tkinter.Misc) -> None:
