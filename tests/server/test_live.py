@@ -19,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from roop.types import Pixels
 from support.figures import drawing
 from support.films import woman_at
+from support.ip_camera import ip_camera
 from support.page import verdict
 from support.server import API, Server, problem, running
 
@@ -130,8 +131,13 @@ def test_a_refused_frame_ends_it(server: Server, sent: dict[str, str]) -> None:
             socket.recv(60)
 
 
-def test_a_camera_of_the_server(files: dict[str, Path], tmp_path: Path) -> None:
-    cameras = ("--cameras", f"door={files['slow']}", "desk=rtsp://user:secret@127.0.0.1:9/")
+def test_a_camera_of_the_server(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    configured = f"[cameras.door]\naddress = '{files['slow']}'\nrotate = 90\n"
+    Path("roop.toml").write_text(configured)
+    cameras = ("--cameras", "door", "desk=rtsp://user:secret@127.0.0.1:9/")
     with running(tmp_path, *cameras) as own:
         found = own.client.get("/capabilities").text
         assert '"cameras":["desk","door"]' in found
@@ -142,11 +148,34 @@ def test_a_camera_of_the_server(files: dict[str, Path], tmp_path: Path) -> None:
             assert own.client.get(f"/live/{id}").json()["camera"] == "door"
             while isinstance(picture := socket.recv(60), str):
                 assert json.loads(picture) == {"dropped": True}
-            assert Image.open(io.BytesIO(picture)).size == (320, 240)
+            assert Image.open(io.BytesIO(picture)).size == (240, 320)
         with live(own, sources=[source], camera="desk") as socket:
             assert text(socket)["detail"].startswith("the camera cannot be read as a camera: ")
         with live(own, sources=[source], camera="/etc/passwd") as socket:
             assert text(socket)["detail"] == "there is no such camera"
+
+
+@pytest.mark.slow
+def test_viewers_are_told_that_a_camera_sends_nothing(
+    portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    frame = woman_at(140)
+    with (
+        ip_camera([frame] * 5, silence_s=60) as address,
+        running(tmp_path, "--cameras", f"door={address}") as own,
+        live(own, sources=[own.upload(portraits["hopper"])], camera="door") as socket,
+    ):
+        assert ready(socket)
+        middle = slice(frame.shape[0] // 2 - 8, frame.shape[0] // 2 + 8)
+        while True:
+            answer = socket.recv(60)
+            if isinstance(answer, str):
+                assert json.loads(answer) == {"dropped": True}
+                continue
+            shown = np.asarray(Image.open(io.BytesIO(answer)))
+            if np.median(shown[middle]) < np.median(frame[middle]) / 2:  # the bar with the text
+                break
+        assert b"digitalsourcetype/" in answer
 
 
 def test_two_at_once_each_with_its_face(server: Server, sent: dict[str, str]) -> None:

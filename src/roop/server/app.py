@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 
 from roop.errors import RoopError
 from roop.jobs.queue import Queue
+from roop.live_options import CameraOptions
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
 from roop.server.options import ServerOptions
@@ -76,6 +77,8 @@ class Setup:
     sharing: ShareOptions
     token: str | None
     """Required from clients; None to admit everybody who reaches the server."""
+    cameras: Mapping[str, CameraOptions] = field(default_factory=dict)
+    """Those that clients may use, by the names that they see."""
 
 
 def create_app(setup: Setup) -> FastAPI:
@@ -147,6 +150,7 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
         previews=PreviewCache(),
         sharing=setup.sharing,
         live=LiveSwaps(settings),
+        cameras=setup.cameras,
     )
 
 

@@ -170,8 +170,8 @@ class LiveMeasurements(BaseModel):
     latency_p99_ms: float | None
     shown: int
     stages: dict[str, StageView] = Field(
-        description="camera (waiting to be processed), swap, screen, client (encoding and sending), "
-        "captures (recordings and stills)"
+        description="camera (waiting to be processed), swap, screen, client "
+        "(encoding and sending), captures (recordings and stills)"
     )
 
 

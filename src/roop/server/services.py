@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from roop.errors import RoopError
 from roop.jobs.queue import Queue
+from roop.live_options import CameraOptions
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
 from roop.server.options import ServerOptions
@@ -79,6 +81,8 @@ class Services:
     sharing: ShareOptions
     """Where and how results are shared."""
     live: LiveSwaps
+    cameras: Mapping[str, CameraOptions]
+    """Those that clients may use, by the names that they see."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server stops, to end streams."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from roop.api import make_job
 from roop.errors import CancelledError
+from roop.live_options import CameraOptions
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.cameras import Camera
 from roop.media.live.page import stalled_jpeg
@@ -57,7 +58,7 @@ class LiveFrames:
         resources: Networks; a live swap that runs at the same time has others, which share them.
         camera: An open camera.
         client: Who watches.
-        watched: Whether to say in a frame that the camera sends nothing.
+        wanted: How to turn the frames of a camera of this machine, which is watched for silence.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class LiveFrames:
         camera: Camera,
         client: LiveClient,
         *,
-        watched: bool = False,
+        wanted: CameraOptions | None = None,
     ) -> None:
         self._job = _live_job(draft, resources.registry)
         self._resources = resources
@@ -75,7 +76,7 @@ class LiveFrames:
         self._sinks: SinkThreads | None = None
         self._marker = JpegMarker(self._job, resources.settings, resources.registry)
         self._camera = camera
-        self._watched = watched
+        self._wanted = wanted
         self._ended = threading.Event()
         self._last_time = time.monotonic()
         self._last_frame: Frame | None = None
@@ -105,21 +106,17 @@ class LiveFrames:
             pipelines = stack.enter_context(
                 LivePipelines(pipeline, self._resources, self.control, threads, PATIENCE_S)
             )
-            state = LiveState(
-                many_faces=self._job.faces.many_faces, label_corner=self._job.label.label_corner
-            )
-            self.control.begin(state, cancel, lambda note: None)
+            self._begin(cancel)
             files = open_captures(self._job, self._resources, folder, self.control)
             captures = CaptureSink(files, self.control, self._client.on_saved)
             stack.enter_context(captures)
             self._client.on_ready()
-            stages = LiveStages(
-                pipelines, self._camera.name, self.control, self.meter, self._camera.age_s
-            )
+            name, age_s = self._camera.name, self._camera.age_s
+            stages = LiveStages(pipelines, name, self.control, self.meter, age_s)
             self._sinks = SinkThreads([captures], threads, self.meter)
             newest: LatestSlot[PlanarFrame] = LatestSlot(threads, self.drop)
             threads.spawn(lambda: self._read(newest, threads), "roop-camera")
-            if self._watched:
+            if self._wanted is not None:
                 self._last_time = time.monotonic()
                 threads.spawn(lambda: self._watch(threads), "roop-silence")
             threads.guard(lambda: stream_live(stages, newest, self, threads))
@@ -159,11 +156,18 @@ class LiveFrames:
         self.meter.drop(CAMERA)
         self._client.on_frame(None)
 
+    def _begin(self, cancel: threading.Event) -> None:
+        corner = self._job.label.label_corner
+        mirror = self._wanted is not None and self._wanted.mirror
+        many = self._job.faces.many_faces
+        state = LiveState(many_faces=many, mirror=mirror, label_corner=corner)
+        self.control.begin(state, cancel, lambda note: None)
+
     def _read(self, newest: LatestSlot[PlanarFrame], threads: StageThreads) -> None:
-        turning = Turning()
+        turning, rotate = Turning(), 0 if self._wanted is None else self._wanted.rotate
         for frame in self._camera.frames(threads.check):
             self._last_time = time.monotonic()
-            newest.put(turning.turn(frame, 0, mirror=self.control.state.mirror))
+            newest.put(turning.turn(frame, rotate, mirror=self.control.state.mirror))
         newest.close()
 
     def _watch(self, threads: StageThreads) -> None:

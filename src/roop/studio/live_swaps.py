@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from roop.context_managers import Closing
 from roop.errors import CancelledError, MediaError, UsageError
+from roop.live_options import CameraOptions
 from roop.media.live.addresses import without_secrets
 from roop.media.live.cameras import open_camera
 from roop.media.live.client_camera import ClientCamera
@@ -57,7 +58,7 @@ class LiveSwaps(Closing):
         self,
         name: str,
         draft: Draft,
-        camera: str | None,
+        camera: CameraOptions | None,
         folder: Path,
         client: LiveClient,
     ) -> None:
@@ -66,7 +67,7 @@ class LiveSwaps(Closing):
         Args:
             name: As announced.
             draft: Faces and options.
-            camera: A camera of this machine or an address; None for frames that ``put`` takes.
+            camera: Which, and what to ask it for; None for frames that ``put`` takes.
             folder: Where recordings and stills are written.
             client: Receives the frames.
 
@@ -74,11 +75,9 @@ class LiveSwaps(Closing):
             RoopError: It could not be done, or not any longer.
         """
         with _named(camera), self._running(name) as (swap, resources):
-            opened = swap.client if camera is None else open_camera(camera, _ignore)
+            opened = open_camera(camera.input, _ignore, camera) if camera else swap.client
             with opened:
-                swap.frames = LiveFrames(
-                    draft, resources, opened, client, watched=camera is not None
-                )
+                swap.frames = LiveFrames(draft, resources, opened, client, wanted=camera)
                 swap.frames.run(folder, swap.stop)
 
     def put(self, name: str, jpeg: bytes) -> None:
@@ -163,7 +162,7 @@ class LiveSwaps(Closing):
 
 
 @contextmanager
-def _named(camera: str | None) -> Iterator[None]:
+def _named(camera: CameraOptions | None) -> Iterator[None]:
     """Leave the address of a camera out of errors: clients only know its name."""
     try:
         yield
@@ -171,7 +170,7 @@ def _named(camera: str | None) -> Iterator[None]:
         if camera is None:
             raise
         text = str(error)
-        for address in (camera, without_secrets(camera)):
+        for address in (camera.input, without_secrets(camera.input)):
             text = text.replace(address, "the camera")
         raise MediaError(text, hint=error.template[1]) from error
 

@@ -18,6 +18,7 @@ from roop.faces.analyser import Analyser
 from roop.geometry import bounds
 from roop.heap import use_one_arena
 from roop.home import user_folder
+from roop.live_options import CameraOptions
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.scan import PeopleScan
@@ -255,7 +256,9 @@ class _Studio:
         )
         draft = Draft.model_validate(message["draft"])
         folder = Path(message["folder"])
-        self.swaps.run(message["swap"], draft, message.get("camera"), folder, client)
+        given = message.get("camera")
+        camera = None if given is None else CameraOptions.model_validate(given)
+        self.swaps.run(message["swap"], draft, camera, folder, client)
         return {}
 
     def change_live(self, message: Message, reply: Reply) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from PIL import Image
 import roop
 from roop.pipeline.live.control import LiveChoice, LiveControl, LiveState
 from roop.pipeline.progress import Progress
+from support.films import elder_at, woman_at
 from support.ip_camera import Pixels, Viewer, ip_camera
 
 SIZE = 320
@@ -174,6 +175,23 @@ def test_snapshots_and_recordings_carry_all_marks(
             assert "AI MODIFIED" in film.metadata["comment"]
             frames += sum(1 for _ in film.decode(video=0))
     assert 0 < frames < result.shown
+
+
+def test_the_next_person_can_be_chosen(portraits: dict[str, Path], cancel: threading.Event) -> None:
+    pair = elder_at(240, canvas=woman_at(80))
+    person = Person(LiveControl.next_person, LiveControl.next_person, LiveControl.set_many_faces)
+    result = person.run(pair, portraits["astronaut"], cancel)
+
+    def changed(picture: Pixels) -> tuple[bool, bool]:
+        """Return whether the left face and the right one are swapped."""
+        difference = np.abs(picture.astype(int) - pair)[100:140]
+        return bool(difference[:, 60:100].mean() > 5), bool(difference[:, 220:260].mean() > 5)
+
+    first, second, again, everybody = map(changed, person.pictures)
+    assert sorted([first, second]) == [(False, True), (True, False)]
+    assert again == first
+    assert everybody == (True, True)
+    assert result.swapped == result.shown
 
 
 def test_frames_can_be_held_back(

@@ -103,6 +103,7 @@ def _actions(control: "LiveControl") -> dict[str, Callable[[], None]]:
     return {
         "n": control.next_face,
         "p": control.previous_face,
+        "w": control.next_person,
         "a": control.set_many_faces,
         "m": control.set_mirror,
         "l": control.set_label_corner,

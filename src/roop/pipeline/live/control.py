@@ -55,6 +55,8 @@ class LiveState:
     """Which of the new faces is used, from 0."""
     faces: int = 1
     """Number of new faces to choose from."""
+    person: int = 0
+    """How often the next person in the picture was chosen."""
     many_faces: bool = False
     """Everybody in the picture gets the face."""
     mirror: bool = False
@@ -151,6 +153,15 @@ class LiveControl:
         """
         if 0 <= number < self._state.faces:
             self._step(number - self._state.face)
+
+    def next_person(self) -> None:
+        """Swap the person to the right of the one who is swapped; after the last, the leftmost.
+
+        Has no effect if the job names people, by a mapping or a reference.
+        """
+        with self._lock:
+            self._state = replace(self._state, person=self._state.person + 1, many_faces=False)
+        self._note("the next person is swapped")
 
     def set_many_faces(self, on: bool | None = None) -> None:
         """Swap everybody, or one face; without ``on``, change it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from roop.faces.tracking.selection import FaceSelector
+from roop.faces.tracking.tracker import FaceTracker
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.pipeline.live.control import LiveControl
 from roop.pipeline.live.pipelines import LivePipelines
@@ -67,40 +68,13 @@ class LiveStages:
 
     def changed(self, frames: Iterable[PlanarFrame]) -> Iterator[LiveFrame]:
         """Yield the frames changed and labelled; not all has passed the screen yet."""
-        pipeline: FramePipeline | None = None
-        seen = corner = None
+        changer = _Changer(self)
         for frame in frames:
             self.meter.add_time(CAMERA, self.age_s(frame))
-            began, last = time.monotonic(), pipeline
-            pipeline, state = self.pipelines.of_next_frame(), self.control.state
-            if seen != (frame.size, state.mirror):  # a turned phone, or the person has mirrored it
-                seen, corner = (frame.size, state.mirror), None
-                tracker = pipeline.analyser.tracker(self._selector(pipeline))
-                for processor in pipeline.processors:
-                    processor.reset()
-            elif pipeline is not last:  # a new tracker might miss a face for a moment
-                tracker.select_with(self._selector(pipeline))
-            if state.label_corner != corner:
-                corner = state.label_corner
-                label = Label(pipeline.job.label.model_copy(update={"label_corner": corner}))
-            submitted = pipeline.screen.submit_frame(frame, self.name, still=False)
-            faces = tracker.update(frame)
-            pipeline.screen.submit_closer(submitted, frame, faces)
-            copies = FaceCopies.of(frame, faces)
-            analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, faces)]
-            for processor in pipeline.processors:
-                analysed = run_processor(processor, analysed)
-            for one in analysed:
-                pipeline.screen.submit_changed(submitted, one.frame)
-                to_mark = copies.to_mark(one.frame, one.faces)
-                label.stamp(one.frame)
+            began = time.monotonic()
+            for changed in changer.change(frame):
                 self.meter.add_time(SWAP, time.monotonic() - began)
-                yield LiveFrame(one, to_mark, pipeline)
-
-    def _selector(self, pipeline: FramePipeline) -> FaceSelector:
-        selector = pipeline.selector()
-        mapped = pipeline.job.faces.mapped
-        return selector if mapped else ControlledSelector(selector, self.control)
+                yield changed
 
     def passed(self, frames: Iterable[LiveFrame]) -> Iterator[AnalysedFrame]:
         """Yield every frame, none before all that the screen got so far has passed."""
@@ -114,6 +88,60 @@ class LiveStages:
             last.watermark.stamp(one.analysed.frame, one.to_mark)
             self.meter.add_time(SCREEN, time.monotonic() - began)
             yield one.analysed
+
+
+class _Changer:
+    """Changes frames, one after the other, as the control says before each."""
+
+    def __init__(self, stages: LiveStages) -> None:
+        self._stages = stages
+        self._seen: object = None
+        self._pipeline: FramePipeline | None = None
+        self._tracker: FaceTracker | None = None
+        self._label: Label | None = None
+        self._labelled: object = None
+
+    def change(self, frame: PlanarFrame) -> Iterator[LiveFrame]:
+        """Yield the frame changed and labelled."""
+        pipeline = self._stages.pipelines.of_next_frame()
+        tracker, label = self._tracker_for(frame, pipeline), self._label_for(frame, pipeline)
+        submitted = pipeline.screen.submit_frame(frame, self._stages.name, still=False)
+        faces = tracker.update(frame)
+        pipeline.screen.submit_closer(submitted, frame, faces)
+        copies = FaceCopies.of(frame, faces)
+        analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, faces)]
+        for processor in pipeline.processors:
+            analysed = run_processor(processor, analysed)
+        for one in analysed:
+            pipeline.screen.submit_changed(submitted, one.frame)
+            to_mark = copies.to_mark(one.frame, one.faces)
+            label.stamp(one.frame)
+            yield LiveFrame(one, to_mark, pipeline)
+
+    def _tracker_for(self, frame: PlanarFrame, pipeline: FramePipeline) -> FaceTracker:
+        """Return what follows the faces: a new one if the picture is turned or mirrored."""
+        seen = frame.size, self._stages.control.state.mirror
+        if self._tracker is None or seen != self._seen:
+            self._tracker = pipeline.analyser.tracker(self._selector(pipeline))
+            for processor in pipeline.processors:
+                processor.reset()
+        elif pipeline is not self._pipeline:  # a new tracker might miss a face for a moment
+            self._tracker.select_with(self._selector(pipeline))
+        self._seen, self._pipeline = seen, pipeline
+        return self._tracker
+
+    def _label_for(self, frame: PlanarFrame, pipeline: FramePipeline) -> Label:
+        """Return the label: a new one if it gets another size or place."""
+        corner = self._stages.control.state.label_corner
+        if self._label is None or (frame.size, corner) != self._labelled:
+            self._label = Label(pipeline.job.label.model_copy(update={"label_corner": corner}))
+        self._labelled = frame.size, corner
+        return self._label
+
+    def _selector(self, pipeline: FramePipeline) -> FaceSelector:
+        selector = pipeline.selector()
+        mapped = pipeline.job.faces.mapped
+        return selector if mapped else ControlledSelector(selector, self._stages.control)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def capabilities(services: ServicesDep) -> Capabilities:
             unfinished_jobs=options.max_queue,
             retention_s=options.retention_s,
         ),
-        cameras=sorted(options.camera_addresses),
+        cameras=sorted(services.cameras),
         sharing=services.sharing.to is not None,
     )
 

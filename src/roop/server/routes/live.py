@@ -152,10 +152,10 @@ async def _chosen(socket: WebSocket, services: Services) -> tuple[LiveSwap, Mapp
         "folder": str(services.storage.captures.folder),
     }
     if body.camera is not None:
-        address = services.options.camera_addresses.get(body.camera)
-        if address is None:
+        camera = services.cameras.get(body.camera)
+        if camera is None:
             raise ApiError("not_found", "there is no such camera", hint="see the capabilities")
-        values["camera"] = address
+        values["camera"] = camera.model_dump(mode="json")
     return LiveSwap(body), values
 
 
