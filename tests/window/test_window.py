@@ -26,7 +26,7 @@ SOURCE, STAGE = (160, 140), (640, 330)
 FIRST_PERSON, SECOND_PERSON = (495, 560), (655, 560)
 CARD = ("#19213a", "#0b5566")
 """Colours of a person who is not chosen, and who is."""
-CANCEL, RETRY = (1060, 158), (1015, 147)
+CANCEL, RETRY = (1055, 158), (990, 147)
 
 
 @pytest.fixture
