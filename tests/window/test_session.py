@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from roop.window.selection import Line
 from roop.window.session import Session
 from support.figures import drawing
 
@@ -43,6 +44,10 @@ def test_two_files_and_one_click(
     assert row.output == home / "Pictures" / "Outputs" / "astronaut-hopper.png"
     assert row.output.exists()
     assert row.actions == ("open", "folder", "delete")  # no place to share is configured
+    row.output.unlink()
+    session.jobs.act(row, "open")
+    until(lambda: session.jobs.problem.value)
+    assert session.jobs.problem.value == Line(f"{row.name} is not there any more.")
 
 
 def test_a_second_start_overwrites_nothing(

@@ -26,7 +26,7 @@ SOURCE, STAGE = (160, 140), (640, 330)
 FIRST_PERSON, SECOND_PERSON = (495, 560), (655, 560)
 CARD = ("#19213a", "#0b5566")
 """Colours of a person who is not chosen, and who is."""
-CANCEL, RETRY = (1060, 158), (1015, 147)
+CANCEL, RETRY = (1055, 158), (990, 147)
 
 
 @pytest.fixture
@@ -123,3 +123,24 @@ def test_a_job_is_cancelled_and_resumed(
         wait_for(lambda: states(home) != ["cancelled"] or desktop.click(*RETRY), "no retry")
         wait_for(lambda: states(home) == ["succeeded"], "the job was not resumed")
     assert (home / "Videos" / "Outputs" / "astronaut-film.mp4").exists()
+
+
+def test_a_swap_without_a_mouse(
+    desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    home = accepted(tmp_path / "home")
+
+    def dialog() -> str:
+        return desktop.xdotool("search", "--onlyvisible", "--class", "TkFDialog")
+
+    def choose(shortcut: str, file: Path) -> None:
+        wait_for(lambda: dialog() or desktop.keys(shortcut), "there is no dialog")
+        desktop.xdotool("type", "--delay", 20, str(file))
+        wait_for(lambda: desktop.keys("Return") or not dialog(), "the dialog does not close")
+
+    with roop_window(desktop, home):
+        choose("ctrl+shift+o", portraits["astronaut"])
+        choose("ctrl+o", portraits["hopper"])
+        wait_for(lambda: states(home) or desktop.keys("ctrl+Return"), "nothing was started")
+        wait_for(lambda: states(home) == ["succeeded"], "the job is not done")
+    assert (home / "Pictures" / "Outputs" / "astronaut-hopper.png").exists()

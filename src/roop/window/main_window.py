@@ -57,6 +57,7 @@ class MainWindow:
         self.root = ctk.CTk(className="Roop")
         self.root.withdraw()
         theme.apply(self.root)
+        theme.apply_to_dialogs(self.root)
         self.root.configure(fg_color=theme.GROUND)
         self.root.title("roop")
         self._scale(preferences.scale or theme.screen_scale(self.root))

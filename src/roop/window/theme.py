@@ -2,6 +2,7 @@
 
 import tkinter
 from tkinter import font as tkfont
+from tkinter import ttk
 from typing import Any, Final, Literal
 
 import customtkinter as ctk
@@ -96,6 +97,31 @@ def apply(root: tkinter.Misc) -> None:
     theme["DropdownMenu"]["fg_color"] = RAISED
     theme["DropdownMenu"]["hover_color"] = CYAN_DIM
     theme["DropdownMenu"]["text_color"] = TEXT
+
+
+def apply_to_dialogs(root: tkinter.Misc) -> None:
+    """Colour the dialogs for files where the toolkit draws them itself."""
+    if root.tk.call("tk", "windowingsystem") != "x11":
+        return
+    root.tk.call("catch", "tk_getOpenFile -no-such-option")  # loads what is set below
+    root.tk.call("set", "::tk::dialog::file::showHiddenBtn", 1)
+    root.tk.call("set", "::tk::dialog::file::showHiddenVar", 0)
+    style = ttk.Style(root)
+    style.theme_use("clam")
+    colours = {"background": SURFACE, "foreground": TEXT, "fieldbackground": SUNKEN}
+    edges = {"bordercolor": LINE, "lightcolor": SURFACE, "darkcolor": SURFACE}
+    style.configure(".", **colours, **edges, insertcolor=TEXT, troughcolor=SUNKEN)
+    style.configure("TButton", background=RAISED)
+    style.map(".", background=[("active", RAISED_MORE)], foreground=[("disabled", FAINT)])
+    style.map("TCombobox", fieldbackground=[("readonly", SUNKEN)])
+    for option, colour in (
+        ("background", SURFACE),
+        ("foreground", TEXT),
+        ("selectBackground", CYAN_DIM),
+        ("selectForeground", TEXT),
+    ):
+        for window in ("Menu", "TCombobox*Listbox"):
+            root.option_add(f"*{window}*{option}", colour)
 
 
 def screen_scale(root: tkinter.Misc) -> float:

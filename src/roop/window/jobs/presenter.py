@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,9 @@ from roop.window.texts import clock, text
 
 _SHOWN = 30
 """Most jobs that are shown."""
+
+_OPENS_S = 2.0
+"""After that long a program that was started has found the file."""
 
 Action = Literal["pause", "resume", "retry", "cancel", "open", "folder", "share", "delete"]
 
@@ -148,13 +151,30 @@ def open_with_system(path: Path) -> None:
         if sys.platform == "win32":
             os.startfile(path)
             return
-        program = "open" if sys.platform == "darwin" else "xdg-open"
-        subprocess.run([program, str(path)], check=True, timeout=20, capture_output=True)
+        _open([("open" if sys.platform == "darwin" else "xdg-open"), str(path)])
     except (OSError, subprocess.SubprocessError) as error:
         folder = path if path.is_dir() else path.parent
         raise UsageError(
             text("cannotOpen", name=path.name), hint=text("cannotOpenHint", folder=folder)
         ) from error
+
+
+def _open(command: Sequence[str]) -> None:
+    """Start a program; one that has not failed after a while shows the file."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        code = process.wait(_OPENS_S)
+    except subprocess.TimeoutExpired:
+        process.returncode = 0  # nobody waits for it
+        return
+    if code:
+        raise subprocess.CalledProcessError(code, command)
 
 
 def _row(queued: QueuedJob, *, can_share: bool) -> JobRow:

@@ -122,7 +122,7 @@ class LiveView:
 
     def _show_recording(self, on: bool) -> None:
         colours: dict[str, Any] = theme.BUTTONS["danger" if on else "quiet"]
-        self._record.configure(text=text("recordStop" if on else "record"), **colours)
+        self._record.configure(text=text("recordEnd" if on else "record"), **colours)
 
     def _show_virtual(self, names: tuple[str, ...]) -> None:
         if names:
