@@ -1,8 +1,9 @@
 """How many frames a second ``roop live`` shows, and how old they are when they are shown.
 
 A drawn-out photo with one moving face is played as a camera of 30 frames a second, at 480p, 720p
-and 1080p, and one viewer on this machine takes every picture. Figures depend on what else the
-machine does: the last column is the processor's time, which does so less.
+and 1080p, or as ``--size`` and ``--fps`` say, and one viewer on this machine takes every picture.
+Figures depend on what else the machine does: the last column is the processor's time, which does
+so less.
 
     uv run --group dev python benchmarks/live.py --seconds 15
 """
@@ -25,17 +26,16 @@ from roop.media.video.clip import write_clip
 from roop.pipeline.progress import Progress
 from roop.types import Pixels
 
-FPS = 30
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 
 
-def frames(seconds: int, size: tuple[int, int]) -> Iterator[Pixels]:
+def frames(seconds: int, size: tuple[int, int], fps: int) -> Iterator[Pixels]:
     """Yield the astronaut, swaying in front of grey."""
     width, height = size
     photo = cv2.resize(skimage.data.astronaut(), (height, height), interpolation=cv2.INTER_CUBIC)
-    for number in range(seconds * FPS):
+    for number in range(seconds * fps):
         picture = np.full((height, width, 3), 90, np.uint8)
-        left = round((width - height) / 2 * (1 + 0.4 * np.sin(number / FPS)))
+        left = round((width - height) / 2 * (1 + 0.4 * np.sin(number / fps)))
         picture[:, left : left + height] = photo
         yield picture
 
@@ -66,7 +66,13 @@ def main() -> None:
     """Measure with and without a recording."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=15)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--size", help="WIDTHxHEIGHT")
+    parser.add_argument("--fps", type=int, default=30)
+    given = parser.parse_args()
+    sizes: tuple[tuple[int, int], ...] = SIZES
+    if given.size:
+        width, _, height = given.size.partition("x")
+        sizes = ((int(width), int(height)),)
     cv2.setNumThreads(1)
     print("| size | to | shown, fps | dropped | latency, ms: median, 95 %, 99 % | CPU ms |")
     print("|---|---|---|---|---|---|")
@@ -74,9 +80,9 @@ def main() -> None:
         folder = Path(name)
         source = folder / "source.png"
         Image.fromarray(skimage.data.astronaut()).save(source)
-        for size in SIZES:
+        for size in sizes:
             camera = folder / f"{size[1]}.mp4"
-            write_clip(camera, frames(seconds, size), fps=FPS)
+            write_clip(camera, frames(given.seconds, size, given.fps), fps=given.fps)
             for recorded in (None, folder / f"recorded{size[1]}.mp4"):
                 print(measure(source, camera, recorded), flush=True)
 
