@@ -179,18 +179,25 @@ def test_snapshots_and_recordings_carry_all_marks(
 
 def test_the_next_person_can_be_chosen(portraits: dict[str, Path], cancel: threading.Event) -> None:
     pair = elder_at(240, canvas=woman_at(80))
-    person = Person(LiveControl.next_person, LiveControl.next_person, LiveControl.set_many_faces)
-    result = person.run(pair, portraits["astronaut"], cancel)
+    photo = portraits["astronaut"]
+    person = Person(
+        LiveControl.set_many_faces,
+        LiveControl.next_person,
+        lambda control: control.choose(LiveChoice((photo,))),
+        LiveControl.next_person,
+    )
+    result = person.run(pair, photo, cancel, many_faces=True)
 
     def changed(picture: Pixels) -> tuple[bool, bool]:
         """Return whether the left face and the right one are swapped."""
         difference = np.abs(picture.astype(int) - pair)[100:140]
         return bool(difference[:, 60:100].mean() > 5), bool(difference[:, 220:260].mean() > 5)
 
-    first, second, again, everybody = map(changed, person.pictures)
-    assert sorted([first, second]) == [(False, True), (True, False)]
-    assert again == first
+    everybody, first, second, kept, again = map(changed, person.pictures)
     assert everybody == (True, True)
+    assert sorted([first, second]) == [(False, True), (True, False)]
+    assert kept == second
+    assert again == first
     assert result.swapped == result.shown
 
 

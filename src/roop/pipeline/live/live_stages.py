@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from roop.faces.tracking.selection import FaceSelector
+from roop.faces.tracking.selection import AllFaces, FaceSelector, LargestFace
 from roop.faces.tracking.tracker import FaceTracker
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.pipeline.live.control import LiveControl
@@ -98,6 +98,7 @@ class _Changer:
         self._seen: object = None
         self._pipeline: FramePipeline | None = None
         self._tracker: FaceTracker | None = None
+        self._one: LargestFace | None = None
         self._label: Label | None = None
         self._labelled: object = None
 
@@ -139,9 +140,15 @@ class _Changer:
         return self._label
 
     def _selector(self, pipeline: FramePipeline) -> FaceSelector:
-        selector = pipeline.selector()
-        mapped = pipeline.job.faces.mapped
-        return selector if mapped else ControlledSelector(selector, self._stages.control)
+        """Return a new selector; who was chosen before stays chosen."""
+        person = None if self._one is None else self._one.descriptor
+        selector = pipeline.selector(person)
+        if pipeline.job.faces.mapped:
+            return selector
+        if isinstance(selector, AllFaces):  # for when not everybody is to be swapped any longer
+            selector = LargestFace(person)
+        self._one = selector if isinstance(selector, LargestFace) else None
+        return ControlledSelector(selector, self._stages.control)
 
 
 @dataclass(frozen=True, slots=True)
