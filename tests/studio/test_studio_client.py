@@ -126,11 +126,16 @@ def test_live_frames_come_back_changed(portraits: dict[str, Path], tmp_path: Pat
     [({"fps": 25}, "fps has no effect on a camera"), ({"fp": 1}, "has no option fp")],
 )
 def test_a_wrong_live_swap_is_one_line(
-    studio: StudioClient, portraits: dict[str, Path], options: dict[str, Any], message: str
+    studio: StudioClient,
+    portraits: dict[str, Path],
+    tmp_path: Path,
+    options: dict[str, Any],
+    message: str,
 ) -> None:
     draft = Draft(sources=(portraits["hopper"],), options=options).model_dump(mode="json")
+    values = {"draft": draft, "swap": "desk", "folder": str(tmp_path)}
     with pytest.raises(UsageError, match=message):
-        studio.request("live", {"draft": draft, "swap": "desk"}).result(60)
+        studio.request("live", values).result(60)
 
 
 def test_what_a_target_is(studio: StudioClient, film: Path) -> None:

@@ -138,11 +138,11 @@ class LiveFrames:
         """Take a frame that has passed the screen."""
         began = time.monotonic()
         self._last_frame = analysed.frame
+        self.meter.count_shown()
         self._client.on_frame(self._marker.of_frame(analysed.frame))
         if self._sinks is not None:
             self._sinks.show(analysed.frame)
         self.meter.add_time(_SINK, time.monotonic() - began)
-        self.meter.count_shown()
         self.meter.add_latency(self._camera.age_s(analysed.frame))
 
     def close(self) -> None:

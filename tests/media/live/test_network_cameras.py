@@ -54,7 +54,7 @@ def test_frames_that_come_in_pieces_are_shown_at_their_speed() -> None:
     with hls_camera(frames) as address, open_camera(address, refuse_warning) as camera:
         found = list(islice(camera.frames(lambda: None), 25))
     times = [float(frame.pts * frame.time_base) for frame in found]
-    assert times[-1] - times[0] > 2.3  # ten a second, from pieces of a second
+    assert times[-1] - times[0] > 1.5  # ten a second, not the first twenty at once
 
 
 def test_a_late_piece_delays_those_after_it_up_to_a_limit() -> None:
