@@ -79,6 +79,8 @@ def opened(setup: WindowSetup) -> Iterator[Session]:
         jobs.load()
         sharing = SharePresenter(tasks, setup.sharing)
         jobs.share = sharing.share
+        starter = Starter(selection, tasks, Desk(queue, setup.registry))
+        starter.submitted = jobs.add
         yield Session(
             setup,
             tasks,
@@ -88,7 +90,7 @@ def opened(setup: WindowSetup) -> Iterator[Session]:
             TargetPresenter(selection, tasks),
             PreviewPresenter(selection, tasks),
             SettingsPresenter(selection, setup.registry),
-            Starter(selection, tasks, Desk(queue, setup.registry)),
+            starter,
             jobs,
             stack.enter_context(LivePresenter(selection, tasks, setup.settings, setup.cameras)),
             sharing,

@@ -79,6 +79,10 @@ class JobsPresenter:
         """Take changes of the queue. In any thread."""
         self._tasks.mailbox.post(lambda: self._changed(changes))
 
+    def add(self, jobs: list[QueuedJob]) -> None:
+        """Show jobs that were submitted just now, before the queue reports them."""
+        self._keep(jobs)
+
     @property
     def unfinished(self) -> tuple[JobRow, ...]:
         """The jobs that run or wait to."""
@@ -118,7 +122,10 @@ class JobsPresenter:
         self._tasks.run(ask, lambda _: done(), lambda _: done())
 
     def _keep(self, jobs: list[QueuedJob]) -> None:
-        self._jobs |= {queued.id: queued for queued in jobs}
+        for queued in jobs:  # they come from several threads: an older state must not win
+            known = self._jobs.get(queued.id)
+            if known is None or queued.revision >= known.revision:
+                self._jobs[queued.id] = queued
         newest = sorted(self._jobs.values(), key=lambda queued: -queued.number)[:_SHOWN]
         self._jobs = {queued.id: queued for queued in newest}
         self.rows.value = tuple(_row(queued, can_share=self._can_share) for queued in newest)

@@ -45,6 +45,8 @@ class Starter:
         """Where outputs go; None for the user's folder of videos or pictures."""
         self.ready: Observable[bool] = Observable(False)
         """True if nothing is missing."""
+        self.submitted: Callable[[list[QueuedJob]], None] = lambda jobs: None
+        """Called with the jobs of a start."""
         self.started = False
         """True if the note is about a start that succeeded."""
         self.note: Observable[Line | None] = Observable(None)
@@ -90,6 +92,7 @@ class Starter:
 
     def _done(self, jobs: list[QueuedJob]) -> None:
         self.started = True
+        self.submitted(jobs)
         names = ", ".join(queued.job.output.name for queued in jobs)
         self.note.value = Line(text("started", name=names))
 

@@ -1,6 +1,7 @@
 """The camera, swapped while it runs."""
 
 import base64
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,8 @@ class LivePresenter(Closing):
         self._settings = settings
         self._configured = configured
         self._run: _LiveRun | None = None
+        self._ending: list[_LiveRun] = []
+        """Runs whose processes may not have ended yet."""
         self._sources: tuple[Path, ...] = ()
         self.cameras: Observable[tuple[CameraChoice, ...]] = Observable(())
         self.virtual_cameras: Observable[tuple[str, ...]] = Observable(())
@@ -183,7 +186,8 @@ class LivePresenter(Closing):
         run, self._run = self._run, None
         self.recording.value = False
         if run is not None:
-            self._tasks.run(run.close, lambda _: None, lambda _: None)
+            self._ending.append(run)
+            self._tasks.run(run.close, lambda _: self._ending.remove(run), lambda _: None)
 
     def show(self, run: "_LiveRun", picture: Picture) -> None:
         """Show a frame of a run, if it is the present one."""
@@ -212,9 +216,9 @@ class LivePresenter(Closing):
     @override
     def close(self) -> None:
         """End the camera's process."""
-        run, self._run = self._run, None
-        if run is not None:
+        for run in (*self._ending, *([self._run] if self._run else [])):
             run.close()
+        self._run = None
 
 
 class _LiveRun:
@@ -225,6 +229,7 @@ class _LiveRun:
         self._tasks = tasks
         self._order = order
         self._child: ChildProcess | None = None
+        self._lock = threading.Lock()
         self._closed = False
         self._error: RoopError | None = None
         self._waiting = False
@@ -234,12 +239,10 @@ class _LiveRun:
         folder = outputs_folder(".mp4")
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        if not self._closed:
-            child = ChildProcess("roop.studio.live_process", self._receive)
-            child.send({**self._order, "folder": str(folder)})
-            self._child = child
-            if self._closed:  # meanwhile
-                child.wait()
+        with self._lock:
+            if not self._closed:
+                self._child = ChildProcess("roop.studio.live_process", self._receive)
+                self._child.send({**self._order, "folder": str(folder)})
 
     def fail(self, error: RoopError) -> None:
         """Report that it cannot be started."""
@@ -254,8 +257,10 @@ class _LiveRun:
     def close(self) -> None:
         """End it and wait. Outside of the window's thread."""
         self._closed = True
-        if self._child is not None:
-            self._child.wait()
+        with self._lock:
+            child, self._child = self._child, None
+            if child is not None:
+                child.wait()
 
     def _receive(self, message: Message | None) -> None:
         post = self._tasks.mailbox.post
