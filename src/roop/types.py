@@ -88,6 +88,11 @@ class Frame(Protocol):
         ...
 
     @property
+    def still(self) -> bool:
+        """True for a photo: no other frame shows what this one hides."""
+        ...
+
+    @property
     def pts(self) -> int:
         """Presentation time in units of ``time_base``; 0 for a still image."""
         ...

@@ -49,12 +49,13 @@ class Analyser:
         name = (options or FaceOptions()).face_detector
         embedded = embedded or EmbeddedNetworks(settings)
         self._detector = load_detector(name, self._models, embedded)
+        self._checker = embedded.detector
         self._mesher = embedded.mesher
         self._recogniser: Recogniser | None = None
 
     def tracker(self, selector: FaceSelector) -> FaceTracker:
         """Return a new tracker for one stream; ``selector`` must be new too."""
-        return FaceTracker(self._detector, self._mesher, selector)
+        return FaceTracker(self._detector, self._mesher, selector, self._checker)
 
     def portrait(
         self,
@@ -95,7 +96,7 @@ class Analyser:
 
     def faces(self, frame: Frame, order: FaceOrder) -> list[Mesh]:
         """Return the meshes of a frame's faces, in the given order."""
-        found = find_faces(frame, self._detector, self._mesher)
+        found = find_faces(frame, self._detector, self._mesher, self._checker)
         return sort_faces((fitted.mesh for fitted in found), order)
 
     @property

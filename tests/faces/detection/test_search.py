@@ -1,6 +1,6 @@
 """Every face of an image is found once, wherever it is, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
+from roop.faces.detection.base import Detection
 from roop.faces.detection.blazeface import BlazeFaceDetector
-from roop.faces.detection.search import find_faces
+from roop.faces.detection.search import find_faces, fit_faces
 from roop.faces.mesh.mesher import FaceMesher, FittedMesh
 from roop.types import Pixels
 from support.heads import (
@@ -45,7 +46,7 @@ def miss(
     return float(np.linalg.norm(off, axis=1).max()) / (unit * zoom)
 
 
-ANGLES = [0, 30, -30, 60, 90, -60, 180, 270]
+ANGLES = range(0, 360, 15)
 
 
 @pytest.mark.parametrize("degrees", ANGLES)
@@ -86,25 +87,77 @@ def test_a_head_that_fills_the_frame(find: Find, scale: float) -> None:
     assert miss(found[0], head, ASTRONAUT, EYES) < 0.08
 
 
-def test_a_group_is_found_each_person_once(find: Find) -> None:
-    canvas = backdrop((1280, 720))
-    heads = []
+@pytest.mark.parametrize("margin", [0.05, 0.15])
+def test_a_face_larger_than_the_picture(find: Find, margin: float) -> None:
+    head = placed(astronaut(), backdrop((800, 800)), (400, 400), scale=3.0)
+    (whole,) = find(head.pixels)
+    left, right = whole.mesh[[234, 454], 0]
+    cut = margin * (right - left)
+    top, bottom = whole.mesh[70, 1], whole.mesh[17, 1]  # a brow and the lower lip
+    x0, y0, x1, y1 = round(left + cut), round(top), round(right - cut), round(bottom)
+    (found,) = find(head.pixels[y0:y1, x0:x1])
+    off = found.mesh[list(ASTRONAUT), :2] + (x0, y0) - whole.mesh[list(ASTRONAUT), :2]
+    inside = [i for i, mark in enumerate(ASTRONAUT) if mark != 152]  # the chin is not in sight
+    assert np.linalg.norm(off[inside], axis=1).max() < 0.1 * 3.0 * EYES
+
+
+def group(heads: Sequence[tuple[float, float]], scale: float, size: tuple[int, int]) -> Pixels:
+    """Draw people with the middles of their faces at ``heads``, two photos in turn."""
+    canvas = backdrop(size)
     face, officer = astronaut()[:190, 130:320], hopper()[20:360, 120:420]
-    for i, (x, y) in enumerate([(150, 160), (480, 130), (800, 220), (1120, 180)]):
-        photo, middle, scale = (
-            (face, (HEAD[0] - 130, HEAD[1]), 1.0 + 0.2 * i)
+    for i, head in enumerate(heads):
+        photo, middle, zoom = (
+            (face, (HEAD[0] - 130, HEAD[1]), (1 + 0.1 * (i % 4)) * scale)
             if i % 2 == 0
-            else (officer, (HOPPER_HEAD[0] - 120, HOPPER_HEAD[1] - 20), 0.5 + 0.1 * i)
+            else (officer, (HOPPER_HEAD[0] - 120, HOPPER_HEAD[1] - 20), 0.5 * scale)
         )
-        canvas = placed(photo, canvas, (x, y), middle=middle, scale=scale).pixels
-        heads.append((x, y))
-    small = placed(face, canvas, (640, 600), middle=(HEAD[0] - 130, HEAD[1]), scale=0.5)
-    heads.append((640, 600))
-    found = find(small.pixels)
-    middles = sorted(tuple(fitted.mesh[:, :2].mean(axis=0)) for fitted in found)
-    assert len(found) == len(heads)
-    for middle, head in zip(middles, sorted(heads), strict=True):
-        assert np.abs(np.array(middle) - head).max() < 25
+        canvas = placed(photo, canvas, head, middle=middle, scale=zoom).pixels
+    return canvas
+
+
+def expect_at(found: list[FittedMesh], heads: Sequence[tuple[float, float]], limit: float) -> None:
+    """Assert that each face is there once, and nothing else."""
+    middles = [fitted.mesh[:, :2].mean(axis=0) for fitted in found]
+    nearest = {
+        min(range(len(heads)), key=lambda i, at=at: float(np.linalg.norm(at - heads[i])))
+        for at in middles
+    }
+    assert len(found) == len(heads) == len(nearest)
+    for middle in middles:
+        assert min(np.abs(middle - head).max() for head in heads) < limit
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_group_is_found_each_person_once(find: Find, quarters: int) -> None:
+    heads = [(150.0, 160.0), (480.0, 130.0), (800.0, 220.0), (1120.0, 180.0), (640.0, 600.0)]
+    picture = np.ascontiguousarray(np.rot90(group(heads, 1.0, (1280, 720)), quarters))
+    width, height = 1280, 720
+    for _ in range(quarters):
+        heads = [(y, width - x) for x, y in heads]
+        width, height = height, width
+    expect_at(find(picture), heads, 25)
+
+
+def test_a_crowd_in_a_large_photo(find: Find) -> None:
+    heads = [(200.0 + 400 * (i % 8), 180.0 + 360 * (i // 8)) for i in range(32)]
+    picture = group(heads, 0.55, (3400, 1500))  # 11 pixels from eyes to chin in a thumbnail
+    expect_at(find(picture), heads, 15)
+    expect_at(find(picture[:, ::-1]), [(3400 - x, y) for x, y in heads], 15)
+
+
+@pytest.mark.parametrize("degrees", range(0, 360, 45))
+def test_a_mesh_beside_a_face_is_not_believed(
+    detector: BlazeFaceDetector, mesher: FaceMesher, degrees: float
+) -> None:
+    head = placed(astronaut(), backdrop((640, 640)), (320, 320))
+    (right,) = detector.detect(head.pixels)
+    width = float(right.box[2] - right.box[0])
+    turn = np.radians(degrees)
+    for share in (0.5, 0.8):
+        shift = share * width * np.array([np.cos(turn), np.sin(turn)], np.float32)
+        wrong = Detection(right.box + np.tile(shift, 2), right.keypoints + shift, 0.9)
+        for fitted in fit_faces(frame(head.pixels), detector, mesher, [wrong]):
+            assert miss(fitted, head, ASTRONAUT, EYES) < 0.25
 
 
 def noise() -> NDArray[np.uint8]:

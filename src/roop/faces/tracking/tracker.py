@@ -54,8 +54,23 @@ class FaceTracker:
     frames before that and drop what it returns for them.
     """
 
-    def __init__(self, detector: Detector, mesher: FaceMesher, selector: FaceSelector) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        mesher: FaceMesher,
+        selector: FaceSelector,
+        checker: Detector | None = None,
+    ) -> None:
+        """Begin without faces.
+
+        Args:
+            detector: Finds new faces.
+            mesher: Fits meshes.
+            selector: Chooses whose faces are returned.
+            checker: Sees whether there is a face where a new mesh is; ``detector`` by default.
+        """
         self._detector = detector
+        self._checker = checker or detector
         self._mesher = mesher
         self._selector = selector
         self._tracks: list[Track] = []
@@ -180,7 +195,7 @@ class FaceTracker:
     def _detect(self, frame: Frame) -> None:
         """Detect faces in the whole frame, and follow those that are new."""
         if not self._tracks and self._frame % _SEARCH_EVERY == 0:
-            found = find_faces(frame, self._detector, self._mesher)
+            found = find_faces(frame, self._detector, self._mesher, self._checker)
         else:
             selector = self._selector
             small = selector.wants_small_faces or selector.is_anyone_missing(self._tracks)
@@ -197,7 +212,7 @@ class FaceTracker:
                 for d in detections
                 if all(intersection_over_union(d.box, box) < _KNOWN for box in visible)
             ]
-            found = fit_faces(frame, self._mesher, new, thumbnail)
+            found = fit_faces(frame, self._checker, self._mesher, [one.scaled(zoom) for one in new])
         for fitted in found:
             self._start_or_resume(fitted)
 

@@ -107,6 +107,11 @@ class PlanarFrame:
         return self._colour
 
     @property
+    def still(self) -> bool:
+        """False: one frame of many."""
+        return False
+
+    @property
     def pixel_aspect(self) -> float:
         """Width by height of a pixel as it is displayed, upright."""
         turned = self.orientation.size((1, 2)) == (2, 1)

@@ -44,6 +44,11 @@ class StoredFrame:
         return self.orientation.size(self._stored_size)
 
     @property
+    def still(self) -> bool:
+        """True: a photo."""
+        return True
+
+    @property
     def pts(self) -> int:
         """Presentation time in units of ``time_base``."""
         return self._pts

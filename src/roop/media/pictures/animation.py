@@ -47,6 +47,12 @@ class AnimationFrame(StoredFrame):
         super().__init__(samples, pts=pts, time_base=time_base)
         self.patch = patch
 
+    @property
+    @override
+    def still(self) -> bool:
+        """False: one frame of many."""
+        return False
+
 
 class AnimationReader(Closing):
     """Yields the composed frames of an animation.
