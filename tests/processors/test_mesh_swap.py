@@ -1,5 +1,7 @@
 """The engine ``mesh`` on photos: whose face it shows, in whose light, and what it leaves alone."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pytest
@@ -89,6 +91,17 @@ LAMPS = {"lamp on the left": (1.1, 0.35), "lamp on the right": (0.35, 1.1)}
 
 def lit_by(portrait: Portrait, gain: NDArray[np.floating]) -> Pixels:
     return np.clip(np.rint(portrait.pixels * gain), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("tint", [(1, 1, 1), (1, 0.86, 0.67), (0.6, 0.8, 1)])
+def test_a_picture_of_one_tone_gets_no_other_colours(pair: Pair, tint: Sequence[float]) -> None:
+    source, target = pair
+    grey = cv2.cvtColor(target.pixels, cv2.COLOR_RGB2GRAY)[..., None]
+    toned = np.rint(grey * np.array(tint)).astype(np.uint8)
+    output = swapped_one(source, Portrait(toned, target.mesh)).astype(float)
+    assert np.abs(output - toned)[face_area(target.mesh, toned, grow=-0.1)].mean() > 3
+    brightness = output @ [0.299, 0.587, 0.114] / np.dot(tint, [0.299, 0.587, 0.114])
+    assert np.abs(output - brightness[..., None] * tint).max() < 4
 
 
 @pytest.mark.parametrize("light", COLOURS)

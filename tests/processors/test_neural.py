@@ -226,6 +226,16 @@ def alpha_of(models: Models, source: Portrait, target: Portrait, **options: Give
     return frame.alpha
 
 
+def test_a_black_and_white_target_stays_so(
+    models: Models, woman: Portrait, elder: Portrait
+) -> None:
+    grey = cv2.cvtColor(elder.pixels, cv2.COLOR_RGB2GRAY)
+    target = Portrait(np.repeat(grey[..., None], 3, axis=2), elder.mesh)
+    output = swapped(engine(models, woman, **BOX), target)
+    assert (output != target.pixels).any()
+    assert np.ptp(output, axis=2).max() <= 3
+
+
 def test_padding_leaves_room_free(models: Models, woman: Portrait, elder: Portrait) -> None:
     whole, less, below = (
         alpha_of(models, elder, woman, **BOX, mask_padding=padding) > 0

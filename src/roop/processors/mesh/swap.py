@@ -39,6 +39,7 @@ from roop.processors.mesh.surface.surface import (
 )
 from roop.processors.mesh.surface.unwrapping import UnwrappedFace, Unwrapper
 from roop.processors.mesh.surface.work_area import WorkArea, work_area
+from roop.processors.toning import find_tone
 from roop.types import AnalysedFrame, Box, Face, Frame, Mesh, Pixels
 
 _LIGHT_SIGMA = 0.25
@@ -159,6 +160,9 @@ class MeshSwap(Processor):
         swapped = state.detail.apply(apply_gain(swapped, area.enlarge_from_grid(gain)), target)
         if mouth is not None:
             self._keep_mouth(swapped, target, mouth, mesh_in_image)
+        tone = find_tone(target_on_grid[::2, ::2], alpha[::2, ::2])
+        if tone is not None:
+            swapped = tone.apply(swapped)
         area.paste(frame, swapped, alpha * face.opacity)
 
     def _state(self, face: Face) -> _FaceState:

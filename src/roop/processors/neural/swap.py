@@ -17,6 +17,7 @@ from roop.processors.neural.colour import match_colour
 from roop.processors.neural.identity import embed_portraits, interpolated, latents
 from roop.processors.neural.mask_maker import MaskMaker
 from roop.processors.neural.tiles import interleave, join
+from roop.processors.toning import find_tone
 from roop.types import AnalysedFrame, Face, Frame, Identity
 
 _BATCH_SIZE = 16
@@ -76,6 +77,9 @@ class NeuralSwap(Processor):
         for target, crop, new, mask in zip(targets, crops, swapped, masks, strict=True):
             if self._options.colour_match:
                 new = match_colour(new, crop, mask, self._options.colour_match)
+            tone = find_tone(crop, mask)
+            if tone is not None:
+                new = tone.apply(new)
             target.cutout.paste(target.frame, new, mask, opacity=target.face.opacity)
 
     def _run_network(self, crops: Crops, latent_rows: Embeddings) -> Crops:
