@@ -104,6 +104,14 @@ def test_a_picture_of_one_tone_gets_no_other_colours(pair: Pair, tint: Sequence[
     assert np.abs(output - brightness[..., None] * tint).max() < 4
 
 
+def test_a_face_in_the_dark_does_not_glow(pair: Pair) -> None:
+    source, target = pair
+    night = Portrait((target.pixels * 0.07).astype(np.uint8), target.mesh)
+    cheeks = face_area(target.mesh, target.pixels, grow=-0.1)
+    output = swapped_one(source, night)
+    assert output[cheeks].mean() == pytest.approx(night.pixels[cheeks].mean(), rel=0.1)
+
+
 @pytest.mark.parametrize("light", COLOURS)
 def test_coloured_light_falls_on_the_new_face(pair: Pair, light: str) -> None:
     source, target = pair

@@ -20,8 +20,12 @@ _SIDE = 32
 _WIDE_BLUR = 4.0
 """Sigma of a Gaussian, in pixels, above which half the resolution is enough."""
 
-_FLOOR = 6.0
-"""Grey levels added before a division, so that black pixels count little."""
+_FLOOR, _FLOOR_SHARE = 6.0, 0.04
+"""Grey levels added before a division, so that black pixels count little, and the most as a share
+of the target's brightness: in the dark, more would make the new face glow."""
+
+_MIN_GAIN, _MAX_GAIN = 0.01, 5.0
+"""Bounds of the gain; a face at night may have a hundredth of the source's light."""
 
 _PASSES = 2
 """Rounds of matching: blurred images show only half of a light from the side, so the rest is
@@ -59,12 +63,14 @@ def match_light(source: Image, target: Image, skin: NDArray[np.float32], *, sigm
         weighted, weighted_t = _resized(weighted, size), _resized(weighted_t, size)
         weight = _resized(weight, size)[..., None]
     blur = sigma * size[0]
-    estimator = _LightEstimator(_blur(weight, blur) + _PRIOR, float(weight.sum()) + 1e-4, blur)
+    total = float(weight.sum()) + 1e-4
+    floor = min(_FLOOR, _FLOOR_SHARE * max(float(weighted_t.sum()) / (3 * total), 1.0))
+    estimator = _LightEstimator(_blur(weight, blur) + _PRIOR, total, blur, floor)
     light_t = estimator.light(weighted_t)
     gain = light_t / estimator.light(weighted)
     for _ in range(_PASSES - 1):
         gain *= light_t / estimator.light(weighted * gain)
-    bounded: Field = np.minimum(np.maximum(gain, 0.2), 5.0)
+    bounded: Field = np.minimum(np.maximum(gain, _MIN_GAIN), _MAX_GAIN)
     return bounded
 
 
@@ -124,6 +130,8 @@ class _LightEstimator:
     """Total weight of all pixels."""
     sigma: float
     """Of the Gaussian that defines "around", pixels."""
+    floor: float
+    """Grey levels added to the light."""
 
     def light(self, weighted: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the local mean, pulled towards the whole face's mean where weights are low.
@@ -133,7 +141,7 @@ class _LightEstimator:
         """
         total = np.array(cv2.sumElems(weighted)[:3], np.float32)
         mean = total * np.float32(_PRIOR / self.total_weight)
-        light = (_blur(weighted, self.sigma) + mean) / self.local_weight + np.float32(_FLOOR)
+        light = (_blur(weighted, self.sigma) + mean) / self.local_weight + np.float32(self.floor)
         return np.asarray(light, np.float32)
 
 
