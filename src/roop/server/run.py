@@ -3,7 +3,7 @@
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from roop.errors import UsageError
 from roop.home import user_folder
 from roop.jobs.queue import Queue
+from roop.live_options import CameraOptions
 from roop.media.files.disk import reason, writing
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
@@ -44,6 +45,7 @@ def serve(
     settings: Settings,
     registry: Registry,
     sharing: ShareOptions,
+    cameras: Mapping[str, CameraOptions],
     announce: Callable[[Announcement], None],
 ) -> None:
     """Serve until the process is told to stop.
@@ -53,6 +55,7 @@ def serve(
         settings: What this machine has.
         registry: The available processors.
         sharing: Where and how results are shared.
+        cameras: Those that clients may use, by the names that they see.
         announce: Called when the server accepts connections.
 
     Raises:
@@ -74,7 +77,8 @@ def serve(
             f"another server uses {folder}", hint="end it, or use [[data=FOLDER]] for another one"
         ) from error
     with lock, _listening(options) as listener, Queue(user_folder() / "jobs.sqlite3") as queue:
-        app = create_app(Setup(options, settings, registry, queue, folder, sharing, token))
+        setup = Setup(options, settings, registry, queue, folder, sharing, token, cameras)
+        app = create_app(setup)
         files = certificate_for(folder, own_hosts(options)) if options.tls else None
         config = uvicorn.Config(
             app,

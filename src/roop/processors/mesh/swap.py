@@ -17,6 +17,7 @@ from roop.faces.mesh.topology import (
 )
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
+from roop.processors.mesh.appearance.colour import ColourMatch
 from roop.processors.mesh.appearance.detail import DetailMatch
 from roop.processors.mesh.appearance.light import enlarge, match_folds, match_light
 from roop.processors.mesh.appearance.occlusion import AppearanceModel, OcclusionFinder
@@ -39,7 +40,6 @@ from roop.processors.mesh.surface.surface import (
 )
 from roop.processors.mesh.surface.unwrapping import UnwrappedFace, Unwrapper
 from roop.processors.mesh.surface.work_area import WorkArea, work_area
-from roop.processors.toning import find_tone
 from roop.types import AnalysedFrame, Box, Face, Frame, Mesh, Pixels
 
 _LIGHT_SIGMA = 0.25
@@ -71,6 +71,7 @@ class _FaceState:
     shape: TargetShape = field(default_factory=TargetShape)
     gaze: GazeMatch = field(default_factory=GazeMatch)
     detail: DetailMatch = field(default_factory=DetailMatch)
+    colours: ColourMatch = field(default_factory=ColourMatch)
     blender: PhotoBlender = field(default_factory=PhotoBlender)
     appearance: AppearanceModel | None = None
 
@@ -161,11 +162,9 @@ class MeshSwap(Processor):
         if mouth is not None:
             mouth.draw_onto(swapped, atlas)
         swapped = state.detail.apply(apply_gain(swapped, area.enlarge_from_grid(gain)), target)
+        swapped = state.colours.apply(swapped, target, alpha)
         if mouth is not None:
             self._keep_mouth(swapped, target, mouth, mesh_in_image)
-        tone = find_tone(target_on_grid[::2, ::2], alpha[::2, ::2])
-        if tone is not None:
-            swapped = tone.apply(swapped)
         area.paste(frame, swapped, alpha * face.opacity)
 
     def _state(self, face: Face) -> _FaceState:

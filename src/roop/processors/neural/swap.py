@@ -12,12 +12,12 @@ from roop.faces.recognition.embedding import Embeddings, embed
 from roop.models.catalogue import Model
 from roop.models.loader import Models
 from roop.processors.base import Context, Processor
+from roop.processors.monochrome import colour_share, reduce_colour
 from roop.processors.neural import NeuralOptions
 from roop.processors.neural.colour import match_colour
 from roop.processors.neural.identity import embed_portraits, interpolated, latents
 from roop.processors.neural.mask_maker import MaskMaker
 from roop.processors.neural.tiles import interleave, join
-from roop.processors.toning import find_tone
 from roop.types import AnalysedFrame, Face, Frame, Identity
 
 _BATCH_SIZE = 16
@@ -77,9 +77,7 @@ class NeuralSwap(Processor):
         for target, crop, new, mask in zip(targets, crops, swapped, masks, strict=True):
             if self._options.colour_match:
                 new = match_colour(new, crop, mask, self._options.colour_match)
-            tone = find_tone(crop, mask)
-            if tone is not None:
-                new = tone.apply(new)
+            new = reduce_colour(new, crop, mask, colour_share(crop, mask))
             target.cutout.paste(target.frame, new, mask, opacity=target.face.opacity)
 
     def _run_network(self, crops: Crops, latent_rows: Embeddings) -> Crops:

@@ -11,9 +11,6 @@ _KERNEL = (5, 5)
 _MAX_GAIN = 1.6
 """Largest factor on the source's detail where the target is sharper."""
 
-_ENOUGH_LIGHT = 48.0
-"""Brightness, in grey levels, below which detail is mostly rounding, and gains are bounded more."""
-
 _INTERVAL = 3
 """Frames between two measurements: sharpness does not change from one frame to the next."""
 
@@ -48,8 +45,7 @@ class DetailMatch:
     def _measure_gain(self, swapped: Pixels, soft: Pixels, target: Pixels) -> float:
         """Return the factor on the detail from now on."""
         most, least, wanted = (_detail(image) for image in (swapped, soft, target))
-        most_gain = _MAX_GAIN * min(cv2.mean(target)[1] / _ENOUGH_LIGHT, 1.0)
-        gain = min(max((wanted - least) / max(most - least, 0.05), 0.0), most_gain)
+        gain = min(max((wanted - least) / max(most - least, 0.05), 0.0), _MAX_GAIN)
         return gain if self._gain is None else _MEMORY * self._gain + (1 - _MEMORY) * gain
 
 
