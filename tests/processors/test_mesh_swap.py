@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from roop.errors import UsageError
 from roop.faces.analyser import Analyser
+from roop.faces.mesh.topology import load_topology
 from roop.options import Settings
 from roop.processors import installed
 from roop.processors.base import Context
@@ -317,6 +318,21 @@ def test_a_turned_head_gets_a_turned_face(pair: Pair, degrees: float) -> None:
     seen = frontal(swapped(source, shown.pixels, [Face(mesh, 1.0, 1)]), mesh)
     upright = frontal(swapped_one(source, target), target.mesh)
     assert similarity(seen, upright) > 0.8
+
+
+def test_the_far_contour_of_a_turned_head_drags_nothing_in(pair: Pair) -> None:
+    source, target = pair[0], turned(pair[1], 35)
+    covered = np.zeros(target.pixels.shape[:2], np.uint8)
+    for triangle in load_topology().triangles:
+        cv2.fillConvexPoly(covered, np.rint(target.mesh[triangle, :2]).astype(np.int32), 1)
+    image = RecordingFrame(target.pixels)
+    built = engine(source, face_shape=0)
+    built.process([AnalysedFrame(image, (Face(target.mesh, 1.0, 1),))])
+    far = np.zeros_like(covered, dtype=bool)
+    nose = int(target.mesh[1, 0])
+    left = nose - target.mesh[:, 0].min() < target.mesh[:, 0].max() - nose
+    far[:, slice(None, nose) if left else slice(nose, None)] = True
+    assert image.alpha[far & (covered == 0)].max() < 90  # of 255
 
 
 @pytest.mark.parametrize(("cheek", "hidden"), [(50, 45), (280, -45)])

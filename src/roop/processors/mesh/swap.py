@@ -57,6 +57,9 @@ _LIDS = [*RIGHT_EYE, *LEFT_EYE]
 _NEGLIGIBLE = 0.002
 """A weight too small to change a grey level."""
 
+_SILHOUETTE = np.ones((5, 5), np.uint8)
+"""Neighbourhood, on the grid, within which a silhouette fades."""
+
 _MASK_SOFTNESS = 0.025
 """Softness of the mask's border, as a share of the face's width."""
 
@@ -236,7 +239,7 @@ class MeshSwap(Processor):
         )
         folds = _FOLD_STRENGTH * self._soft(rendered, self._regions.folds, _FOLD_WIDTH)
         gain = match_folds(source, target_on_grid, gain, folds, sigma=_FOLD_WIDTH * rendered.width)
-        alpha = blurred(visible, _MASK_SOFTNESS * rendered.width)
+        alpha = blurred(visible, _MASK_SOFTNESS * rendered.width) * _within_silhouette(rendered)
         return gain, alpha if hidden is None else alpha * (1 - hidden)
 
     def _draw_lids(
@@ -272,6 +275,17 @@ class MeshSwap(Processor):
     def _soft(self, rendered: _RenderedFace, weights: Weights, sigma: float) -> NDArray[np.float32]:
         """Return the weights of a region with a border of ``sigma`` face widths."""
         return blurred(weights_per_pixel(rendered.triangle_map, weights), sigma * rendered.width)
+
+
+def _within_silhouette(rendered: _RenderedFace) -> NDArray[np.float32]:
+    """Return 1 inside the surface, falling smoothly to 0 at the last pixels that it covers.
+
+    Beyond them the texture has no position, and interpolating towards one shows as stairs.
+    """
+    covered = (rendered.triangle_map >= 0).astype(np.uint8)
+    inner = cv2.erode(covered, _SILHOUETTE, borderType=cv2.BORDER_REPLICATE)
+    soft: NDArray[np.float32] = cv2.blur(inner.astype(np.float32), _SILHOUETTE.shape)
+    return soft
 
 
 def apply_gain(image: Pixels, gain: NDArray[np.float32]) -> Pixels:
