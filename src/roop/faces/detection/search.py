@@ -46,9 +46,9 @@ _CHECK_SIDE, _CHECK_MARGIN = 192, 1.2
 """Side of the picture in which a mesh is checked, pixels; its size in squares of the mesh."""
 
 _NEAR, _MOST_AWAY = 0.25, 0.5
-"""Distance of an eye or of the nose, in distances of the eyes, from where the checker sees it: above
-the first, another mesh may fit better; above the second, the mesh lies beside the face. Right ones
-reach 0.4, wrong ones begin at 0.55."""
+"""Distance of an eye or of the nose, in distances of the eyes, from where the checker sees it.
+Above the first, another mesh may fit better; above the second, the mesh lies beside the face. Right
+ones reach 0.4, wrong ones begin at 0.55."""
 
 _MIN_CHECK_SCORE = 0.75
 """Score of the checker below which there is no face but a badge or a pattern. Faces reach 0.84."""
