@@ -37,6 +37,7 @@ from roop.server.security.requests import Guard, own_hosts
 from roop.server.services import Services, Storage
 from roop.server.storage import retention
 from roop.server.storage.inspection import Inspector
+from roop.server.storage.share_uploads import ShareUploads
 from roop.server.studio.job_options import schema_of
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
@@ -111,6 +112,7 @@ def create_app(setup: Setup) -> FastAPI:
     api = APIRouter(prefix=PREFIX)
     for part in (health, session, capabilities, media, previews, jobs, marks, shares, events, live):
         api.include_router(part.router)
+    api.include_router(shares.every)
     api.include_router(uploads.make_router(setup.options.upload_bytes))
     app.include_router(api)
     app.include_router(session.entrance)
@@ -123,6 +125,7 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
     """Start the services; ``stack`` ends them."""
     options, settings = setup.options, setup.settings
     storage = Storage.open(setup.folder, options)
+    stopping = asyncio.Event()
     studio = stack.enter_context(StudioClient(settings))
     feed = stack.enter_context(ChangeFeed(setup.queue))
     stack.enter_context(Runner(setup.queue, settings, at_once=options.jobs))
@@ -139,6 +142,8 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
         people=PeopleCache(studio),
         previews=PreviewCache(),
         sharing=setup.sharing,
+        share_uploads=ShareUploads(setup.sharing, stopping),
+        stopping=stopping,
     )
 
 

@@ -19,6 +19,7 @@ from roop.server.security.access import Access
 from roop.server.storage.inspection import Inspector
 from roop.server.storage.media import MediaStore
 from roop.server.storage.results import Results
+from roop.server.storage.share_uploads import ShareUploads
 from roop.server.storage.uploads import Uploads
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
@@ -74,7 +75,8 @@ class Services:
     previews: PreviewCache
     sharing: ShareOptions
     """Where and how results are shared."""
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    share_uploads: ShareUploads
+    stopping: asyncio.Event
     """Set when the server stops, to end streams."""
     live: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LIVE_AT_ONCE))
     """Limits live swaps."""
