@@ -38,6 +38,7 @@ from roop.server.services import Services, Storage
 from roop.server.storage import retention
 from roop.server.storage.inspection import Inspector
 from roop.server.storage.share_uploads import ShareUploads
+from roop.server.studio.job_defaults import JobDefaults
 from roop.server.studio.job_options import schema_of
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
@@ -73,6 +74,7 @@ class Setup:
     folder: Path
     """For uploads and results."""
     sharing: ShareOptions
+    defaults: JobDefaults
     token: str | None
     """Required from clients; None to admit everybody who reaches the server."""
 
@@ -142,6 +144,7 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
         people=PeopleCache(studio),
         previews=PreviewCache(),
         sharing=setup.sharing,
+        defaults=setup.defaults,
         share_uploads=ShareUploads(setup.sharing, stopping),
         stopping=stopping,
     )

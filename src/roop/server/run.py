@@ -22,6 +22,7 @@ from roop.server.routes.live import MAX_FRAME
 from roop.server.security.access import new_token
 from roop.server.security.requests import addresses, own_hosts
 from roop.server.security.tls import certificate_for, fingerprint_of
+from roop.server.studio.job_defaults import JobDefaults
 
 _STOP_S = 5
 """How long open requests may take when the server stops."""
@@ -44,6 +45,7 @@ def serve(
     settings: Settings,
     registry: Registry,
     sharing: ShareOptions,
+    defaults: JobDefaults,
     announce: Callable[[Announcement], None],
 ) -> None:
     """Serve until the process is told to stop.
@@ -53,6 +55,7 @@ def serve(
         settings: What this machine has.
         registry: The available processors.
         sharing: Where and how results are shared.
+        defaults: Options that jobs have unless their clients say otherwise.
         announce: Called when the server accepts connections.
 
     Raises:
@@ -74,7 +77,9 @@ def serve(
             f"another server uses {folder}", hint="end it, or use [[data=FOLDER]] for another one"
         ) from error
     with lock, _listening(options) as listener, Queue(user_folder() / "jobs.sqlite3") as queue:
-        app = create_app(Setup(options, settings, registry, queue, folder, sharing, token))
+        app = create_app(
+            Setup(options, settings, registry, queue, folder, sharing, defaults, token)
+        )
         files = certificate_for(folder, own_hosts(options)) if options.tls else None
         config = uvicorn.Config(
             app,

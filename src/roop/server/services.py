@@ -21,6 +21,7 @@ from roop.server.storage.media import MediaStore
 from roop.server.storage.results import Results
 from roop.server.storage.share_uploads import ShareUploads
 from roop.server.storage.uploads import Uploads
+from roop.server.studio.job_defaults import JobDefaults
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
 from roop.studio.change_feed import ChangeFeed
@@ -75,6 +76,7 @@ class Services:
     previews: PreviewCache
     sharing: ShareOptions
     """Where and how results are shared."""
+    defaults: JobDefaults
     share_uploads: ShareUploads
     stopping: asyncio.Event
     """Set when the server stops, to end streams."""

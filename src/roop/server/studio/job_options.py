@@ -31,10 +31,23 @@ def require_allowed(options: Mapping[str, Any], registry: Registry) -> None:
             raise ApiError("usage", f"{name} cannot be set over HTTP", hint=hint)
 
 
-def schema_of(registry: Registry) -> dict[str, Any]:
+def is_allowed(name: str, registry: Registry) -> bool:
+    """Return whether clients may set an option."""
+    try:
+        require_allowed({name: None}, registry)
+    except ApiError:
+        return False
+    return True
+
+
+def schema_of(registry: Registry, defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the JSON Schema of the options that a client may set, as ``roop.swap`` takes them.
 
     The fields come from the models that the command line's flags are made of.
+
+    Args:
+        registry: The available processors.
+        defaults: Replace the options' own.
     """
     models = _models(registry)
     _, shared = models_json_schema(
@@ -55,6 +68,8 @@ def schema_of(registry: Registry) -> dict[str, Any]:
         fields = shared["$defs"][model.__name__]["properties"]
         left_out = set(_file_fields(model))
         properties |= {name: field for name, field in fields.items() if name not in left_out}
+    for name in properties.keys() & (defaults or {}).keys():
+        properties[name] = {**properties[name], "default": (defaults or {})[name]}
     return {
         "type": "object",
         "description": "options of `roop swap`, by their names in Python",
