@@ -11,4 +11,4 @@ sys.path.insert(0, str(Path(__file__).parent / "src"))  # works from a clone wit
 
 from roop.cli import main
 
-sys.exit(main(["swap", *(sys.argv[1:] or ["--help"])]))
+sys.exit(main(["swap", *sys.argv[1:]] if sys.argv[1:] else ["window"]))

@@ -1,8 +1,9 @@
-"""How many frames a second ``roop live`` shows at 720p, and how old they are when they are shown.
+"""How many frames a second ``roop live`` shows, and how old they are when they are shown.
 
-A drawn-out photo with one moving face is played as a camera of 30 frames a second, and one viewer
-on this machine takes every picture. Figures depend on what else the machine does: the last column
-is the processor's time, which does so less.
+A drawn-out photo with one moving face is played as a camera of 30 frames a second, at 480p, 720p
+and 1080p, or as ``--size`` and ``--fps`` say, and one viewer on this machine takes every picture.
+Figures depend on what else the machine does: the last column is the processor's time, which does
+so less.
 
     uv run --group dev python benchmarks/live.py --seconds 15
 """
@@ -25,17 +26,17 @@ from roop.media.video.clip import write_clip
 from roop.pipeline.progress import Progress
 from roop.types import Pixels
 
-FPS = 30
-WIDTH, HEIGHT = 1280, 720
+SIZES = ((640, 480), (1280, 720), (1920, 1080))
 
 
-def frames(seconds: int) -> Iterator[Pixels]:
+def frames(seconds: int, size: tuple[int, int], fps: int) -> Iterator[Pixels]:
     """Yield the astronaut, swaying in front of grey."""
-    photo = cv2.resize(skimage.data.astronaut(), (HEIGHT, HEIGHT), interpolation=cv2.INTER_CUBIC)
-    for number in range(seconds * FPS):
-        picture = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-        left = round((WIDTH - HEIGHT) / 2 + 120 * np.sin(number / FPS))
-        picture[:, left : left + HEIGHT] = photo
+    width, height = size
+    photo = cv2.resize(skimage.data.astronaut(), (height, height), interpolation=cv2.INTER_CUBIC)
+    for number in range(seconds * fps):
+        picture = np.full((height, width, 3), 90, np.uint8)
+        left = round((width - height) / 2 * (1 + 0.4 * np.sin(number / fps)))
+        picture[:, left : left + height] = photo
         yield picture
 
 
@@ -65,29 +66,42 @@ def main() -> None:
     """Measure with and without a recording."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=15)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--size", help="WIDTHxHEIGHT")
+    parser.add_argument("--fps", type=int, default=30)
+    given = parser.parse_args()
+    sizes: tuple[tuple[int, int], ...] = SIZES
+    if given.size:
+        width, _, height = given.size.partition("x")
+        sizes = ((int(width), int(height)),)
     cv2.setNumThreads(1)
-    print("| to | shown, fps | dropped | latency, ms (median) | CPU ms a shown frame |")
-    print("|---|---|---|---|---|")
+    print("| size | to | shown, fps | dropped | latency, ms: median, 95 %, 99 % | CPU ms |")
+    print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "source.png"
         Image.fromarray(skimage.data.astronaut()).save(source)
-        write_clip(folder / "camera.mp4", frames(seconds), fps=FPS)
-        for recorded in (None, folder / "recorded.mp4"):
-            viewer = Viewer()
-            result = roop.live(
-                source,
-                input=str(folder / "camera.mp4"),
-                serve="127.0.0.1:0",
-                record_video=recorded,
-                watch=viewer,
-            )
-            cpu = (time.process_time() - (viewer.began or 0)) / result.shown * 1000
-            rate = result.shown / result.elapsed_s
-            share = result.dropped / (result.shown + result.dropped)
-            to = "one viewer" if recorded is None else "one viewer and a recording"
-            print(f"| {to} | {rate:.1f} | {share:.0%} | {result.latency_ms:.0f} | {cpu:.1f} |")
+        for size in sizes:
+            camera = folder / f"{size[1]}.mp4"
+            write_clip(camera, frames(given.seconds, size, given.fps), fps=given.fps)
+            for recorded in (None, folder / f"recorded{size[1]}.mp4"):
+                print(measure(source, camera, recorded), flush=True)
+
+
+def measure(source: Path, camera: Path, recorded: Path | None) -> str:
+    """Return the row of one live swap."""
+    viewer = Viewer()
+    result = roop.live(
+        source, input=str(camera), serve="127.0.0.1:0", record_video=recorded, watch=viewer
+    )
+    cpu = (time.process_time() - (viewer.began or 0)) / result.shown * 1000
+    rate = result.shown / result.elapsed_s
+    share = result.dropped / (result.shown + result.dropped)
+    to = "one viewer" if recorded is None else "one viewer and a recording"
+    now = result.statistics
+    latency = ", ".join(
+        f"{value or 0:.0f}" for value in (now.latency_ms, now.latency_p95_ms, now.latency_p99_ms)
+    )
+    return f"| {camera.stem}p | {to} | {rate:.1f} | {share:.0%} | {latency} | {cpu:.1f} |"
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ BUILT = ROOT / "build" / "bundle"
 """The build folder, which git ignores."""
 
 PYINSTALLER = "pyinstaller>=6.22,<7"
+EXTRAS = "serve,share"
 _ELF = b"\x7fELF"
 _LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE", "AUTHORS")
 
@@ -42,7 +43,8 @@ def main() -> int:
 def environment() -> Path:
     """Install roop and PyInstaller into a new environment and return its Python.
 
-    The versions are those of requirements.txt: a bundle holds what was tested.
+    The versions are those of requirements.txt: a bundle holds what was tested. The extras are for
+    people who cannot install them later.
     """
     folder = BUILT / "environment"
     run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, folder)
@@ -50,7 +52,7 @@ def environment() -> Path:
     python = bin_folder / ("python.exe" if sys.platform == "win32" else "python")
     install = ("uv", "pip", "install", "--quiet", "--python", python)
     run(*install, "--requirement", ROOT / "requirements.txt", PYINSTALLER)
-    run(*install, "--no-deps", ROOT)
+    run(*install, f"{ROOT}[{EXTRAS}]")
     return python
 
 

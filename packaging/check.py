@@ -1,4 +1,4 @@
-"""Check a built program: swap and verify the demo's photo and video, and run two workers.
+"""Check a built program: swap and verify the demo's photo and video, run two workers, and serve.
 
     python packaging/check.py build/bundle/dist/roop/roop
 
@@ -8,17 +8,19 @@ Python that runs this script needs roop: its demo makes the long video.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
 import psutil
 from PIL import Image
 
-from roop.demo.clip import FPS, film
+from roop.demo.clip import FPS, video_frames
 from roop.demo.portraits import astronaut, officer
 from roop.media.video.clip import write_clip
 
@@ -48,6 +50,7 @@ def main(program: Path) -> None:
         )  # fmt: skip
         expect(workers == 2, f"two workers share a long video ({workers} seen)")
         roop("verify", "long-swapped.mp4")
+        expect(roop.serves_its_page(), "roop serve answers with its page")
         refused = subprocess.run(
             [program, CHILD_FLAG, "os"], capture_output=True, check=False, timeout=60
         )
@@ -69,21 +72,41 @@ class Program:
 
     def __call__(self, *arguments: str | Path) -> str:
         """Run a command that must succeed and return its output."""
-        return self._finish(self._start(arguments), arguments)
+        return self._finish(self._start(self._command, arguments), arguments)
 
     def workers_of(self, *arguments: str | Path) -> int:
         """Run a command and return the largest number of workers at a time."""
-        process, most = self._start(arguments), 0
+        process, most = self._start(self._command, arguments), 0
         while process.poll() is None:
             most = max(most, sum(map(is_worker, children_of(process.pid))))
             time.sleep(0.2)
         self._finish(process, arguments)
         return most
 
-    def _start(self, arguments: tuple[str | Path, ...]) -> "subprocess.Popen[str]":
+    def serves_its_page(self) -> bool:
+        """Start the server, fetch its page, and stop it."""
+        program = self._command[-1:]  # a machine without a network has no loopback either
+        arguments = ("serve", "--port", "0", "--accept-terms")
+        process = self._start(program, arguments)
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and process.poll() is None:
+                printed = self._stdout.read_text(encoding="utf-8", errors="replace")
+                if address := re.search(r"http://127\.0\.0\.1:\d+", printed):
+                    with urllib.request.urlopen(address[0] + "/", timeout=30) as answer:
+                        return b"<title>" in answer.read()
+                time.sleep(0.2)
+            return False
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+    def _start(
+        self, program: list[str], arguments: tuple[str | Path, ...]
+    ) -> "subprocess.Popen[str]":
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             return subprocess.Popen(
-                [*self._command, *map(str, arguments)],
+                [*program, *map(str, arguments)],
                 cwd=self._scratch,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -131,7 +154,7 @@ def write_long_video(path: Path) -> None:
     """Write a small video of a face, long enough for two workers."""
     photo = officer()
     pixels = np.asarray(Image.open(photo.path).convert("RGB"))
-    frames = (frame[::2, ::2].copy() for frame in film(pixels, photo.head, seconds=LONG_S))
+    frames = (frame[::2, ::2].copy() for frame in video_frames(pixels, photo.head, seconds=LONG_S))
     write_clip(path, frames, fps=FPS)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import matplotlib.cbook
 import numpy as np
-from skimage import data, io
+from PIL import Image
+from skimage import data
 
 from roop.faces.analyser import Analyser
 from roop.faces.recognition.texture import TextureRecogniser
@@ -19,8 +20,8 @@ from roop.options import Settings
 
 def main() -> None:
     """Write the file."""
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        photos = [data.astronaut(), io.imread(file)]
+    hopper = Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
+    photos = [data.astronaut(), np.asarray(hopper)]
     target = Path(__file__).parents[1] / "src/roop/faces/recognition/mean_texture.npy"
     np.save(target, np.zeros((288, 18), np.float16))  # for the recogniser to load meanwhile
     analyser, recogniser = Analyser(Settings()), TextureRecogniser()

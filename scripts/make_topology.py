@@ -17,8 +17,9 @@ from tempfile import TemporaryDirectory
 import matplotlib.cbook
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.optimize import linear_sum_assignment
-from skimage import data, io
+from skimage import data
 
 sys.path.append(str(Path(__file__).parents[1]))
 
@@ -77,7 +78,7 @@ def skin() -> set[tuple[int, ...]]:
     return {ring for ring in rings if not all(uses[e] > 2 for e in combinations(ring, 2))}
 
 
-def strip(upper: list[int], lower: list[int], first: int, last: int) -> list[tuple[int, ...]]:
+def strip(upper: list[int], lower: list[int], first: int, last: int) -> list[tuple[int, int, int]]:
     """Fill the hole between two borders of equal length."""
     filled = [(first, upper[0], lower[0]), (last, upper[-1], lower[-1])]
     for i in range(len(upper) - 1):
@@ -92,7 +93,9 @@ def meshes() -> list[NDArray[np.float32]]:
         BlazeFaceDetector(face_detector(Settings())),
         FaceMesher(face_mesh(Settings())),
     )
-    hopper = io.imread(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
+    hopper = np.asarray(
+        Image.open(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
+    )
     for pixels in (data.astronaut(), hopper):
         for picture in (pixels, np.ascontiguousarray(pixels[:, ::-1])):
             frame = StoredFrame(picture)
@@ -133,7 +136,8 @@ def mean_shape(found: list[NDArray[np.float32]], pairs: Triangles) -> NDArray[np
         mean = (mean + mean[pairs] * (-1, 1, 1)) / 2
         mean -= mean[[33, 263]].mean(axis=0)
         mean[:, 0] -= mean[[33, 263], 0].mean()
-    return (mean / np.linalg.norm(mean[263] - mean[33])).astype(np.float32)
+    shape: NDArray[np.float32] = (mean / np.linalg.norm(mean[263] - mean[33])).astype(np.float32)
+    return shape
 
 
 def turned_alike(
@@ -194,8 +198,8 @@ def main() -> None:
     turned = turned_alike(sorted(triangles), mean)
     flat = unrolled(mean, np.array(turned), pairs)
     path = Path(__file__).parents[1] / "src/roop/faces/mesh/topology.npz"
-    stored = {"triangles": np.array(turned, np.uint16), "mirror": pairs, "mean": mean, "flat": flat}
-    np.savez_compressed(path, **stored)
+    numbers = np.array(turned, np.uint16)
+    np.savez_compressed(path, triangles=numbers, mirror=pairs, mean=mean, flat=flat)
     print(path, path.stat().st_size, "bytes")  # noqa: T201 - a script's result
 
 

@@ -13,7 +13,8 @@ from PIL import Image
 import roop
 from roop.api import LiveSwapOptions, SwapOptions, make_job
 from roop.errors import CancelledError, UsageError
-from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, LiveOptions, VideoOptions
+from roop.live_options import LiveOptions
+from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, VideoOptions
 from roop.processors import installed
 
 Portraits = dict[str, Path]

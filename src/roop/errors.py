@@ -14,7 +14,9 @@ A message or hint names an option as ``[[force]]``, or with a value as ``[[force
 of ``roop.swap`` reads ``force=True``, a person at a terminal ``--force``.
 """
 
+import errno
 import re
+import traceback
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -108,14 +110,38 @@ class CancelledError(RoopError):
     code = "cancelled"
 
 
+def free_locals(error: BaseException) -> None:
+    """Free the local variables of the calls that an error ended.
+
+    They refer to the error in turn, and the networks among them, whose files stay open, would stay
+    until garbage is collected.
+    """
+    chained: BaseException | None = error
+    while chained is not None:
+        traceback.clear_frames(chained.__traceback__)
+        chained = chained.__cause__ or chained.__context__
+
+
 def unexpected(error: Exception) -> RoopError:
-    """Return the error to show for an exception that is none of these: a bug in roop.
+    """Return the error to show for an exception that is none of these: a bug, or no memory.
 
     Args:
         error: An exception that nothing in the program caught.
     """
+    if _is_out_of_memory(error):
+        return RoopError(
+            "the memory is not enough",
+            hint="close other programs, or use a smaller target or fewer [[workers]]",
+        )
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return RoopError(
         f"unexpected {what}",
         hint="this is a bug in roop: report what the same command prints with --debug",
     )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return True for the ways in which Python, the system and libraries say so."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    return any(text in str(error) for text in ("failed to map segment", "Insufficient memory"))

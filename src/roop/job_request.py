@@ -5,16 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from roop.errors import UsageError
-from roop.options import (
-    FaceOptions,
-    FrameOptions,
-    Job,
-    LabelOptions,
-    LiveOptions,
-    Options,
-    Step,
-    VideoOptions,
-)
+from roop.live_options import LiveOptions
+from roop.options import FaceOptions, FrameOptions, Job, LabelOptions, Options, Step, VideoOptions
 from roop.processors.base import OptionsT, Registry
 from roop.validation import Spelling, suggest, validate
 

@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from roop.media.frames.stored_frame import StoredFrame
@@ -14,8 +15,8 @@ from roop.safety.screen import refused_finding
 from roop.safety.views import views_of
 from support.figures import Pixels
 
-KNOWN = "color.png"
-"""Stripes of colour that the network takes for a body, in any look."""
+MOST = 1 / 500
+"""Share of clean pictures that may be refused."""
 
 
 def clean() -> Iterator[tuple[str, Pixels]]:
@@ -38,6 +39,7 @@ def clean() -> Iterator[tuple[str, Pixels]]:
                     yield path.name, part[:, ::-1]
 
 
+@pytest.mark.slow
 def test_clean_pictures_pass() -> None:
     classifiers, names, refused = Classifiers(Settings()), [], []
     for name, pixels in clean():
@@ -45,5 +47,19 @@ def test_clean_pictures_pass() -> None:
         views = views_of(StoredFrame(np.ascontiguousarray(pixels)))
         if any(refused_finding(classifiers, view) for view in views):
             refused.append(name)
-    assert len(names) >= 300
-    assert set(refused) <= {KNOWN}
+    assert len(names) >= 500
+    assert len(refused) <= len(names) * MOST, refused
+
+
+def test_a_pattern_of_nudity_is_no_clean_pattern(figure: Pixels) -> None:
+    """A colour wheel passes because no body looks the same when turned; four of them do."""
+    turned = np.rot90(figure)
+    ring = np.vstack((np.hstack((figure, turned[:, ::-1])), np.hstack((turned, figure[::-1]))))
+    for pixels in (ring, rings(figure)):
+        assert Classifiers(Settings()).detect(np.ascontiguousarray(pixels)) is not None
+
+
+def rings(figure: Pixels) -> Pixels:
+    """Return four copies, each turned a quarter further about the middle."""
+    top = np.hstack((figure, np.rot90(figure, -1)))
+    return np.vstack((top, np.rot90(top, 2)))

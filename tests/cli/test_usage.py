@@ -43,8 +43,8 @@ def test_help_lists_every_option_with_its_description(roop: Roop) -> None:
     [
         (["swp"], "there is no command 'swp'", "did you mean 'swap'?"),
         (["--bogus"], "there is no option --bogus", "see `roop --help`"),
-        (["swap"], "missing: -s/--source, -t/--target, -o/--output", "see `roop swap --help`"),
-        (["swap", "-s", "a.jpg"], "missing: -t/--target, -o/--output", "see `roop swap --help`"),
+        (["swap"], "missing: -s/--source, -t/--target", "see `roop swap --help`"),
+        (["swap", "-s", "a.jpg"], "missing: -t/--target", "see `roop swap --help`"),
         (["swap", "-s"], "argument -s/--source: expected at least one argument", None),
         (["swap", *PATHS, "--skip-adio"], "there is no option --skip-adio", "did you mean --skip-"),
         (["swap", *PATHS, "--engine", "mash"], "there is no engine 'mash'", "choose one of: mesh"),
@@ -95,20 +95,24 @@ def test_debug_prints_the_traceback(roop: Roop) -> None:
     assert "Traceback" not in roop("swap").stderr
 
 
-def test_run_py_is_roop_swap(tmp_path: Path) -> None:
-    def run(*arguments: str) -> str:
+def test_run_py_is_roop_swap_and_opens_the_window(tmp_path: Path) -> None:
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, ROOT / "run.py", *arguments],
             cwd=tmp_path,
-            env={k: v for k, v in environment().items() if k != "PYTHONPATH"},
+            env={k: v for k, v in environment().items() if k not in ("PYTHONPATH", "DISPLAY")},
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
-        ).stdout
+        )
 
-    assert "--many-faces" in run()
-    assert run() == run("--help")
+    assert "--many-faces" in run("--help").stdout
+    without_display = run()
+    assert without_display.returncode == 2
+    error, hint = without_display.stderr.splitlines()
+    assert error.startswith("error: ")
+    assert hint.endswith("roop serve --open")
 
 
 def test_a_closed_pipe_prints_no_error(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from roop.errors import MediaError
 from roop.media.live.cameras import CLOCK, Camera, Check, open_camera
 from roop.types import Box, Frame
 from support.clips import Clip
+from support.hls_camera import hls_camera
 from support.ip_camera import ip_camera
 from support.pictures_made import FACE
 from support.targets import refuse_warning
@@ -37,6 +38,12 @@ def motion_jpeg(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
+def pieces(folder: Path) -> Iterator[str]:
+    with hls_camera([CLIP.pixels(number) for number in range(5)]) as address:
+        yield address.replace("//", "//user:secret@")
+
+
+@contextmanager
 def a_lost_connection(folder: Path) -> Iterator[str]:
     """A network camera that has to be opened twice."""
     frames = [CLIP.pixels(number) for number in range(5)]
@@ -48,6 +55,7 @@ SOURCES: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
     "file": a_file,
     "rotated file": a_rotated_file,
     "motion JPEG": motion_jpeg,
+    "HLS": pieces,
 }
 
 

@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,15 @@ def test_the_mesh_agrees_with_the_reference_runtime(mesh: Network) -> None:
     ]
     assert points[[1, 33, 263, 13]] == pytest.approx(np.array(expected), abs=0.02)
     assert score == pytest.approx(28.25, abs=0.05)
+
+
+def test_threads_share_a_network_and_get_their_own_outputs(mesh: Network) -> None:
+    batches = np.random.default_rng(3).random((8, 1, 3, 192, 192), np.float32)
+    alone = [mesh.run(batch)[0] for batch in batches]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda batch: mesh.run(batch)[0], [*batches, *batches]))
+    for points, expected in zip(found, [*alone, *alone], strict=True):
+        assert np.array_equal(points, expected)
 
 
 def test_outputs_are_not_overwritten_by_the_next_run(mesh: Network) -> None:

@@ -192,6 +192,32 @@ def test_weights_count_towards_the_limit(tmp_path: Path) -> None:
         cache.end_job()
 
 
+def test_jobs_at_the_same_time_share_networks_and_keep_what_others_use(tmp_path: Path) -> None:
+    for name in ("codeformer", "xseg"):
+        write_contract(tmp_path / f"{name}.onnx", load_catalogue()[name])
+    rows = {
+        name: replace(
+            load_catalogue()[name],
+            sha256=hashlib.sha256((tmp_path / f"{name}.onnx").read_bytes()).hexdigest(),
+            size=(tmp_path / f"{name}.onnx").stat().st_size,
+        )
+        for name in ("codeformer", "xseg")
+    }
+    settings = Settings(models=tmp_path, execution_provider=("cpu",))
+    first = SessionCache()
+    second = first.share()
+    one, other = (Models(settings, catalogue=Catalogue(rows), cache=c) for c in (first, second))
+    shared = one.session("xseg")
+    assert other.session("xseg") is shared
+    one.session("codeformer")
+    second.release()
+    assert one.session("xseg") is shared
+    first.end_job()
+    one.session("xseg")
+    first.end_job()  # that job did without the other network
+    assert first.weight_bytes == rows["xseg"].size
+
+
 def pixel_tensors() -> list[tuple[str, TensorSpec]]:
     return [
         (model.name, tensor)

@@ -200,7 +200,14 @@ def test_an_output_that_cannot_be_written_while_the_target_is_read(
         assert work_folders(out) == []
 
 
-@pytest.mark.parametrize("what", ["target", "source", "option"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "target",
+        pytest.param("source", marks=pytest.mark.slow),
+        pytest.param("option", marks=pytest.mark.slow),
+    ],
+)
 def test_a_change_starts_again_and_says_why(media: Path, out: Path, what: str) -> None:
     mine = out.parent / "media"
     mine.mkdir()
@@ -225,6 +232,7 @@ def test_a_change_starts_again_and_says_why(media: Path, out: Path, what: str) -
     assert work_folders(out) == []
 
 
+@pytest.mark.slow
 def test_a_target_that_was_moved_is_the_same(media: Path, out: Path) -> None:
     stopped(media, out / "out.mp4")
     elsewhere = out.parent / "moved.mp4"
@@ -232,6 +240,7 @@ def test_a_target_that_was_moved_is_the_same(media: Path, out: Path) -> None:
     assert count(media / "source.png", elsewhere, out / "out.mp4").resumed > 0
 
 
+@pytest.mark.slow
 def test_targets_of_one_name_do_not_meet(media: Path, out: Path) -> None:
     stopped(media, out / "a.mp4")
     other = out.parent / "other"
@@ -266,6 +275,7 @@ def test_an_output_that_exists_is_refused_at_once(media: Path, out: Path) -> Non
     assert [p.name for p in out.iterdir()] == ["out.mp4"]
 
 
+@pytest.mark.slow
 def test_what_is_refused_leaves_nothing_not_even_segments(media: Path, out: Path) -> None:
     class Late(FaceClip):
         def pixels(self, number: int) -> Pixels:
@@ -277,6 +287,7 @@ def test_what_is_refused_leaves_nothing_not_even_segments(media: Path, out: Path
     assert sorted(p.name for p in out.iterdir()) == ["late.mp4", "out.log"]
 
 
+@pytest.mark.slow
 def test_a_damaged_record_is_done_again(media: Path, uninterrupted: JobResult, out: Path) -> None:
     stopped(media, out / "out.mp4", frames=60)
     packets = sorted(work_folders(out)[0].glob("*.packets"))

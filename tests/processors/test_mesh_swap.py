@@ -123,6 +123,38 @@ def test_a_lamp_at_the_side_shades_the_new_face(pair: Pair, lamp: str) -> None:
     assert 0.65 < got / wanted < 1.2
 
 
+ONE_COLOUR = {
+    "black and white": (1.0, 1.0, 1.0),
+    "sepia": (1.0, 0.86, 0.67),
+    "red": (1.0, 0.2, 0.3),
+}
+"""What each grey level becomes."""
+
+
+@pytest.mark.parametrize("tone", ONE_COLOUR)
+def test_a_picture_of_one_colour_keeps_it(pair: Pair, tone: str) -> None:
+    source, target = pair
+    grey = cv2.cvtColor(target.pixels, cv2.COLOR_RGB2GRAY)[..., None].astype(float)
+    toned = np.rint(grey * np.array(ONE_COLOUR[tone])).astype(np.uint8)
+    output = swapped(source, toned, [Face(target.mesh, 1.0, 1)])
+    area = face_area(target.mesh, output)
+    assert np.abs(output.astype(float) - toned)[area].mean() > 3  # it is swapped
+    brightness = cv2.cvtColor(output, cv2.COLOR_RGB2GRAY)[..., None].astype(float)
+    ramp = np.array(ONE_COLOUR[tone]) / (np.array(ONE_COLOUR[tone]) @ (0.299, 0.587, 0.114))
+    away = np.abs(output - np.minimum(brightness * ramp, 255))
+    assert np.percentile(away[area], 99) <= 3
+
+
+@pytest.mark.parametrize("light", [0.07, 0.2])
+def test_a_face_in_the_dark_does_not_glow(pair: Pair, light: float) -> None:
+    source, target = pair
+    dark = lit_by(target, np.array(light))
+    area = face_area(target.mesh, dark)
+    new = swapped(source, dark, [Face(target.mesh, 1.0, 1)])[area].mean()
+    day = swapped_one(source, target)[area].mean() / target.pixels[area].mean()
+    assert 0.9 < new / dark[area].mean() / day < 1.1
+
+
 def steepness(image: Pixels, ring: NDArray[np.bool_]) -> NDArray[np.float64]:
     grey = cv2.GaussianBlur(image, (0, 0), 1.0).astype(float).mean(axis=2)
     slope = np.hypot(*np.gradient(grey))

@@ -1,5 +1,6 @@
 """Neural engines on stand-in networks: held against insightface, and what a viewer notices."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -224,6 +225,16 @@ def alpha_of(models: Models, source: Portrait, target: Portrait, **options: Give
     frame = RecordingFrame(target.pixels)
     engine(models, source, **options).process([AnalysedFrame(frame, (Face(target.mesh, 1.0, 1),))])
     return frame.alpha
+
+
+def test_a_black_and_white_target_stays_so(
+    models: Models, woman: Portrait, elder: Portrait
+) -> None:
+    grey = np.repeat(elder.pixels.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+    target = dataclasses.replace(elder, pixels=grey)
+    output = swapped(engine(models, woman), target)
+    assert np.abs(output.astype(int) - grey).max() > 5  # it is swapped
+    assert np.ptp(output.astype(int), axis=2).max() <= 1
 
 
 def test_padding_leaves_room_free(models: Models, woman: Portrait, elder: Portrait) -> None:

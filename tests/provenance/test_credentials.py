@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 
 from support.outputs import store
 
@@ -38,6 +39,7 @@ def silent_audio(path: Path, mib: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     large, small = silent_audio(tmp_path / "l.mov", 160), silent_audio(tmp_path / "s.mov", 1)
     run = [sys.executable, "-c", SIGN, str(large), str(small)]

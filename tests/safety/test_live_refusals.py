@@ -75,7 +75,7 @@ def in_the_screen() -> Iterator[Callable[[Callable[[], None]], None]]:
     threading.settrace(None)  # type: ignore[arg-type]  # typeshed leaves None out
 
 
-@pytest.mark.parametrize("how", ["raises", "ends", "hangs"])
+@pytest.mark.parametrize("how", ["raises", "ends", pytest.param("hangs", marks=pytest.mark.slow)])
 def test_nothing_is_shown_without_the_screen(
     clip: MakeClip,
     photo: Path,

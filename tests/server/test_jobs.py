@@ -140,6 +140,7 @@ def test_previews_are_screened_and_labelled(server: Server, sent: dict[str, str]
     assert problem(frame, 422)["code"] == "refused"
 
 
+@pytest.mark.slow
 def test_cancel_retry_pause_and_resume(server: Server, sent: dict[str, str]) -> None:
     client = server.client
     first = server.start_job(sent["slow"], sent["hopper"])["id"]

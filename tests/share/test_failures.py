@@ -18,6 +18,7 @@ from support.terminal import command, environment
 TARGET = "supabase://myproject/private"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "message"),
     [
@@ -49,6 +50,7 @@ def test_a_failure_is_one_line_and_a_hint(
     _assert_nothing_secret(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_what_arrived_without_an_answer_is_removed(
     size: str,
@@ -139,6 +141,7 @@ def test_a_file_that_changes_meanwhile_is_not_shared(
     assert (supabase.objects, supabase.parts) == ({}, {})
 
 
+@pytest.mark.slow
 def test_nobody_listens(output: Path, at_supabase: ShareOptions) -> None:
     options = ShareOptions(endpoint="http://127.0.0.1:9", access_key="a", secret_key="b")
     with pytest.raises(

@@ -43,6 +43,18 @@ def test_a_frame_before_and_after(
     assert photo.before.shape == (600, 1024, 3)
 
 
+def test_a_clip_that_nobody_waits_for_is_stopped(
+    previews: Previews, portraits: dict[str, Path], film: Path
+) -> None:
+    draft = Draft(sources=(portraits["hopper"],), target=film)
+    with ThreadPoolExecutor(1) as threads:
+        made = threads.submit(previews.clip, draft, 0, 5, viewer="one")
+        while not made.done():
+            previews.cancel("one")
+        with pytest.raises(CancelledError):
+            made.result()
+
+
 def test_the_newest_request_of_a_viewer_wins(
     previews: Previews, portraits: dict[str, Path], film: Path
 ) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import psutil
+import pytest
 from PIL import Image
 
 from roop.jobs.queue import Changes, Queue
@@ -101,6 +102,7 @@ def test_pause_and_resume_then_cancel(queue: Queue, film_job: Job, until: Until)
     assert not film_job.output.exists()
 
 
+@pytest.mark.slow
 def test_a_killed_runner_leaves_its_jobs_to_the_next(
     queue: Queue, film_job: Job, photo_job: Callable[[str], Job], until: Until
 ) -> None:

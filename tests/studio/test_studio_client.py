@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from roop.errors import RefusedError, RoopError, UsageError
+from roop.faces.analyser import Analyser
+from roop.media.frames.stored_frame import StoredFrame
 from roop.options import Assignment, FaceOptions, Settings
 from roop.provenance.xmp import source_type
 from roop.studio.draft import Draft
@@ -23,8 +25,10 @@ FACES = FaceOptions().model_dump(mode="json")
 
 
 @pytest.fixture(scope="module")
-def studio() -> Iterator[StudioClient]:
-    with StudioClient(Settings()) as client:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioClient]:
+    with pytest.MonkeyPatch.context() as patch, StudioClient(Settings()) as client:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        client.start()
         yield client
 
 
@@ -94,7 +98,7 @@ def test_when_the_process_dies_the_next_request_starts_another(film: Path) -> No
     assert all(child in before for child in psutil.Process().children())
 
 
-def test_live_frames_come_back_changed(portraits: dict[str, Path]) -> None:
+def test_live_frames_come_back_changed(portraits: dict[str, Path], tmp_path: Path) -> None:
     picture = Image.fromarray(woman_at(120))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=92)
@@ -102,12 +106,13 @@ def test_live_frames_come_back_changed(portraits: dict[str, Path]) -> None:
     more: queue.Queue[Any] = queue.Queue()
     draft = Draft(sources=(portraits["hopper"],)).model_dump(mode="json")
     with StudioClient(Settings()) as client:
-        future = client.request("live", {"draft": draft}, more.put)
+        chosen = {"draft": draft, "swap": "desk", "folder": str(tmp_path)}
+        future = client.request("live", chosen, more.put)
         assert more.get(timeout=60) == {"ready": True}
         for _ in range(4):
-            client.send("live_frame", {"jpeg": jpeg})
+            client.send("live_frame", {"swap": "desk", "jpeg": jpeg})
         answers = [more.get(timeout=60) for _ in range(4)]
-        client.send("live_frame", {"jpeg": ""})
+        client.send("live_stop", {"swap": "desk"})
         assert future.result(60) == {}
     shown = [np.asarray(image(each["jpeg"])).astype(int) for each in answers if "jpeg" in each]
     assert shown
@@ -121,8 +126,33 @@ def test_live_frames_come_back_changed(portraits: dict[str, Path]) -> None:
     [({"fps": 25}, "fps has no effect on a camera"), ({"fp": 1}, "has no option fp")],
 )
 def test_a_wrong_live_swap_is_one_line(
-    studio: StudioClient, portraits: dict[str, Path], options: dict[str, Any], message: str
+    studio: StudioClient,
+    portraits: dict[str, Path],
+    tmp_path: Path,
+    options: dict[str, Any],
+    message: str,
 ) -> None:
     draft = Draft(sources=(portraits["hopper"],), options=options).model_dump(mode="json")
+    values = {"draft": draft, "swap": "desk", "folder": str(tmp_path)}
     with pytest.raises(UsageError, match=message):
-        studio.request("live", {"draft": draft}).result(60)
+        studio.request("live", values).result(60)
+
+
+def test_what_a_target_is(studio: StudioClient, film: Path) -> None:
+    info = studio.request("info", {"target": str(film)}).result(60)
+    assert (info["kind"], info["size"], info["frames"]) == ("video", [320, 240], 30)
+    assert info["duration_s"] == pytest.approx(1, abs=0.05)
+
+
+def test_a_face_is_cut_out_of_a_photo_of_several(
+    studio: StudioClient, portraits: dict[str, Path], analyser: Analyser
+) -> None:
+    both = {"target": str(portraits["both"]), "number": 0, "faces": FACES}
+    boxes = [face["box"] for face in studio.request("faces", both).result(60)["faces"]]
+    cut = {"target": str(portraits["both"]), "boxes": boxes, "number": 1}
+    path = Path(studio.request("cut_face", cut).result(60)["path"])
+    assert path.name == "both.png"
+    with Image.open(path) as image:
+        pixels = np.asarray(image)
+    assert len(analyser.faces(StoredFrame(pixels), "left-right")) == 1
+    assert studio.request("cut_face", cut).result(60)["path"] == str(path)

@@ -23,11 +23,14 @@ def jpeg(pixels: Pixels) -> bytes:
 
 
 @contextmanager
-def ip_camera(*feeds: Sequence[Pixels], silence_s: float = 0) -> Iterator[str]:
+def ip_camera(
+    *feeds: Sequence[Pixels], silence_s: float = 0, lost: threading.Event | None = None
+) -> Iterator[str]:
     """Serve motion JPEG and yield its address.
 
     Each connection gets the next feed and is closed after it; the last feed repeats forever, after
-    ``silence_s`` seconds without a picture.
+    ``silence_s`` seconds without a picture. With ``lost``, the first feed repeats until that is
+    set, however long the viewer takes to look.
     """
     closing, remaining = threading.Event(), [[jpeg(p) for p in feed] for feed in feeds]
 
@@ -38,7 +41,7 @@ def ip_camera(*feeds: Sequence[Pixels], silence_s: float = 0) -> Iterator[str]:
             pass
 
         def do_GET(self) -> None:
-            endless = len(remaining) == 1
+            first, endless = len(remaining) == len(feeds), len(remaining) == 1
             feed = remaining[0] if endless else remaining.pop(0)
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=cut")
@@ -48,6 +51,8 @@ def ip_camera(*feeds: Sequence[Pixels], silence_s: float = 0) -> Iterator[str]:
                     head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}"
                     self.wfile.write(head.encode() + b"\r\n\r\n" + data + b"\r\n")
                     closing.wait(0.05)
+                if first and lost is not None and not lost.is_set():
+                    continue
                 if not endless:
                     return
                 closing.wait(silence_s)

@@ -13,4 +13,11 @@ def finished_segments(output: Path) -> int:
 def job_processes(parent: int | None = None) -> list[psutil.Process]:
     """Return the processes that do jobs for a process, by default for this one."""
     children = psutil.Process(parent).children()
-    return [child for child in children if "job_process" in " ".join(child.cmdline())]
+    return [child for child in children if "job_process" in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return ""

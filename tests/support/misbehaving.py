@@ -114,6 +114,14 @@ class Misbehaving(BaseHTTPRequestHandler):
         self.end_headers()
         self.server.closing.wait(20)
 
+    def serve_flood(self) -> None:
+        """Send content without a length and without an end."""
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        while not self.server.closing.is_set():
+            self.wfile.write(bytes(1 << 20))
+
     def serve_redirect(self) -> None:
         self.send_response(302)
         self.send_header("Location", "/good/there")

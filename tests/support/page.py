@@ -1,13 +1,16 @@
 """Somebody who uses the page: drops files, looks, and never sees an error that is none."""
 
 import base64
+import json
 import mimetypes
+import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from support.server import Json, Server
+from support.terminal import command, environment
 
 WAIT_MS = 60_000
 """How long the page may take for anything."""
@@ -23,6 +26,15 @@ async (element, { data, name, type }) => {
   }
 }
 """
+
+
+def verdict(path: Path) -> str:
+    """Return what ``roop verify`` says of a file that was saved from the page."""
+    told = subprocess.run(
+        command("verify", "--json", path), env=environment(), capture_output=True, text=True
+    )
+    found: str = json.loads(told.stdout)[0]["verdict"]
+    return found
 
 
 class Visit:
@@ -60,6 +72,16 @@ class Visit:
 
     def drop_target(self, file: Path) -> None:
         self.drop(self.page.locator("roop-target"), file)
+
+    def drag(self, place: Locator, pixels: int) -> None:
+        """Press the mouse in the middle of a place, and release it so far to the right."""
+        box = place.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + pixels, y, steps=4)
+        self.page.mouse.up()
 
     def wait_for_preview(self) -> None:
         expect(self.after).to_be_visible()

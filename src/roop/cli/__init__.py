@@ -14,7 +14,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; those of this process by default.
     """
     from roop.cli.terminal.interrupts import exit_on_signals
+    from roop.cli.terminal.streams import prepare_streams
 
+    prepare_streams()
     atexit.register(gc.freeze)  # skip the last garbage collection: the process ends anyway
     # The matrices are small. OpenBLAS's threads wait for each other by spinning: on a busy machine
     # a product that takes a millisecond was seen to take minutes.

@@ -4,16 +4,17 @@ import argparse
 import difflib
 import importlib
 import io
-import os
 import sys
 from collections.abc import Sequence
 
 from roop.cli.parsing.parser import Parser, add_version
 from roop.cli.terminal.errors import flag_style, print_error
 from roop.cli.terminal.interrupts import CANCELLED, CANCELLED_MESSAGE
+from roop.cli.terminal.streams import StdoutError, close_stdout
 from roop.errors import CancelledError, UsageError
 
 COMMANDS = {
+    "window": "open the desktop window",
     "swap": "swap a face in a photo, an animation or a video",
     "live": "swap a face in a live camera stream",
     "enhance": "sharpen faces in a photo or video without swapping them",
@@ -50,10 +51,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = _run_or_print_error(arguments)
         sys.stdout.flush()
+    except StdoutError as error:
+        code = print_error(error, debug="--debug" in arguments)
+        close_stdout()
     except BrokenPipeError:  # the reader of our output has closed it
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(devnull, stream.fileno())  # or the interpreter's last flush complains
+        close_stdout()
         return 1
     return code
 
@@ -63,7 +65,7 @@ def _run_or_print_error(arguments: Sequence[str]) -> int:
         return _dispatch(arguments)
     except SystemExit:  # argparse raises it after --help and --version
         return 0
-    except BrokenPipeError:
+    except (BrokenPipeError, StdoutError):
         raise
     except Exception as error:
         return _print_error(error, as_json="--json" in arguments, debug="--debug" in arguments)

@@ -40,6 +40,8 @@ class Model:
     """Name of the licence and its owner, for display."""
     size: Annotated[int, Field(gt=0)] | None = None
     """In bytes; None if unknown."""
+    max_size: Annotated[int, Field(gt=0)] = 1 << 32
+    """Most bytes to download if ``size`` is unknown."""
     url: str | None = None
     mirrors: tuple[str, ...] = ()
     """Other URLs of the same file, tried in order."""
@@ -80,6 +82,11 @@ class Model:
     def output(self, role: str) -> TensorSpec:
         """Return the output with this role."""
         return next(tensor for tensor in self.outputs if tensor.role == role)
+
+    @property
+    def most_bytes(self) -> int:
+        """The largest number of bytes that its file may have."""
+        return self.max_size if self.size is None else self.size
 
     @property
     def urls(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Loader of a job's networks, a cache of them for later jobs, and a list for the result."""
 
+import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -36,17 +37,44 @@ class _Loaded:
     warnings: tuple[str, ...]
 
 
-class SessionCache:
-    """Loaded networks, kept from one job to the next. For one thread at a time."""
+@dataclass(slots=True)
+class _Networks:
+    """The networks of one or more caches."""
 
-    def __init__(self) -> None:
-        self._loaded: dict[tuple[str, bool], _Loaded] = {}
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    loaded: dict[tuple[str, bool], _Loaded] = field(default_factory=dict)
+    in_use: list[set[str]] = field(default_factory=list)
+    """Names that each cache's current job uses."""
+
+
+class SessionCache:
+    """Loaded networks, kept from one job to the next. For one thread at a time.
+
+    Jobs that run at the same time have a cache each, which share their networks.
+    """
+
+    def __init__(self, networks: _Networks | None = None) -> None:
+        self._networks = networks or _Networks()
         self._in_use: set[str] = set()
+        with self._networks.lock:
+            self._networks.in_use.append(self._in_use)
+
+    def share(self) -> "SessionCache":
+        """Return a cache of the same networks, for another thread."""
+        return SessionCache(self._networks)
+
+    def release(self) -> None:
+        """Leave the networks to the caches that share them; those that nobody uses are freed."""
+        with self._networks.lock:
+            used = self._networks.in_use
+            self._networks.in_use = [names for names in used if names is not self._in_use]
+            self.remove_unused()
 
     @property
     def weight_bytes(self) -> int:
         """Total size of the networks in the cache."""
-        return sum(loaded.weight_bytes for loaded in self._loaded.values())
+        with self._networks.lock:
+            return sum(loaded.weight_bytes for loaded in self._networks.loaded.values())
 
     def get(self, name: str, open_network: Callable[[], _Loaded], *, few_runs: bool) -> _Loaded:
         """Return the network called ``name``; open it if it is not in the cache.
@@ -56,26 +84,30 @@ class SessionCache:
             open_network: Opens the network.
             few_runs: Whether it is optimised for loading time.
         """
-        key = (name, few_runs)
-        self._in_use.add(name)
-        if key not in self._loaded:
-            self._loaded[key] = open_network()
-        return self._loaded[key]
+        key, loaded = (name, few_runs), self._networks.loaded
+        with self._networks.lock:
+            self._in_use.add(name)
+            if key not in loaded:
+                loaded[key] = open_network()
+            return loaded[key]
 
     def use(self, names: Iterable[str]) -> None:
         """Mark the networks called ``names`` as used by the current job."""
-        self._in_use.update(names)
+        with self._networks.lock:
+            self._in_use.update(names)
 
     def remove_unused(self) -> None:
-        """Remove the networks that the current job has not used so far."""
-        self._loaded = {
-            key: loaded for key, loaded in self._loaded.items() if key[0] in self._in_use
-        }
+        """Remove the networks that no current job has used so far."""
+        with self._networks.lock:
+            used = set().union(*self._networks.in_use)
+            for key in [key for key in self._networks.loaded if key[0] not in used]:
+                del self._networks.loaded[key]
 
     def end_job(self) -> None:
         """Remove the networks that the job did not use."""
-        self.remove_unused()
-        self._in_use.clear()
+        with self._networks.lock:
+            self.remove_unused()
+            self._in_use.clear()
 
 
 class Models:

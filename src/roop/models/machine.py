@@ -75,7 +75,7 @@ class Machine:
 def inspect(settings: Settings) -> Machine:
     """Inspect this machine; loads the built-in networks, which takes a second or two."""
     folder = ModelFolder(settings)
-    models = _models(folder)
+    models = _models(settings, folder)
     memory = psutil.virtual_memory()
     limit = _memory_limit()
     return Machine(
@@ -143,9 +143,9 @@ def _embedded(settings: Settings, folder: ModelFolder) -> Check:
     return Check(name, True, "ready", optional=False)
 
 
-def _models(folder: ModelFolder) -> tuple[Check, ...]:
+def _models(settings: Settings, folder: ModelFolder) -> tuple[Check, ...]:
     """Check the models that are present and those that roop cannot work without."""
-    needed = {*embedded_models(folder), *screen_models(folder)}
+    needed = {*embedded_models(folder), *screen_models(settings)}
     found = ((model, folder.problem(model)) for model in folder.catalogue)
     return tuple(
         Check(

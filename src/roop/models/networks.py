@@ -24,7 +24,7 @@ SCREEN, SECOND = "nudenet_320n", "open_nsfw"
 
 
 class Network(Protocol):
-    """A loaded network. Not thread-safe: load one per thread."""
+    """A loaded network. Safe for threads, which wait for each other."""
 
     def run(self, batch: Tensor) -> tuple[NDArray[np.float32], ...]:
         """Return the outputs for ``batch``, in the order its loader documents."""
@@ -79,7 +79,7 @@ def body_parts(settings: Settings) -> Network:
 
 
 def nudity(settings: Settings) -> Network | None:
-    """Load the optional classifier of nudity, if its file is in the folder of models.
+    """Load the optional classifier of nudity, if its file is on this machine.
 
     Its input is ``(1, 224, 224, 3)`` BGR in 0..255 less the means (104, 117, 123). Its output is
     ``(2,)``: the probabilities that the image is decent and that it is not.
@@ -92,14 +92,26 @@ def nudity(settings: Settings) -> Network | None:
 
     Source: Yahoo, "Open nsfw model", 2016, github.com/yahoo/open_nsfw.
     """
-    folder = ModelFolder(settings)
-    return _exact(folder, SECOND) if SECOND in screen_models(folder) else None
+    folder = _second_folder(settings)
+    return None if folder is None else _exact(folder, SECOND)
 
 
-def screen_models(folder: ModelFolder) -> tuple[str, ...]:
+def screen_models(settings: Settings) -> tuple[str, ...]:
     """Return the catalogue names of the screen's networks on this machine."""
-    path = folder.locate(folder.catalogue[SECOND])
-    return (SCREEN, SECOND) if path is not None and path.exists() else (SCREEN,)
+    return (SCREEN,) if _second_folder(settings) is None else (SCREEN, SECOND)
+
+
+def _second_folder(settings: Settings) -> ModelFolder | None:
+    """Return where the optional classifier is, None if it is nowhere.
+
+    The user's own folder comes first, so that no other folder of models leaves the classifier out.
+    """
+    for models in (None, settings.models):
+        folder = ModelFolder(settings.model_copy(update={"models": models}))
+        path = folder.locate(folder.catalogue[SECOND])
+        if path is not None and path.exists():
+            return folder
+    return None
 
 
 def _exact(folder: ModelFolder, name: str) -> Network:

@@ -1,5 +1,6 @@
 """A loaded network, with inputs and outputs by role."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,12 @@ from roop.options import Precision, Provider
 
 
 class Session:
-    """A network, ready to run. Not thread-safe: load one per thread."""
+    """A network, ready to run. Safe for threads: one run at a time."""
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self.model = model
         self._runtime = runtime
+        self._lock = threading.Lock()
         self._inputs = [
             (tensor, _find_input(tensor, index, runtime, model))
             for index, tensor in enumerate(model.inputs)
@@ -78,7 +80,8 @@ class Session:
 
     def _run(self, feed: dict[str, NDArray[Any]], count: int) -> dict[str, NDArray[np.float32]]:
         try:
-            values = self._runtime.run(feed, self._outputs)
+            with self._lock:
+                values = self._runtime.run(feed, self._outputs)
         except MemoryLimitError as error:
             raise memory_limit_error(self.model) from error
         except ProviderError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from roop.errors import CancelledError, UsageError
+from roop.errors import CancelledError, RoopError, UsageError, free_locals
 from roop.media.base import Reader
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
@@ -143,7 +143,13 @@ class JobRunner:
         self, job: Job, *, watch: Watch | None = None, cancel: threading.Event | None = None
     ) -> JobResult:
         """Run one job, and write its record and its kept frames; see ``run_job``."""
-        cancel = cancel or threading.Event()
+        try:
+            return self._with_record(job, watch, cancel or threading.Event())
+        except RoopError as error:
+            free_locals(error)
+            raise
+
+    def _with_record(self, job: Job, watch: Watch | None, cancel: Event) -> JobResult:
         if job.record is None:
             return self._with_kept_frames(job, watch, cancel)
         if job.record.absolute() == output_path(job).absolute():

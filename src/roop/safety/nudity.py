@@ -28,6 +28,16 @@ The other classes (faces, feet, bellies, armpits, male chests, covered parts) ar
 _SHRINK = 0.75
 """Scale of the image in the third, smaller view."""
 
+_CORNER = 0.5
+"""Share of the sides of a pattern that its corner keeps."""
+
+_PATTERN_SIDE = 32
+"""Side of the small copy in which a pattern is recognised."""
+
+_SAME = 0.15
+"""Difference of an image from its turned copy, in standard deviations, up to which it is a
+pattern."""
+
 Scores = NDArray[np.float32]
 """``(18,)``: the best score of each class in an image, 0..1."""
 
@@ -56,6 +66,7 @@ class NudityDetector:
 
         A positive result is checked again on the mirrored and on a smaller image, and the lowest of
         the three scores counts: close-ups of mouths and chins seldom pass for a body in all three.
+        Of a pattern, such as a colour wheel, a corner must be refused as well.
         """
         square = pad_to_square(pixels)
         scores = self.scores(square)
@@ -63,6 +74,8 @@ class NudityDetector:
             return None
         for view in _augmented_views(square):
             scores = np.minimum(scores, self.scores(view))
+        if _is_pattern(pixels):
+            scores = np.minimum(scores, self.scores(pad_to_square(_corner(pixels))))
         found = [
             Finding(label, float(scores[index]))
             for index, (label, least) in REFUSED.items()
@@ -103,3 +116,21 @@ def _augmented_views(square: Pixels) -> Iterator[Pixels]:
         square, (side, side), interpolation=cv2.INTER_AREA
     )
     yield smaller
+
+
+def _is_pattern(pixels: Pixels) -> bool:
+    """Return True for an image that is as light everywhere as when turned by a quarter.
+
+    No body is. But four of them in a ring are, so that such an image is not passed for this alone.
+    """
+    height, width = pixels.shape[:2]
+    if not 0.95 < width / height < 1.05:
+        return False
+    size = (_PATTERN_SIDE, _PATTERN_SIDE)
+    light = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).max(axis=2).astype(np.float32)
+    return bool(np.abs(light - np.rot90(light)).mean() < _SAME * light.std())
+
+
+def _corner(pixels: Pixels) -> Pixels:
+    height, width = pixels.shape[:2]
+    return pixels[: round(height * _CORNER), : round(width * _CORNER)]

@@ -190,6 +190,8 @@ class Screen:
         with suppress(queue.Full):
             self._samples.put_nowait(None)  # wakes the thread
         self._thread.join(VERDICT_TIMEOUT_S if self._error is None else _EXIT_TIMEOUT_S)
+        if self._error is not None:
+            self._error = _screen_stopped()  # the other one refers to what holds this screen
 
     def _check(self) -> None:
         if self._error is not None:

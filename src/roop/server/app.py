@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ from fastapi.openapi.utils import get_openapi
 
 from roop.errors import RoopError
 from roop.jobs.queue import Queue
+from roop.live_options import CameraOptions
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
 from roop.server.options import ServerOptions
 from roop.server.responses.problems import STATUSES, Problem, install_handlers, responses
 from roop.server.routes import (
     capabilities,
+    captures,
     events,
     health,
     jobs,
@@ -39,10 +41,11 @@ from roop.server.storage import retention
 from roop.server.storage.inspection import Inspector
 from roop.server.storage.share_uploads import ShareUploads
 from roop.server.studio.job_defaults import JobDefaults
-from roop.server.studio.job_options import schema_of
+from roop.server.studio.live_swaps import LiveSwaps
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
 from roop.studio.change_feed import ChangeFeed
+from roop.studio.option_schema import schema_of
 from roop.studio.runner import Runner
 from roop.studio.studio_client import StudioClient
 from roop.version import VERSION
@@ -77,6 +80,8 @@ class Setup:
     defaults: JobDefaults
     token: str | None
     """Required from clients; None to admit everybody who reaches the server."""
+    cameras: Mapping[str, CameraOptions] = field(default_factory=dict)
+    """Those that clients may use, by the names that they see."""
 
 
 def create_app(setup: Setup) -> FastAPI:
@@ -94,6 +99,7 @@ def create_app(setup: Setup) -> FastAPI:
                 sweeper.cancel()
                 with suppress(asyncio.CancelledError):
                     await sweeper
+                await services.live.close()
                 await run_sync(stack.close)
 
     app = FastAPI(
@@ -112,7 +118,11 @@ def create_app(setup: Setup) -> FastAPI:
     app.add_middleware(Guard, access=access, hosts=own_hosts(setup.options))
     install_handlers(app)
     api = APIRouter(prefix=PREFIX)
-    for part in (health, session, capabilities, media, previews, jobs, marks, shares, events, live):
+    parts = (
+        *(health, session, capabilities, media, previews, jobs, marks, shares, events, live),
+        captures,
+    )
+    for part in parts:
         api.include_router(part.router)
     api.include_router(shares.every)
     api.include_router(uploads.make_router(setup.options.upload_bytes))
@@ -147,6 +157,8 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
         defaults=setup.defaults,
         share_uploads=ShareUploads(setup.sharing, stopping),
         stopping=stopping,
+        live=LiveSwaps(settings),
+        cameras=setup.cameras,
     )
 
 

@@ -32,10 +32,10 @@ class ServerOptions(Options):
         False, description="serve https with a certificate made here, which browsers warn of once"
     )
     open: bool = Field(False, description="open the page in the browser")
-    cameras: tuple[Annotated[str, Field(pattern="^[^=]+=.+$")], ...] = Field(
+    cameras: tuple[Annotated[str, Field(pattern="^[^=]+(=.+)?$")], ...] = Field(
         (),
-        description="cameras that clients may use, as NAME=CAMERA: a number, a device or an "
-        "address; clients see the names only",
+        description="cameras that clients may use: names of [cameras] in roop.toml, or NAME=CAMERA "
+        "with a number, a device or an address; clients see the names only",
     )
     data: Path | None = Field(
         None, description="folder for uploads and results; in the user's data folder by default"
@@ -56,11 +56,6 @@ class ServerOptions(Options):
         if token is not None and not re.fullmatch("[A-Za-z0-9_-]{16,}", token.get_secret_value()):
             raise ValueError("needs at least 16 letters, digits, - or _")
         return token
-
-    @property
-    def camera_addresses(self) -> dict[str, str]:
-        """The cameras by their names."""
-        return dict(camera.split("=", 1) for camera in self.cameras)
 
     @property
     def is_local(self) -> bool:

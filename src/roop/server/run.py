@@ -3,7 +3,7 @@
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from roop.errors import UsageError
 from roop.home import user_folder
 from roop.jobs.queue import Queue
+from roop.live_options import CameraOptions
 from roop.media.files.disk import reason, writing
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
@@ -40,12 +41,23 @@ class Announcement:
     """Of its certificate."""
 
 
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the owner of a server has configured for its clients."""
+
+    sharing: ShareOptions
+    """Where and how results are shared."""
+    defaults: JobDefaults
+    """Options that jobs have unless clients say otherwise."""
+    cameras: Mapping[str, CameraOptions]
+    """Those that clients may use, by the names that they see."""
+
+
 def serve(
     options: ServerOptions,
     settings: Settings,
     registry: Registry,
-    sharing: ShareOptions,
-    defaults: JobDefaults,
+    configured: Configured,
     announce: Callable[[Announcement], None],
 ) -> None:
     """Serve until the process is told to stop.
@@ -54,8 +66,7 @@ def serve(
         options: The options of the server.
         settings: What this machine has.
         registry: The available processors.
-        sharing: Where and how results are shared.
-        defaults: Options that jobs have unless their clients say otherwise.
+        configured: What the owner of the server has configured.
         announce: Called when the server accepts connections.
 
     Raises:
@@ -77,9 +88,18 @@ def serve(
             f"another server uses {folder}", hint="end it, or use [[data=FOLDER]] for another one"
         ) from error
     with lock, _listening(options) as listener, Queue(user_folder() / "jobs.sqlite3") as queue:
-        app = create_app(
-            Setup(options, settings, registry, queue, folder, sharing, defaults, token)
+        setup = Setup(
+            options,
+            settings,
+            registry,
+            queue,
+            folder,
+            configured.sharing,
+            configured.defaults,
+            token,
+            configured.cameras,
         )
+        app = create_app(setup)
         files = certificate_for(folder, own_hosts(options)) if options.tls else None
         config = uvicorn.Config(
             app,

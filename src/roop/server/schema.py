@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from roop.jobs.queued_job import State
 from roop.server.responses.problems import Problem
+from roop.studio.clips import LONGEST_S
 
 ItemT = TypeVar("ItemT")
 
@@ -113,6 +114,19 @@ class PreviewInput(Input):
     )
 
 
+class ClipInput(Input):
+    """A few seconds to preview."""
+
+    draft: DraftInput
+    start_s: float = Field(0, ge=0, le=1e6, description="seconds from the beginning of the target")
+    seconds: float = Field(3, gt=0, le=LONGEST_S, description="shortened where frames are large")
+    viewer: str = Field(
+        "",
+        max_length=64,
+        description="a newer request, also for a frame, with the same value cancels this one",
+    )
+
+
 class LiveInput(Input):
     """A live swap of the client's frames, or of a camera of the server."""
 
@@ -123,6 +137,62 @@ class LiveInput(Input):
     options: Options = {}
 
 
+class LiveChange(Input):
+    """What to change of a live swap; what is left out stays."""
+
+    sources: list[MediaId] | None = Field(None, description="photos of another new face")
+    assignments: list[AssignmentInput] | None = Field(
+        None, description="other people, by reference photo; replaces sources and assignments"
+    )
+    many_faces: bool | None = Field(None, description="swap everybody")
+    mirror: bool | None = Field(None, description="swap left and right")
+    record: bool | None = Field(None, description="begin or end a recording; see the captures")
+    still: bool = Field(False, description="save the next frame; see the captures")
+    label_corner: Literal["top-left", "top-right", "bottom-right", "bottom-left"] | None = None
+
+
+class StageView(BaseModel):
+    """One stage of a live swap, over its last 300 frames."""
+
+    fps: float
+    time_ms: float | None = Field(description="median time that a frame spent in it")
+    time_p95_ms: float | None
+    time_p99_ms: float | None
+    dropped: int = Field(description="frames dropped before it since the start")
+
+
+class LiveMeasurements(BaseModel):
+    """The measurements of a live swap, over its last 300 frames."""
+
+    fps: float
+    latency_ms: float | None = Field(description="median, from a frame's arrival to its sending")
+    latency_p95_ms: float | None
+    latency_p99_ms: float | None
+    shown: int
+    stages: dict[str, StageView] = Field(
+        description="camera (waiting to be processed), swap, screen, client "
+        "(encoding and sending), captures (recordings and stills)"
+    )
+
+
+class LiveView(BaseModel):
+    """A live swap that runs."""
+
+    id: str
+    camera: str | None = Field(description="the server's camera; null for the client's frames")
+    started: datetime
+    many_faces: bool
+    mirror: bool
+    label_corner: str
+    statistics: LiveMeasurements
+
+
+class LiveList(BaseModel):
+    """The live swaps that run."""
+
+    items: list[LiveView]
+
+
 class FaceFound(BaseModel):
     """A face in a frame."""
 
@@ -131,6 +201,7 @@ class FaceFound(BaseModel):
     person: int | None = Field(
         description="index into the target's people, if it is one of those found so far"
     )
+    warnings: list[str] = Field([], description="why this face makes a poor source, in short")
 
 
 class FacesFound(BaseModel):

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,17 +12,20 @@ from starlette.requests import HTTPConnection
 
 from roop.errors import RoopError
 from roop.jobs.queue import Queue
+from roop.live_options import CameraOptions
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
 from roop.server.options import ServerOptions
 from roop.server.responses.problems import Problem, problem_of
 from roop.server.security.access import Access
+from roop.server.storage.captures import Captures
 from roop.server.storage.inspection import Inspector
 from roop.server.storage.media import MediaStore
 from roop.server.storage.results import Results
 from roop.server.storage.share_uploads import ShareUploads
 from roop.server.storage.uploads import Uploads
 from roop.server.studio.job_defaults import JobDefaults
+from roop.server.studio.live_swaps import LiveSwaps
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
 from roop.studio.change_feed import ChangeFeed
@@ -36,6 +40,7 @@ class Storage:
     uploads: Uploads
     media: MediaStore
     results: Results
+    captures: Captures
 
     @classmethod
     def open(cls, folder: Path, options: ServerOptions) -> "Storage":
@@ -45,6 +50,7 @@ class Storage:
             Uploads(folder / "uploads", options),
             MediaStore(folder / "media"),
             Results(folder / "jobs"),
+            Captures(folder / "captures"),
         )
 
     def redact(self, text: str) -> str:
@@ -78,10 +84,11 @@ class Services:
     """Where and how results are shared."""
     defaults: JobDefaults
     share_uploads: ShareUploads
+    live: LiveSwaps
+    cameras: Mapping[str, CameraOptions]
+    """Those that clients may use, by the names that they see."""
     stopping: asyncio.Event
     """Set when the server stops, to end streams."""
-    live: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LIVE_AT_ONCE))
-    """Limits live swaps."""
 
     def redact(self, text: str) -> str:
         """Replace the server's paths in a message by names."""
@@ -91,10 +98,6 @@ class Services:
         """Return the problem for an error."""
         hint = None if error.hint is None else self.redact(error.hint)
         return problem_of(error.code, self.redact(str(error)), hint)
-
-
-LIVE_AT_ONCE = 2
-"""Live swaps that run at once; each loads its own networks."""
 
 
 def _services(connection: HTTPConnection) -> Services:

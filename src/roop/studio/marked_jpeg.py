@@ -37,7 +37,11 @@ class JpegMarker:
 
     def of_pixels(self, pixels: Pixels) -> bytes:
         """Return RGB pixels as a marked JPEG file."""
-        return jpeg_with_xmp(plain_jpeg(pixels), lambda packet, room: self._packet)
+        return self.marked(plain_jpeg(pixels))
+
+    def marked(self, jpeg: bytes) -> bytes:
+        """Return a JPEG file with the mark."""
+        return jpeg_with_xmp(jpeg, lambda packet, room: self._packet)
 
 
 def plain_jpeg(pixels: Pixels) -> bytes:

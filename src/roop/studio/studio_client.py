@@ -37,6 +37,12 @@ class StudioClient(Closing):
         self._pending: dict[int, tuple[ChildProcess, Future[Message], OnMore | None]] = {}
         self._ended: list[ChildProcess] = []
 
+    def start(self) -> None:
+        """Start the process now, so that the first request need not wait for it."""
+        with self._lock:
+            if self._child is None:
+                self._start()
+
     def request(self, name: str, values: Message, on_more: OnMore | None = None) -> Future[Message]:
         """Send a request.
 

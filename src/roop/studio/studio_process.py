@@ -9,34 +9,39 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from roop.errors import CancelledError, UsageError
 from roop.faces.analyser import Analyser
 from roop.geometry import bounds
 from roop.heap import use_one_arena
-from roop.media.live.cameras import open_camera
-from roop.media.live.client_camera import ClientCamera
-from roop.options import FaceOptions, Settings
+from roop.home import user_folder
+from roop.live_options import CameraOptions
+from roop.media.open import open_reader
+from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.scan import PeopleScan
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.remote_error import error_to_dict
 from roop.processors import installed
 from roop.safety.screen import Screen
+from roop.studio.cut_face import cut_face
 from roop.studio.draft import Draft
-from roop.studio.live_frames import LiveFrames
+from roop.studio.live_frames import LiveClient
+from roop.studio.live_swaps import LiveSwaps
 from roop.studio.marked_jpeg import JpegMarker, plain_jpeg
 from roop.studio.people import PeopleSearch
 from roop.studio.previews import Previews
+from roop.studio.reel import reel_frames
 from roop.studio.target_frames import TargetFrames
 from roop.types import Box, Frame
 
 _THREADS = 4
 """Requests that run at once."""
+
+_SWAPS = 16
+"""Most live swaps at once; the server allows fewer."""
 
 _SCANS = 8
 """Most targets whose people are kept."""
@@ -66,13 +71,16 @@ def _work(parent: ParentProcess) -> None:
     with (
         ThreadPoolExecutor(_THREADS, "roop-studio") as threads,
         ThreadPoolExecutor(1, "roop-search") as search,  # takes long, and must not delay others
+        ThreadPoolExecutor(_SWAPS, "roop-live") as live,
     ):
         while (message := parent.messages.get()) is not None:
-            if message["request"] == "live_frame":
-                studio.put_live_frame(base64.b64decode(message["jpeg"]))
-            else:
-                own = search if message["request"] == "people" else threads
-                own.submit(_answer, studio, message, send)
+            if message["request"] in studio.unanswered:
+                studio.unanswered[message["request"]](message)
+                continue
+            if message["request"] == "live":
+                studio.swaps.announce(message["swap"])
+            own = {"people": search, "live": live}.get(message["request"], threads)
+            own.submit(_answer, studio, message, send)
         studio.close()
 
 
@@ -91,16 +99,6 @@ def _answer(studio: "_Studio", message: Message, send: Reply) -> None:
         send({"id": number, "error": error_to_dict(error)})
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """The running live swap."""
-
-    client: ClientCamera
-    """Receives the frames that the parent sends, if any."""
-    stop: threading.Event
-    """Set to end it."""
-
-
 class _Studio:
     """Handles requests. Every returned image has passed the screen."""
 
@@ -113,26 +111,53 @@ class _Studio:
         self._frames_lock = threading.Lock()
         self._analyser: tuple[FaceOptions, Analyser] | None = None
         self._scans: OrderedDict[tuple[str, str], PeopleScan] = OrderedDict()
-        self._live: _Live | None = None
+        self.swaps = LiveSwaps(settings, self._registry)
+        """Live swaps."""
         self.handlers: Mapping[str, Callable[[Message, Reply], Mapping[str, Any]]] = {
+            "info": self.info,
+            "cut_face": self.cut_face,
             "frame": self.frame,
             "faces": self.faces,
             "people": self.people,
             "preview": self.preview,
+            "clip": self.clip,
+            "reel": self.reel,
             "live": self.live,
+            "live_change": self.change_live,
+            "live_state": lambda message, reply: self.swaps.state(),
         }
+        self.unanswered: Mapping[str, Callable[[Message], None]] = {
+            "live_frame": lambda m: self.swaps.put(m["swap"], base64.b64decode(m["jpeg"])),
+            "live_stop": lambda m: self.swaps.stop(m["swap"]),
+            "cancel_clip": lambda m: self._previews.cancel(m["viewer"]),
+        }
+        """Messages without an answer."""
 
     def close(self) -> None:
-        """Stop the live swap."""
-        if self._live is not None:
-            self._live.stop.set()
+        """Stop the live swaps."""
+        self.swaps.close()
 
-    def put_live_frame(self, jpeg: bytes) -> None:
-        """Pass a frame to the live swap; an empty one ends it."""
-        if self._live is not None and jpeg:
-            self._live.client.put(jpeg)
-        elif self._live is not None:
-            self._live.stop.set()
+    def info(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Return what is known about a target before it is read."""
+        with open_reader(Path(message["target"]), VideoOptions(), _ignore) as reader:
+            info = reader.info
+        return {
+            "kind": info.kind,
+            "size": info.size,
+            "frames": info.frames,
+            "fps": None if info.fps is None else float(info.fps),
+            "duration_s": info.duration_s,
+        }
+
+    def cut_face(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Save one face of a photo of several as a photo of its own; return its path."""
+        with self._frames_lock:
+            photo = Path(message["target"])
+            frame = self._frames.read(photo, 0)
+            self._screened(frame, message["target"])
+            boxes = [Box(*map(round, box)) for box in message["boxes"]]
+            output = user_folder() / "faces" / f"{photo.stem}.png"
+            return {"path": str(cut_face(frame, boxes, message["number"], output))}
 
     def frame(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Return a frame of a target as a JPEG."""
@@ -199,25 +224,48 @@ class _Studio:
             "warnings": shown.warnings,
         }
 
+    def clip(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Return a few seconds of a target after the swap."""
+        draft = Draft.model_validate(message["draft"])
+        mp4 = self._previews.clip(
+            draft, message["start_s"], message["seconds"], viewer=message["viewer"]
+        )
+        return {"mp4": _text(mp4)}
+
+    def reel(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Send the frames of a few seconds of a target before and after the swap."""
+        draft, start_s = Draft.model_validate(message["draft"]), message["start_s"]
+        job = draft.job(Path("preview"), self._registry)
+        marker = JpegMarker(job, self._settings, self._registry)
+        viewer = message["viewer"]
+        mp4 = self._previews.clip(draft, start_s, message["seconds"], viewer=viewer)
+        step, side = message["step"], message["side"]
+        for before, after in reel_frames(job.target, mp4, start_s, step=step, side=side):
+            shown = {"before": plain_jpeg(before), "after": marker.of_pixels(after)}
+            reply({name: _text(jpeg) for name, jpeg in shown.items()})
+        return {}
+
     def live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Swap the frames of a camera, or those that the parent sends; send finished frames."""
-        if self._live is not None:
-            raise UsageError("a live swap is running", hint="end it first")
-
-        def finished(jpeg: bytes | None) -> None:
-            reply({"dropped": True} if jpeg is None else {"jpeg": _text(jpeg)})
-
+        client = LiveClient(
+            on_ready=lambda: reply({"ready": True}),
+            on_frame=lambda jpeg: reply(
+                {"dropped": True} if jpeg is None else {"jpeg": _text(jpeg)}
+            ),
+            on_saved=lambda name: reply({"saved": name}),
+        )
         draft = Draft.model_validate(message["draft"])
-        self._live = live = _Live(ClientCamera(), threading.Event())
-        source = message.get("camera")
-        try:
-            with live.client if source is None else open_camera(source, _ignore) as camera:
-                frames = LiveFrames(draft, self._settings, self._registry, camera, finished)
-                frames.run(lambda: reply({"ready": True}), live.stop)
-        except CancelledError:  # a camera of this machine was stopped
-            pass
-        finally:
-            self._live = None
+        folder = Path(message["folder"])
+        given = message.get("camera")
+        camera = None if given is None else CameraOptions.model_validate(given)
+        self.swaps.run(message["swap"], draft, camera, folder, client)
+        return {}
+
+    def change_live(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Change a live swap while it runs."""
+        given = message.get("draft")
+        draft = None if given is None else Draft.model_validate(given)
+        self.swaps.change(message["swap"], message["change"], draft)
         return {}
 
     def _screened(self, frame: Frame, name: str) -> None:

@@ -9,7 +9,7 @@ import termios
 from importlib.resources import files
 from pathlib import Path
 
-from roop.options import LiveOptions
+from roop.live_options import LiveOptions
 from support.clips import Clip
 from support.terminal import Roop, command, environment, read_terminal
 

@@ -281,6 +281,7 @@ def test_a_swap_shares_its_output(
     assert result["swapped"] == 1
 
 
+@pytest.mark.slow
 def test_a_swap_stands_when_sharing_fails(
     terminal: Terminal, portraits: dict[str, Path], supabase: ObjectStore
 ) -> None:

@@ -308,3 +308,15 @@ with exit_on_signals():
     )
     assert done.returncode == 130
     assert done.stderr.strip() == "cancelled, nothing was written"
+
+
+def test_without_an_output_a_new_file_gets_a_name(
+    roop: Roop, portraits: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_PICTURES_DIR", str(tmp_path / "pictures"))
+    names = ("astronaut-hopper.png", "astronaut-hopper (2).png")
+    for name in names:
+        done = roop("swap", "-s", portraits["astronaut"], "-t", portraits["hopper"])
+        output = tmp_path / "pictures" / "Outputs" / name
+        assert done.stdout.splitlines()[0] == str(output)
+        assert output.exists()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import skimage.data
 from PIL import Image
 
 import roop
-from roop.pipeline.live.control import LiveControl, LiveState
+from roop.pipeline.live.control import LiveChoice, LiveControl, LiveState
 from roop.pipeline.progress import Progress
+from support.films import elder_at, woman_at
 from support.ip_camera import Pixels, Viewer, ip_camera
 
 SIZE = 320
@@ -60,6 +62,10 @@ class Person:
             self._seen = len(self._viewer.pictures)
             self._actions.pop(0)(self.control)
 
+    def wait_once_more(self, action: Callable[[LiveControl], None]) -> None:
+        """Do ``action`` again a few frames later."""
+        self._actions.insert(0, action)
+
     def run(self, face: Pixels, source: Path, cancel: threading.Event, **options: Any) -> Any:  # noqa: ANN401 - roop.live's own
         with ip_camera([face]) as address:
             result = roop.live(
@@ -95,6 +101,39 @@ def test_the_face_can_be_changed_and_changed_back(
     first, second, again = person.pictures
     assert difference(first, second) > 4
     assert difference(first, again) < difference(first, second) / 3
+    assert "face 2 of 2" in person.notes
+    assert result.swapped == result.shown
+
+
+def test_another_photo_can_be_chosen(
+    face: Pixels, portraits: dict[str, Path], cancel: threading.Event
+) -> None:
+    asked: list[Future[None]] = []
+    seen: list[Pixels] = []
+
+    def choose(*names: str) -> Callable[[LiveControl], None]:
+        def act(control: LiveControl) -> None:
+            first, *more = (portraits[name] for name in names)
+            seen.append(person.pictures[-1])
+            asked.append(control.choose(LiveChoice((first,), tuple(more))))
+
+        return act
+
+    def wait(control: LiveControl) -> None:
+        """Ask again at the next report, until the choice is in force or refused."""
+        if not asked[-1].done():
+            person.wait_once_more(wait)
+
+    person = Person(
+        choose("nobody"), wait, choose("astronaut", "hopper"), wait, LiveControl.next_face
+    )
+    result = person.run(face, portraits["hopper"], cancel)
+    assert "no face found" in str(asked[0].exception())
+    assert asked[1].exception() is None
+    first, as_before, chosen, again = *seen, *person.pictures[-2:]
+    assert difference(first, as_before) < difference(first, chosen) / 3
+    assert difference(first, again) < difference(first, chosen) / 3
+    assert any(note.startswith("the faces stay as they are: no face") for note in person.notes)
     assert "face 2 of 2" in person.notes
     assert result.swapped == result.shown
 
@@ -136,6 +175,30 @@ def test_snapshots_and_recordings_carry_all_marks(
             assert "AI MODIFIED" in film.metadata["comment"]
             frames += sum(1 for _ in film.decode(video=0))
     assert 0 < frames < result.shown
+
+
+def test_the_next_person_can_be_chosen(portraits: dict[str, Path], cancel: threading.Event) -> None:
+    pair = elder_at(240, canvas=woman_at(80))
+    photo = portraits["astronaut"]
+    person = Person(
+        LiveControl.set_many_faces,
+        LiveControl.next_person,
+        lambda control: control.choose(LiveChoice((photo,))),
+        LiveControl.next_person,
+    )
+    result = person.run(pair, photo, cancel, many_faces=True)
+
+    def changed(picture: Pixels) -> tuple[bool, bool]:
+        """Return whether the left face and the right one are swapped."""
+        difference = np.abs(picture.astype(int) - pair)[100:140]
+        return bool(difference[:, 60:100].mean() > 5), bool(difference[:, 220:260].mean() > 5)
+
+    everybody, first, second, kept, again = map(changed, person.pictures)
+    assert everybody == (True, True)
+    assert sorted([first, second]) == [(False, True), (True, False)]
+    assert kept == second
+    assert again == first
+    assert result.swapped == result.shown
 
 
 def test_frames_can_be_held_back(

@@ -71,6 +71,7 @@ def share(before: Shot, after: Shot, x: float) -> float:
     return float(off[70:170, max(round(x) - WIDTH, 0) : round(x) + WIDTH].mean())
 
 
+@pytest.mark.slow
 def test_the_right_one_is_replaced_by_any_number_of_workers(crossing: Path, out: Path) -> None:
     one = swapped(crossing, out / "1.mp4", 1)
     two = swapped(crossing, out / "2.mp4", 2)

@@ -98,6 +98,7 @@ def test_one_that_dies_is_replaced(
     assert workers() == []
 
 
+@pytest.mark.slow
 def test_three_that_die_end_the_job_and_what_is_finished_stays(
     media: Path,
     out: Path,
@@ -131,6 +132,7 @@ def test_an_error_brings_the_traceback_along(
     assert 'raise ValueError("not this frame")' in trace(caught.value)
 
 
+@pytest.mark.slow
 def test_a_processor_of_this_program_alone_is_not_for_them(media: Path, out: Path) -> None:
     registry = counting()
     files = {"sources": (media / "source.png",), "target": media / "film.mp4"}

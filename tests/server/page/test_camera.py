@@ -1,13 +1,14 @@
-"""The camera on the page: swapped while it runs, another face without a stop, and a still."""
+"""The camera on the page: swapped while it runs, another face, a recording and a still."""
 
 import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Locator, Response, expect
 
-from support.page import Visit
+from support.page import Visit, verdict
+from support.server import running
 
 pytestmark = pytest.mark.slow
 
@@ -21,10 +22,55 @@ def test_the_camera_is_swapped(visit: Visit, files: dict[str, Path], tmp_path: P
     shown = page.get_by_role("img", name="Live swap of the camera")
     expect(shown).to_have_attribute("data-frames", re.compile("[5-9]|..+"))
     expect(page.get_by_text("fps")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save a still").click()
-    download.value.save_as(tmp_path / "still.jpg")
-    with Image.open(tmp_path / "still.jpg") as still:
-        assert still.size == (640, 480)
+    page.get_by_role("button", name="Take a still").click()
+    still = page.get_by_role("article", name=re.compile("png$"))
+    assert verdict(saved(still, tmp_path / "still.png")) == "intact"
+    with Image.open(tmp_path / "still.png") as picture:
+        assert picture.size == (640, 480)
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_role("button", name="Stop recording 0:01")).to_be_visible()
+    page.get_by_role("button", name="Stop recording").click()
+    recording = page.get_by_role("article", name=re.compile("mp4$"))
+    assert verdict(saved(recording, tmp_path / "recording.mp4")) == "intact"
+    with page.expect_response(changes_the_face) as changed:
+        visit.drop_face(files["hopper"])  # another face, while it runs
+    assert changed.value.status == 204
+    expect(page.get_by_role("button", name="Take a still")).to_be_enabled()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+    for card in (still, recording):
+        card.get_by_role("button", name="Delete").click()
+        expect(card).to_have_count(0)
+
+
+def test_a_camera_of_the_server_is_watched(
+    browser: Browser, files: dict[str, Path], tmp_path: Path
+) -> None:
+    with running(tmp_path, "--cameras", f"door={files['slow']}") as server:
+        context = browser.new_context()
+        visit = Visit(context.new_page(), server)
+        visit.open()
+        page = visit.page
+        page.get_by_role("button", name="Camera", exact=True).click()
+        visit.drop_face(files["hopper"])
+        page.get_by_label("Which camera").select_option("door")
+        page.get_by_role("button", name="Start the camera").click()
+        shown = page.get_by_role("img", name="Live swap of the camera")
+        expect(shown).to_have_attribute("data-frames", re.compile("[1-9]"))
+        assert shown.evaluate("screen => screen.width") == 320
+        context.close()
+    visit.check()
+
+
+def changes_the_face(answer: Response) -> bool:
+    """Tell whether this answers a change of the face."""
+    asked = answer.request
+    return asked.method == "PATCH" and "sources" in (asked.post_data or "")
+
+
+def saved(card: Locator, path: Path) -> Path:
+    """Save what a card shows."""
+    with card.page.expect_download() as download:
+        card.get_by_role("link", name="Download").click()
+    download.value.save_as(path)
+    return path

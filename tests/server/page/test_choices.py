@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from support.page import Visit
@@ -51,6 +52,45 @@ def test_a_click_chooses_who_is_replaced(visit: Visit, files: dict[str, Path]) -
     visit.swap()
     visit.wait_for_state("Done")
     assert visit.newest_job()["summary"]["faces"] == 40
+
+
+def test_a_face_in_the_picture_is_chosen_by_a_click(visit: Visit, files: dict[str, Path]) -> None:
+    page = visit.page
+    visit.drop_target(files["pair"])
+    first = page.get_by_role("button", name="Person 1, in the picture")
+    second = page.get_by_role("button", name="Person 2, in the picture")
+    expect(second).to_have_attribute("aria-pressed", "true")
+    visit.drop_face(files["astronaut"])
+    visit.wait_for_preview()
+    first.click()
+    expect(second).to_have_attribute("aria-pressed", "false")
+    page.get_by_text("More options").click()
+    start = page.get_by_role("spinbutton", name="Start start at")
+    start.fill("0.2")
+    start.press("Tab")
+    page.get_by_role("slider", name="Time of the preview").fill("0.5")
+    visit.wait_for_preview()
+    expect(first).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(first).to_have_attribute("aria-pressed", "true")
+    border = page.locator("roop-target").get_by_role("slider", name="Before and after")
+    visit.wait_for_preview()
+    visit.drag(first, -40)
+    expect(border).not_to_have_value("50")
+    expect(second).to_have_attribute("aria-pressed", "false")
+    visit.drop(second, files["hopper"])
+    expect(page.get_by_role("button", name="Person 2: use the common face again")).to_be_visible()
+    expect(second).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_face_that_is_small_is_taken_with_a_warning(
+    visit: Visit, files: dict[str, Path], tmp_path: Path
+) -> None:
+    with Image.open(files["astronaut"]) as photo:
+        photo.resize((220, 220)).save(tmp_path / "far.png")
+    visit.drop_face(tmp_path / "far.png")
+    expect(visit.page.get_by_text("Face found")).to_be_visible()
+    expect(visit.page.locator("roop-source").get_by_text("pixels high")).to_be_visible()
 
 
 def test_what_is_wrong_is_said_where_it_is(visit: Visit, files: dict[str, Path]) -> None:

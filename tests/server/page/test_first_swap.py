@@ -1,16 +1,13 @@
 """The first swap: two drops and one click, on a desk, on a phone, and without a mouse."""
 
 import gzip
-import json
-import subprocess
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from roop.server.app import PAGE
-from support.page import Visit
-from support.terminal import command, environment
+from support.page import Visit, verdict
 
 pytestmark = pytest.mark.slow
 
@@ -28,17 +25,23 @@ def test_two_drops_and_one_click(visit: Visit, files: dict[str, Path], tmp_path:
         visit.job.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "astronaut-hopper.png"
     download.value.save_as(tmp_path / "out.png")
-    told = subprocess.run(
-        command("verify", "--json", tmp_path / "out.png"),
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert json.loads(told.stdout)[0]["verdict"] == "intact"
+    assert verdict(tmp_path / "out.png") == "intact"
     visit.job.get_by_role("button", name="Check the marks").click()
     expect(visit.job.get_by_text("made with AI, intact")).to_be_visible()
     visit.job.get_by_role("button", name="Compare").click()
     expect(visit.job.get_by_role("img", name="Before")).to_be_visible()
+
+
+def test_a_few_seconds_are_played(visit: Visit, files: dict[str, Path]) -> None:
+    page = visit.page
+    visit.drop_face(files["astronaut"])
+    visit.drop_target(files["slow"])
+    visit.wait_for_preview()
+    page.get_by_role("button", name="Play a few seconds").click()
+    video = page.get_by_label("A few seconds of the preview")
+    expect(video).not_to_have_js_property("currentTime", 0)
+    page.get_by_role("slider", name="Time of the preview").fill("2")
+    expect(video).to_have_count(0)
 
 
 def test_on_a_phone(visit: Visit, files: dict[str, Path]) -> None:

@@ -12,7 +12,8 @@ from roop.cli.parsing.named_cameras import with_named_camera
 from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.terminal.results import print_json
 from roop.cli.terminal.text import one_line, warn
-from roop.options import CameraOptions, Settings
+from roop.live_options import CameraOptions
+from roop.options import Settings
 from roop.validation import validate
 
 if TYPE_CHECKING:

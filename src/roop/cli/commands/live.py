@@ -22,15 +22,8 @@ from roop.cli.terminal.results import print_json
 from roop.cli.terminal.terms import show_terms
 from roop.cli.terminal.text import one_line, warn
 from roop.errors import UsageError
-from roop.options import (
-    FILES_ONLY,
-    FaceOptions,
-    LabelOptions,
-    LiveOptions,
-    Options,
-    Settings,
-    VideoOptions,
-)
+from roop.live_options import FILES_ONLY, LiveOptions
+from roop.options import FaceOptions, LabelOptions, Options, Settings, VideoOptions
 from roop.processors import installed
 
 if TYPE_CHECKING:  # imported when a job runs, so that --help is fast
@@ -110,6 +103,7 @@ def _actions(control: "LiveControl") -> dict[str, Callable[[], None]]:
     return {
         "n": control.next_face,
         "p": control.previous_face,
+        "w": control.next_person,
         "a": control.set_many_faces,
         "m": control.set_mirror,
         "l": control.set_label_corner,
@@ -130,9 +124,16 @@ def _summary(result: "LiveResult") -> str:
     latency = "" if result.latency_ms is None else f", {result.latency_ms:.0f} ms latency"
     rate = result.shown / result.elapsed_s if result.elapsed_s > 0 else 0.0
     recorded = f"{one_line(str(result.recorded))}\n" if result.recorded else ""
+    stages = "".join(
+        f"  {name:14} {stage.fps:5.1f} fps, {stage.time_ms:.0f} ms (95 %: {stage.time_p95_ms:.0f}, "
+        f"99 %: {stage.time_p99_ms:.0f}), {stage.dropped} dropped\n"
+        for name, stage in result.statistics.stages.items()
+        if stage.time_ms is not None
+    )
     return (
         f"{recorded}{result.shown} frames shown, {result.swapped} swapped, {result.dropped} "
         f"dropped; {result.elapsed_s:.1f} s, {rate:.1f} fps{latency}; engine {result.engine}\n"
+        f"{stages}"
     )
 
 

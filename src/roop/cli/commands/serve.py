@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from roop.cli.parsing.configuration import SHARE_PREFIX, Configuration
 from roop.cli.parsing.flags import add_flags, flag_of, pop_options
 from roop.cli.parsing.job_flags import add_confirmation_flags
+from roop.cli.parsing.named_cameras import with_named_camera
 from roop.cli.parsing.parser import Parser, add_output_flags, add_version
 from roop.cli.terminal.terms import show_terms
 from roop.errors import ShareError, UsageError
+from roop.live_options import CameraOptions
 from roop.options import Settings
 from roop.processors import installed
 from roop.share import qr_text
@@ -42,12 +44,14 @@ def run(arguments: Sequence[str]) -> int:
     options = validate(ServerOptions, pop_options(values, ServerOptions), spelling=flag_of)
     configuration = Configuration.read(registry)
     settings, sharing = configuration.settings(values), configuration.sharing({})
-    from roop.server.run import serve
+    from roop.server.run import Configured, serve
 
     def announce(news: "Announcement") -> None:
         _announce(news, quiet=quiet)
 
-    serve(options, settings, registry, sharing, _defaults(configuration), announce)
+    cameras = dict(map(_camera, options.cameras))
+    configured = Configured(sharing, _defaults(configuration), cameras)
+    serve(options, settings, registry, configured, announce)
     return 0
 
 
@@ -66,6 +70,13 @@ def _defaults(configuration: Configuration) -> "JobDefaults":
     }
     known = {name: value.value for name, value in values.items()}
     return JobDefaults(known, Configuration(values, registry).job_options)
+
+
+def _camera(written: str) -> tuple[str, CameraOptions]:
+    """Return name and options of a camera, written as for ``--cameras``."""
+    name, _, camera = written.partition("=")
+    found = with_named_camera({"input": camera or name})
+    return name, validate(CameraOptions, found, spelling=flag_of)
 
 
 def _announce(news: "Announcement", *, quiet: bool) -> None:

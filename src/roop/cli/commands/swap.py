@@ -31,7 +31,7 @@ _ABOUT = {
     "No source photo is needed. Short for `roop swap --engine none --enhance`.",
 }
 
-_REQUIRED = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--output"}
+_FILES = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--output"}
 
 
 def run(arguments: Sequence[str], *, prog: str = "roop swap") -> int:
@@ -94,11 +94,11 @@ def summary(job: Job, result: "JobResult") -> str:
 def _require_files(values: dict[str, Any], prog: str) -> None:
     if values.get("engine") == "none":
         values.setdefault("source", [])
-    missing = [flag for name, flag in _REQUIRED.items() if name not in values]
+    missing = [flag for name, flag in _FILES.items() if name not in values and name != "output"]
     if missing:
         raise UsageError(f"missing: {', '.join(missing)}", hint=f"see `{prog} --help`")
-    for name, flag in _REQUIRED.items():
-        given = values[name]
+    for name, flag in _FILES.items():
+        given = values.get(name)
         if "" in (given if isinstance(given, list) else [given]):
             raise UsageError(
                 f"{flag} is empty", hint="name a file; perhaps a shell variable is not set"
@@ -111,9 +111,14 @@ def _job_and_settings(values: dict[str, Any], configuration: Configuration) -> t
 
     settings = configuration.settings(values)
     sources = [Path(name) for name in values.pop("source")]
-    target, output = Path(values.pop("target")), Path(values.pop("output"))
+    target, given = Path(values.pop("target")), values.pop("output", None)
     spelling, options = configuration.spelling(values), configuration.job_options(values, target)
+    output = Path("output" if given is None else given)
     job = make_job(sources, target, output, options, configuration.registry, spelling=spelling)
+    if given is None:
+        from roop.pipeline.output.suggested import suggest_output
+
+        job = job.model_copy(update={"output": suggest_output(job)})
     return job, settings
 
 
@@ -134,7 +139,7 @@ def run_with_progress(
 
 def _parser(prog: str, registry: "Registry") -> Parser:
     source = "" if prog == "roop enhance" else "-s PHOTO... "
-    parser = Parser(prog, _ABOUT[prog], usage=f"{prog} {source}-t FILE -o FILE [options]")
+    parser = Parser(prog, _ABOUT[prog], usage=f"{prog} {source}-t FILE [-o FILE] [options]")
     _add_files(parser)
     add_job_flags(parser, registry)
     add_share_flags(parser)
@@ -157,7 +162,8 @@ def _add_files(parser: Parser) -> None:
         "--output",
         default=argparse.SUPPRESS,
         metavar="FILE",
-        help="the file to write, or an existing folder",
+        help="the file to write, or an existing folder; by default a new file in the folder "
+        "Outputs of your videos or pictures",
     )
     parser.add_argument(
         "--record",

@@ -74,6 +74,15 @@ def with_named_camera(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(values)
 
 
+def camera_names() -> tuple[str, ...]:
+    """Return the names of all configured cameras.
+
+    Raises:
+        UsageError: A file cannot be read.
+    """
+    return tuple(dict.fromkeys(name for name, _, _ in _named_cameras()))
+
+
 def _named_cameras() -> Iterator[tuple[str, NamedCamera, Path]]:
     """Yield name, camera and file, those of the working folder first."""
     for path in reversed(configuration_files()):

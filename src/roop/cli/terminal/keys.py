@@ -10,7 +10,7 @@ _POLL_S = 0.2
 """Time between two checks for the end."""
 
 HELP = (
-    "keys: n next face, p previous face, a all faces, m mirror, l label corner, "
+    "keys: n next face, p previous face, w next person, a everybody, m mirror, l label corner, "
     "s snapshot, r record, q quit"
 )
 """What the keys do; see ``roop.cli.commands.live``."""

@@ -1,19 +1,8 @@
 """Show the terms of use once, before the first job in a terminal."""
 
 import sys
-from contextlib import suppress
-from pathlib import Path
 
-from roop.home import user_folder
-
-TERMS = (
-    "roop replaces one person's face with another's. Use it only with the consent of the people\n"
-    "shown. Nudity is refused, and every output is marked as made with AI (docs/safety.md,\n"
-    "docs/provenance.md). This notice is shown once.\n"
-)
-
-TERMS_VERSION = "1"
-"""Increase it when everybody has to read the terms again."""
+from roop.terms import TERMS, remember_terms, terms_seen
 
 
 def show_terms(*, accepted: bool, interactive: bool) -> None:
@@ -23,18 +12,8 @@ def show_terms(*, accepted: bool, interactive: bool) -> None:
         accepted: Remember that the user knows the terms, without writing them.
         interactive: A person reads the terminal.
     """
-    path = user_folder() / "terms"
-    if not (accepted or interactive) or _seen(path):
+    if not (accepted or interactive) or terms_seen():
         return
     if not accepted:
         sys.stderr.write(TERMS)
-    with suppress(OSError):  # the terms then appear again next time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{TERMS_VERSION}\n", encoding="ascii")
-
-
-def _seen(path: Path) -> bool:
-    try:
-        return path.read_text(encoding="ascii").strip() == TERMS_VERSION
-    except (OSError, ValueError):
-        return False
+    remember_terms()

@@ -1,6 +1,6 @@
 """Load the embedded networks, or a face detector by its name in the catalogue."""
 
-from functools import cached_property
+import threading
 
 from roop.faces.detection.anchor_detector import AnchorDetector
 from roop.faces.detection.base import Detector
@@ -13,7 +13,7 @@ from roop.options import Settings
 
 
 class EmbeddedNetworks:
-    """The embedded networks that find faces; each is loaded on first use.
+    """The embedded networks that find faces; each is loaded on first use. Safe for threads.
 
     Args:
         settings: Where the networks are.
@@ -21,16 +21,25 @@ class EmbeddedNetworks:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._lock = threading.Lock()
+        self._detector: BlazeFaceDetector | None = None
+        self._mesher: FaceMesher | None = None
 
-    @cached_property
+    @property
     def detector(self) -> BlazeFaceDetector:
         """Finds faces in an image."""
-        return BlazeFaceDetector(face_detector(self._settings))
+        with self._lock:
+            if self._detector is None:
+                self._detector = BlazeFaceDetector(face_detector(self._settings))
+            return self._detector
 
-    @cached_property
+    @property
     def mesher(self) -> FaceMesher:
         """Fits meshes to faces."""
-        return FaceMesher(face_mesh(self._settings))
+        with self._lock:
+            if self._mesher is None:
+                self._mesher = FaceMesher(face_mesh(self._settings))
+            return self._mesher
 
 
 def load_detector(name: str, models: Models, embedded: EmbeddedNetworks) -> Detector:

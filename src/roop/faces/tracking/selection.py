@@ -127,6 +127,17 @@ class LargestFace:
         self._selected, self.descriptor = self._pick(frame, tracks)
         return {self._selected: 0}
 
+    def select_next(self, frame: Frame, tracks: Sequence[Track]) -> None:
+        """Select the face to the right of the selected one; after the last, the leftmost."""
+        if not tracks:
+            return
+        ordered = sorted(tracks, key=lambda track: float(track.mesh[:, 0].mean()))
+        numbers = [track.number for track in ordered]
+        after = numbers.index(self._selected) + 1 if self._selected in numbers else 0
+        chosen = ordered[after % len(ordered)]
+        self._selected = chosen.number
+        self.descriptor = self._recogniser.describe(frame, chosen.mesh)
+
     def _pick(self, frame: Frame, tracks: Sequence[Track]) -> tuple[int, Descriptor]:
         """Return the number and the descriptor of the person selected before, else the largest.
 

@@ -75,6 +75,10 @@ class FaceTracker:
         """Number of faces in the last frame, whether they are to be replaced or not."""
         return sum(not track.lost for track in self._tracks)
 
+    def select_with(self, selector: FaceSelector) -> None:
+        """Go on with a new selector: the faces that are followed stay known."""
+        self._selector = selector
+
     def update(self, frame: Frame, *, frames: int = 1) -> tuple[Face, ...]:
         """Return the faces of the next frame that are to be replaced.
 

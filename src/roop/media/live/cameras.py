@@ -13,14 +13,16 @@ from typing_extensions import override
 
 from roop.context_managers import Closing
 from roop.errors import MediaError
+from roop.live_options import CameraOptions
 from roop.media.files.disk import reason
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.addresses import CameraAddress, camera_address, found_again
 from roop.media.live.connection import connect
+from roop.media.live.pacing import Pacer, comes_in_pieces
 from roop.media.video.decoder import DAMAGED_IN_A_ROW
 from roop.media.video.opening import video_stream
 from roop.media.video.reader import VideoReader
-from roop.options import CameraOptions, VideoOptions
+from roop.options import VideoOptions
 from roop.types import Frame, Warn
 
 CLOCK = Fraction(1, 1_000_000)
@@ -147,6 +149,7 @@ class LiveCamera(Closing):
         # Threads that decode a frame each would delay frames by their number.
         stream.thread_type, in_a_row = "SLICE", 0
         stream.codec_context.flags |= Flags.low_delay
+        pacer = Pacer() if comes_in_pieces(self._container) else None
         for packet in self._container.demux(stream):
             check()
             try:
@@ -157,7 +160,10 @@ class LiveCamera(Closing):
                     raise
                 continue
             in_a_row = 0
-            yield from frames
+            for frame in frames:
+                if pacer is not None and frame.time is not None:
+                    _wait(pacer.due(frame.time, time.monotonic()), check)
+                yield frame
 
     def _frame(self, raw: av.VideoFrame) -> PlanarFrame:
         return PlanarFrame(raw, pts=_ticks(self._start), time_base=CLOCK)

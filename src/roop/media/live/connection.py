@@ -3,21 +3,28 @@
 import errno
 import sys
 from collections.abc import Iterator
-from ssl import get_default_verify_paths
 
 import av
 from av.container import InputContainer
 
 from roop.errors import MediaError
+from roop.live_options import CameraOptions
 from roop.media.files.disk import reason
-from roop.media.live.addresses import CameraAddress
+from roop.media.live.addresses import CameraAddress, without_secrets
+from roop.media.live.certificates import (
+    certificate_fault,
+    is_encrypted,
+    trusted_authorities,
+)
 from roop.media.live.devices import camera_system
 from roop.media.live.modes import MJPEG, USUAL_FPS, CameraMode, choose_mode
 from roop.media.video.opening import MOST_PIXELS
-from roop.options import CameraOptions
 
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 5.0
 """Time a camera may take to answer, and to send its next packet."""
+
+_PIECES_TIMEOUT_S = 20.0
+"""Time a playlist may take to list its next piece, which lasts up to ten seconds."""
 
 _PROTOCOLS = "http,https,tls,tcp,udp,rtp,rtsp,crypto"
 """Protocols that the address of a camera may lead to; files are not among them."""
@@ -43,10 +50,7 @@ def connect(
         try:
             return _open(address, None, _network_options(address, wanted), timeout_s)
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise MediaError(
-                f"{address.name} cannot be read as a camera: {reason(error)}",
-                hint="check address, user and password, or try it in a player",
-            ) from error
+            raise _network_error(address, error) from error
     first: Exception | None = None
     for options in _device_options(address, wanted):
         try:
@@ -66,8 +70,12 @@ def _open(
         format=system,
         metadata_errors="replace",
         container_options={"max_pixels": str(MOST_PIXELS), "fflags": "nobuffer", **options},
-        timeout=(timeout_s, READ_TIMEOUT_S),
+        timeout=(timeout_s, _PIECES_TIMEOUT_S if _is_playlist(address) else READ_TIMEOUT_S),
     )
+
+
+def _is_playlist(address: CameraAddress) -> bool:
+    return without_secrets(address.address).lower().endswith(".m3u8")
 
 
 def _network_options(address: CameraAddress, wanted: CameraOptions) -> dict[str, str]:
@@ -76,8 +84,12 @@ def _network_options(address: CameraAddress, wanted: CameraOptions) -> dict[str,
     scheme = address.address.partition(":")[0].lower()
     if scheme.startswith("rtsp"):
         options |= {"rtsp_transport": wanted.camera_transport, "max_delay": "200000"}
-    if scheme in ("https", "rtsps"):
-        authorities = get_default_verify_paths().cafile
+    if _is_playlist(address):
+        options["live_start_index"] = (
+            "-2"  # of the newest piece alone nothing is shown before the next one comes
+        )
+    if is_encrypted(address.address):
+        authorities = trusted_authorities()
         options |= {"tls_verify": "1"} | ({"ca_file": authorities} if authorities else {})
     return options
 
@@ -117,6 +129,27 @@ def _no_such_mode(address: CameraAddress, modes: tuple[CameraMode, ...]) -> Medi
     return MediaError(
         f"{address.name} does not have the wanted size or format; it has {', '.join(known)}",
         hint="leave [[camera_size]] and [[camera_format]] out, or use one of these",
+    )
+
+
+def _network_error(address: CameraAddress, error: Exception) -> MediaError:
+    if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
+        return MediaError(
+            f"{address.name} does not accept this user and password",
+            hint="write them into the address or into [cameras] of roop.toml: see docs/live.md",
+        )
+    if isinstance(error, av.HTTPNotFoundError):
+        return MediaError(
+            f"{address.name} does not exist on that camera", hint="check the address after the host"
+        )
+    if is_encrypted(address.address) and (fault := certificate_fault(address.address)):
+        return MediaError(
+            f"the certificate of {address.name} is not trusted: {fault}",
+            hint="add it to those that this system trusts, or name its file in SSL_CERT_FILE",
+        )
+    return MediaError(
+        f"{address.name} cannot be read as a camera: {reason(error)}",
+        hint="check the address, or try it in a player",
     )
 
 

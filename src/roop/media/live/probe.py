@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from roop.errors import MediaError
+from roop.live_options import CameraOptions
 from roop.media.live.addresses import camera_address
 from roop.media.live.cameras import open_camera
-from roop.options import CameraOptions
 from roop.types import Warn
 
 FRAMES = 10

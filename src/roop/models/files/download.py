@@ -43,6 +43,13 @@ class _UrlError(Exception):
     """A URL does not serve the file."""
 
 
+class _TooLargeError(_UrlError):
+    """A URL serves more than the file can have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"is not the expected file: more than {most} bytes")
+
+
 def download(
     model: Model,
     destination: Path,
@@ -126,7 +133,11 @@ class _Download:
         """Download from ``url``, verify, and rename the file."""
         while True:
             resumed = self._part_size() > 0
-            self._stream_with_retries(client, url)
+            try:
+                self._stream_with_retries(client, url)
+            except _TooLargeError:
+                self._part.unlink(missing_ok=True)
+                raise
             if self._model.matches(self._part):
                 self._part.replace(self._destination)
                 return
@@ -199,19 +210,24 @@ class _Download:
         size = self._model.size
         if size is not None and announced is not None and announced != size:
             raise _UrlError(f"is not the expected file: {announced} bytes instead of {size}")
+        if size is None and announced is not None and announced > self._model.most_bytes:
+            raise _TooLargeError(self._model.most_bytes)
         return announced if size is None else size
 
     def _copy(self, response: httpx.Response, file: BinaryIO, start: int, total: int | None) -> int:
         """Write the body to ``file`` and return the size of the file."""
-        done = marked = start
+        done = marked = checked = start
         since = time.monotonic()
         self._progress(done, total)
         for chunk in response.iter_bytes():
             file.write(chunk)
             done += len(chunk)
             self._progress(done, total)
-            if total is not None and done > total:
-                raise _UrlError(f"is not the expected file: more than {total} bytes")
+            if done > (most := self._model.most_bytes if total is None else total):
+                raise _TooLargeError(most)
+            if done - checked > _MIN_GAIN:  # the size may be unknown, or others fill the disk
+                checked = done
+                self._check_room(0)
             if (waited := time.monotonic() - since) > self._retry.timeout_s:
                 if done - marked < _MIN_RATE * waited:
                     raise httpx.ReadTimeout(f"less than {_MIN_RATE} bytes per second")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from roop.models.catalogue import Model
 
 
 class LiteRtNetwork:
-    """A small network with one input, loaded and tested once. Runs in the caller's thread only."""
+    """A small network with one input, loaded and tested once. Safe for threads, one at a time."""
 
     def __init__(self, path: Path, model: Model) -> None:
+        self._lock = threading.Lock()
         self._shapes = [output.shape for output in model.outputs]
         try:
             with _silent_stderr():
@@ -33,12 +35,14 @@ class LiteRtNetwork:
 
     def run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """Return the outputs for ``batch``, in the order and shapes of the catalogue row."""
-        self._interpreter.set_tensor(self._input, np.ascontiguousarray(batch.transpose(0, 2, 3, 1)))
-        self._interpreter.invoke()
-        return tuple(
-            self._interpreter.get_tensor(index).reshape(shape)
-            for index, shape in zip(self._outputs, self._shapes, strict=True)
-        )
+        pixels = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
+        with self._lock:
+            self._interpreter.set_tensor(self._input, pixels)
+            self._interpreter.invoke()
+            return tuple(
+                self._interpreter.get_tensor(index).reshape(shape)
+                for index, shape in zip(self._outputs, self._shapes, strict=True)
+            )
 
 
 @contextlib.contextmanager

@@ -3,11 +3,11 @@
 import threading
 import time
 
+from roop.live_options import CameraOptions
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.addresses import CameraAddress, camera_address
 from roop.media.live.cameras import Camera, open_camera
 from roop.media.live.turning import Turning
-from roop.options import CameraOptions
 from roop.pipeline.live.control import LiveControl
 from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.live.statistics import CAMERA, LiveMeter

@@ -2,11 +2,49 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, get_args
+
+from roop.errors import CancelledError, RoopError
+from roop.options import FaceOptions
 
 Corner = Literal["top-left", "top-right", "bottom-right", "bottom-left"]
 """Where the label is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveChoice:
+    """The new faces, and who gets them."""
+
+    sources: tuple[Path, ...] = ()
+    """Photos of the new face; may be empty with a mapping."""
+    more_sources: tuple[Path, ...] = ()
+    """Other new faces to change to, one photo each."""
+    faces: FaceOptions = field(default_factory=FaceOptions)
+    """Who is replaced: a mapping, a reference, everybody, or the largest face."""
+
+
+class ChoiceRequest:
+    """A choice that was asked for, and what becomes of it."""
+
+    def __init__(self, choice: LiveChoice, note: Callable[[str], None]) -> None:
+        self.choice = choice
+        self.done: Future[None] = Future()
+        """Completed when the first frame gets the new faces, or with the error."""
+        self._note = note
+
+    def succeed(self) -> None:
+        """Report that it is in force."""
+        self._note("other faces are chosen")
+        self.done.set_result(None)
+
+    def fail(self, error: RoopError) -> None:
+        """Report that everything stays as it was."""
+        if not isinstance(error, CancelledError):
+            self._note(f"the faces stay as they are: {error}")
+        self.done.set_exception(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +55,8 @@ class LiveState:
     """Which of the new faces is used, from 0."""
     faces: int = 1
     """Number of new faces to choose from."""
+    person: int = 0
+    """How often the next person in the picture was chosen."""
     many_faces: bool = False
     """Everybody in the picture gets the face."""
     mirror: bool = False
@@ -38,6 +78,7 @@ class LiveControl:
         self._state = LiveState()
         self._note: Callable[[str], None] = lambda text: None
         self._cancel = threading.Event()
+        self._request: ChoiceRequest | None = None
 
     @property
     def state(self) -> LiveState:
@@ -55,6 +96,47 @@ class LiveControl:
         with self._lock:
             self._state, self._cancel, self._note = state, cancel, note
 
+    def choose(self, choice: LiveChoice) -> Future[None]:
+        """Use other new faces, or replace other people.
+
+        The photos are loaded and screened while the swap goes on as before. If they cannot be
+        used, it stays so.
+
+        Args:
+            choice: Which; a newer one takes the place of one that has not begun to load.
+
+        Returns:
+            Completed when the choice is in force, or with a ``RoopError`` that says why not.
+        """
+        request = ChoiceRequest(choice, self._note)
+        with self._lock:
+            older, self._request = self._request, request
+        if older is not None:
+            older.fail(CancelledError("another choice was made"))
+        return request.done
+
+    def take_request(self) -> ChoiceRequest | None:
+        """Return the choice that was asked for and not taken yet; for the live swap itself."""
+        with self._lock:
+            request, self._request = self._request, None
+        return request
+
+    def confirm(self, choice: LiveChoice) -> None:
+        """Take note that a choice is in force; for the live swap itself."""
+        with self._lock:
+            self._state = replace(
+                self._state,
+                face=0,
+                faces=1 + len(choice.more_sources),
+                many_faces=choice.faces.many_faces,
+            )
+
+    def end(self) -> None:
+        """Take note that the live swap has ended."""
+        request = self.take_request()
+        if request is not None:
+            request.fail(CancelledError("the live swap has ended"))
+
     def next_face(self) -> None:
         """Use the next of the new faces; after the last, the first."""
         self._step(1)
@@ -71,6 +153,15 @@ class LiveControl:
         """
         if 0 <= number < self._state.faces:
             self._step(number - self._state.face)
+
+    def next_person(self) -> None:
+        """Swap the person to the right of the one who is swapped; after the last, the leftmost.
+
+        Has no effect if the job names people, by a mapping or a reference.
+        """
+        with self._lock:
+            self._state = replace(self._state, person=self._state.person + 1, many_faces=False)
+        self._note("the next person is swapped")
 
     def set_many_faces(self, on: bool | None = None) -> None:
         """Swap everybody, or one face; without ``on``, change it."""

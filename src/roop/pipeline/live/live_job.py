@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from roop.errors import CancelledError, UsageError
+from roop.live_options import LiveOptions
 from roop.media.base import Marks
 from roop.media.files.output_file import OutputFile
 from roop.media.live.files import LiveFiles
@@ -19,23 +20,16 @@ from roop.media.live.virtual_camera import VirtualCamera, find_virtual_camera
 from roop.media.pictures.frame_file import write_frame
 from roop.models.files.folder import ModelFolder
 from roop.models.networks import embedded_models
-from roop.options import (
-    FILES_ONLY,
-    FaceOptions,
-    FrameOptions,
-    Job,
-    LabelOptions,
-    LiveOptions,
-    Settings,
-    VideoOptions,
-)
+from roop.options import Job, LabelOptions, Settings
 from roop.pipeline.live.camera_feed import CameraFeed
 from roop.pipeline.live.control import LiveControl, LiveState
 from roop.pipeline.live.live_stages import Hold, LiveStages, stream_live
+from roop.pipeline.live.pipelines import LivePipelines
+from roop.pipeline.live.prometheus import prometheus_text
+from roop.pipeline.live.requirements import refuse_options_for_files
 from roop.pipeline.live.sinks import PageSink
 from roop.pipeline.live.statistics import CAMERA, LiveMeter, LiveStatistics
 from roop.pipeline.live.viewers import LiveReport, LiveViewers
-from roop.pipeline.people.mapping_file import assignments_of
 from roop.pipeline.progress import Watch
 from roop.pipeline.stages.channel import StageThreads
 from roop.pipeline.stages.frame_pipeline import FramePipeline
@@ -98,6 +92,8 @@ class LiveTask:
     control: LiveControl = field(default_factory=LiveControl)
     """Changes it while it runs."""
     patience_s: float = PATIENCE_S
+    sinks: tuple[FrameSink, ...] = ()
+    """Further viewers, which their owner closes."""
 
 
 def run_live(task: LiveTask) -> LiveResult:
@@ -108,7 +104,8 @@ def run_live(task: LiveTask) -> LiveResult:
     """
     refuse_options_for_files(task.job)
     live = task.live
-    if live.serve == NO_PAGE and live.record_video is None and live.virtual_camera is None:
+    shown = live.serve != NO_PAGE or live.virtual_camera is not None or task.sinks
+    if not shown and live.record_video is None:
         raise UsageError(
             "without a page, a recording and a virtual camera nobody sees anything",
             hint="leave [[serve]] out, or add [[record_video=FILE]]",
@@ -146,21 +143,25 @@ class _LiveRun:
             files = stack.enter_context(self._files(marks))
             page = _page(task, warn, self._metrics, stack)
             virtual = _virtual_camera(task.live, stack)
-            pipeline = FramePipeline(
-                task.job,
-                PipelineResources(task.settings, task.registry),
-                cancel=task.cancel,
-                watch=task.watch,
+            resources = PipelineResources(task.settings, task.registry)
+            pipeline = FramePipeline(task.job, resources, cancel=task.cancel, watch=task.watch)
+            pipelines = stack.enter_context(
+                LivePipelines(pipeline, resources, task.control, self._threads, task.patience_s)
             )
             task.control.begin(_first_state(task), task.cancel, self._report.note)
             feed = CameraFeed(
                 task.live, self._threads, self._meter, task.control, self._report.note
             )
             self._threads.spawn(feed.run, "roop-camera")
-            sinks = [*self._page_sinks(feed, page), files, *([virtual] if virtual else [])]
+            sinks = [
+                *task.sinks,
+                *self._page_sinks(feed, page),
+                files,
+                *([virtual] if virtual else []),
+            ]
             viewers: list[LiveViewers] = []
             self._threads.guard(
-                lambda: self._swap(stack.enter_context(pipeline), feed, sinks, viewers)
+                lambda: self._swap(stack.enter_context(pipeline), pipelines, feed, sinks, viewers)
             )
             try:
                 self._threads.join()
@@ -173,6 +174,7 @@ class _LiveRun:
     def _swap(
         self,
         pipeline: FramePipeline,
+        pipelines: LivePipelines,
         feed: CameraFeed,
         sinks: Sequence[FrameSink],
         viewers: list[LiveViewers],
@@ -187,7 +189,7 @@ class _LiveRun:
         viewers.append(LiveViewers(sinks, self._threads, self._meter, self._report, feed))
         feed.start_processing()
         task = self._task
-        stages = LiveStages(pipeline, feed.name, task.patience_s, task.control)
+        stages = LiveStages(pipelines, feed.name, task.control, self._meter, feed.age_s)
         hold = Hold(task.live.delay / 1000, feed.age_s) if task.live.delay else None
         stream_live(stages, feed.frames, viewers[0], self._threads, hold)
 
@@ -224,7 +226,7 @@ class _LiveRun:
         )
 
     def _metrics(self) -> str:
-        return self._meter.statistics().to_prometheus()
+        return prometheus_text({"": self._meter.statistics()})
 
     def _result(self, camera: str, saved: list[Path], pipeline: FramePipeline) -> LiveResult:
         now, report = self._meter.statistics(), self._report
@@ -273,27 +275,3 @@ def _virtual_camera(live: LiveOptions, stack: ExitStack) -> VirtualCamera | None
         return None
     found = find_virtual_camera(live.virtual_camera)
     return stack.enter_context(VirtualCamera(found, live.camera_fps or USUAL_FPS))
-
-
-def refuse_options_for_files(job: Job) -> None:
-    """Refuse options that a camera has no use for.
-
-    Raises:
-        UsageError: There is one.
-    """
-    values = {**dict(job.faces), **dict(job.video), **dict(job.label), **dict(job.frames)}
-    defaults = {
-        name: field.default
-        for options in (FaceOptions, VideoOptions, LabelOptions, FrameOptions)
-        for name, field in options.model_fields.items()
-    }
-    given = [name for name in sorted(FILES_ONLY) if values[name] != defaults[name]]
-    given += ["record"] if job.record else []
-    if given:
-        raise UsageError(f"[[{given[0]}]] has no effect on a camera", hint="leave it out")
-    pointed = any(person.position is not None for person in assignments_of(job.faces))
-    if job.faces.by_position or pointed:
-        raise UsageError(
-            "a camera has no frame in which to point at a person",
-            hint="[[reference=PHOTO]] or [[map=SOURCE=PHOTO]] says who is replaced",
-        )

@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from roop.faces.tracking.selection import FaceSelector
+from roop.faces.tracking.selection import AllFaces, FaceSelector, LargestFace
+from roop.faces.tracking.tracker import FaceTracker
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.pipeline.live.control import LiveControl
+from roop.pipeline.live.pipelines import LivePipelines
 from roop.pipeline.live.selection import ControlledSelector
+from roop.pipeline.live.statistics import CAMERA, SCREEN, SWAP, LiveMeter
 from roop.pipeline.stages.channel import Channel, StageThreads
 from roop.pipeline.stages.edited_faces import FaceCopies
 from roop.pipeline.stages.frame_pipeline import FramePipeline
@@ -45,58 +48,107 @@ class LiveFrame:
     analysed: AnalysedFrame
     to_mark: Sequence[Face]
     """The faces that get the watermark."""
+    pipeline: FramePipeline
+    """Changed it, and screens it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveStages:
     """What the frames of a camera pass, in order."""
 
-    pipeline: FramePipeline
+    pipelines: LivePipelines
     name: str
     """What to call the camera."""
-    patience_s: float
-    """How long the screen may take for a verdict."""
     control: LiveControl
     """What is changed while it runs."""
+    meter: LiveMeter
+    """Measures each stage."""
+    age_s: Callable[[Frame], float]
+    """Returns the seconds since a frame arrived."""
 
     def changed(self, frames: Iterable[PlanarFrame]) -> Iterator[LiveFrame]:
         """Yield the frames changed and labelled; not all has passed the screen yet."""
-        pipeline, before, corner = self.pipeline, None, None
+        changer = _Changer(self)
         for frame in frames:
-            state = self.control.state
-            now = frame.size, state.mirror, state.face, state.many_faces
-            if now != before:  # a turned phone, or the person has chosen something else
-                before, corner = now, None
-                tracker = pipeline.analyser.tracker(self._selector())
-                for processor in pipeline.processors:
-                    processor.reset()
-            if state.label_corner != corner:
-                corner = state.label_corner
-                label = Label(pipeline.job.label.model_copy(update={"label_corner": corner}))
-            submitted = pipeline.screen.submit_frame(frame, self.name, still=False)
-            faces = tracker.update(frame)
-            pipeline.screen.submit_closer(submitted, frame, faces)
-            copies = FaceCopies.of(frame, faces)
-            analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, faces)]
-            for processor in pipeline.processors:
-                analysed = run_processor(processor, analysed)
-            for one in analysed:
-                pipeline.screen.submit_changed(submitted, one.frame)
-                to_mark = copies.to_mark(one.frame, one.faces)
-                label.stamp(one.frame)
-                yield LiveFrame(one, to_mark)
-
-    def _selector(self) -> FaceSelector:
-        selector = self.pipeline.selector()
-        mapped = self.pipeline.job.faces.mapped
-        return selector if mapped else ControlledSelector(selector, self.control)
+            self.meter.add_time(CAMERA, self.age_s(frame))
+            began = time.monotonic()
+            for changed in changer.change(frame):
+                self.meter.add_time(SWAP, time.monotonic() - began)
+                yield changed
 
     def passed(self, frames: Iterable[LiveFrame]) -> Iterator[AnalysedFrame]:
         """Yield every frame, none before all that the screen got so far has passed."""
+        last: FramePipeline | None = None
         for one in frames:
-            self.pipeline.screen.wait_for_verdicts(self.patience_s)
-            self.pipeline.watermark.stamp(one.analysed.frame, one.to_mark)
+            began = time.monotonic()
+            if last is not None and last is not one.pipeline:
+                self.pipelines.retire(last)
+            last = one.pipeline
+            last.screen.wait_for_verdicts(self.pipelines.patience_s)
+            last.watermark.stamp(one.analysed.frame, one.to_mark)
+            self.meter.add_time(SCREEN, time.monotonic() - began)
             yield one.analysed
+
+
+class _Changer:
+    """Changes frames, one after the other, as the control says before each."""
+
+    def __init__(self, stages: LiveStages) -> None:
+        self._stages = stages
+        self._seen: object = None
+        self._pipeline: FramePipeline | None = None
+        self._tracker: FaceTracker | None = None
+        self._one: LargestFace | None = None
+        self._label: Label | None = None
+        self._labelled: object = None
+
+    def change(self, frame: PlanarFrame) -> Iterator[LiveFrame]:
+        """Yield the frame changed and labelled."""
+        pipeline = self._stages.pipelines.of_next_frame()
+        tracker, label = self._tracker_for(frame, pipeline), self._label_for(frame, pipeline)
+        submitted = pipeline.screen.submit_frame(frame, self._stages.name, still=False)
+        faces = tracker.update(frame)
+        pipeline.screen.submit_closer(submitted, frame, faces)
+        copies = FaceCopies.of(frame, faces)
+        analysed: Sequence[AnalysedFrame] = [AnalysedFrame(frame, faces)]
+        for processor in pipeline.processors:
+            analysed = run_processor(processor, analysed)
+        for one in analysed:
+            pipeline.screen.submit_changed(submitted, one.frame)
+            to_mark = copies.to_mark(one.frame, one.faces)
+            label.stamp(one.frame)
+            yield LiveFrame(one, to_mark, pipeline)
+
+    def _tracker_for(self, frame: PlanarFrame, pipeline: FramePipeline) -> FaceTracker:
+        """Return what follows the faces: a new one if the picture is turned or mirrored."""
+        seen = frame.size, self._stages.control.state.mirror
+        if self._tracker is None or seen != self._seen:
+            self._tracker = pipeline.analyser.tracker(self._selector(pipeline))
+            for processor in pipeline.processors:
+                processor.reset()
+        elif pipeline is not self._pipeline:  # a new tracker might miss a face for a moment
+            self._tracker.select_with(self._selector(pipeline))
+        self._seen, self._pipeline = seen, pipeline
+        return self._tracker
+
+    def _label_for(self, frame: PlanarFrame, pipeline: FramePipeline) -> Label:
+        """Return the label: a new one if it gets another size or place."""
+        corner = self._stages.control.state.label_corner
+        if self._label is None or (frame.size, corner) != self._labelled:
+            self._label = Label(pipeline.job.label.model_copy(update={"label_corner": corner}))
+        self._labelled = frame.size, corner
+        return self._label
+
+    def _selector(self, pipeline: FramePipeline) -> FaceSelector:
+        """Return a new selector; who was chosen before stays chosen."""
+        person = None if self._one is None else self._one.descriptor
+        selector = pipeline.selector(person)
+        if pipeline.job.faces.mapped:
+            return selector
+        if isinstance(selector, AllFaces):  # for when not everybody is to be swapped any longer
+            selector = LargestFace(person)
+        self._one = selector if isinstance(selector, LargestFace) else None
+        return ControlledSelector(selector, self._stages.control)
 
 
 @dataclass(frozen=True, slots=True)

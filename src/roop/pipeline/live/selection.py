@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from roop.faces.tracking.selection import AllFaces, FaceSelector
+from roop.faces.tracking.selection import AllFaces, FaceSelector, LargestFace
 from roop.faces.tracking.track import Track
 from roop.pipeline.live.control import LiveControl
 from roop.types import Frame
@@ -20,6 +20,7 @@ class ControlledSelector:
         self._one = one
         self._all = AllFaces()
         self._control = control
+        self._person = control.state.person
 
     @property
     def wants_small_faces(self) -> bool:
@@ -34,6 +35,10 @@ class ControlledSelector:
         self, frame: Frame, tracks: Sequence[Track], *, cut: bool = False
     ) -> Mapping[int, int]:
         """Return the identities of the tracks to swap, by track number."""
+        if self._person != self._control.state.person:
+            self._person = self._control.state.person
+            if isinstance(self._one, LargestFace):
+                self._one.select_next(frame, tracks)
         selected = self._chosen.select(frame, tracks, cut=cut)
         return dict.fromkeys(selected, self._control.state.face)
 

@@ -31,7 +31,7 @@ class SinkThreads:
             meter.add_stage(sink.name)
             slot: LatestSlot[Frame] = LatestSlot(threads, _dropper(meter, sink.name), sink.waiting)
             self._slots.append((sink, slot))
-            threads.spawn(_runner(sink, slot, threads), f"roop-{sink.name}")
+            threads.spawn(_runner(sink, slot, threads, meter), f"roop-{sink.name}")
 
     def show(self, frame: Frame) -> None:
         """Hand a frame to every sink; never waits."""
@@ -98,17 +98,25 @@ def _dropper(meter: LiveMeter, name: str) -> Callable[[], None]:
     return lambda: meter.drop(name)
 
 
-def _runner(sink: FrameSink, slot: LatestSlot[Frame], threads: StageThreads) -> Callable[[], None]:
+def _runner(
+    sink: FrameSink, slot: LatestSlot[Frame], threads: StageThreads, meter: LiveMeter
+) -> Callable[[], None]:
     """Return the work of a sink's thread."""
+
+    def show(frame: Frame | None) -> None:
+        began = time.monotonic()
+        sink.show(frame)
+        if frame is not None:
+            meter.add_time(sink.name, time.monotonic() - began)
 
     def show_each() -> None:
         for frame in slot:
-            sink.show(frame)
+            show(frame)
 
     def show_regularly() -> None:
         due, period = time.monotonic(), sink.period_s or 0.0
         while not slot.ended:
-            sink.show(slot.take())
+            show(slot.take())
             due = max(due + period, time.monotonic())
             while (left := due - time.monotonic()) > 0:
                 threads.check()

@@ -1,17 +1,32 @@
-"""What a live swap measures: rate, latency and dropped frames."""
+"""What a live swap measures: rate, latency and dropped frames, in all and of each stage."""
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 
 _FRAMES = 300
-"""Frames over which rate and latency are measured."""
+"""Frames over which rate and times are measured."""
 
-CAMERA = "camera"
-"""The stage that drops frames when processing is slower than the camera."""
+CAMERA, SWAP, SCREEN = "camera", "swap", "screen"
+"""The stages before the sinks: a frame waits to be processed, is changed, and is screened. The
+camera drops frames when processing is slower than it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatistics:
+    """One stage of a live swap, over its last 300 frames."""
+
+    fps: float = 0.0
+    """Frames per second that left it."""
+    time_ms: float | None = None
+    """Median time that a frame spent in it; None before the first."""
+    time_p95_ms: float | None = None
+    time_p99_ms: float | None = None
+    dropped: int = 0
+    """Frames dropped before it since the start, because newer ones had come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +41,13 @@ class LiveStatistics:
     latency_p99_ms: float | None = None
     shown: int = 0
     """Frames shown since the start."""
-    dropped: dict[str, int] = field(default_factory=dict)
-    """Frames dropped since the start because newer ones had come, by stage: ``camera`` (before
-    processing) and the name of each sink."""
+    stages: dict[str, StageStatistics] = field(default_factory=dict)
+    """``camera`` (waiting to be processed), ``swap``, ``screen``, and each sink by its name."""
 
-    def to_prometheus(self) -> str:
-        """Return the text format of Prometheus."""
-        lines = [
-            *("# TYPE roop_live_frames_total counter", f"roop_live_frames_total {self.shown}"),
-            *("# TYPE roop_live_fps gauge", f"roop_live_fps {self.fps:g}"),
-            "# TYPE roop_live_dropped_frames_total counter",
-        ]
-        lines += [
-            f'roop_live_dropped_frames_total{{stage="{stage}"}} {count}'
-            for stage, count in sorted(self.dropped.items())
-        ]
-        quantiles = {
-            "0.5": self.latency_ms,
-            "0.95": self.latency_p95_ms,
-            "0.99": self.latency_p99_ms,
-        }
-        lines.append("# TYPE roop_live_latency_seconds gauge")
-        lines += [
-            f'roop_live_latency_seconds{{quantile="{quantile}"}} {value / 1000:g}'
-            for quantile, value in quantiles.items()
-            if value is not None
-        ]
-        return "\n".join(lines) + "\n"
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Frames dropped since the start, by stage."""
+        return {name: stage.dropped for name, stage in self.stages.items()}
 
 
 class LiveMeter:
@@ -60,53 +55,81 @@ class LiveMeter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._latencies: deque[float] = deque(maxlen=_FRAMES)
-        self._times: deque[float] = deque(maxlen=_FRAMES)
-        self._dropped: Counter[str] = Counter({CAMERA: 0})
         self._shown = 0
+        self._all = _Window()
+        self._stages = {name: _Window() for name in (CAMERA, SWAP, SCREEN)}
 
     def count_shown(self) -> None:
         """Count a frame that goes to the sinks."""
         with self._lock:
             self._shown += 1
-            self._times.append(time.monotonic())
+            self._all.times.append(time.monotonic())
 
     def add_latency(self, seconds: float) -> None:
         """Take the age of a frame that has just been shown."""
         with self._lock:
-            self._latencies.append(seconds)
+            self._all.seconds.append(seconds)
 
     def add_stage(self, stage: str) -> None:
-        """List ``stage``, even if it drops nothing."""
+        """List ``stage``, even if it gets nothing."""
         with self._lock:
-            self._dropped[stage] += 0
+            self._stages.setdefault(stage, _Window())
+
+    def add_time(self, stage: str, seconds: float) -> None:
+        """Take the time that a frame has spent in ``stage``, which it has just left."""
+        with self._lock:
+            self._stages[stage].times.append(time.monotonic())
+            self._stages[stage].seconds.append(seconds)
 
     def drop(self, stage: str) -> None:
         """Count a frame that ``stage`` had no time for."""
         with self._lock:
-            self._dropped[stage] += 1
+            self._stages[stage].dropped += 1
 
     def dropped(self, stage: str) -> int:
         """Return how many frames ``stage`` had no time for."""
         with self._lock:
-            return self._dropped[stage]
+            return self._stages[stage].dropped
 
     def statistics(self) -> LiveStatistics:
         """Return what was measured so far."""
         with self._lock:
-            latencies, times = list(self._latencies), list(self._times)
-            shown, dropped = self._shown, dict(self._dropped)
-        span = times[-1] - times[0] if times else 0.0
-        middle, p95, p99 = (
-            (round(float(value) * 1000, 1) for value in np.percentile(latencies, (50, 95, 99)))
-            if latencies
-            else (None, None, None)
-        )
+            shown, everything = self._shown, self._all.copy()
+            stages = {name: stage.copy() for name, stage in self._stages.items()}
         return LiveStatistics(
-            fps=round((len(times) - 1) / span, 1) if span > 0 else 0.0,
-            latency_ms=middle,
-            latency_p95_ms=p95,
-            latency_p99_ms=p99,
-            shown=shown,
-            dropped=dropped,
+            everything.fps,
+            *everything.milliseconds,
+            shown,
+            {
+                name: StageStatistics(stage.fps, *stage.milliseconds, stage.dropped)
+                for name, stage in stages.items()
+            },
         )
+
+
+@dataclass(slots=True)
+class _Window:
+    """The last frames that passed one point."""
+
+    times: deque[float] = field(default_factory=lambda: deque(maxlen=_FRAMES))
+    """When they did, in seconds of ``time.monotonic``."""
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_FRAMES))
+    """How long they took."""
+    dropped: int = 0
+
+    def copy(self) -> "_Window":
+        return _Window(self.times.copy(), self.seconds.copy(), self.dropped)
+
+    @property
+    def fps(self) -> float:
+        span = self.times[-1] - self.times[0] if self.times else 0.0
+        return round((len(self.times) - 1) / span, 1) if span > 0 else 0.0
+
+    @property
+    def milliseconds(self) -> tuple[float | None, float | None, float | None]:
+        """Median, 95th and 99th percentile."""
+        if not self.seconds:
+            return (None, None, None)
+        found = np.percentile(self.seconds, (50, 95, 99))
+        median, p95, p99 = (round(float(value) * 1000, 1) for value in found)
+        return median, p95, p99

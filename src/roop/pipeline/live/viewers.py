@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from roop.media.live.sink import FrameSink
 from roop.pipeline.live.camera_feed import CameraFeed
+from roop.pipeline.live.silence import SilenceWatch
 from roop.pipeline.live.sinks import PageSink, SinkThreads
 from roop.pipeline.live.statistics import CAMERA, LiveMeter
 from roop.pipeline.progress import Progress, Watch
@@ -14,12 +15,6 @@ from roop.types import AnalysedFrame
 
 _PERIOD_S = 0.1
 """Least time between two reports."""
-
-_SILENCE_S = 2.0
-"""Time without a frame after which viewers are told."""
-
-_REPEAT_S = 1.0
-"""Time between two images of a camera that sends nothing: new viewers see it, too."""
 
 
 class LiveReport:
@@ -102,7 +97,8 @@ class LiveViewers:
         self._report = report
         self._feed = feed
         self._ended = threading.Event()
-        threads.spawn(lambda: self._watch_for_silence(threads), "roop-silence")
+        watch = SilenceWatch(feed.name, lambda: feed.silent_s, report.note, self._show_stall)
+        threads.spawn(lambda: watch.run(threads, self._ended), "roop-silence")
 
     def show(self, analysed: AnalysedFrame) -> None:
         """Hand on a frame that has passed the screen."""
@@ -123,21 +119,6 @@ class LiveViewers:
         """Let sinks take what they had no time for, after the threads were cancelled."""
         self._sinks.finish()
 
-    def _watch_for_silence(self, threads: StageThreads) -> None:
-        """Tell viewers when the camera sends nothing, and when it does again."""
-        since, repeated = "", 0.0
-        while not self._ended.wait(_PERIOD_S):
-            threads.check()
-            silent = self._feed.silent_s
-            if silent < _SILENCE_S:
-                if since:
-                    self._report.note(f"{self._feed.name} sends pictures again")
-                since = ""
-                continue
-            if not since:
-                since = time.strftime("%H:%M:%S", time.localtime(time.time() - silent))
-                self._report.note(f"no picture from {self._feed.name} since {since}")
-                repeated = float("-inf")
-            if self._page is not None and time.monotonic() - repeated >= _REPEAT_S:
-                repeated = time.monotonic()
-                self._page.show_stall(f"no picture since {since}")
+    def _show_stall(self, text: str) -> None:
+        if self._page is not None:
+            self._page.show_stall(text)

@@ -111,7 +111,7 @@ def models_of(job: Job, settings: Settings, registry: Registry) -> tuple[str, ..
 def model_digests(settings: Settings, names: Sequence[str]) -> dict[str, str]:
     """Return the digests of the networks of ``names`` and of those that screen."""
     folder = ModelFolder(settings)
-    used = dict.fromkeys((*names, *screen_models(folder)))
+    used = dict.fromkeys((*names, *screen_models(settings)))
     return {name: folder.catalogue[name].sha256 for name in used}
 
 

@@ -18,7 +18,7 @@ from roop.pipeline.people.face_mapping import find_people
 from roop.pipeline.progress import FrameCounts, Meter, Progress, Watch
 from roop.pipeline.stages.channel import StageThreads
 from roop.pipeline.stages.frame_stages import FrameStages
-from roop.pipeline.stages.resources import PipelineResources
+from roop.pipeline.stages.resources import Fetching, PipelineResources
 from roop.pipeline.stages.stats import JobStats
 from roop.provenance.label import Label
 from roop.provenance.watermark import Watermark
@@ -76,7 +76,7 @@ class FramePipeline(Closing):
         self.cancel = cancel
         """Set to stop."""
         self._resources = resources
-        self._watch = watch
+        self._fetching = _download_reporter(cancel, watch)
         self._single = single
         self._stack = ExitStack()
         self._warnings: dict[str, None] = {}  # a set that keeps its order
@@ -228,10 +228,18 @@ class FramePipeline(Closing):
         fitting = int(settings.max_memory * 1e9 / 8) // (size[0] * size[1] * 3)
         return max(1, min(wanted, fitting))
 
-    def _fetching(self, name: str, done: int, total: int | None) -> None:
-        """Report a download, and stop it if the job is cancelled."""
-        if self.cancel.is_set():
+
+def _download_reporter(cancel: threading.Event, watch: Watch | None) -> Fetching:
+    """Return what reports a download, and stops it if the job is cancelled.
+
+    It does not belong to the pipeline: a cycle would keep its networks until garbage is collected.
+    """
+
+    def report(name: str, done: int, total: int | None) -> None:
+        if cancel.is_set():
             raise CancelledError("cancelled")
-        if self._watch is not None:
+        if watch is not None:
             activity = f"fetching {name}, {done / 1e6:.0f} of {(total or 0) / 1e6:.0f} MB"
-            self._watch(Progress(0, None, 0, 0, 0.0, activity=activity))
+            watch(Progress(0, None, 0, 0, 0.0, activity=activity))
+
+    return report

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -82,9 +83,10 @@ class FrameStages:
         depth = max(_depth(*self.reader.info.size), self.batch)
         decoded: Channel[Frame] = Channel(depth, threads)
         changed: Channel[AnalysedFrame] = Channel(depth, threads)
-        threads.spawn(lambda: _read(self.reader, decoded), "roop-reader")
-        threads.spawn(lambda: write(changed), "roop-writer")
-        threads.guard(lambda: _pump(self.work(decoded), changed))
+        # Without closures, in which an error would refer to the threads that keep it.
+        threads.spawn(partial(_read, self.reader, decoded), "roop-reader")
+        threads.spawn(partial(write, changed), "roop-writer")
+        threads.guard(partial(_pump, self.work(decoded), changed))
         if threads.failed:
             threads.join()
         return threads

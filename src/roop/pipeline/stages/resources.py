@@ -55,7 +55,8 @@ class Processors:
 class PipelineResources:
     """What takes long to build, built on first use and kept for later jobs.
 
-    Of sources and processors only those of the last job are kept. One thread uses it at a time.
+    Of sources and processors only those of the last job are kept. One thread uses it at a time;
+    ``share`` makes another one, for a job that runs at the same time.
 
     Args:
         settings: Options of this machine.
@@ -71,6 +72,14 @@ class PipelineResources:
         self._embedded = EmbeddedNetworks(settings)
         self._sources: _Kept[Sources] | None = None
         self._processors: _Kept[Processors] | None = None
+
+    def share(self) -> "PipelineResources":
+        """Return resources that run the same networks, with sources and processors of their own."""
+        other = PipelineResources(self.settings, self.registry)
+        other.classifiers = self.classifiers
+        other._sessions = self._sessions.share()
+        other._embedded = self._embedded
+        return other
 
     def models(self, warn: Warn, on_download: Fetching) -> Models:
         """Return a loader of networks for one job; loaded networks are reused."""
@@ -134,7 +143,8 @@ class PipelineResources:
         return self._processors.value
 
     def close(self) -> None:
-        """Free everything; later jobs build what they need again."""
+        """Free everything that is not shared; later jobs build what they need again."""
+        self._sessions.release()
         self.classifiers = Classifiers(self.settings)
         self._sessions = SessionCache()
         self._embedded = EmbeddedNetworks(self.settings)

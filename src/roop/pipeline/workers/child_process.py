@@ -39,6 +39,8 @@ _MODULES = (
     "roop.pipeline.workers.ray_driver",
     "roop.pipeline.workers.worker",
     "roop.server.storage.inspection_process",
+    "roop.studio.detached_runner",
+    "roop.studio.live_process",
     "roop.studio.job_process",
     "roop.studio.studio_process",
 )
@@ -63,7 +65,7 @@ class ChildProcess:
             alone = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
         self._process = subprocess.Popen(
-            _command(module),
+            command_of(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -127,7 +129,8 @@ def run_child(arguments: Sequence[str]) -> None:
     importlib.import_module(arguments[0]).main()
 
 
-def _command(module: str) -> list[str]:
+def command_of(module: str) -> list[str]:
+    """Return the command that runs the ``main`` of a module in another process."""
     if getattr(sys, "frozen", False):  # a bundled program is not an interpreter and has no -c
         return [sys.executable, CHILD_FLAG, module]
     package = Path(__file__).parents[3]

@@ -17,6 +17,7 @@ from roop.faces.mesh.topology import (
 )
 from roop.processors.base import Context, Processor
 from roop.processors.mesh import MeshOptions
+from roop.processors.mesh.appearance.colour import ColourMatch
 from roop.processors.mesh.appearance.detail import DetailMatch
 from roop.processors.mesh.appearance.light import enlarge, match_folds, match_light
 from roop.processors.mesh.appearance.occlusion import AppearanceModel, OcclusionFinder
@@ -67,6 +68,7 @@ class _FaceState:
     shape: TargetShape = field(default_factory=TargetShape)
     gaze: GazeMatch = field(default_factory=GazeMatch)
     detail: DetailMatch = field(default_factory=DetailMatch)
+    colours: ColourMatch = field(default_factory=ColourMatch)
     blender: PhotoBlender = field(default_factory=PhotoBlender)
     appearance: AppearanceModel | None = None
 
@@ -157,6 +159,7 @@ class MeshSwap(Processor):
         if mouth is not None:
             mouth.draw_onto(swapped, atlas)
         swapped = state.detail.apply(apply_gain(swapped, area.enlarge_from_grid(gain)), target)
+        swapped = state.colours.apply(swapped, target, alpha)
         if mouth is not None:
             self._keep_mouth(swapped, target, mouth, mesh_in_image)
         area.paste(frame, swapped, alpha * face.opacity)

@@ -12,6 +12,7 @@ from roop.faces.recognition.embedding import Embeddings, embed
 from roop.models.catalogue import Model
 from roop.models.loader import Models
 from roop.processors.base import Context, Processor
+from roop.processors.monochrome import colour_share, reduce_colour
 from roop.processors.neural import NeuralOptions
 from roop.processors.neural.colour import match_colour
 from roop.processors.neural.identity import embed_portraits, interpolated, latents
@@ -76,6 +77,7 @@ class NeuralSwap(Processor):
         for target, crop, new, mask in zip(targets, crops, swapped, masks, strict=True):
             if self._options.colour_match:
                 new = match_colour(new, crop, mask, self._options.colour_match)
+            new = reduce_colour(new, crop, mask, colour_share(crop, mask))
             target.cutout.paste(target.frame, new, mask, opacity=target.face.opacity)
 
     def _run_network(self, crops: Crops, latent_rows: Embeddings) -> Crops:

@@ -72,8 +72,10 @@ export async function addPhoto(file, onChange) {
 function judged(faces, name) {
   if (!faces.length) return { state: "wrong", note: t("noFace", { name }) };
   if (faces.length > 1) return { state: "several", note: t("severalFaces", { count: faces.length }) };
+  const warnings = [...(faces[0].warnings ?? [])];
   const pixels = faces[0].box[3] - faces[0].box[1];
-  return { state: "ready", note: pixels < SMALL ? t("faceSmall", { pixels }) : t("faceFound") };
+  if (!warnings.length && pixels < SMALL) warnings.push(t("faceSmall", { pixels }));
+  return { state: "ready", note: t("faceFound"), warnings };
 }
 
 /** Use one face of a photo of several: cut it out, and take that as the photo. @param {Photo} photo @param {number} index */

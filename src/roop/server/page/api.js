@@ -26,7 +26,7 @@ export function problemOf(error, offline) {
 
 /** @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers]
  * @param {AbortSignal} [signal] */
-async function request(method, path, body, headers = {}, signal = undefined) {
+async function answered(method, path, body, headers = {}, signal = undefined) {
   /** @type {Record<string, string>} */ const json = body === undefined ? {} : { "Content-Type": "application/json" };
   const answer = await fetch(ROOT + path, {
     method,
@@ -35,6 +35,12 @@ async function request(method, path, body, headers = {}, signal = undefined) {
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   if (!answer.ok) throw new Problem(await described(answer));
+  return answer;
+}
+
+/** @param {Parameters<typeof answered>} asked */
+async function request(...asked) {
+  const answer = await answered(...asked);
   return answer.status === 204 ? null : answer.json();
 }
 
@@ -51,6 +57,10 @@ async function described(answer) {
 export const get = (path) => request("GET", path);
 /** @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] @param {AbortSignal} [signal] */
 export const post = (path, body, headers, signal) => request("POST", path, body, headers, signal);
+/** @param {string} path @param {unknown} body @param {AbortSignal} signal */
+export const postForFile = async (path, body, signal) => (await answered("POST", path, body, {}, signal)).blob();
+/** @param {string} path @param {unknown} body */
+export const patch = (path, body) => request("PATCH", path, body);
 /** @param {string} path */
 export const remove = (path) => request("DELETE", path);
 

@@ -8,12 +8,14 @@ import "./source-panel.js";
 import "./target-panel.js";
 import { explained, findPeople, restore } from "./actions.js";
 import { get, post } from "./api.js";
+import { followClip } from "./clip.js";
 import { Component } from "./component.js";
 import { guardWindow } from "./drops.js";
 import { icon } from "./icons.js";
 import { followJobs, start } from "./jobs.js";
 import { followDraft } from "./preview.js";
 import { effect, html, signal } from "./reactive.js";
+import { followFaces } from "./spots.js";
 import * as state from "./state.js";
 import { t } from "./texts.js";
 
@@ -107,6 +109,8 @@ async function open() {
   state.keep();
   findPeople();
   followDraft();
+  followFaces();
+  followClip();
   followJobs();
 }
 

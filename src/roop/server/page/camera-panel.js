@@ -1,14 +1,18 @@
 /** `<roop-camera>`: the browser's camera, swapped by the server while it runs. */
 
-import { openLive } from "./api.js";
+import { explained } from "./actions.js";
+import { openLive, patch } from "./api.js";
+import { captureList, refreshCaptures } from "./captures.js";
 import { Component } from "./component.js";
 import { icon } from "./icons.js";
 import { effect, html, signal, untracked } from "./reactive.js";
 import { capabilities, options, sourceIds } from "./state.js";
-import { t } from "./texts.js";
+import { clock, t } from "./texts.js";
 
 const IN_FLIGHT = 2;
 const WIDTH = 640;
+/** When to look for a recording that the end of the connection completes. */
+const COMPLETE_MS = [1000, 3000, 8000];
 /** Options that a live swap takes. */
 const LIVE = ["engine", "processor", "face_shape", "enhance"];
 
@@ -22,17 +26,22 @@ class CameraPanel extends Component {
   /** @type {WebSocket | null} */ #socket = null;
   /** @type {number[]} when each frame in flight was sent */ #sent = [];
   /** @type {number[]} when the last frames came */ #came = [];
+  #recorded = signal(-1); // seconds; below 0 while nothing is recorded
+  #saving = signal(false);
+  #timer = 0;
+  #id = "";
+  #used = "";
   #latency = 0;
   #ready = false;
-  /** @type {Blob | null} */ #latest = null;
   #video = document.createElement("video");
   #small = document.createElement("canvas");
 
   render() {
     const running = () => this.#state.value !== "off";
+    refreshCaptures();
     effect(() => {
-      sourceIds().join();
-      untracked(() => this.#socket && this.#connect()); // another face, while it runs
+      const sources = sourceIds();
+      untracked(() => this.#use(sources));
     });
     return html`
       <section class="panel stage" aria-labelledby="camera-title">
@@ -45,23 +54,70 @@ class CameraPanel extends Component {
         </div>
         ${() => this.#problem.value && html`<p class="note wrong" role="alert">${icon("warn")}<span>${this.#problem.value}</span></p>`}
         <div class="toolbar">
-          ${() => running()
-            ? html`<button type="button" class="button quiet" @click=${() => this.stop()}>${icon("close")}<span>${t("cameraStop")}</span></button>
-                <button type="button" class="button quiet" .disabled=${() => this.#state.value !== "live"}
-                  @click=${() => this.#save()}>${icon("camera")}<span>${t("still")}</span></button>`
-            : html`<button type="button" class="button primary" .disabled=${() => !sourceIds().length}
-                @click=${() => this.start()}>${icon("camera")}<span>${t("cameraStart")}</span></button>`}
+          ${() => (running() ? this.#controls() : html`<button type="button" class="button primary" .disabled=${() => !sourceIds().length}
+            @click=${() => this.start()}>${icon("camera")}<span>${t("cameraStart")}</span></button>`)}
           ${() => !running() && (capabilities.value?.cameras ?? []).length > 0 && this.#choice()}
           <label class="switch inline"><span>${t("mirror")}</span><input type="checkbox" role="switch"
-            .checked=${() => this.#mirrored.value} @change=${(/** @type {any} */ event) => (this.#mirrored.value = event.target.checked)}></label>
+            .checked=${() => this.#mirrored.value} @change=${(/** @type {any} */ event) => this.#mirror(event.target.checked)}></label>
         </div>
-      </section>`;
+      </section>
+      ${captureList()}`;
+  }
+
+  #controls() {
+    const waiting = () => this.#state.value !== "live";
+    const recording = () => this.#recorded.value >= 0;
+    return html`
+      <button type="button" class="button quiet" @click=${() => this.stop()}>${icon("close")}<span>${t("cameraStop")}</span></button>
+      <button type="button" class="button quiet record" aria-pressed=${() => `${recording()}`} .disabled=${() => waiting() || this.#saving.value}
+        @click=${() => this.#record(!recording())}><span class="dot"></span><span>${() => (this.#saving.value ? t("recordSaving")
+          : recording() ? t("recordStop", { time: clock(this.#recorded.value) }) : t("record"))}</span></button>
+      <button type="button" class="button quiet" .disabled=${waiting} @click=${() => this.#change({ still: true })}>
+        ${icon("camera")}<span>${t("still")}</span></button>`;
+  }
+
+  /** @param {boolean} on */
+  #record(on) {
+    this.#change({ record: on });
+    clearInterval(this.#timer);
+    this.#saving.value = !on && this.#recorded.peek() >= 0;
+    this.#recorded.value = on ? 0 : -1;
+    if (on) this.#timer = setInterval(() => this.#recorded.value++, 1000);
+  }
+
+  /** @param {boolean} on */
+  #mirror(on) {
+    this.#mirrored.value = on;
+    if (this.#camera.peek()) this.#change({ mirror: on });
+  }
+
+  /** Use another face while it runs. @param {string[]} sources */
+  #use(sources) {
+    if (!sources.length || sources.join() === this.#used) return;
+    this.#used = sources.join();
+    this.#change({ sources });
+  }
+
+  /** Change the running swap. @param {{record?: boolean, still?: boolean, mirror?: boolean, sources?: string[]}} change */
+  async #change(change) {
+    if (!this.#ready) return;
+    try {
+      await patch(`/live/${this.#id}`, change);
+    } catch (error) {
+      if (this.#ready) this.#problem.value = explained(error); // it may have ended meanwhile
+    }
+  }
+
+  /** @param {string} name */
+  #choose(name) {
+    this.#camera.value = name;
+    this.#mirrored.value = !name; // one's own face as in a mirror, a door as it is
   }
 
   #choice() {
     const choices = ["", ...capabilities.value.cameras];
     return html`<label class="field"><span>${t("cameraChoice")}</span>
-      <select @change=${(/** @type {any} */ event) => (this.#camera.value = choices[event.target.selectedIndex])}>
+      <select @change=${(/** @type {any} */ event) => this.#choose(choices[event.target.selectedIndex])}>
         ${choices.map((name) => html`<option .selected=${name === this.#camera.peek()}>${name || t("cameraOwn")}</option>`)}
       </select></label>`;
   }
@@ -110,8 +166,13 @@ class CameraPanel extends Component {
     this.querySelector(".viewer")?.removeAttribute("data-on");
   }
 
+  /** End the connection; the server completes a recording. */
   #disconnect() {
     const socket = this.#socket;
+    if (this.#recorded.peek() >= 0) COMPLETE_MS.forEach((wait) => setTimeout(refreshCaptures, wait));
+    clearInterval(this.#timer);
+    this.#recorded.value = -1;
+    this.#saving.value = false;
     this.#socket = null;
     this.#ready = false;
     socket?.close();
@@ -119,12 +180,14 @@ class CameraPanel extends Component {
 
   #connect() {
     this.#disconnect();
-    if (!sourceIds().length) return this.stop();
+    const sources = sourceIds();
+    if (!sources.length) return this.stop();
+    this.#used = sources.join();
     this.#state.value = "loading";
     const socket = (this.#socket = openLive());
     [this.#sent, this.#came] = [[], []];
     const chosen = Object.fromEntries(Object.entries(options.peek()).filter(([name]) => LIVE.includes(name)));
-    socket.onopen = () => socket.send(JSON.stringify({ sources: sourceIds(), options: chosen, camera: this.#camera.peek() || null }));
+    socket.onopen = () => socket.send(JSON.stringify({ sources, options: chosen, camera: this.#camera.peek() || null }));
     socket.onmessage = ({ data }) => this.#socket === socket && this.#receive(data);
     socket.onclose = () => {
       if (this.#socket !== socket) return;
@@ -141,12 +204,23 @@ class CameraPanel extends Component {
     } else {
       const message = JSON.parse(data);
       if (message.ready) {
+        this.#id = message.id;
         this.#ready = true;
         this.#state.value = "live";
-      } else if (message.dropped) this.#sent.shift();
+        this.#mirror(this.#mirrored.peek());
+      } else if (message.saved) this.#saved(message.saved);
+      else if (message.dropped) this.#sent.shift();
       else if (message.detail) this.#problem.value = [message.detail, message.hint].filter(Boolean).join(": ");
     }
     this.#send();
+  }
+
+  /** @param {string} name */
+  #saved(name) {
+    refreshCaptures();
+    if (!name.endsWith(".mp4")) return;
+    this.#saving.value = false;
+    if (this.#recorded.peek() >= 0) this.#record(false); // the server ends long ones
   }
 
   #send() {
@@ -163,7 +237,6 @@ class CameraPanel extends Component {
 
   /** @param {Blob} picture */
   async #show(picture) {
-    this.#latest = picture;
     const bitmap = await createImageBitmap(picture);
     const screen = /** @type {HTMLCanvasElement | null} */ (this.querySelector(".screen"));
     if (!screen) return;
@@ -175,16 +248,6 @@ class CameraPanel extends Component {
     const rate = Math.round(this.#came.length / 2);
     const latency = this.#camera.peek() ? "" : ` · ${t("liveLatency", { count: Math.round(this.#latency) })}`;
     this.#figures.value = t("liveFps", { count: rate }) + latency;
-  }
-
-  /** Save the newest frame as the server sent it: labelled, marked and signed. */
-  #save() {
-    if (!this.#latest) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(this.#latest);
-    link.download = `roop-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.jpg`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 }
 

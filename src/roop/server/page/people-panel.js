@@ -5,7 +5,7 @@ import { Component, each } from "./component.js";
 import { chosen, takeDrops } from "./drops.js";
 import { icon } from "./icons.js";
 import { html } from "./reactive.js";
-import { choice, giveFace, people, pick, pickedPeople, target } from "./state.js";
+import { choice, giveFace, people, pick, pickedPeople, several, target } from "./state.js";
 import { t } from "./texts.js";
 
 /** @typedef {import("./reactive.js").Signal<{person: import("./state.js").Person, index: number}>} Row */
@@ -68,9 +68,5 @@ function personCard(row) {
   takeDrops(/** @type {HTMLElement} */ (card.firstElementChild), give);
   return card;
 }
-
-/** Whether a click adds to the choice: with a key, or when somebody has a face of their own. @param {MouseEvent} event */
-const several = (event) =>
-  event.ctrlKey || event.metaKey || event.shiftKey || Object.keys(choice.peek().faces).length > 0;
 
 customElements.define("roop-people", PeoplePanel);

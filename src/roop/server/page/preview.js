@@ -6,7 +6,8 @@ import { effect, signal, untracked } from "./reactive.js";
 import { draft, people, target, time } from "./state.js";
 
 const PAUSE_MS = 150;
-const VIEWER = crypto.getRandomValues(new Uint32Array(3)).join("-");
+/** Who asks: a newer request replaces an older one. */
+export const VIEWER = crypto.getRandomValues(new Uint32Array(3)).join("-");
 
 /**
  * @typedef {{before: string, after: string, time_s: number, faces: number[][], visible_faces: number,

@@ -50,7 +50,7 @@ function photoCard(photo) {
 
 /** @param {PhotoSignal} photo */
 function note(photo) {
-  const { state, note: text, hint } = photo.value;
+  const { state, note: text, hint, warnings = [] } = photo.value;
   if (state === "uploading") {
     const percent = () => `${Math.round(photo.value.share * 100)} %`;
     return html`<p class="note">${() => t("uploading", { percent: percent() })}</p>
@@ -58,7 +58,8 @@ function note(photo) {
   }
   if (state === "checking") return html`<p class="note busy">${t("checking")}</p>`;
   const name = { ready: "check", several: "people" }[/** @type {string} */ (state)] ?? "warn";
-  return html`<p role="status" class=${`note ${state}`}>${icon(name)}<span>${text} ${hint && html`<small>${hint}</small>`}</span></p>`;
+  return html`<p role="status" class=${`note ${state}`}>${icon(name)}<span>${text} ${hint && html`<small>${hint}</small>`}</span></p>
+    ${warnings.map((warning) => html`<p role="status" class="note weak">${icon("warn")}<span>${warning}</span></p>`)}`;
 }
 
 /** @param {Photo} photo */

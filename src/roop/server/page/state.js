@@ -7,7 +7,7 @@ import { effect, signal } from "./reactive.js";
  *   frames: number | null, fps: number | null, duration_s: number | null, content: string}} Media
  * @typedef {{key: string, id: string, name: string, share: number, width: number, height: number,
  *   state: "uploading" | "checking" | "ready" | "several" | "wrong", note: string, hint: string,
- *   faces: {box: number[], position: number}[]}} Photo
+ *   warnings?: string[], faces: {box: number[], position: number, warnings?: string[]}[]}} Photo
  * @typedef {{frame: number, position: number, frames: number, size: number, picture: string}} Person
  * @typedef {{mode: "auto" | "all" | "some", picked: number[], faces: Record<number, string>}} Choice
  */
@@ -103,6 +103,10 @@ export function pick(index, several) {
   const picked = !several ? [index] : without.length < before.length ? without : [...before, index];
   if (picked.length) choice.value = { ...choice.value, mode: "some", picked };
 }
+
+/** Whether a click adds to the choice: with a key, or when somebody has a face of their own. @param {MouseEvent} event */
+export const several = (event) =>
+  event.ctrlKey || event.metaKey || event.shiftKey || Object.keys(choice.peek().faces).length > 0;
 
 /** Give a person a face of their own. @param {number} index @param {string | null} id of a photo */
 export function giveFace(index, id) {

@@ -1,11 +1,13 @@
 /** `<roop-target>`: the photo or video to change, with its preview before and after. */
 
 import { addTarget } from "./actions.js";
+import { clipAddress, clipState, closeClip, playClip } from "./clip.js";
 import { Component } from "./component.js";
 import { chosen, takeDrops } from "./drops.js";
 import { icon } from "./icons.js";
 import { busy, frameAt, problem, shown } from "./preview.js";
 import { html } from "./reactive.js";
+import { spots } from "./spots.js";
 import { people, sending, sourceIds, target, targetProblem, time } from "./state.js";
 import { clock, t } from "./texts.js";
 import { wipe } from "./wipe.js";
@@ -84,7 +86,9 @@ function viewer(media) {
     <div class="viewer" --ratio=${`${media.width / media.height}`}>
       ${() => (current()
         ? wiped()
-        : html`<div class="wipe"><div class="layer"><img alt=${t("before")} src=${plain}></div></div>`)}
+        : html`<div class="wipe"><div class="layer"><img alt=${t("before")} src=${plain}></div>${() => spots()}</div>`)}
+      ${() => clipState.value === "ready" && player()}
+      ${() => clipState.value === "making" && html`<p class="veil" role="status"><span class="spinner"></span>${t("clipBusy")}</p>`}
       ${() => busy.value && html`<p class="veil" role="status"><span class="spinner"></span>${t("previewBusy")}</p>`}
       ${() => !busy.value && !current() && !problem.value && !sourceIds().length
         && people.value.state !== "failed" && html`<p class="veil">${t("previewWaiting")}</p>`}
@@ -94,10 +98,19 @@ function viewer(media) {
     ${media.duration_s && (media.frames ?? 2) > 1 && scrubber(media, media.duration_s)}`;
 }
 
+function player() {
+  const video = document.createElement("video");
+  Object.assign(video, { autoplay: true, loop: true, muted: true, playsInline: true, controls: true, src: clipAddress.value });
+  video.setAttribute("aria-label", t("clip"));
+  return html`<div class="clip">${video}
+    <button type="button" class="button" @click=${closeClip}>${icon("close")}<span>${t("clipClose")}</span></button></div>`;
+}
+
 function wiped() {
   return wipe(
     () => html`<img alt=${t("before")} src=${() => shown.value?.before}>`,
     () => html`<img alt=${t("after")} src=${() => shown.value?.after}>`,
+    spots,
   );
 }
 
@@ -117,6 +130,8 @@ function scrubber(media, duration) {
     Math.floor(((i + 0.5) * frames) / Math.min(THUMBNAILS, frames)));
   return html`
     <div class="scrubber">
+      <button type="button" class="icon-button play" aria-label=${t("clipPlay")} title=${t("clipPlay")}
+        .disabled=${() => !shown.value || clipState.value !== "none"} @click=${playClip}>${icon("play")}</button>
       <div class="strip" aria-hidden="true">${() => (shown.value || problem.value ? numbers : []).map((number) =>
         html`<img alt="" loading="lazy" src=${`/api/v1/media/${media.id}/frames/${number}?side=160`}>`)}</div>
       <input type="range" min="0" max=${Math.max(0, duration - 0.05)} step="any" aria-label=${t("scrub")}

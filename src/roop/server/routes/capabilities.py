@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.processors.base import ProcessorSpec
 from roop.server.services import ServicesDep
-from roop.server.studio.job_options import schema_of
+from roop.studio.option_schema import schema_of
 from roop.version import VERSION
 
 router = APIRouter(tags=["server"])
@@ -61,7 +61,7 @@ def capabilities(services: ServicesDep) -> Capabilities:
             unfinished_jobs=options.max_queue,
             retention_s=options.retention_s,
         ),
-        cameras=sorted(options.camera_addresses),
+        cameras=sorted(services.cameras),
         sharing=services.sharing.to is not None,
     )
 

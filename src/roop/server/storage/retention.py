@@ -37,6 +37,7 @@ def sweep(services: Services) -> None:
         if item.used < limit and item.id not in needed:
             services.people.remove(item.id)
             services.storage.media.remove(item.id)
+    services.storage.captures.sweep(limit)
     services.previews.sweep()
 
 

@@ -20,8 +20,12 @@ _SIDE = 32
 _WIDE_BLUR = 4.0
 """Sigma of a Gaussian, in pixels, above which half the resolution is enough."""
 
-_FLOOR = 6.0
-"""Grey levels added before a division, so that black pixels count little."""
+_FLOOR, _WELL_LIT = 6.0, 60.0
+"""Grey levels added before a division, so that black pixels count little; mean brightness of a face
+below which they are fewer, as they would make it glow."""
+
+_LEAST_GAIN, _MOST_GAIN = 0.01, 5.0
+"""Bounds of the gain."""
 
 _PASSES = 2
 """Rounds of matching: blurred images show only half of a light from the side, so the rest is
@@ -59,12 +63,14 @@ def match_light(source: Image, target: Image, skin: NDArray[np.float32], *, sigm
         weighted, weighted_t = _resized(weighted, size), _resized(weighted_t, size)
         weight = _resized(weight, size)[..., None]
     blur = sigma * size[0]
-    estimator = _LightEstimator(_blur(weight, blur) + _PRIOR, float(weight.sum()) + 1e-4, blur)
+    total = float(weight.sum()) + 1e-4
+    floor = _floor(sum(cv2.sumElems(weighted_t)) / 3 / total)
+    estimator = _LightEstimator(_blur(weight, blur) + _PRIOR, total, blur, floor)
     light_t = estimator.light(weighted_t)
     gain = light_t / estimator.light(weighted)
     for _ in range(_PASSES - 1):
         gain *= light_t / estimator.light(weighted * gain)
-    bounded: Field = np.minimum(np.maximum(gain, 0.2), 5.0)
+    bounded: Field = np.minimum(np.maximum(gain, _LEAST_GAIN), _MOST_GAIN)
     return bounded
 
 
@@ -85,10 +91,16 @@ def match_folds(
     height, width = folds.shape
     half = ((width + 1) // 2, (height + 1) // 2)
     s, t, g, f = (_resized(image, half) for image in (source, target, gain, folds))
-    ratio = (_blur(t, sigma / 2) + _FLOOR) / (_blur(s * g, sigma / 2) + _FLOOR)
+    floor = _floor(sum(cv2.mean(t, (f > 0).view(np.uint8))) / 3)
+    ratio = (_blur(t, sigma / 2) + floor) / (_blur(s * g, sigma / 2) + floor)
     change = 1 + f[..., None] * (np.minimum(np.maximum(ratio, 0.6), 1.6) - 1)
     changed: Field = gain * enlarge(change, (width, height))
     return changed
+
+
+def _floor(brightness: float) -> float:
+    """Return how many grey levels to add for a face of a mean brightness."""
+    return max(_FLOOR * min(brightness / _WELL_LIT, 1.0) ** 2, 0.05)
 
 
 def enlarge(field: Field, size: tuple[int, int]) -> Field:
@@ -124,6 +136,8 @@ class _LightEstimator:
     """Total weight of all pixels."""
     sigma: float
     """Of the Gaussian that defines "around", pixels."""
+    floor: float
+    """Grey levels that are added."""
 
     def light(self, weighted: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the local mean, pulled towards the whole face's mean where weights are low.
@@ -133,7 +147,7 @@ class _LightEstimator:
         """
         total = np.array(cv2.sumElems(weighted)[:3], np.float32)
         mean = total * np.float32(_PRIOR / self.total_weight)
-        light = (_blur(weighted, self.sigma) + mean) / self.local_weight + np.float32(_FLOOR)
+        light = (_blur(weighted, self.sigma) + mean) / self.local_weight + np.float32(self.floor)
         return np.asarray(light, np.float32)
 
 

@@ -1,0 +1,1 @@
+"""Jobs, their progress and results: a presenter and its view."""

@@ -1,0 +1,1 @@
+"""The camera: a presenter and its view."""

@@ -1,0 +1,1 @@
+"""A frame before and after: a presenter and its view."""

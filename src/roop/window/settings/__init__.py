@@ -1,0 +1,1 @@
+"""The options: a presenter and its view."""

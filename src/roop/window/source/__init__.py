@@ -1,0 +1,1 @@
+"""The new face: a presenter and its view."""

@@ -1,0 +1,1 @@
+"""What is changed, and who in it: a presenter and its view."""

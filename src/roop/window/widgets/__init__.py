@@ -1,0 +1,1 @@
+"""Widgets that the toolkit lacks: visible focus, drops, pictures, lines for errors."""

@@ -1,0 +1,146 @@
+"""The window itself, on a screen without a monitor, with real events of mouse and keyboard."""
+
+import shutil
+from collections.abc import Iterator
+from fractions import Fraction
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from roop.jobs.queue import Queue
+from support.long_films import FaceClip
+from window.desktop import Desktop, roop_window, screen, wait_for
+
+MISSING = [
+    *(program for program in ("Xvfb", "xdotool") if shutil.which(program) is None),
+    *(name for name in ("_tkinter", "customtkinter") if find_spec(name) is None),
+]
+
+pytestmark = [
+    pytest.mark.skipif(bool(MISSING), reason=f"the window's tests need {', '.join(MISSING)}"),
+    pytest.mark.slow,
+]
+
+SOURCE, STAGE = (160, 140), (640, 330)
+FIRST_PERSON, SECOND_PERSON = (495, 560), (655, 560)
+CARD = ("#19213a", "#0b5566")
+"""Colours of a person who is not chosen, and who is."""
+CANCEL, RETRY = (1055, 158), (990, 147)
+
+
+@pytest.fixture
+def desktop() -> Iterator[Desktop]:
+    with screen() as desktop:
+        yield desktop
+
+
+def accepted(home: Path) -> Path:
+    """Make the home of a user who has seen the terms."""
+    (home / "data" / "roop").mkdir(parents=True)
+    (home / "data" / "roop" / "terms").write_text("1\n")
+    return home
+
+
+def states(home: Path) -> list[str]:
+    path = home / "data" / "roop" / "jobs.sqlite3"
+    if not path.exists():
+        return []
+    with Queue(path) as queue:
+        return [queued.state for queued in queue.jobs()]
+
+
+def test_consent_two_drops_and_one_click(
+    desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    home, photo = tmp_path / "home", tmp_path / "ä photo.png"
+    home.mkdir()
+    shutil.copy(portraits["astronaut"], photo)
+    with roop_window(desktop, home) as process:
+        terms = home / "data" / "roop" / "terms"
+        wait_for(lambda: desktop.keys("Return") or terms.exists(), "the terms are not remembered")
+        desktop.drop(*SOURCE, photo)
+        desktop.drop(*STAGE, portraits["hopper"])
+        desktop.click(430, 636)
+        output = home / "Pictures" / "Outputs" / "ä photo-hopper.png"
+        wait_for(output.exists, "there is no output")
+        wait_for(lambda: states(home) == ["succeeded"], "the job is not done")
+        wait_for(lambda: desktop.keys("ctrl+q") or process.poll() is not None, "it does not close")
+        assert process.returncode == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert (home / "config" / "roop" / "ui.json").exists()
+
+
+def test_closing_during_a_job_asks_and_it_goes_on(
+    desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    home, film = accepted(tmp_path / "home"), tmp_path / "film.mp4"
+    FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound=(), begin=100.0).write(film)
+    with roop_window(desktop, home) as process:
+        desktop.drop(*SOURCE, portraits["astronaut"])
+        desktop.drop(*STAGE, film)
+        wait_for(lambda: states(home) or desktop.keys("ctrl+Return"), "nothing was started")
+        wait_for(lambda: "running" in states(home), "the job does not run")
+        wait_for(
+            lambda: desktop.keys("ctrl+q", "Return") or process.poll() is not None,
+            "it does not close",
+        )
+        assert states(home) != ["succeeded"]
+        wait_for(lambda: states(home) == ["succeeded"], "the job has not gone on")
+    assert (home / "Videos" / "Outputs" / "astronaut-film.mp4").exists()
+
+
+def test_two_people_get_faces_of_their_own_by_drops(
+    desktop: Desktop, portraits: dict[str, Path], duo: Path, tmp_path: Path
+) -> None:
+    home = accepted(tmp_path / "home")
+    with roop_window(desktop, home):
+        desktop.drop(*STAGE, duo)
+        wait_for(lambda: desktop.colour(*SECOND_PERSON) in CARD, "nobody is found")
+        desktop.drop(*FIRST_PERSON, portraits["hopper"])
+        desktop.drop(*SECOND_PERSON, portraits["astronaut"])
+        wait_for(lambda: states(home) or desktop.keys("ctrl+Return"), "nothing was started")
+        wait_for(lambda: set(states(home)) == {"succeeded"}, "the job is not done")
+    with Queue(home / "data" / "roop" / "jobs.sqlite3") as queue:
+        mapped = queue.jobs()[-1].job.faces.map
+    assert [each.source for each in mapped] == [
+        (portraits["hopper"],),
+        (portraits["astronaut"],),
+    ]
+
+
+def test_a_job_is_cancelled_and_resumed(
+    desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    home, film = accepted(tmp_path / "home"), tmp_path / "film.mp4"
+    FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound=(), begin=100.0).write(film)
+    with roop_window(desktop, home):
+        desktop.drop(*SOURCE, portraits["astronaut"])
+        desktop.drop(*STAGE, film)
+        wait_for(lambda: states(home) or desktop.keys("ctrl+Return"), "nothing was started")
+        wait_for(lambda: states(home) == ["cancelled"] or desktop.click(*CANCEL), "no cancel")
+        wait_for(lambda: states(home) != ["cancelled"] or desktop.click(*RETRY), "no retry")
+        wait_for(lambda: states(home) == ["succeeded"], "the job was not resumed")
+    assert (home / "Videos" / "Outputs" / "astronaut-film.mp4").exists()
+
+
+def test_a_swap_without_a_mouse(
+    desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    home = accepted(tmp_path / "home")
+
+    def dialog() -> str:
+        return desktop.xdotool("search", "--onlyvisible", "--class", "TkFDialog")
+
+    def choose(shortcut: str, file: Path) -> None:
+        wait_for(lambda: dialog() or desktop.keys(shortcut), "there is no dialog")
+        desktop.xdotool("type", "--delay", 20, str(file))
+        wait_for(lambda: desktop.keys("Return") or not dialog(), "the dialog does not close")
+
+    with roop_window(desktop, home):
+        choose("ctrl+shift+o", portraits["astronaut"])
+        choose("ctrl+o", portraits["hopper"])
+        wait_for(lambda: states(home) or desktop.keys("ctrl+Return"), "nothing was started")
+        wait_for(lambda: states(home) == ["succeeded"], "the job is not done")
+    assert (home / "Pictures" / "Outputs" / "astronaut-hopper.png").exists()
