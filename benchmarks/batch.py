@@ -2,7 +2,8 @@
 
     uv run python benchmarks/batch.py SOURCE PHOTO --count 40
 
-Copies PHOTO so many times, swaps every face in every copy, and prints seconds a photo.
+Copies PHOTO so many times, swaps every face in every copy, and prints seconds a photo. With
+``--memory``, swaps PHOTO so many times by one ``roop.Swapper`` and prints the memory it takes.
 """
 
 import argparse
@@ -12,6 +13,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import psutil
 
 import roop
 
@@ -25,7 +28,11 @@ def main() -> None:
     parser.add_argument(
         "--alone", type=int, default=3, help="photos swapped by commands of their own"
     )
+    parser.add_argument("--memory", action="store_true", help="print memory instead of time")
     options = parser.parse_args()
+    if options.memory:
+        _memory(options)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         targets = folder / "targets"
@@ -35,6 +42,20 @@ def main() -> None:
         _print("one command a photo", _alone(options, folder), options.alone)
         _print("roop.Swapper", _swapper(options.source, targets, folder), options.count)
         _print("roop batch", _batch(options.source, targets, folder), options.count)
+
+
+def _memory(options: argparse.Namespace) -> None:
+    process = psutil.Process()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        roop.Swapper(options.source, many_faces=True) as swapper,
+    ):
+        output = Path(folder) / f"output{options.photo.suffix}"
+        for number in range(1, options.count + 1):
+            swapper.swap(options.photo, output, force=True)
+            if number in (1, 10) or number % 100 == 0:
+                memory = process.memory_info().rss / 1e6
+                print(f"{number:5} photos {memory:6.0f} MB, {process.num_fds()} descriptors")
 
 
 def _alone(options: argparse.Namespace, folder: Path) -> float:

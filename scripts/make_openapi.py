@@ -10,6 +10,7 @@ from roop.processors import BUILTIN
 from roop.processors.base import Registry
 from roop.server.app import Setup, create_app
 from roop.server.options import ServerOptions
+from roop.server.studio.job_defaults import JobDefaults
 
 FILE = Path(__file__).parents[1] / "docs" / "openapi.json"
 
@@ -21,7 +22,14 @@ def main() -> None:
         with Queue(folder / "jobs.sqlite3") as queue:
             registry = Registry(BUILTIN)
             setup = Setup(
-                ServerOptions(), Settings(), registry, queue, folder, ShareOptions(), token=None
+                ServerOptions(),
+                Settings(),
+                registry,
+                queue,
+                folder,
+                ShareOptions(),
+                JobDefaults(),
+                token=None,
             )
             schema = create_app(setup).openapi()
     FILE.write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

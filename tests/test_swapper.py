@@ -111,6 +111,24 @@ def test_calls_leave_no_descriptor_and_no_thread(portraits: Portraits, tmp_path:
             gc.enable()
 
 
+@pytest.mark.slow
+def test_a_hundred_calls_leave_memory_as_it_was(portraits: Portraits, tmp_path: Path) -> None:
+    process = psutil.Process(os.getpid())
+    small, output = tmp_path / "small.png", tmp_path / "output.png"
+    Image.open(portraits["hopper"]).convert("RGB").resize((256, 256)).save(small)
+    with roop.Swapper(portraits["astronaut"]) as swapper:
+        for _ in range(20):  # until allocators have what they keep
+            swapper.swap(small, output, force=True)
+        gc.collect()
+        memory = process.memory_info().rss
+        before = (process.num_fds(), threading.active_count())
+        for _ in range(100):
+            swapper.swap(small, output, force=True)
+        gc.collect()
+        assert (process.num_fds(), threading.active_count()) == before
+        assert process.memory_info().rss - memory < 30e6
+
+
 def test_a_preview_is_the_frame_of_the_output_with_a_label(
     portraits: Portraits, tmp_path: Path
 ) -> None:

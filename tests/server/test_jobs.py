@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from support.clips import times
-from support.server import Json, Server, problem
+from support.server import Json, Server, problem, running
 from support.terminal import command, environment
 
 
@@ -221,3 +221,19 @@ def test_media_in_use_stay(server: Server, files: dict[str, Path], sent: dict[st
     assert "not finished" in problem(client.delete(f"/media/{target}"), 409)["detail"]
     assert client.delete(f"/jobs/{job}").status_code == 204
     assert client.delete(f"/media/{target}").status_code == 204
+
+
+@pytest.mark.slow
+def test_configured_options_are_the_defaults_of_jobs(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    configured = {"ROOP_MANY_FACES": "true", "ROOP_KEEP_FRAMES": "true", "ROOP_REFERENCE": "x.jpg"}
+    with running(tmp_path, **configured) as server:
+        schema = server.client.get("/capabilities").json()["options"]["properties"]
+        assert schema["many_faces"]["default"] is True
+        assert "keep_frames" not in schema
+        target, source = server.upload(files["both"]), server.upload(files["hopper"])
+        every = server.start_job(target, source)["id"]
+        one = server.start_job(target, source, options={"many_faces": False})["id"]
+        assert server.ended(every)["summary"]["faces"] == 2
+        assert server.ended(one)["summary"]["faces"] == 1

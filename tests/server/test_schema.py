@@ -12,6 +12,7 @@ from roop.processors.base import Registry
 from roop.server.app import Setup, create_app
 from roop.server.options import ServerOptions
 from roop.server.responses.problems import STATUSES
+from roop.server.studio.job_defaults import JobDefaults
 from support.server import Json
 from support.terminal import ROOT
 
@@ -22,7 +23,14 @@ def schema(folder: Path) -> Json:
     with Queue(folder / "jobs.sqlite3") as queue:
         registry = Registry(BUILTIN)
         setup = Setup(
-            ServerOptions(), Settings(), registry, queue, folder, ShareOptions(), token=None
+            ServerOptions(),
+            Settings(),
+            registry,
+            queue,
+            folder,
+            ShareOptions(),
+            JobDefaults(),
+            token=None,
         )
         return create_app(setup).openapi()
 

@@ -123,6 +123,32 @@ def test_fifty_uploads_at_once_under_a_quota(small: Server, files: dict[str, Pat
     assert "more than one file may have" in problem(large, 413)["detail"]
 
 
+@pytest.mark.slow
+def test_files_that_become_complete_meanwhile_count_towards_the_quota(
+    small: Server, files: dict[str, Path]
+) -> None:
+    data = files["hopper"].read_bytes()
+    data += os.urandom(1_900_000 - len(data))  # readers take no notice of what follows
+    start = threading.Barrier(50)
+
+    def send(number: int) -> httpx.Response:
+        start.wait()
+        headers = PATCH | {"Upload-Length": str(len(data)), "Upload-Metadata": "filename YS5wbmc="}
+        return small.client.post("/uploads", content=data, headers=headers)
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(send, range(50)))
+    kept = [answer for answer in answers if answer.status_code == 201]
+    refused = [problem(answer, 413) for answer in answers if answer.status_code != 201]
+    assert 0 < len(kept) <= 10
+    assert {each["code"] for each in refused} == {"too_large"}
+    media = small.client.get("/media").json()["items"]
+    assert [item["bytes"] for item in media] == [len(data)] * len(kept)
+    assert not list(small.folder.rglob("*.part"))
+    for item in media:
+        small.client.delete(f"/media/{item['id']}")
+
+
 def test_frames_may_not_be_too_large(small: Server, files: dict[str, Path]) -> None:
     data = files["both"].read_bytes()
     upload = small.start_upload(len(data), "both.png")

@@ -92,6 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _misbehave(self) -> bool:
         kind, writing = self.server.behaviour, self.command in ("PUT", "POST")
+        if kind == "held" and writing:
+            self.server.release.wait(60)
         if kind == "full" and writing:
             self._refuse(507, "InsufficientStorage")
         elif kind == "quota" and writing:

@@ -39,6 +39,8 @@ from roop.server.security.requests import Guard, own_hosts
 from roop.server.services import Services, Storage
 from roop.server.storage import retention
 from roop.server.storage.inspection import Inspector
+from roop.server.storage.share_uploads import ShareUploads
+from roop.server.studio.job_defaults import JobDefaults
 from roop.server.studio.live_swaps import LiveSwaps
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
@@ -75,6 +77,7 @@ class Setup:
     folder: Path
     """For uploads and results."""
     sharing: ShareOptions
+    defaults: JobDefaults
     token: str | None
     """Required from clients; None to admit everybody who reaches the server."""
     cameras: Mapping[str, CameraOptions] = field(default_factory=dict)
@@ -121,6 +124,7 @@ def create_app(setup: Setup) -> FastAPI:
     )
     for part in parts:
         api.include_router(part.router)
+    api.include_router(shares.every)
     api.include_router(uploads.make_router(setup.options.upload_bytes))
     app.include_router(api)
     app.include_router(session.entrance)
@@ -133,6 +137,7 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
     """Start the services; ``stack`` ends them."""
     options, settings = setup.options, setup.settings
     storage = Storage.open(setup.folder, options)
+    stopping = asyncio.Event()
     studio = stack.enter_context(StudioClient(settings))
     feed = stack.enter_context(ChangeFeed(setup.queue))
     stack.enter_context(Runner(setup.queue, settings, at_once=options.jobs))
@@ -149,6 +154,9 @@ def _services(setup: Setup, stack: ExitStack) -> Services:
         people=PeopleCache(studio),
         previews=PreviewCache(),
         sharing=setup.sharing,
+        defaults=setup.defaults,
+        share_uploads=ShareUploads(setup.sharing, stopping),
+        stopping=stopping,
         live=LiveSwaps(settings),
         cameras=setup.cameras,
     )

@@ -23,6 +23,7 @@ from roop.server.routes.live import MAX_FRAME
 from roop.server.security.access import new_token
 from roop.server.security.requests import addresses, own_hosts
 from roop.server.security.tls import certificate_for, fingerprint_of
+from roop.server.studio.job_defaults import JobDefaults
 
 _STOP_S = 5
 """How long open requests may take when the server stops."""
@@ -40,12 +41,23 @@ class Announcement:
     """Of its certificate."""
 
 
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the owner of a server has configured for its clients."""
+
+    sharing: ShareOptions
+    """Where and how results are shared."""
+    defaults: JobDefaults
+    """Options that jobs have unless clients say otherwise."""
+    cameras: Mapping[str, CameraOptions]
+    """Those that clients may use, by the names that they see."""
+
+
 def serve(
     options: ServerOptions,
     settings: Settings,
     registry: Registry,
-    sharing: ShareOptions,
-    cameras: Mapping[str, CameraOptions],
+    configured: Configured,
     announce: Callable[[Announcement], None],
 ) -> None:
     """Serve until the process is told to stop.
@@ -54,8 +66,7 @@ def serve(
         options: The options of the server.
         settings: What this machine has.
         registry: The available processors.
-        sharing: Where and how results are shared.
-        cameras: Those that clients may use, by the names that they see.
+        configured: What the owner of the server has configured.
         announce: Called when the server accepts connections.
 
     Raises:
@@ -77,7 +88,17 @@ def serve(
             f"another server uses {folder}", hint="end it, or use [[data=FOLDER]] for another one"
         ) from error
     with lock, _listening(options) as listener, Queue(user_folder() / "jobs.sqlite3") as queue:
-        setup = Setup(options, settings, registry, queue, folder, sharing, token, cameras)
+        setup = Setup(
+            options,
+            settings,
+            registry,
+            queue,
+            folder,
+            configured.sharing,
+            configured.defaults,
+            token,
+            configured.cameras,
+        )
         app = create_app(setup)
         files = certificate_for(folder, own_hosts(options)) if options.tls else None
         config = uvicorn.Config(

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,9 @@ from roop.server.storage.captures import Captures
 from roop.server.storage.inspection import Inspector
 from roop.server.storage.media import MediaStore
 from roop.server.storage.results import Results
+from roop.server.storage.share_uploads import ShareUploads
 from roop.server.storage.uploads import Uploads
+from roop.server.studio.job_defaults import JobDefaults
 from roop.server.studio.live_swaps import LiveSwaps
 from roop.server.studio.people import PeopleCache
 from roop.server.studio.preview_cache import PreviewCache
@@ -80,10 +82,12 @@ class Services:
     previews: PreviewCache
     sharing: ShareOptions
     """Where and how results are shared."""
+    defaults: JobDefaults
+    share_uploads: ShareUploads
     live: LiveSwaps
     cameras: Mapping[str, CameraOptions]
     """Those that clients may use, by the names that they see."""
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event
     """Set when the server stops, to end streams."""
 
     def redact(self, text: str) -> str:

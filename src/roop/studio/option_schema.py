@@ -1,6 +1,6 @@
 """The options of jobs that name no files, as a JSON Schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,10 +13,14 @@ from roop.processors.base import Registry
 _GROUPS: tuple[type[Options], ...] = (FaceOptions, VideoOptions, LabelOptions)
 
 
-def schema_of(registry: Registry) -> dict[str, Any]:
+def schema_of(registry: Registry, defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the JSON Schema of the options that name no files, as ``roop.swap`` takes them.
 
     The fields come from the models that the command line's flags are made of.
+
+    Args:
+        registry: The available processors.
+        defaults: Replace the options' own.
     """
     models = option_models(registry)
     _, shared = models_json_schema(
@@ -37,6 +41,8 @@ def schema_of(registry: Registry) -> dict[str, Any]:
         fields = shared["$defs"][model.__name__]["properties"]
         left_out = set(file_options(model))
         properties |= {name: field for name, field in fields.items() if name not in left_out}
+    for name in properties.keys() & (defaults or {}).keys():
+        properties[name] = {**properties[name], "default": (defaults or {})[name]}
     return {
         "type": "object",
         "description": "options of `roop swap`, by their names in Python",

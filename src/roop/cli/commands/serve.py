@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from roop.cli.parsing.configuration import Configuration
+from roop.cli.parsing.configuration import SHARE_PREFIX, Configuration
 from roop.cli.parsing.flags import add_flags, flag_of, pop_options
 from roop.cli.parsing.job_flags import add_confirmation_flags
 from roop.cli.parsing.named_cameras import with_named_camera
@@ -22,6 +22,7 @@ from roop.validation import validate
 
 if TYPE_CHECKING:
     from roop.server.run import Announcement
+    from roop.server.studio.job_defaults import JobDefaults
 
 _NEEDED = ("fastapi", "uvicorn", "websockets")
 
@@ -43,11 +44,32 @@ def run(arguments: Sequence[str]) -> int:
     options = validate(ServerOptions, pop_options(values, ServerOptions), spelling=flag_of)
     configuration = Configuration.read(registry)
     settings, sharing = configuration.settings(values), configuration.sharing({})
-    from roop.server.run import serve
+    from roop.server.run import Configured, serve
+
+    def announce(news: "Announcement") -> None:
+        _announce(news, quiet=quiet)
 
     cameras = dict(map(_camera, options.cameras))
-    serve(options, settings, registry, sharing, cameras, lambda news: _announce(news, quiet=quiet))
+    configured = Configured(sharing, _defaults(configuration), cameras)
+    serve(options, settings, registry, configured, announce)
     return 0
+
+
+def _defaults(configuration: Configuration) -> "JobDefaults":
+    """Return the configured options that clients may also set: files are for local commands."""
+    from roop.server.studio.job_defaults import JobDefaults
+    from roop.server.studio.job_options import is_allowed
+
+    registry = configuration.registry
+    values = {
+        name: value
+        for name, value in configuration.values.items()
+        if name not in Settings.model_fields
+        and not name.startswith(SHARE_PREFIX)
+        and is_allowed(name, registry)
+    }
+    known = {name: value.value for name, value in values.items()}
+    return JobDefaults(known, Configuration(values, registry).job_options)
 
 
 def _camera(written: str) -> tuple[str, CameraOptions]:

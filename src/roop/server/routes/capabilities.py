@@ -53,7 +53,7 @@ def capabilities(services: ServicesDep) -> Capabilities:
     return Capabilities(
         version=VERSION,
         processors=[_shown(spec, services) for spec in services.registry],
-        options=schema_of(services.registry),
+        options=schema_of(services.registry, services.defaults.values),
         extensions=sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES),
         limits=Limits(
             upload_bytes=options.upload_bytes,

@@ -158,7 +158,7 @@ async def create(
     name = display_name(_metadata(upload_metadata).get("filename", ""))
     storage = services.storage
     upload = await run_sync(
-        lambda: storage.uploads.create(upload_length, name, stored=storage.media.bytes)
+        lambda: storage.uploads.create(upload_length, name, stored=lambda: storage.media.bytes)
     )
     headers = {"Location": f"/api/v1/uploads/{upload.id}", "Upload-Offset": "0"}
     if request.headers.get("content-type") == MEDIA_TYPE:

@@ -4,7 +4,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,13 +50,13 @@ class Uploads:
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
-    def create(self, length: int, name: str, *, stored: int) -> Upload:
+    def create(self, length: int, name: str, *, stored: Callable[[], int]) -> Upload:
         """Start an upload.
 
         Args:
             length: Bytes of the file.
             name: The name that the client gave it.
-            stored: Bytes of all complete files.
+            stored: Returns the bytes of all complete files.
 
         Raises:
             ApiError: It exceeds the limit of one file or of all files.
@@ -70,7 +70,9 @@ class Uploads:
             )
         with self._lock:
             pending = list(self.all())
-            if stored + sum(each.length for each in pending) + length > self._options.storage_bytes:
+            # Only now: an upload that has become a file meanwhile counts twice rather than never.
+            kept = stored() + sum(each.length for each in pending)
+            if kept + length > self._options.storage_bytes:
                 raise ApiError(
                     "too_large",
                     "the server keeps no more uploads",

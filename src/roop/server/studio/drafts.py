@@ -20,7 +20,9 @@ def draft_of(body: DraftInput, services: Services) -> Draft:
     target = media.get(body.target)
     media.touch(target.id)
     draft = _without_target(body, services)
-    return draft.model_copy(update={"target": media.path(target)})
+    path = media.path(target)
+    options = services.defaults.complete(draft.options, path)
+    return draft.model_copy(update={"target": path, "options": options})
 
 
 def live_draft_of(body: LiveInput, services: Services) -> Draft:

@@ -24,3 +24,12 @@ def require_allowed(options: Mapping[str, Any], registry: Registry) -> None:
         if name in faces | others | _NOT_OF_CLIENTS:
             hint = "use assignments for who gets which face" if name in faces else None
             raise ApiError("usage", f"{name} cannot be set over HTTP", hint=hint)
+
+
+def is_allowed(name: str, registry: Registry) -> bool:
+    """Return whether clients may set an option."""
+    try:
+        require_allowed({name: None}, registry)
+    except ApiError:
+        return False
+    return True
