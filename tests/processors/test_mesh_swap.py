@@ -156,6 +156,18 @@ def test_a_face_in_the_dark_does_not_glow(pair: Pair, light: float) -> None:
     assert 0.9 < new / dark[area].mean() / day < 1.1
 
 
+@pytest.mark.parametrize("lamp", LAMPS)
+def test_a_hard_light_leaves_no_half_of_the_old_face(pair: Pair, lamp: str) -> None:
+    source, target = pair
+    across = (np.arange(target.pixels.shape[1]) - target.mesh[4, 0]) / width_of(target.mesh)
+    left, right = (1.0, 0.28) if lamp == "lamp on the left" else (0.28, 1.0)
+    gain = np.interp(across, [-0.05, 0.05], [left, right])[None, :, None]
+    image = RecordingFrame(lit_by(target, gain))
+    engine(source).process([AnalysedFrame(image, (Face(target.mesh, 1.0, 1),))])
+    x, y = np.rint(target.mesh[[205, 425, 50, 280, 61, 291], :2]).astype(int).T
+    assert image.alpha[y, x].min() > 220
+
+
 def steepness(image: Pixels, ring: NDArray[np.bool_]) -> NDArray[np.float64]:
     grey = cv2.GaussianBlur(image, (0, 0), 1.0).astype(float).mean(axis=2)
     slope = np.hypot(*np.gradient(grey))

@@ -46,6 +46,12 @@ _VISIBLE = 0.3
 _SHADE, _GLOW, _HUE = 110.0, 60.0, 10.0
 """How much darker, lighter or differently coloured than the rest of the face skin may be."""
 
+_COLOURED = 4.0
+"""Grey levels of colour that skin has at least in good light."""
+
+_STRONGER = 1.3
+"""How much stronger colours may be than the light explains."""
+
 _IMPROVEMENT = 0.7
 """What is uncovered is skin if its difference from plain skin is below this share of the previous
 one."""
@@ -181,20 +187,22 @@ class OcclusionFinder:
         """Return where there cannot be skin: too dark, too light or of another hue.
 
         Shadows darken colours along with the brightness, and gloss pales them; neither changes the
-        hue. Dark skin that is as dark on the other side of the face is a beard.
+        hue. A lamp at the side brightens half of the face, colours and all. Dark skin that is as
+        dark on the other side of the face is a beard.
         """
         plain = self._lights.plain(reflectance, visibility * self._skin)
         off = reflectance - plain
         bright = off[..., 0] > 0
         faint = np.where(bright, 0, 0.5 * np.exp(np.minimum(off[..., 0], 0) / 100))[..., None]
-        limits = plain[..., 1:] * faint, plain[..., 1:] * np.float32(1.7)
+        light = np.exp(np.maximum(off[..., 0], 0) / 100)[..., None]
+        limits = plain[..., 1:] * faint, plain[..., 1:] * np.maximum(_STRONGER * light, 1.7)
         hue = np.maximum(
             reflectance[..., 1:] - np.maximum(*limits),
             np.minimum(*limits) - reflectance[..., 1:],
         )
-        hue = np.maximum(hue, 0) / max(_HUE * brightness_level(plain, self._skin), 4.0)
+        hue = np.maximum(hue, 0) / max(_HUE * brightness_level(plain, self._skin), 4.0) / light
         tinted = np.hypot(hue[..., 0], hue[..., 1])
-        grey = off[..., 0] / np.where(bright, _GLOW, -_SHADE)
+        grey = off[..., 0] / np.where(bright, _GLOW, -_SHADE) * ~_lit(reflectance, plain, tinted)
         mismatch = cv2.blur(np.hypot(tinted, grey) * (visibility > _VISIBLE), (3, 3))
         beard = ~bright & (cv2.blur(tinted, (3, 3)) < 1)
         sure = mismatch - beard * np.minimum(mismatch, mismatch[:, ::-1])
@@ -227,6 +235,17 @@ class OcclusionFinder:
         model.mean[uncovered] = reflectance[uncovered]
         model.observations[uncovered] = 1
         occluded[uncovered] = 0
+
+
+def _lit(reflectance: Reflectance, plain: Reflectance, tinted: Field) -> NDArray[np.bool_]:
+    """Return where there is skin in brighter light: of the right hue, in strong colours."""
+    strength, usual = (
+        cv2.blur(np.hypot(x[..., 1], x[..., 2]), (3, 3)) for x in (reflectance, plain)
+    )
+    lighter = reflectance[..., 0] > plain[..., 0]
+    coloured = strength > np.maximum(usual, _COLOURED)
+    lit: NDArray[np.bool_] = lighter & coloured & (cv2.blur(tinted, (3, 3)) < 1)
+    return lit
 
 
 def _resample(field: NDArray[np.float32], positions: NDArray[np.float32]) -> NDArray[np.float32]:
