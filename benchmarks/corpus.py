@@ -60,7 +60,7 @@ def run_file(path: Path, scratch: Path) -> Run:
         suffix = same_format_suffix(path, VIDEO)
         output = scratch / f"output{suffix}"
         info, size = _pass(path, output, run.lines)
-        run.lines = [line for line in run.lines if not line.endswith("no effect")]  # of our `end`
+        run.lines = [line for line in run.lines if "no effect on it" not in line]  # of our `end`
         with open_reader(output, VideoOptions(), lambda line: None) as reader:
             lost = _losses(info, reader.info, size)
     except RoopError as error:

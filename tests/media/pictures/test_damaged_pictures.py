@@ -102,3 +102,21 @@ def test_an_encrypted_film_is_named(tmp_path: Path) -> None:
     target.write_bytes(target.read_bytes().replace(b"avc1", b"encv"))
     with pytest.raises(MediaError, match="encrypted"):
         open_reader(target, VIDEO, pytest.fail)
+
+
+def test_a_resolution_that_no_format_holds_is_left_out(tmp_path: Path) -> None:
+    target = tmp_path / "a.tif"
+    Image.fromarray(portrait()).save(target, dpi=(4e9, 4e9))
+    swapped(target, tmp_path / "b.png")
+    with Image.open(tmp_path / "b.png") as image:
+        image.load()
+        assert "dpi" not in image.info
+
+
+def test_a_jpeg_without_any_pixels_is_one_clear_error(tmp_path: Path) -> None:
+    target = tmp_path / "a.jpg"
+    Image.fromarray(portrait()).save(target)
+    data = target.read_bytes()
+    target.write_bytes(data[: data.index(b"\xff\xda")] + b"\xff\xd9")
+    with pytest.raises(MediaError, match="damaged or incomplete"):
+        ImageReader(target, pytest.fail)

@@ -66,8 +66,8 @@ def _rows(found: ImageFormat, data: bytes) -> int:
                 image.load()
             _, rows = image.im.getprojection()  # 1 for each row that is not all zero
             return sum(rows)
-    except (OSError, SyntaxError, ValueError, IndexError, AttributeError):
-        return 0
+    except (OSError, SyntaxError, ValueError, IndexError, AttributeError, AssertionError):
+        return 0  # Pillow asserts that something was decoded
 
 
 def _jpeg(data: bytes) -> MendedFile | None:

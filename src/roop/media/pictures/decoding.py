@@ -26,6 +26,9 @@ from roop.types import Pixels, Warn
 MAX_PHOTO_SIDE = 4096
 """Longest side of a source photo in pixels; larger ones are scaled down."""
 
+_MOST_DPI = 65535
+"""Pixels per inch that every format can hold."""
+
 _EXIF_PREFIX = b"Exif\0\0"
 _BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
 _ORIENTATION = 0x0112
@@ -326,8 +329,8 @@ def _metadata(image: ImageFile) -> Metadata:
 
 
 def _dpi(resolution: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Return the resolution; None if it is unknown, which is 1 in TIFF."""
-    if not resolution or min(resolution) <= 1:
+    """Return the resolution; None if it is unknown, which is 1 in TIFF, or more than formats hold."""
+    if not resolution or min(resolution) <= 1 or max(resolution) > _MOST_DPI:
         return None
     return float(resolution[0]), float(resolution[1])
 
