@@ -329,7 +329,7 @@ def _metadata(image: ImageFile) -> Metadata:
 
 
 def _dpi(resolution: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Return the resolution; None if it is unknown, which is 1 in TIFF, or more than formats hold."""
+    """Return the resolution; None if it is unknown, which is 1 in TIFF, or beyond all formats."""
     if not resolution or min(resolution) <= 1 or max(resolution) > _MOST_DPI:
         return None
     return float(resolution[0]), float(resolution[1])
