@@ -67,6 +67,7 @@ def test_an_option_of_another_engine_is_refused(plugged: Path, portraits: dict[s
     assert done.stderr.startswith("error: --stamp-size must be at least 1, not 0")
 
 
+@pytest.mark.slow
 def test_a_plugin_that_fails_is_reported_in_one_line(
     plugged: Path, portraits: dict[str, Path]
 ) -> None:

@@ -200,14 +200,8 @@ def test_an_output_that_cannot_be_written_while_the_target_is_read(
         assert work_folders(out) == []
 
 
-@pytest.mark.parametrize(
-    "what",
-    [
-        "target",
-        pytest.param("source", marks=pytest.mark.slow),
-        pytest.param("option", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["target", "source", "option"])
 def test_a_change_starts_again_and_says_why(media: Path, out: Path, what: str) -> None:
     mine = out.parent / "media"
     mine.mkdir()
@@ -250,6 +244,7 @@ def test_targets_of_one_name_do_not_meet(media: Path, out: Path) -> None:
     assert count(media / "source.png", media / "film.mp4", out / "a.mp4").resumed > 0
 
 
+@pytest.mark.slow
 def test_a_second_run_of_the_same_job_is_refused(
     media: Path, uninterrupted: JobResult, out: Path
 ) -> None:

@@ -106,6 +106,7 @@ def test_a_format_without_other_marks(face: Path, search: WatermarkSearch, tmp_p
     assert verify_file(tmp_path / "out.bmp", search).made_with_ai is True
 
 
+@pytest.mark.slow
 def test_unmarked_faces_have_a_low_score() -> None:
     random = np.random.default_rng(3)
     analyser, watermark = Analyser(Settings(offline=True)), Watermark()

@@ -63,6 +63,7 @@ def test_nudity_is_refused_at_any_size(detector: NudityDetector, side: int) -> N
     assert finding.score > 0.7
 
 
+@pytest.mark.slow
 def test_two_hundred_clean_images_pass(detector: NudityDetector) -> None:
     random = np.random.default_rng(2026)
     images = _clean_images()

@@ -131,6 +131,7 @@ def test_a_refused_frame_ends_it(server: Server, sent: dict[str, str]) -> None:
             socket.recv(60)
 
 
+@pytest.mark.slow
 def test_a_camera_of_the_server(
     files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

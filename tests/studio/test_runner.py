@@ -65,6 +65,7 @@ def test_jobs_are_done_and_listeners_told(
     assert job_processes() == []
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_an_error_of_one_job_and_a_retry_resumes(
     queue: Queue, film_job: Job, photo_job: Callable[[str], Job], until: Until
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_killed_process_is_an_error_of_one_job_and_a_retry_resumes(
     assert times(film_job.output) == times(film_job.target)
 
 
+@pytest.mark.slow
 def test_pause_and_resume_then_cancel(queue: Queue, film_job: Job, until: Until) -> None:
     film = queue.submit(film_job)
     with Runner(queue, Settings(workers=1)):
@@ -123,6 +125,7 @@ def test_a_killed_runner_leaves_its_jobs_to_the_next(
     assert times(film_job.output) == times(film_job.target)
 
 
+@pytest.mark.slow
 def test_leaving_lets_the_running_job_wait(queue: Queue, film_job: Job, until: Until) -> None:
     film = queue.submit(film_job)
     with Runner(queue, Settings(workers=1)):

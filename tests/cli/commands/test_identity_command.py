@@ -40,6 +40,7 @@ def pixels_of(path: Path) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(int)
 
 
+@pytest.mark.slow
 def test_a_saved_identity_swaps_like_its_photos(
     home: Run, portraits: Portraits, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from support.outputs import make
 from support.s3 import fetched
 from support.terminal import command, environment
 
+pytestmark = pytest.mark.slow
+
 TARGET = "supabase://myproject/private"
 
 

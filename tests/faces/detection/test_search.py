@@ -138,6 +138,7 @@ def test_a_group_is_found_each_person_once(find: Find, quarters: int) -> None:
     expect_at(find(picture), heads, 25)
 
 
+@pytest.mark.slow
 def test_a_crowd_in_a_large_photo(find: Find) -> None:
     heads = [(200.0 + 400 * (i % 8), 180.0 + 360 * (i // 8)) for i in range(32)]
     picture = group(heads, 0.55, (3400, 1500))  # 11 pixels from eyes to chin in a thumbnail

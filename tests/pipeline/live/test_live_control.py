@@ -20,6 +20,8 @@ from roop.pipeline.progress import Progress
 from support.films import elder_at, woman_at
 from support.ip_camera import Pixels, Viewer, ip_camera
 
+pytestmark = pytest.mark.slow
+
 SIZE = 320
 
 
