@@ -104,3 +104,18 @@ def test_a_sheet_that_is_not_png_is_refused(
     assert done.returncode == 2
     assert "sheet.jpg must end in .png" in done.stderr
     assert not (tmp_path / "sheet.jpg").exists()
+
+
+def test_what_makes_a_poor_source_is_said(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
+    grey, fit = tmp_path / "grey.png", portraits["astronaut"]
+    Image.open(fit).convert("L").convert("RGB").save(grey)
+    assert "as a source: the photo is black and white" in roop("faces", grey).stdout
+    assert "as a source" not in roop("faces", fit).stdout
+    (person,) = json.loads(roop("faces", grey, "--json").stdout)["people"]
+    assert [fault["code"] for fault in person["faults"]] == ["colourless"]
+    swap = ("swap", "-t", portraits["hopper"], "--json", "-s")
+    warnings = json.loads(roop(*swap, grey, fit, "-o", "a.png").stdout)["warnings"]
+    assert len(warnings) == 1
+    assert str(grey) in warnings[0]
+    assert f"(as in {fit})" in warnings[0]
+    assert json.loads(roop(*swap, fit, "-o", "b.png").stdout)["warnings"] == []

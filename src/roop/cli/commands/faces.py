@@ -70,6 +70,8 @@ def _lines(scan: "PeopleScan", sheet: Path | None) -> Iterable[str]:
             f"{name:>14}  {person.first_frame:>11}  {person.frames:>7}  {person.size:>4}  "
             f"{person.frontality:.2f}"
         )
+        for fault in person.faults:
+            yield f"{'':>14}  as a source: {fault.text}"
     yield ""
     if sheet is not None:
         yield f"their faces are in {sheet}"

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roop.faces.analyser import Analyser
+from roop.faces.fitness import faults
+from roop.media.frames.stored_frame import StoredFrame
 from roop.media.pictures.decoding import read_photo
 from roop.media.pictures.identity_file import SUFFIX, load_identity
 from roop.pipeline.people.paths import photos_in
@@ -20,6 +22,7 @@ class Photos:
         Raises:
             MediaError: One cannot be read.
         """
+        self._warn = warn
         self._photos: dict[Path, list[Pixels]] = {}
         for path in dict.fromkeys(photos_in(paths)):
             saved = path.suffix == SUFFIX
@@ -40,7 +43,7 @@ class Photos:
         return [(pixels, str(p)) for p in photos_in(paths) for pixels in self._photos[p]]
 
     def identity(self, paths: Sequence[Path], position: int | None, analyser: Analyser) -> Identity:
-        """Return the person that the photos show.
+        """Return the person that the photos show; warn of faces that make poor sources.
 
         Args:
             paths: Photos and folders of photos of one person.
@@ -50,9 +53,14 @@ class Photos:
         Raises:
             NoFaceError: A photo shows no face, or several and none was chosen.
         """
-        portraits = [
-            analyser.portrait(pixels, position, name=name) for pixels, name in self.of(paths)
-        ]
+        photos = self.of(paths)
+        portraits = [analyser.portrait(pixels, position, name=name) for pixels, name in photos]
+        found = [faults(StoredFrame(one.pixels), one.mesh) for one in portraits]
+        fit = [name for (_, name), these in zip(photos, found, strict=True) if not these]
+        better = f" (as in {fit[0]})" if fit else ""
+        for (_, name), these in zip(photos, found, strict=True):
+            for fault in these:
+                self._warn(f"{name}: {fault.text}{better}")
         return Identity(tuple(portraits))
 
     @property

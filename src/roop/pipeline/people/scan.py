@@ -11,6 +11,7 @@ import numpy as np
 from roop.errors import CancelledError
 from roop.faces.analyser import Analyser
 from roop.faces.detection.search import is_same_face
+from roop.faces.fitness import Fault, faults
 from roop.faces.mesh.topology import frontality
 from roop.faces.recognition.descriptor import Descriptor, mean_descriptor
 from roop.faces.tracking.cuts import CutDetector
@@ -59,6 +60,8 @@ class FoundPerson:
     """Height of the face in ``frame``, pixels."""
     frontality: float
     """1 if the face looks at the camera in ``frame``, 0 in profile."""
+    faults: tuple[Fault, ...] = ()
+    """Why a photo of this face makes a poor source; empty for a video."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,6 +183,7 @@ class _Candidate:
     best_position: int = 0
     size: int = 0
     frontality: float = 0.0
+    faults: tuple[Fault, ...] = ()
     picture: Pixels = field(default_factory=lambda: np.zeros((1, 1, 3), np.uint8))
 
     def to_found(self, step: int, total: int | None) -> FoundPerson:
@@ -191,6 +195,7 @@ class _Candidate:
             frames=self.count * step if total is None else min(self.count * step, total),
             size=self.size,
             frontality=round(self.frontality, 2),
+            faults=self.faults,
         )
 
 
@@ -217,6 +222,8 @@ class _Scanner:
                 self.people.append(person)
             person.descriptors = [*person.descriptors, descriptor][-_DESCRIPTORS:]
             person.mesh, person.last_frame = mesh, number
+            if frame.still:
+                person.faults = faults(frame, mesh)
             person.count += 1
             improved |= _keep_best(person, frame, mesh, place=(number, position))
         if improved:
