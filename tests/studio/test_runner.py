@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -85,6 +87,34 @@ def test_a_killed_process_is_an_error_of_one_job_and_a_retry_resumes(
     assert again.result is not None
     assert again.result["resumed"] >= 15
     assert times(film_job.output) == times(film_job.target)
+
+
+@pytest.mark.slow
+def test_jobs_wait_while_no_process_can_be_started(
+    queue: Queue, photo_job: Callable[[str], Job], until: Until
+) -> None:
+    resource = pytest.importorskip("resource")  # not on Windows
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("open files cannot be counted here")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+    taken = []
+    with Runner(queue, Settings()):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 20, limits[1]))
+        try:
+            with suppress(OSError):
+                while True:
+                    taken.append(os.dup(0))
+            for _ in range(4):  # the queue may need some, a process needs more
+                os.close(taken.pop())
+            photo = queue.submit(photo_job("hopper"))
+            time.sleep(1.5)
+            assert queue.get(photo.id).state == "waiting"
+        finally:
+            for each in taken:
+                os.close(each)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert until(photo.id, ended).state == "succeeded"
 
 
 @pytest.mark.slow

@@ -70,6 +70,8 @@ class Runner(Background):
         self._at_once = at_once
         self._messages: queue.Queue[tuple[_Worker, Message | None]] = queue.Queue()
         self._workers: list[_Worker] = []
+        self._not_before = 0.0
+        """No job is started before, as no process could be."""
         super().__init__("roop-runner")
         self._seen = (-1, 0.0)
         """Revision of the queue when it was last searched for jobs without finding any, and when
@@ -89,6 +91,8 @@ class Runner(Background):
 
     def _start_jobs(self) -> None:
         """Start waiting jobs as long as there is room for them."""
+        if time.monotonic() < self._not_before:
+            return
         while sum(worker.lease is not None for worker in self._workers) < self._at_once:
             revision, searched = self._seen
             if revision == self._queue.revision() and time.monotonic() - searched < _RECHECK_S:
@@ -99,10 +103,17 @@ class Runner(Background):
                 self._seen = revision, time.monotonic()
                 return
             self._start(*claimed)
+            if time.monotonic() < self._not_before:
+                return
 
     def _start(self, queued: QueuedJob, lease: Lease) -> None:
         idle = [worker for worker in self._workers if worker.lease is None]
-        worker = idle[0] if idle else _Worker(self._messages)
+        try:
+            worker = idle[0] if idle else _Worker(self._messages)
+        except OSError:  # no memory, or too many processes or open files: they may end
+            self._not_before = time.monotonic() + _RECHECK_S
+            self._queue.finish(lease, "waiting")
+            return
         if not idle:
             self._workers.append(worker)
         order = {

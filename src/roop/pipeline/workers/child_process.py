@@ -64,16 +64,20 @@ class ChildProcess:
         if sys.platform == "win32":
             alone = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
-        self._process = subprocess.Popen(
-            command_of(module),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            text=True,
-            encoding="utf-8",
-            env={"OPENBLAS_NUM_THREADS": "1", **os.environ},  # its threads wait by spinning
-            **alone,
-        )
+        try:
+            self._process = subprocess.Popen(
+                command_of(module),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                text=True,
+                encoding="utf-8",
+                env={"OPENBLAS_NUM_THREADS": "1", **os.environ},  # its threads wait by spinning
+                **alone,
+            )
+        except OSError:
+            self._stderr.close()
+            raise
         self._receive = receive
         self._thread = threading.Thread(target=self._listen, name="roop-child")
         self._thread.start()
