@@ -94,10 +94,6 @@ _LOWER_LIP = (
 _CORNERS = (61, 78, 291, 308)
 """Outer and inner corners of the mouth."""
 
-_MOUTH_AS_ONE = 0.6
-"""How much of the mouth's change of shape is one common offset: a smile of the source must not stay
-on pursed lips."""
-
 _UPPER_LID = np.array([RIGHT_EYE[1:8], LEFT_EYE[7:0:-1]], np.intp)
 _LOWER_LID = np.array([RIGHT_EYE[:8:-1], LEFT_EYE[9:]], np.intp)
 """Opposite points of the lids, of the person's right and left eye."""
@@ -274,7 +270,8 @@ def _offset_operator(topology: Topology) -> Matrix468:
     fixed[[*_UPPER_LID.ravel(), *_LOWER_LID.ravel()]] = True
     operator = _smoothed(operator, topology, fixed)
     lips = [*np.array([*_UPPER_LIP, *_LOWER_LIP]).ravel(), *_CORNERS]
-    operator[lips] += _MOUTH_AS_ONE * (operator[lips].mean(axis=0) - operator[lips])
+    # The mouth moves as one: the source's smile must not widen pursed lips.
+    operator[lips] = operator[lips].mean(axis=0)
     return _edge_weights(topology.mean)[:, None] * operator
 
 
