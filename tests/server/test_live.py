@@ -87,6 +87,7 @@ def test_frames_come_back_swapped_and_labelled(server: Server, sent: dict[str, s
     assert b"digitalsourcetype/" in pictures[-1]
 
 
+@pytest.mark.slow
 def test_a_recording_and_a_still_are_marked(
     server: Server, sent: dict[str, str], tmp_path: Path
 ) -> None:

@@ -170,6 +170,7 @@ def test_what_is_no_picture_is_not_kept(server: Server, tmp_path: Path) -> None:
     assert server.client.head(f"/uploads/{upload}", headers=TUS).status_code == 404
 
 
+@pytest.mark.slow
 def test_names_are_nowhere_but_where_they_are_shown(tmp_path: Path, files: dict[str, Path]) -> None:
     name = "very-private-name.png"
     with running(tmp_path) as server:

@@ -12,6 +12,7 @@ from support.object_store import ACCESS_KEY, SECRET_KEY, ObjectStore
 from support.server import API, Server, problem, running
 
 
+@pytest.mark.slow
 def test_share_a_result_and_take_it_back(files: dict[str, Path], tmp_path: Path) -> None:
     place = tmp_path / "shared"
     place.mkdir()

@@ -15,6 +15,8 @@ from roop.share import list_shared, share
 from support.object_store import ACCESS_KEY, SECRET_KEY, ObjectStore
 from support.terminal import command, environment
 
+pytestmark = pytest.mark.slow
+
 TARGET = "supabase://myproject/private"
 
 

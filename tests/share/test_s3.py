@@ -13,6 +13,8 @@ from roop.share import delete_shared, list_shared, share
 from support.object_store import ACCESS_KEY, SECRET_KEY
 from support.s3 import Bucket, fetched
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_stranger_fetches_what_was_shared(
     output: Path, bucket: Bucket, at_moto: ShareOptions

@@ -3,12 +3,15 @@
 import os
 from collections.abc import Callable
 
+import pytest
+
 from roop.jobs.queue import Queue
 from roop.jobs.queued_job import QueuedJob
 from roop.options import Job, Settings
 from roop.studio.detached_runner import start_detached
 
 
+@pytest.mark.slow
 def test_a_job_runs_without_whoever_submitted_it(
     queue: Queue,
     until: Callable[[str, Callable[[QueuedJob], bool]], QueuedJob],

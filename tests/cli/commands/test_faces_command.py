@@ -106,6 +106,7 @@ def test_a_sheet_that_is_not_png_is_refused(
     assert not (tmp_path / "sheet.jpg").exists()
 
 
+@pytest.mark.slow
 def test_what_makes_a_poor_source_is_said(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
     grey, fit = tmp_path / "grey.png", portraits["astronaut"]
     Image.open(fit).convert("L").convert("RGB").save(grey)

@@ -96,6 +96,7 @@ def test_a_killed_job_is_listed_and_resumed(folder: Path, roop: Run) -> None:
     assert list(folder.glob(".roop*")) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_resume(folder: Path, roop: Run) -> None:
     stopped = interrupted(folder, signal.SIGINT, "--workers", "1")
     assert stopped.returncode == 130

@@ -48,6 +48,7 @@ def test_certificates_are_checked(
         assert "is not valid for '127.0.0.1'" in refusal(address)
 
 
+@pytest.mark.slow
 def test_frames_that_come_in_pieces_are_shown_at_their_speed() -> None:
     clip = Clip(times=range(5), size=(128, 96))
     frames = [clip.pixels(number) for number in range(5)]

@@ -40,6 +40,7 @@ def test_a_cut_connection_is_resumed_where_it_broke(server: Server, destination:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [True, False], ids=["size known", "size unknown"])
 @pytest.mark.parametrize("behaviour", ["missing", "other", "page", "short", "hang", "drip"])
 def test_a_mirror_replaces_a_failing_url(
@@ -60,6 +61,7 @@ def test_a_mirror_replaces_a_failing_url(
         ("drip", "bytes per second"),
     ],
 )
+@pytest.mark.slow
 def test_if_every_url_fails_the_error_names_url_and_reason(
     server: Server, destination: Path, behaviour: str, reason: str
 ) -> None:

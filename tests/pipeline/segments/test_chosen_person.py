@@ -72,6 +72,7 @@ def sides(before: Shot, after: Shot) -> str:
     return " ".join(side for side, part in parts.items() if part.mean() > 0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pace", "workers"), [(DEFAULT_PACE, 1), (PACE, 2)])
 def test_the_largest_face_stays_chosen_in_its_shot(
     two_people: Path, out: Path, pace: Pace, workers: int

@@ -63,6 +63,7 @@ def trace(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
+@pytest.mark.slow
 def test_their_number_changes_nothing(media: Path, out: Path, alone: JobResult) -> None:
     together = swap(media, out / "3.mp4", workers=3)
     assert seen(alone.output) == seen(together.output)
@@ -80,6 +81,7 @@ def workers() -> Callable[[], list[psutil.Process]]:
     return lambda: [child for child in psutil.Process().children() if child not in before]
 
 
+@pytest.mark.slow
 def test_one_that_dies_is_replaced(
     media: Path, out: Path, alone: JobResult, workers: Callable[[], list[psutil.Process]]
 ) -> None:
