@@ -17,7 +17,6 @@ TEXTS: Final = {
     "choose": "or choose a file",
     "checking": "Looking for the face …",
     "faceFound": "Face found",
-    "faceSmall": "The face is only {pixels} pixels high: a closer photo looks better",
     "noFace": "No face found in {name}. Use a photo in which the face is seen from the front.",
     "severalFaces": "{count} faces found. Whose is it?",
     "notAPhoto": "{name} is a video. Faces are taken from photos.",

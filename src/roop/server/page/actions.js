@@ -7,7 +7,6 @@ import { t } from "./texts.js";
 
 /** @typedef {import("./state.js").Photo} Photo */
 
-const SMALL = 64;
 const POLL_MS = 400;
 
 /** Return any error in the page's words. @param {unknown} error */
@@ -72,9 +71,7 @@ export async function addPhoto(file, onChange) {
 function judged(faces, name) {
   if (!faces.length) return { state: "wrong", note: t("noFace", { name }) };
   if (faces.length > 1) return { state: "several", note: t("severalFaces", { count: faces.length }) };
-  const warnings = [...(faces[0].warnings ?? [])];
-  const pixels = faces[0].box[3] - faces[0].box[1];
-  if (!warnings.length && pixels < SMALL) warnings.push(t("faceSmall", { pixels }));
+  const warnings = (faces[0].warnings ?? []).map((text) => text[0].toUpperCase() + text.slice(1));
   return { state: "ready", note: t("faceFound"), warnings };
 }
 

@@ -22,7 +22,6 @@ const ENGLISH = {
   checking: "Looking for the face …",
   uploading: "Uploading, {percent}",
   faceFound: "Face found",
-  faceSmall: "The face is only {pixels} pixels high: a closer photo looks better",
   noFace: "No face found in {name}. Use a photo in which the face is seen from the front.",
   severalFaces: "{count} faces found. Whose is it?",
   thisFace: "Face {number} from the left",

@@ -1,7 +1,7 @@
 """The photos of the new face, and what was found in them."""
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +12,6 @@ from roop.pipeline.workers.child_process import Message
 from roop.window.selection import FaceBox, Line, Photo, Selection
 from roop.window.tasks import Tasks
 from roop.window.texts import text
-
-_SMALL = 64
-"""Height of a face, in pixels, below which a closer photo is advised."""
 
 _SIDE, _SIDE_OF_SEVERAL = 240, 960
 """Longest side of a photo's picture, pixels."""
@@ -60,10 +57,8 @@ class PhotoReader:
         def found(message: Message) -> None:
             faces = sorted(tuple(face["box"]) for face in message["faces"])
             width, height = message["size"]
-            seen = _judged(replace(photo, faces=tuple(faces), size=(width, height)))
-            warnings = message["faces"][0].get("warnings") if len(faces) == 1 else None
-            if warnings:
-                seen = replace(seen, note=Line(text("faceFound"), "\n".join(warnings)))
+            warnings = [one for face in message["faces"] for one in face["warnings"]]
+            seen = _judged(replace(photo, faces=tuple(faces), size=(width, height)), warnings)
             if seen.state == "wrong":
                 on_change(seen)
             else:
@@ -176,13 +171,12 @@ def face_at(photo: Photo, x: float, y: float) -> int | None:
     return next((number for number, box in enumerate(photo.faces) if holds(box)), None)
 
 
-def _judged(photo: Photo) -> Photo:
+def _judged(photo: Photo, warnings: Sequence[str]) -> Photo:
     if not photo.faces:
         note = Line(text("noFace", name=photo.path.name))
         return replace(photo, state="wrong", note=note)
     if len(photo.faces) > 1:
         note = Line(text("severalFaces", count=len(photo.faces)))
         return replace(photo, state="several", note=note)
-    pixels = round(photo.faces[0][3] - photo.faces[0][1])
-    hint = text("faceSmall", pixels=pixels) if pixels < _SMALL else ""
+    hint = "\n".join(warning[0].upper() + warning[1:] for warning in warnings)
     return replace(photo, state="ready", note=Line(text("faceFound"), hint))
