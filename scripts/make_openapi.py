@@ -1,6 +1,7 @@
 """Write the schema of the server's API, as the code defines it, into docs/openapi.json."""
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from roop.server.studio.job_defaults import JobDefaults
 FILE = Path(__file__).parents[1] / "docs" / "openapi.json"
 
 
-def main() -> None:
-    """Write the file."""
+def main(file: Path = FILE) -> None:
+    """Write the schema into ``file``."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Queue(folder / "jobs.sqlite3") as queue:
@@ -32,8 +33,8 @@ def main() -> None:
                 token=None,
             )
             schema = create_app(setup).openapi()
-    FILE.write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:2]))

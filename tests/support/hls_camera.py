@@ -1,17 +1,17 @@
 """A network camera on this machine that serves HTTP Live Streaming, a segment at a time."""
 
 import io
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import av
 from av.video.stream import VideoStream
 
 from support.ip_camera import Pixels
+from support.local_server import serving
 
 FPS, SEGMENT_S = 10, 1
 
@@ -42,20 +42,8 @@ def hls_camera(frames: Sequence[Pixels]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = False
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            pass
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/live.m3u8"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as address:
+        yield f"{address}/live.m3u8"
 
 
 def _playlist(complete: int) -> str:

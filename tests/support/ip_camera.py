@@ -7,11 +7,13 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from support.local_server import serving
 
 Pixels = NDArray[np.uint8]
 
@@ -57,21 +59,11 @@ def ip_camera(
                     return
                 closing.wait(silence_s)
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = False
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            pass
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(Handler) as address:
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/video"
+            yield f"{address}/video"
         finally:
             closing.set()
-            server.shutdown()
-            thread.join()
 
 
 @dataclass
