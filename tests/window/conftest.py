@@ -55,3 +55,10 @@ def duo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second of film with two people: a woman on the left, an elder on the right."""
     frames = [elder_at(240, canvas=woman_at(80 + number)) for number in range(12)]
     return Film().write(tmp_path_factory.mktemp("duo") / "duo.mp4", frames)
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """A film that takes longer to swap than a person, or a busy machine, to stop it."""
+    frames = [elder_at(160 + number) for number in range(12)]
+    return Film().write(tmp_path / "long.mp4", frames * 150)

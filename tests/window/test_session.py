@@ -142,10 +142,10 @@ def test_a_refusal_is_a_line(
 
 
 def test_a_job_is_paused_resumed_and_cancelled(
-    session: Session, until: Until, portraits: dict[str, Path], duo: Path
+    session: Session, until: Until, portraits: dict[str, Path], long: Path
 ) -> None:
     session.source.add([portraits["astronaut"]])
-    session.target.choose([duo])
+    session.target.choose([long])
     until(lambda: session.starter.ready.value)
     session.starter.start()
     until(lambda: session.jobs.rows.value)

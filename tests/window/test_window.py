@@ -114,7 +114,7 @@ def test_a_job_is_cancelled_and_resumed(
     desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
 ) -> None:
     home, film = accepted(tmp_path / "home"), tmp_path / "film.mp4"
-    FaceClip(times=tuple(range(60)), time_base=Fraction(1), sound=(), begin=100.0).write(film)
+    FaceClip(times=tuple(range(300)), time_base=Fraction(1), sound=(), begin=100.0).write(film)
     with roop_window(desktop, home):
         desktop.drop(*SOURCE, portraits["astronaut"])
         desktop.drop(*STAGE, film)
