@@ -21,6 +21,8 @@ from roop.options import VideoOptions
 from support.figures import Pixels
 from support.outputs import make
 
+pytestmark = pytest.mark.slow
+
 
 def jpeg(pixels: Pixels) -> bytes:
     stream = io.BytesIO()

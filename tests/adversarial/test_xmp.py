@@ -16,6 +16,8 @@ from roop.provenance.xmp_files import find_packet
 from support.figures import Pixels
 from support.outputs import SOURCE_TYPE, make
 
+pytestmark = pytest.mark.slow
+
 CAPTURE = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
