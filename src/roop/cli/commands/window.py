@@ -74,7 +74,9 @@ def require_display() -> None:
 
 
 def _parser() -> Parser:
-    parser = Parser("roop window", "Open the desktop window (docs/window.md).")
+    parser = Parser(
+        "roop window", "Open the desktop window (docs/window.md).", usage="roop window [options]"
+    )
     add_flags(parser, "machine", Settings)
     parser.add_argument("--debug", action="store_true", help="print the traceback of an error")
     add_version(parser)
