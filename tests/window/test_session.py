@@ -58,11 +58,30 @@ def test_a_second_start_overwrites_nothing(
     session.target.choose([portraits["hopper"], portraits["both"]])
     until(lambda: session.starter.ready.value)
     session.starter.start()
+    until(lambda: [row.state for row in session.jobs.rows.value] == ["succeeded"] * 2)
     session.starter.start()
     until(lambda: len(session.jobs.rows.value) == 4)
     names = {row.name for row in session.jobs.rows.value}
     once = {"astronaut-hopper.png", "astronaut-both.png"}
     assert names == once | {"astronaut-hopper (2).png", "astronaut-both (2).png"}
+
+
+def test_a_double_click_starts_once(
+    session: Session, until: Until, portraits: dict[str, Path], long: Path
+) -> None:
+    session.source.add([portraits["astronaut"]])
+    session.target.choose([long])
+    until(lambda: session.starter.ready.value)
+    session.starter.start()
+    session.starter.start()
+    until(lambda: session.jobs.rows.value)
+    session.starter.start()
+    until(lambda: session.starter.note.value)
+    session.settings.set("many_faces", True)
+    session.starter.start()
+    until(lambda: len(session.jobs.rows.value) > 1)
+    names = {row.name for row in session.jobs.rows.value}
+    assert names == {f"astronaut-{long.name}", f"astronaut-{long.stem} (2){long.suffix}"}
 
 
 def test_one_face_of_several_is_chosen(

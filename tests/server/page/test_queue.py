@@ -29,3 +29,15 @@ def test_cancel_and_retry(visit: Visit, files: dict[str, Path]) -> None:
     visit.wait_for_state("Cancelled")
     visit.job.get_by_role("button", name="Delete").click()
     expect(visit.page.locator("roop-jobs article")).to_have_count(0)
+
+
+def test_a_double_click_starts_once(visit: Visit, files: dict[str, Path]) -> None:
+    visit.drop_face(files["astronaut"])
+    visit.drop_target(files["slow"])
+    visit.wait_for_preview()
+    visit.page.get_by_role("button", name="Swap", exact=True).dblclick()
+    visit.wait_for_state("Running")
+    visit.swap()
+    visit.job.get_by_role("button", name="Cancel").click()
+    visit.wait_for_state("Cancelled")
+    expect(visit.page.locator("roop-jobs article")).to_have_count(1)

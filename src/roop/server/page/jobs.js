@@ -27,6 +27,11 @@ async function refresh() {
   jobs.value = (await get(`/jobs?limit=${SHOWN}`)).items;
 }
 
+/** @param {string} id of a job, or empty while it is submitted @returns {boolean} True if it waits or runs */
+function goesOn(id) {
+  return !id || jobs.peek().some((job) => job.id === id && ["waiting", "running"].includes(job.state));
+}
+
 /** Keep the list up to date: by events, and by asking while there are none. */
 export function followJobs() {
   const ask = () => refresh().catch(() => {});
@@ -38,13 +43,22 @@ export function followJobs() {
   setInterval(() => connected.peek() || ask(), POLL_MS);
 }
 
-/** Start a job of what is chosen. */
+/** What was started last: its draft, its key, and its job once it is known. */
+let last = { draft: "", key: "", id: "" };
+
+/** Start a job of what is chosen. What waits or runs already is not started again: a double click starts once. */
 export async function start() {
   const chosen = draft();
   if (!chosen) return;
-  const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  const written = JSON.stringify(chosen);
+  if (written !== last.draft || !goesOn(last.id)) {
+    last = { draft: written, key: crypto.getRandomValues(new Uint32Array(4)).join("-"), id: "" };
+  }
+  const started = last;
   try {
-    take(await post("/jobs", chosen, { "Idempotency-Key": key }));
+    const job = await post("/jobs", chosen, { "Idempotency-Key": started.key });
+    started.id = job.id;
+    take(job);
   } catch (error) {
     notice.value = explained(error);
   }

@@ -1,7 +1,7 @@
 """Turns what is chosen into jobs of the queue."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Desk:
 class Starter:
     """Submits jobs under suggested names.
 
+    What waits or runs already is not submitted again: a double click starts once.
+
     Args:
         selection: What is chosen.
         tasks: Do the work.
@@ -41,6 +43,8 @@ class Starter:
         self._tasks = tasks
         self._desk = desk
         self._naming = threading.Lock()
+        self._last: tuple[list[Draft], Path | None] | None = None
+        self._last_jobs: list[QueuedJob] = []
         self.folder: Observable[Path | None] = Observable(None)
         """Where outputs go; None for the user's folder of videos or pictures."""
         self.ready: Observable[bool] = Observable(False)
@@ -71,15 +75,21 @@ class Starter:
             drafts.append(draft.model_copy(update={"target": path, "assignments": ()}))
         self._tasks.run(self._submitting(drafts), self._done, self._failed)
 
-    def _submitting(self, drafts: Sequence[Draft]) -> Callable[[], list[QueuedJob]]:
+    def _submitting(self, drafts: list[Draft]) -> Callable[[], list[QueuedJob]]:
         desk, folder = self._desk, self.folder.value
 
         def submit() -> list[QueuedJob]:
             with self._naming:  # two starts at once must not find the same name free
-                return name_and_submit()
+                unfinished = desk.queue.jobs(states=_UNFINISHED)
+                going_on = {queued.id for queued in unfinished if queued.state != "paused"}
+                again = [queued for queued in self._last_jobs if queued.id in going_on]
+                if again and self._last == (drafts, folder):
+                    return again
+                jobs = name_and_submit({queued.job.output for queued in unfinished})
+                self._last, self._last_jobs = (drafts, folder), jobs
+                return jobs
 
-        def name_and_submit() -> list[QueuedJob]:
-            planned = {queued.job.output for queued in desk.queue.jobs(states=_UNFINISHED)}
+        def name_and_submit(planned: set[Path]) -> list[QueuedJob]:
             submitted = []
             for draft in drafts:
                 job = draft.job(Path("output"), desk.registry)
