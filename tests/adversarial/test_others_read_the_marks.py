@@ -10,6 +10,7 @@ import c2pa
 import pytest
 from PIL import Image
 
+from roop.media.video.clip import write_clip
 from support.figures import Pixels
 from support.outputs import SOURCE_TYPE, make
 
@@ -25,27 +26,28 @@ UNSIGNED = {"mkv", "webm"}
 
 
 @pytest.fixture(
-    params=[
-        *PHOTOS,
-        *(f"animated.{suffix}" for suffix in ANIMATIONS),
-        *VIDEOS,
-    ]
+    scope="module",
+    params=[*PHOTOS, *(f"animated.{suffix}" for suffix in ANIMATIONS), *VIDEOS],
 )
 def output(
-    request: pytest.FixtureRequest, photo: Path, video: Path, face: Pixels, out: Path
+    request: pytest.FixtureRequest, face: Pixels, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Return an output of one format."""
-    name = f"out.{request.param}"
-    target, image = photo.with_name(f"in.{request.param}"), Image.fromarray(face)
-    if "animated" in name:
+    folder, image = tmp_path_factory.mktemp("marks"), Image.fromarray(face)
+    target, output = folder / f"in.{request.param}", folder / f"out.{request.param}"
+    image.save(folder / "source.png")
+    if "animated" in output.name:
         others = [Image.fromarray(face[:, ::-1])]
         image.save(target, save_all=True, append_images=others, duration=100)
     elif request.param in PHOTOS:
         image.save(target)
     else:
-        target = video
-    make(photo, target, out / name)
-    return out / name
+        target = folder / "in.mp4"
+        write_clip(target, [face] * 12, fps=12)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_DATA_HOME", str(folder))
+        make(folder / "source.png", target, output)
+    return output
 
 
 def _suffix(path: Path) -> str:
