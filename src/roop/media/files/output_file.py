@@ -12,6 +12,7 @@ from roop.context_managers import Transaction
 from roop.errors import UsageError
 from roop.media.base import Marks
 from roop.media.files.disk import writing
+from roop.media.target_file import TargetFile
 from roop.replacement import sync_file, sync_folder
 
 NO_HARD_LINKS = frozenset(
@@ -32,7 +33,7 @@ class OutputFile(Transaction):
         path: Path,
         *,
         force: bool,
-        target: Path | None = None,
+        target: TargetFile | None = None,
         marks: Marks | None = None,
         folder: Path | None = None,
     ) -> None:
@@ -41,7 +42,8 @@ class OutputFile(Transaction):
         Args:
             path: The final name; a symbolic link is followed.
             force: Replace the file if it exists.
-            target: The input file; replacing it also needs ``force``.
+            target: The input file; replacing it also needs ``force``. If it changes before the
+                output is complete, there is no output.
             marks: Added to the complete file.
             folder: Where ``part`` lies, on the same disk; beside ``path`` by default.
 
@@ -54,7 +56,8 @@ class OutputFile(Transaction):
         self._final = path.resolve() if path.is_symlink() else path.absolute()
         self._force = force
         self._marks = marks
-        self._refuse_existing(target)
+        self._target = target
+        self._refuse_existing()
         suffix = "".join(path.suffixes[-1:])
         self.part = (folder or self._final.parent) / f".roop-{secrets.token_hex(6)}{suffix}"
         """The file to write: hidden, empty, with the same suffix."""
@@ -68,8 +71,10 @@ class OutputFile(Transaction):
         Raises:
             UsageError: Another program created the output meanwhile, and ``force`` is off.
             DiskFullError: The disk is full.
-            MediaError: The file system reports another error.
+            MediaError: The target has changed, or the file system reports another error.
         """
+        if self._target is not None:
+            self._target.require_unchanged()
         with writing(self.path, self.part):
             if self._marks is not None:
                 self._marks.write(self.part)
@@ -86,7 +91,8 @@ class OutputFile(Transaction):
         with suppress(OSError):
             self.part.unlink(missing_ok=True)
 
-    def _refuse_existing(self, target: Path | None) -> None:
+    def _refuse_existing(self) -> None:
+        target = None if self._target is None else self._target.path
         if self._final.is_dir():
             raise UsageError(f"{self.path} is a folder", hint="choose a file name in it")
         if not self._final.exists():
