@@ -9,7 +9,8 @@ from pathlib import Path
 from typing_extensions import override
 
 from roop.context_managers import Transaction
-from roop.errors import UsageError
+from roop.errors import MediaError, UsageError
+from roop.leftovers import Note
 from roop.media.base import Marks
 from roop.media.files.disk import writing
 from roop.media.target_file import TargetFile
@@ -61,8 +62,13 @@ class OutputFile(Transaction):
         suffix = "".join(path.suffixes[-1:])
         self.part = (folder or self._final.parent) / f".roop-{secrets.token_hex(6)}{suffix}"
         """The file to write: hidden, empty, with the same suffix."""
-        with writing(path):
-            os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        self._note = Note(self.part)
+        try:
+            with writing(path):
+                os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        except MediaError:
+            self._note.close()
+            raise
 
     @override
     def commit(self) -> None:
@@ -90,6 +96,7 @@ class OutputFile(Transaction):
         """Remove what was written; do nothing if it is gone."""
         with suppress(OSError):
             self.part.unlink(missing_ok=True)
+        self._note.close()
 
     def _refuse_existing(self) -> None:
         target = None if self._target is None else self._target.path
