@@ -49,6 +49,9 @@ class Uploads:
         self._options = options
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.glob("*.part"):
+            if not self._about(path.stem).exists():
+                path.unlink(missing_ok=True)  # the server was killed when it had just begun
 
     def create(self, length: int, name: str, *, stored: Callable[[], int]) -> Upload:
         """Start an upload.
