@@ -264,6 +264,15 @@ class JobProgress(BaseModel):
     activity: str | None = None
 
 
+class PersonReplaced(BaseModel):
+    """One of several people who were replaced in turn."""
+
+    frames: int = Field(description="frames in which this person was replaced")
+    time_s: float = Field(description="time of the frame that shows the face best")
+    frame: int | None = Field(description="number of that frame; null if unknown")
+    position: int | None = Field(description="position of the face in it, as assignments take it")
+
+
 class JobSummary(BaseModel):
     """The result of a job in numbers."""
 
@@ -279,6 +288,9 @@ class JobSummary(BaseModel):
     models: list[str]
     providers: list[str]
     warnings: list[str]
+    replaced_people: list[PersonReplaced] = Field(
+        [], description="who was replaced in turn, if nobody was chosen and they are several"
+    )
 
 
 class JobView(BaseModel):
