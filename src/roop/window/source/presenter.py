@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from roop.errors import RoopError
-from roop.media.pictures.identity_file import SUFFIX, identities_folder
+from roop.media.pictures.identity_file import SUFFIX, identities_folder, identity_path
 from roop.options import FaceOptions
 from roop.pipeline.workers.child_process import Message
 from roop.window.selection import FaceBox, Line, Photo, Selection
@@ -158,7 +158,7 @@ class SourcePresenter:
 
     def add_saved(self, name: str) -> None:
         """Use a saved identity."""
-        self.add([identities_folder() / f"{name}{SUFFIX}"])
+        self.add([identity_path(name)])
 
 
 def face_at(photo: Photo, x: float, y: float) -> int | None:
