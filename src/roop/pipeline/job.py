@@ -30,6 +30,7 @@ from roop.pipeline.output.record import (
 from roop.pipeline.people.no_face import nobody_replaced_error
 from roop.pipeline.people.paths import source_paths
 from roop.pipeline.people.replaced import ReplacedPerson, in_turn
+from roop.pipeline.people.source_photo import SourcePhoto
 from roop.pipeline.progress import Meter, Watch
 from roop.pipeline.segments.plan import DEFAULT_PACE, Pace, plan_segments
 from roop.pipeline.stages.stats import JobStats
@@ -78,6 +79,8 @@ class JobResult:
     replaced_people: tuple[ReplacedPerson, ...] = ()
     """The people who were replaced in turn, most often first, if the job names nobody and they are
     several."""
+    sources: tuple[SourcePhoto, ...] = ()
+    """The source photos, how well each serves, and which is the best of several."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON has it."""
@@ -94,7 +97,9 @@ class JobResult:
         lists = {name: tuple(data[name]) for name in ("models", "providers", "warnings")}
         by = data["recognition"]
         people = tuple(ReplacedPerson(**person) for person in data.get("replaced_people", ()))
-        values = {"recognition": by and Recognition(**by), "replaced_people": people}
+        photos = tuple(SourcePhoto.from_dict(photo) for photo in data.get("sources", ()))
+        recognition = by and Recognition(**by)
+        values = {"recognition": recognition, "replaced_people": people, "sources": photos}
         return cls(**{**data, **paths, **lists, **values})
 
 
@@ -229,6 +234,7 @@ class JobRunner:
             providers=stats.providers,
             warnings=stats.warnings,
             replaced_people=people,
+            sources=stats.sources,
         )
 
 

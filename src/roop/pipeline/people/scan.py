@@ -14,7 +14,7 @@ import numpy as np
 from roop.errors import CancelledError
 from roop.faces.analyser import Analyser
 from roop.faces.detection.search import is_same_face
-from roop.faces.fitness import Fault, faults
+from roop.faces.fitness import Fault, Fitness, fitness
 from roop.faces.mesh.topology import frontality
 from roop.faces.recognition.descriptor import Descriptor, mean_descriptor
 from roop.faces.tracking.cuts import CutDetector
@@ -66,6 +66,8 @@ class FoundPerson:
     """1 if the face looks at the camera in ``frame``, 0 in profile."""
     faults: tuple[Fault, ...] = ()
     """Why a photo of this face makes a poor source; empty for a video."""
+    score: float | None = None
+    """How well a photo of this face serves as a source, 0..1; None for a video."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,7 +231,7 @@ class _Candidate:
     best_position: int = 0
     size: int = 0
     frontality: float = 0.0
-    faults: tuple[Fault, ...] = ()
+    fitness: Fitness | None = None
     picture: Pixels = field(default_factory=lambda: np.zeros((1, 1, 3), np.uint8))
 
     def to_found(self, step: int, total: int | None) -> FoundPerson:
@@ -241,7 +243,8 @@ class _Candidate:
             frames=self.count * step if total is None else min(self.count * step, total),
             size=self.size,
             frontality=round(self.frontality, 2),
-            faults=self.faults,
+            faults=self.fitness.faults if self.fitness else (),
+            score=self.fitness.score if self.fitness else None,
         )
 
 
@@ -269,7 +272,7 @@ class _Scanner:
             person.descriptors = [*person.descriptors, descriptor][-_DESCRIPTORS:]
             person.mesh, person.last_frame = mesh, number
             if frame.still:
-                person.faults = faults(frame, mesh)
+                person.fitness = fitness(frame, mesh)
             person.count += 1
             improved |= _keep_best(person, frame, mesh, place=(number, position))
         if improved:

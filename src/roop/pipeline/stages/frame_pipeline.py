@@ -212,6 +212,7 @@ class FramePipeline(Closing):
             nearest=selector.nearest_distance if isinstance(selector, KnownPeople) else FARTHEST,
             providers=self.providers,
             warnings=self.warnings,
+            sources=self._sources.photos.judged,
         )
 
     def _end_job(self) -> None:

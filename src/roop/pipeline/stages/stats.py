@@ -7,6 +7,7 @@ from typing import Any
 
 from roop.faces.recognition.descriptor import FARTHEST
 from roop.faces.tracking.person_counts import PersonCount, merged
+from roop.pipeline.people.source_photo import SourcePhoto
 from roop.pipeline.progress import FrameCounts
 
 
@@ -32,6 +33,8 @@ class JobStats:
     warnings: tuple[str, ...] = ()
     people: tuple[PersonCount, ...] = ()
     """Who was replaced, if the job names nobody: most often first."""
+    sources: tuple[SourcePhoto, ...] = ()
+    """The source photos; every part of a job judges them all."""
 
     def __add__(self, other: "JobStats") -> "JobStats":
         """Return the stats of two parts of one job."""
@@ -46,6 +49,7 @@ class JobStats:
             providers=tuple(dict.fromkeys((*self.providers, *other.providers))),
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
             people=merged((*self.people, *other.people)),
+            sources=self.sources or other.sources,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,4 +72,5 @@ class JobStats:
         lists = {name: tuple(rest[name]) for name in ("providers", "warnings")}
         people = tuple(PersonCount.from_dict(person) for person in rest["people"])
         counts = FrameCounts.from_dict({name: data[name] for name in names})
-        return cls(counts=counts, **rest | lists | {"people": people})
+        sources = tuple(SourcePhoto.from_dict(photo) for photo in rest["sources"])
+        return cls(counts=counts, **rest | lists | {"people": people, "sources": sources})
