@@ -112,7 +112,9 @@ class Visit:
         assert not self._problems, self._problems
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        answered = message.text.startswith("Failed to load resource") and "422" in message.text
+        answered = message.text.startswith("Failed to load resource") and any(
+            code in message.text for code in ("409", "422")
+        )
         if message.type in ("error", "warning") and not (answered and self.refusals_expected):
             self._problems.append(f"{message.type}: {message.text}")
 
