@@ -93,7 +93,7 @@ function viewer(media) {
       ${() => !busy.value && !current() && !problem.value && !sourceIds().length
         && people.value.state !== "failed" && html`<p class="veil">${t("previewWaiting")}</p>`}
     </div>
-    ${() => warning(problem.value)}
+    ${() => warning(problem.value ?? people.value.error)}
     ${() => hint(current())}
     ${media.duration_s && (media.frames ?? 2) > 1 && scrubber(media, media.duration_s)}`;
 }
@@ -118,7 +118,7 @@ function wiped() {
 function hint(current) {
   if (!current) return null;
   const texts = [...current.warnings];
-  if (!current.faces.length) texts.unshift(t("previewNobody"));
+  if (!current.faces.length && !people.value.error) texts.unshift(t("previewNobody"));
   return texts.map((text) => html`<p class="note">${icon("warn")}<span>${text}</span></p>`);
 }
 
