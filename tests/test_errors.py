@@ -10,7 +10,7 @@ from roop.errors import RoopError
 
 
 def kinds(root: type[RoopError] = RoopError) -> Iterator[type[RoopError]]:
-    """Yield every public kind; modules that other tests have imported may have some of their own."""
+    """Yield every public kind: modules that other tests import may have some of their own."""
     yield root
     for kind in root.__subclasses__():
         if kind.__module__ == roop.errors.__name__:
