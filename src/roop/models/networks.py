@@ -26,6 +26,11 @@ SCREEN, SECOND = "nudenet_320n", "open_nsfw"
 class Network(Protocol):
     """A loaded network. Safe for threads, which wait for each other."""
 
+    @property
+    def any_size(self) -> bool:
+        """True if a convolutional network takes images larger than its input, too."""
+        ...
+
     def run(self, batch: Tensor) -> tuple[NDArray[np.float32], ...]:
         """Return the outputs for ``batch``, in the order its loader documents."""
         ...

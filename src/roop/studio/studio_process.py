@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 
 from roop.faces.analyser import Analyser
-from roop.faces.fitness import faults
+from roop.faces.fitness import fitness
 from roop.geometry import bounds
 from roop.heap import use_one_arena
 from roop.home import user_folder
@@ -190,10 +190,10 @@ class _Studio:
                     looks = analyser.recogniser.describe(frame, mesh)
                     person = scan.find(looks, options.similar_face_distance)
                 box = bounds(mesh[:, :2]).clipped(frame.size)
-                texts = [fault.text for fault in faults(frame, mesh)]
-                found.append(
-                    _box(box) | {"position": position, "person": person, "warnings": texts}
-                )
+                judged = fitness(frame, mesh)
+                texts = [fault.text for fault in judged.faults]
+                place = {"position": position, "person": person}
+                found.append(_box(box) | place | {"warnings": texts, "score": judged.score})
         return {"faces": found, "size": frame.size}
 
     def people(self, message: Message, reply: Reply) -> Mapping[str, Any]:

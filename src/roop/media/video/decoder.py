@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from fractions import Fraction
+from typing import Literal
 
 import av
 from av.container import InputContainer
@@ -33,6 +34,10 @@ thread is no faster and holds one more frame."""
 BACKWARDS_S = 12
 """Seconds to seek back further if a seek went too far; keyframes are rarely farther apart."""
 
+Decoding = Literal["fast", "frugal", "sparse"]
+"""With all cores; with as few threads as possible, since processing the frames needs the cores; or
+with all cores, but without the frames that no other depends on, which takes half the time."""
+
 DEFAULT_RATE = Fraction(25)
 """Frame rate of a stream without one."""
 
@@ -51,7 +56,7 @@ class Decoder:
         trim: Trim,
         warn: Warn,
         *,
-        spare_cores: bool,
+        decoding: Decoding,
     ) -> None:
         """Prepare to decode.
 
@@ -60,7 +65,7 @@ class Decoder:
             stream: The stream of ``container`` to decode.
             trim: The part to decode.
             warn: Called for what is lost or guessed.
-            spare_cores: Decode with as few threads as possible, not as fast as possible.
+            decoding: How to decode.
         """
         self.damaged = 0
         """Number of packets so far that could not be decoded."""
@@ -76,7 +81,9 @@ class Decoder:
         self._usual_duration = max(1, round(1 / (rate * self.time_base)))
         stream.thread_type = "AUTO"
         cores = os.cpu_count() or 1
-        if spare_cores:
+        if decoding == "sparse":
+            stream.codec_context.skip_frame = "NONREF"
+        if decoding == "frugal":
             heavy = stream.width * stream.height > _LIGHT
             stream.thread_count = 2 if heavy and cores > _BUSY else 1
         else:

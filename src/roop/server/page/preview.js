@@ -11,7 +11,7 @@ const PAUSE_MS = 150;
 export const VIEWER = crypto.getRandomValues(new Uint32Array(3)).join("-");
 
 /**
- * @typedef {{before: string, after: string, time_s: number, faces: number[][], visible_faces: number,
+ * @typedef {{before: string, after: string, time_s: number, width: number, faces: number[][], visible_faces: number,
  *   warnings: string[], target: string}} Shown
  */
 

@@ -10,7 +10,7 @@ import { html } from "./reactive.js";
 import { spots } from "./spots.js";
 import { people, sending, sourceIds, target, targetProblem, time } from "./state.js";
 import { clock, t } from "./texts.js";
-import { wipe } from "./wipe.js";
+import { makeBorder, wipe } from "./wipe.js";
 
 const THUMBNAILS = 10;
 const prompt = touch ? "targetTap" : "targetDrop";
@@ -83,10 +83,11 @@ function facts({ name, width, height, duration_s: duration, kind }) {
 function viewer(media) {
   const plain = () => `/api/v1/media/${media.id}/frames/${frameAt(media, time.value)}?side=1280`;
   const current = () => (shown.value?.target === media.id ? shown.value : null);
+  const border = makeBorder(faceShare);
   return html`
     <div class="viewer" --ratio=${`${media.width / media.height}`}>
       ${() => (current()
-        ? wiped()
+        ? wiped(border)
         : html`<div class="wipe"><div class="layer"><img alt=${t("before")} src=${plain}></div>${() => spots()}</div>`)}
       ${() => clipState.value === "ready" && player()}
       ${() => clipState.value === "making" && html`<p class="veil" role="status"><span class="spinner"></span>${t("clipBusy")}</p>`}
@@ -107,12 +108,21 @@ function player() {
     <button type="button" class="button" @click=${closeClip}>${icon("close")}<span>${t("clipClose")}</span></button></div>`;
 }
 
-function wiped() {
+/** @param {import("./wipe.js").Border} border */
+function wiped(border) {
   return wipe(
     () => html`<img alt=${t("before")} src=${() => shown.value?.before}>`,
     () => html`<img alt=${t("after")} src=${() => shown.value?.after}>`,
     spots,
+    border,
   );
+}
+
+/** Return where the largest replaced face is, 0..100 from the left, so that both halves show some of it. */
+function faceShare() {
+  const { faces, width } = shown.value ?? { faces: [], width: 1 };
+  const [largest] = [...faces].sort((a, b) => b[2] - b[0] - (a[2] - a[0]));
+  return largest ? Math.round((50 * (largest[0] + largest[2])) / width) : 50;
 }
 
 /** @param {import("./preview.js").Shown | null} current */
