@@ -70,8 +70,9 @@ def face_mesh(settings: Settings) -> Network:
 def body_parts(settings: Settings) -> Network:
     """Load the detector of clothed and bare body parts.
 
-    Its input is ``(1, 3, 320, 320)`` RGB in 0..1. Its output is ``(22, 2100)``: for each candidate
-    the centre, width and height of its box in input pixels, and the scores 0..1 of 18 classes.
+    Its input is ``(1, 3, H, W)`` RGB in 0..1, with sides that are multiples of 32; it was trained
+    at 320 x 320. Its output is ``(22, N)``: for each candidate (2100 at that size) the centre,
+    width and height of its box in input pixels, and the scores 0..1 of 18 classes.
     RGB is what it was trained on; its makers' own code feeds it BGR by mistake
     (https://github.com/notAI-tech/NudeNet/issues/203).
 
