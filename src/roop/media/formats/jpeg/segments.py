@@ -66,6 +66,16 @@ def has_more(data: bytes) -> bool:
     return len(data[end:].strip(b"\0\xff\n\r")) > 4
 
 
+def comments_between_scans(data: bytes, scan: int) -> list[JpegSegment]:
+    """Return the comments of the image behind its first scan, which starts at ``scan``."""
+    found, at, end = [], scan, image_end(data, scan)
+    while 0 <= (at := data.find(bytes([0xFF, COM]), at)) < end - 4:
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        found.append(JpegSegment(COM, data[at + 4 : at + 2 + length], at + 4))
+        at += 2 + length
+    return found
+
+
 def image_end(data: bytes, scan: int) -> int:
     """Return the offset behind the image whose first scan starts at ``scan``."""
     at = scan
