@@ -11,6 +11,7 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from roop.errors import MediaError
@@ -35,6 +36,10 @@ BACKWARDS_S = 12
 
 DEFAULT_RATE = Fraction(25)
 """Frame rate of a stream without one."""
+
+
+_TRANSPARENT = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders of transparency, which FFmpeg's own ones for these codecs ignore."""
 
 
 class Decoder:
@@ -74,14 +79,15 @@ class Decoder:
         self._in_a_row = 0
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
         self._usual_duration = max(1, round(1 / (rate * self.time_base)))
-        stream.thread_type = "AUTO"
+        self._context = decoding_context(stream)
+        self._context.thread_type = "AUTO"
         cores = os.cpu_count() or 1
         if spare_cores:
             heavy = stream.width * stream.height > _LIGHT
-            stream.thread_count = 2 if heavy and cores > _BUSY else 1
+            self._context.thread_count = 2 if heavy and cores > _BUSY else 1
         else:
             # FFmpeg's default: one thread more than cores keeps all of them busy.
-            stream.thread_count = min(MOST_THREADS, cores + 1)
+            self._context.thread_count = min(MOST_THREADS, cores + 1)
 
     @property
     def extent(self) -> tuple[Fraction, Fraction | None]:
@@ -109,8 +115,8 @@ class Decoder:
             trim: The part.
             sparse_before: Before this time in seconds, only decode frames that others depend on.
         """
-        self._stream.codec_context.flush_buffers()
-        self._stream.codec_context.skip_frame = "DEFAULT"
+        self._context.flush_buffers()
+        self._context.skip_frame = "DEFAULT"
         self._trim = trim
         self._sparse_before = sparse_before
         self.damaged = self._in_a_row = 0
@@ -118,7 +124,7 @@ class Decoder:
 
     def release(self) -> None:
         """Release the stream and the frames that its decoder holds; ``damaged`` stays available."""
-        del self._container, self._stream
+        del self._container, self._stream, self._context
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         last: int | None = None
@@ -145,7 +151,7 @@ class Decoder:
                 yield from frames
                 return
             frames.close()
-            self._stream.codec_context.flush_buffers()
+            self._context.flush_buffers()
 
     def _seek_targets(self) -> Iterator[Fraction | None]:
         """Yield times in seconds to seek to, each for when the one before failed; None is the head.
@@ -176,9 +182,9 @@ class Decoder:
         for packet in self._packets():
             if self._sparse_before is not None:
                 sparse = self._sparse(packet, self._sparse_before)
-                self._stream.codec_context.skip_frame = "NONREF" if sparse else "DEFAULT"
+                self._context.skip_frame = "NONREF" if sparse else "DEFAULT"
             try:
-                frames = self._stream.decode(packet)
+                frames = self._context.decode(packet)
             except av.FFmpegError as error:
                 self._count_damage(error)
                 continue
@@ -224,3 +230,15 @@ class Decoder:
             frame.pts = 0 if last is None else last + self._usual_duration
         elif last is not None and frame.pts <= last:
             frame.pts = last + 1
+
+
+def decoding_context(stream: VideoStream) -> VideoCodecContext:
+    """Return the decoder of ``stream``, or another one if only that returns its transparency."""
+    name = _TRANSPARENT.get(stream.codec_context.name)
+    if name is None or stream.metadata.get("alpha_mode") != "1" or name not in av.codecs_available:
+        return stream.codec_context
+    context = av.CodecContext.create(name, "r")
+    if not isinstance(context, VideoCodecContext):
+        return stream.codec_context
+    context.extradata = stream.codec_context.extradata
+    return context

@@ -77,8 +77,14 @@ class OtherStreams:
         self._has_edit_lists = output.format.name in MOV_FAMILY
         self._warn = warn
         self._routes: dict[int, Route] = {}
+        self._names: dict[int, str] = {}
         self._packets = self._read()
         self._next: Packet[Stream] | None = None
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The streams of the output in words, by their numbers in it."""
+        return dict(self._names)
 
     def add(self, stream: Stream) -> None:
         """Add ``stream`` of ``source`` to the output; warn if the container cannot hold it."""
@@ -202,6 +208,7 @@ class OtherStreams:
         route.stream.metadata.clear()
         route.stream.metadata.update(stream_tags(stream.metadata, encoded=encoded))
         route.stream.disposition = stream.disposition
+        self._names[route.stream.index] = f"{_kind(stream)} {stream.index}"
         if stream.type != "attachment":
             self._routes[stream.index] = route
 
@@ -253,6 +260,9 @@ class OtherStreams:
 
     def _leave_out_picture(self, stream: Stream) -> None:
         what = "the cover" if is_cover(stream) else f"{_kind(stream)} {stream.index}"
+        if stream.codec_context is None and stream.type == "subtitle":
+            self._warn(f"{what} ({_codec(stream)}) is left out: it cannot be told from pictures")
+            return
         self._warn(
             f"{what} ({_codec(stream)}) is left out: it would be neither screened nor marked"
         )
