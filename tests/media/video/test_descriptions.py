@@ -100,3 +100,17 @@ def test_a_duration_that_counts_from_the_first_frame_does_not_grow(tmp_path: Pat
     with av.open(str(target)) as before, av.open(str(tmp_path / "o.mkv")) as after:
         assert after.start_time == before.start_time == 500_000
         assert after.duration == pytest.approx(before.duration, abs=2000)
+
+
+def test_the_name_of_the_camera_in_an_avi_is_not_replaced_without_a_word(tmp_path: Path) -> None:
+    target = Clip().write(tmp_path / "a.avi")
+    data = target.read_bytes()
+    at = data.index(b"ISFT") + 8
+    target.write_bytes(data[:at] + b"Camera" + data[at + 6 :])
+    assert any("software of the file" in line for line in passed(target, tmp_path / "o.avi"))
+
+
+def test_a_chroma_location_without_a_place_is_named(tmp_path: Path) -> None:
+    clip = Clip(codec="mjpeg", pixel_format="yuvj422p", full_range=True, options={})
+    target = clip.write(tmp_path / "a.avi")
+    assert any("chroma location" in line for line in passed(target, tmp_path / "o.avi"))

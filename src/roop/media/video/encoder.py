@@ -27,6 +27,7 @@ from roop.media.video.encoder_specs import (
     faithful_encoder,
     open_encoder,
 )
+from roop.media.video.matroska import FORMATS
 from roop.media.video.reader import VideoReader
 from roop.media.video.tags import stream_tags
 from roop.options import VideoOptions
@@ -87,7 +88,9 @@ class VideoEncoder:
         found = chroma_siting(self._reader.stream) or "left"
         if self._conversion.format != frames.format or found == "left":
             return "left"
-        if encoder.codec not in ("h264", "hevc") and form not in ("matroska", "webm"):
+        # H.264 and H.265 have a place for it where a sample is shared by four pixels.
+        said = encoder.codec in ("h264", "hevc") and "420" in frames.format
+        if not said and form not in FORMATS:
             warn(f"the chroma location of the target, {found}, is left out: {form} cannot say it")
         return found
 

@@ -15,6 +15,9 @@ from roop.media.video.tags import CONTAINER_TAGS, ENCODER_TAGS
 _OWN = CONTAINER_TAGS | {"handler_name", "vendor_id", "comment", "language"}
 """Tags, in lower case, that every muxer writes itself."""
 
+_MUXER = "Lavf"
+"""How the value of a tag begins that names FFmpeg as the program that wrote the file."""
+
 _USUAL = Disposition.default
 """The flag that players assume where a container has none."""
 
@@ -28,6 +31,7 @@ class StreamDescription:
 
     name: str
     """In words, with its number in the target."""
+    kind: str
     tags: Mapping[str, str]
     flags: Disposition
 
@@ -45,7 +49,10 @@ class Descriptions:
         """Return what ``container`` was told; ``names`` are those of its streams."""
         streams = [
             StreamDescription(
-                names.get(stream.index, ""), dict(stream.metadata), stream.disposition
+                name=names.get(stream.index, ""),
+                kind=stream.type,
+                tags=dict(stream.metadata),
+                flags=stream.disposition,
             )
             for stream in container.streams
         ]
@@ -55,7 +62,12 @@ class Descriptions:
         """Return in words what a file that was made from it does not hold."""
         with av.open(str(path), metadata_errors="ignore") as container:
             lost = [f"{name} of the file" for name in _missing(self.tags, container.metadata)]
-            for wanted, found in zip(self.streams, container.streams, strict=False):
+            streams = list(container.streams)
+            for wanted in self.streams:
+                found = next((stream for stream in streams if stream.type == wanted.kind), None)
+                if found is None:
+                    continue
+                streams.remove(found)  # FLV files have another order than they were given
                 names = _missing(wanted.tags, found.metadata, container.metadata)
                 language = wanted.tags.get("language", "und")
                 if language not in ("und", found.metadata.get("language")):
@@ -79,13 +91,14 @@ def _missing(
         found: Those that it has.
         others: Further tags that may have the same values.
     """
-    names = {key.lower() for key in found}
+    names = {key.lower() for key, value in found.items() if not value.startswith(_MUXER)}
     values = {_plain(value) for value in (*found.values(), *(others or {}).values())}
     return [
         key.lower()
         for key, value in wanted.items()
         if key.lower() not in names
         and _plain(value) not in values
+        and not value.startswith(_MUXER)
         and key.lower() not in _OWN
         and not key.lower().startswith((*ENCODER_TAGS, *_MEASURED))
     ]
