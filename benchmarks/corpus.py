@@ -139,7 +139,7 @@ def _losses(
             except Image.DecompressionBombError:
                 return []  # Pillow reads nothing of it
             except (OSError, SyntaxError, ValueError, TypeError, IndexError) as error:
-                said = any(word in line for line in lines for word in PARTIAL)
+                said = any(word in line for line in lines for word in (*PARTIAL, "pages or frames"))
                 return [] if said else [f"damaged, by Pillow: {error}"]
             after = picture_facts(output)
     return differences(before, after, lines)

@@ -62,7 +62,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Words of which a warning must have one to be about a kind of fact."""
 
-PARTIAL = ("damaged", "missing", "pages or frames")
+PARTIAL = ("damaged", "missing")
 """Words of warnings about targets of which only a part is read."""
 
 _STRUCTURE = frozenset(
@@ -151,13 +151,15 @@ def picture_facts(path: Path) -> Facts:
         return facts
 
 
-def film_facts(path: Path, end: float | None, numbers: Sequence[int] | None = None) -> Facts:
+def film_facts(
+    path: Path, end: float | None, numbers: Sequence[tuple[int, str]] | None = None
+) -> Facts:
     """Return what is known about a film, by FFmpeg.
 
     Args:
         path: The film.
         end: Seconds from its start after which nothing is compared.
-        numbers: The number of each stream in the target, if ``path`` is an output.
+        numbers: Number and type of each stream in the target, if ``path`` is an output.
 
     Raises:
         av.FFmpegError: FFmpeg cannot read it.
@@ -190,12 +192,12 @@ def film_facts(path: Path, end: float | None, numbers: Sequence[int] | None = No
     return facts
 
 
-def kept_streams(path: Path, lines: Iterable[str]) -> list[int]:
-    """Return the numbers of the streams of a film that no line says are left out."""
+def kept_streams(path: Path, lines: Iterable[str]) -> list[tuple[int, str]]:
+    """Return numbers and types of the streams of a film that no line says are left out."""
     said = [line for line in lines if "left out" in line]
     with av.open(str(path), metadata_errors="ignore") as container:
         return [
-            stream.index
+            (stream.index, stream.type)
             for stream in container.streams
             if not _is_cover(stream)
             and not _belongs_to_muxer(stream, container)
@@ -348,15 +350,20 @@ def _belongs_to_muxer(stream: Stream, container: InputContainer) -> bool:
 
 
 def _names(
-    container: InputContainer, video: VideoStream, numbers: Sequence[int] | None
+    container: InputContainer, video: VideoStream, numbers: Sequence[tuple[int, str]] | None
 ) -> dict[int, str]:
     """Return the names of the streams: their numbers in the target; the film's is ``video``."""
-    found = [s.index for s in container.streams if not _belongs_to_muxer(s, container)]
-    known = found if numbers is None else numbers
-    return {
-        index: "video" if index == video.index else str(number)
-        for index, number in zip(found, known, strict=False)
-    }
+    found = [s for s in container.streams if not _belongs_to_muxer(s, container)]
+    known = list(numbers or ())
+    if numbers is None:
+        known = [(stream.index, str(stream.type)) for stream in found]
+    names = {}
+    for stream in found:
+        number = next((pair for pair in known if pair[1] == stream.type), None)
+        if number is not None:
+            known.remove(number)
+            names[stream.index] = "video" if stream.index == video.index else str(number[0])
+    return names
 
 
 def _stream_facts(stream: Stream, name: str) -> Facts:
