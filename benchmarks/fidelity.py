@@ -400,6 +400,11 @@ def _times(
     facts: Facts = {("frame times", ""): [float(time - first) for time in sorted(shown)]}
     if end is None:
         for index, until in ends.items():
+            if (
+                index == video.index and video.duration and video.time_base
+            ):  # as long as the header says
+                header = ((video.start_time or 0) + video.duration) * video.time_base - start
+                until = max(until, header)
             if index in names:
                 facts["stream end", names[index]] = float(until - first)
     return facts

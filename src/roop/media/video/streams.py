@@ -16,6 +16,7 @@ from av.stream import Discard, Stream
 from av.subtitles.stream import SubtitleStream
 
 from roop.media.formats.embedded import holds_picture
+from roop.media.video.amr import single_frames
 from roop.media.video.containers import IN_TRANSPORT_STREAMS, UNDECLARED
 from roop.media.video.opening import is_cover
 from roop.media.video.reader import VideoReader
@@ -38,6 +39,14 @@ ID3 = frozenset({"timed_id3"})
 
 EMPTY_TEXT = bytes(2)
 """An MP4 subtitle with a text of length 0."""
+
+_REFUSALS = (
+    av.error.ArgumentError,
+    av.error.InvalidDataError,
+    av.error.PatchWelcomeError,
+    av.error.PermissionError,
+)
+"""How muxers refuse a packet; the last stands for errors to which they give no name."""
 
 SLACK = Fraction(10)
 """Seconds by which the interleaving of a file may be off."""
@@ -147,7 +156,7 @@ class OtherStreams:
         if route.transcoder is not None:
             self._mux(route, route.transcoder.packets(packet))
         else:
-            self._mux(route, iter((packet,)))
+            self._mux(route, single_frames(packet))
 
     def _retime(self, packet: Packet[Stream], route: Route) -> bool:
         """Convert the times of ``packet`` to the output's clock; False if it is cut away."""
@@ -190,7 +199,7 @@ class OtherStreams:
                     return
                 packet.stream = route.stream
                 self._output.mux_one(packet)
-            except (av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError):
+            except _REFUSALS:
                 # A packet that no container takes must not end a job of hours.
                 self._warn_of_damage(route)
 
