@@ -162,3 +162,14 @@ def test_a_profile_that_a_jpeg_holds_twice_is_kept_once(tmp_path: Path) -> None:
     swapped(target, output)
     with Image.open(output) as image:
         assert image.info["icc_profile"] == b"profile"
+
+
+def test_a_stray_restart_marker_of_a_jpeg_hides_nothing(tmp_path: Path) -> None:
+    target, output = tmp_path / "a.jpg", tmp_path / "o.jpg"
+    Image.fromarray(portrait(96, 96)).save(target, comment=b"by hand", progressive=True)
+    data = target.read_bytes()
+    target.write_bytes(data[:2] + b"\xff\xd5" + data[2:])
+    assert swapped(target, output) == []
+    with Image.open(output) as image:
+        image.load()
+        assert image.info["comment"] == b"by hand"

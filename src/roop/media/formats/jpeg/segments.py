@@ -11,6 +11,9 @@ FRAME_HEADERS = frozenset(
 )
 """Markers of a frame header; each says how the image is coded."""
 
+_BARE = frozenset({0x00, 0x01, 0xFF, SOI, *range(0xD0, 0xD8)})
+"""Markers without a length, which are skipped before the first scan."""
+
 
 @dataclass(frozen=True, slots=True)
 class JpegSegment:
@@ -46,7 +49,7 @@ def header_segments(data: bytes) -> list[JpegSegment]:
     found: list[JpegSegment] = []
     at = 2
     while at + 4 <= len(data):
-        if data[at] != 0xFF or data[at + 1] in (0x00, 0x01, 0xFF, SOI):
+        if data[at] != 0xFF or data[at + 1] in _BARE:
             at += 1
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
