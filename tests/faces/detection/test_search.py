@@ -182,6 +182,8 @@ def test_a_crowd_in_a_large_photo(find: Find) -> None:
     heads = [(200.0 + 400 * (i % 8), 180.0 + 360 * (i // 8)) for i in range(32)]
     picture = group(heads, 0.55, (3400, 1500))  # 11 pixels from eyes to chin in a thumbnail
     expect_at(find(picture), heads, 15)
+    lying = np.ascontiguousarray(np.rot90(picture))
+    expect_at(find(lying), [(y, 3400 - x) for x, y in heads], 15)
     expect_at(find(picture[:, ::-1]), [(3400 - x, y) for x, y in heads], 15)
 
 

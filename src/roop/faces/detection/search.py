@@ -1,6 +1,6 @@
 """Search a whole frame for faces, small and rotated ones included."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import cv2
@@ -80,32 +80,44 @@ def find_faces(
         mesher: Fits a mesh to each.
         checker: Sees whether there is a face where the mesh is; ``detector`` by default.
     """
-    thumbnail = _brightened(frame.thumbnail(SEARCH_SIDE))
-    zoom = frame.size[0] / thumbnail.shape[1]
     fit = partial(fit_faces, frame, checker or detector, mesher)
     if frame.still:
-        detections = _look_closer(frame, detector)
-        detections += _rotated(detector.detect_tiled, thumbnail, zoom)
-    else:
-        detections = [found.scaled(zoom) for found in detector.detect_tiled(thumbnail)]
+        return _find_in_photo(frame, detector, fit)
+    thumbnail = _brightened(frame.thumbnail(SEARCH_SIDE))
+    zoom = frame.size[0] / thumbnail.shape[1]
+    detections = [found.scaled(zoom) for found in detector.detect_tiled(thumbnail)]
     found = fit(_plausible(detections))
-    if frame.still and not found:
-        detections += [one.scaled(zoom) for one in _larger_than_image(detector, thumbnail)]
-        found = fit(_plausible(detections))
-    if frame.still or (found and max(one.score for one in detections) >= _SURE):
+    if found and max(one.score for one in detections) >= _SURE:
         return found
-    return fit(_plausible([*detections, *_rotated(detector.detect, thumbnail, zoom)]))
-
-
-def _rotated(
-    search: Callable[[Pixels], list[Detection]], thumbnail: Pixels, zoom: float
-) -> list[Detection]:
-    """Return the heads that lie on their side or upside down, in pixels of the frame."""
-    found: list[Detection] = []
     for quarters in _QUARTER_TURNS:
-        rotated = np.ascontiguousarray(np.rot90(thumbnail, quarters))
-        found += [_rotated_back(d, quarters, thumbnail).scaled(zoom) for d in search(rotated)]
-    return found
+        detections += _detections(detector.detect, thumbnail, quarters, zoom)
+    return fit(_plausible(detections))
+
+
+def _find_in_photo(
+    frame: Frame, detector: Detector, fit: Callable[[list[Detection]], list[FittedMesh]]
+) -> list[FittedMesh]:
+    """Return every face of a photo, best first."""
+    detections = _look_closer(frame, detector, _CLOSE_SIDE)
+    small = bool(detections) and _smallest(_plausible(detections)) < _small(frame, _CLOSE_SIDE)
+    for quarters in _QUARTER_TURNS:
+        side = _CLOSE_SIDE if small else SEARCH_SIDE
+        detections += _look_closer(frame, detector, side, quarters, detections)
+    found = fit(_plausible(detections))
+    if found:
+        return found
+    thumbnail = _brightened(frame.thumbnail(SEARCH_SIDE))
+    zoom = frame.size[0] / thumbnail.shape[1]
+    detections += [one.scaled(zoom) for one in _larger_than_image(detector, thumbnail)]
+    return fit(_plausible(detections))
+
+
+def _detections(
+    search: Callable[[Pixels], list[Detection]], thumbnail: Pixels, quarters: int, zoom: float
+) -> list[Detection]:
+    """Return the faces of a thumbnail that is turned first, in pixels of the frame."""
+    turned = np.ascontiguousarray(np.rot90(thumbnail, quarters))
+    return [_rotated_back(one, quarters, thumbnail).scaled(zoom) for one in search(turned)]
 
 
 def _larger_than_image(detector: Detector, image: Pixels) -> list[Detection]:
@@ -119,22 +131,54 @@ def _larger_than_image(detector: Detector, image: Pixels) -> list[Detection]:
     ]
 
 
-def _look_closer(frame: Frame, detector: Detector) -> list[Detection]:
-    """Return the upright faces of a photo, searched in larger thumbnails while some are small."""
-    side, longest = _CLOSE_SIDE, max(frame.size)
-    detections: list[Detection] = []
+def _look_closer(
+    frame: Frame,
+    detector: Detector,
+    side: int,
+    quarters: int = 0,
+    known: Sequence[Detection] = (),
+) -> list[Detection]:
+    """Return faces of a photo, searched in larger thumbnails while some are small.
+
+    Args:
+        frame: The photo.
+        detector: Finds faces.
+        side: Of the first thumbnail, pixels.
+        quarters: By which the photo is turned first. If it is, larger thumbnails are searched only
+            if a likely face is seen that is not ``known``.
+        known: What has been found already.
+    """
+    longest, detections = max(frame.size), list[Detection]()
     while True:
         thumbnail = _brightened(frame.thumbnail(side))
         zoom = frame.size[0] / thumbnail.shape[1]
-        closer = [one.scaled(zoom) for one in detector.detect_tiled(thumbnail)]
+        closer = _detections(detector.detect_tiled, thumbnail, quarters, zoom)
         detections = non_max_suppression([*closer, *detections])
-        heights = [float(one.box[3] - one.box[1]) for one in _plausible(detections)]
-        if (
-            side >= min(longest, _CLOSEST_SIDE)
-            or min(heights, default=0.0) > _SMALL * longest / side
-        ):
+        seen = _new(detections, known) if quarters else _plausible(detections)
+        done = _smallest(seen) > _small(frame, side) if seen else quarters > 0
+        if done or side >= min(longest, _CLOSEST_SIDE):
             return detections
         side *= 2
+
+
+def _smallest(detections: Sequence[Detection]) -> float:
+    """Return the height of the smallest face, in pixels of the frame."""
+    return min(float(one.box[3] - one.box[1]) for one in detections)
+
+
+def _small(frame: Frame, side: int) -> float:
+    """Return the height of a small face of a thumbnail of this side, in pixels of the frame."""
+    return _SMALL * max(frame.size) / side
+
+
+def _new(detections: Sequence[Detection], known: Sequence[Detection]) -> list[Detection]:
+    """Return the likely faces among ``detections`` that are not known."""
+    return [
+        one
+        for one in detections
+        if one.score >= _MIN_SCORE_BESIDE_SURE
+        and not any(intersection_over_union(one.box, other.box) > _SAME_FACE for other in known)
+    ]
 
 
 def _plausible(detections: list[Detection]) -> list[Detection]:
