@@ -15,6 +15,7 @@ from roop.media.base import Reader
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
 from roop.media.open import open_reader, open_writer, same_format_suffix
+from roop.media.target_file import TargetFile
 from roop.options import Job, Settings
 from roop.pipeline.long_job import LongJob
 from roop.pipeline.output.kept_frames import keep_frames
@@ -178,7 +179,9 @@ class JobRunner:
         """Run a job, and write the frames of its output if requested."""
         warnings: dict[str, None] = {}  # a set that keeps its order
         task = self._task(job, warnings.setdefault, watch, cancel)
-        result = self._run(task)
+        target = TargetFile.of(job.target)
+        with target.explaining_errors():
+            result = self._run(task, target)
         folder = None
         if job.frames.keep_frames:
             try:
@@ -198,7 +201,7 @@ class JobRunner:
         marks = make_marks(engine, models, settings, warn, swaps=swaps, labelled=labelled)
         return Task(job, settings, registry, output, marks, warn, watch, cancel, self._shared)
 
-    def _run(self, task: Task) -> JobResult:
+    def _run(self, task: Task, target: TargetFile) -> JobResult:
         started = time.monotonic()
         job, settings, registry = task.job, task.settings, task.registry
         models = models_of(job, settings, registry)
@@ -212,7 +215,8 @@ class JobRunner:
             stats = JobStats() if segments else _in_one_run(task, reader)
         if segments:
             workers = _workers(task, reader, len(segments))
-            stats = LongJob(task, segments, pace, workers, bytes_of(reader.info.size)).run()
+            memory = bytes_of(reader.info.size)
+            stats = LongJob(task, segments, pace, workers, memory, target).run()
         people = _replaced_people(task, stats)
         return JobResult(
             output=task.output,

@@ -70,7 +70,9 @@ class Media(BaseModel):
 class AssignmentInput(Input):
     """The new face of one person of the target."""
 
-    sources: list[MediaId] = Field(min_length=1, description="photos of the new face")
+    sources: list[MediaId] = Field(
+        min_length=1, description="photos of the new face, or saved identities"
+    )
     frame: int | None = Field(None, ge=0, description="the frame in which `position` counts")
     position: int | None = Field(None, ge=0, description="the person's place in that frame")
     reference: MediaId | None = Field(None, description="or a photo of that person")
@@ -90,7 +92,7 @@ class DraftInput(Input):
     target: MediaId
     sources: list[MediaId] = Field(
         [],
-        description="photos of the new face, for people without an assignment",
+        description="photos of the new face or saved identities, for people without an assignment",
     )
     assignments: list[AssignmentInput] = []
     options: Options = {}

@@ -22,6 +22,7 @@ from roop.home import user_folder
 from roop.live_options import CameraOptions
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
+from roop.pipeline.people.saved_identity import make_identity
 from roop.pipeline.people.scan import PeopleScan
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.remote_error import error_to_dict
@@ -35,6 +36,7 @@ from roop.studio.marked_jpeg import JpegMarker, plain_jpeg
 from roop.studio.people import PeopleSearch
 from roop.studio.previews import Previews
 from roop.studio.reel import reel_frames
+from roop.studio.saved_faces import face_picture, first_photo
 from roop.studio.target_frames import TargetFrames
 from roop.types import Box, Frame
 
@@ -120,6 +122,8 @@ class _Studio:
             "frame": self.frame,
             "faces": self.faces,
             "people": self.people,
+            "identity": self.identity,
+            "save_identity": self.save_identity,
             "preview": self.preview,
             "clip": self.clip,
             "reel": self.reel,
@@ -211,6 +215,24 @@ class _Studio:
         if search.error is not None:
             raise search.error
         return _people(self._scans[key])
+
+    def identity(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Return a picture of a saved identity as a JPEG."""
+        path = Path(message["path"])
+        with self._frames_lock:
+            photo = first_photo(path)
+            self._screened(photo, str(path))
+            picture = face_picture(photo, self._analyser_for(FaceOptions()), message["side"])
+        return {"jpeg": _text(plain_jpeg(picture)), "size": picture.shape[1::-1]}
+
+    def save_identity(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Save the faces of photos under a name; return how many."""
+        photos = list(map(Path, message["photos"]))
+        output = Path(message["path"])
+        count = make_identity(
+            output, photos, self._settings, position=None, force=False, warn=_ignore
+        )
+        return {"photos": count}
 
     def preview(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Return a frame before and after the swap."""

@@ -34,6 +34,7 @@ from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, readi
 from roop.media.formats.kinds import ImageFormat
 from roop.media.formats.webp import Webp, WebpEncoder
 from roop.media.frames.stored_frame import StoredFrame
+from roop.media.target_file import TargetFile
 from roop.types import Box, Frame, Warn
 
 _FINEST = 1_000_000
@@ -62,6 +63,7 @@ class AnimationReader(Closing):
     """
 
     def __init__(self, path: Path, warn: Warn) -> None:
+        target = TargetFile.of(path)
         found = image_format(path)
         if found not in ("GIF", "PNG", "WEBP"):
             raise MediaError(
@@ -83,7 +85,7 @@ class AnimationReader(Closing):
         timing = self.animation.timing
         duration = sum(timing.durations, Fraction(0))
         self.info = TargetInfo(
-            path=path,
+            file=target,
             kind="animation",
             size=timing.size,
             frames=len(timing.durations),
@@ -160,7 +162,7 @@ class AnimationWriter(Transaction):
         self._written = 0
         # A GIF makes a pixel transparent again only by clearing the canvas with every frame.
         self._clears_all = wanted == "GIF" and not self._same_format and timing.alpha
-        self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
+        self._output = OutputFile(output, force=force, target=reader.info.file, marks=marks)
         try:
             with writing(output, self._output.part):
                 self._file = self._output.part.open("r+b")

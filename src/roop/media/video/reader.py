@@ -15,6 +15,7 @@ from roop.media.frames.display import orientation_of
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.frames.properties import properties_of
+from roop.media.target_file import TargetFile
 from roop.media.video.decoder import Decoder, Decoding
 from roop.media.video.errors import demuxing
 from roop.media.video.opening import open_target, video_stream
@@ -59,6 +60,7 @@ class VideoReader(Closing):
         self._path = path
         self._time_range = time_range
         self._damaged_before_range = 0
+        self._file = TargetFile.of(path)
         self._container = open_target(path)
         try:
             self.stream = video_stream(self._container, path)
@@ -245,7 +247,7 @@ class VideoReader(Closing):
         if frames is None or self.trim.active or self.rate is not None:
             frames = None if length is None or fps is None else max(1, round(length * fps))
         return TargetInfo(
-            path=self._path,
+            file=self._file,
             kind="video",
             size=self._orientation.size(self.properties.size),
             frames=frames,

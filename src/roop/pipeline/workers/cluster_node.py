@@ -12,8 +12,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from roop.errors import UsageError
+from roop.errors import MediaError, UsageError
 from roop.media.files.disk import writing
+from roop.media.target_file import TargetFile
 from roop.pipeline.progress import Meter, Progress
 from roop.pipeline.segments.chosen_person import ChosenPersonFinder
 from roop.pipeline.segments.plan import Segment
@@ -74,9 +75,10 @@ def do_segment(
     """
     try:
         _check_software(remote_job)
+        target = TargetFile.of(remote_job.job.target)
         if not _target(remote_job, pieces):
             return TargetNeeded()
-        return _work(remote_job, segment, report)
+        return _work(remote_job, segment, target, report)
     except Exception as error:  # the edge of this process: the sender shows it
         return _with_senders_paths(error_to_dict(error), remote_job)
 
@@ -87,16 +89,23 @@ def remove_files(key: str) -> None:
 
 
 def _work(
-    remote_job: RemoteJob, segment: Segment, report: Callable[[Progress], None]
+    remote_job: RemoteJob,
+    segment: Segment,
+    target: TargetFile,
+    report: Callable[[Progress], None],
 ) -> SegmentResult:
     import cv2
 
     cv2.setNumThreads(1)  # other segments are done on the other cores
     pipeline, chosen_person = _prepared(remote_job)
+    if target.path != pipeline.job.target:  # it was sent
+        target = TargetFile.of(pipeline.job.target)
     meter = Meter(None, report, period_s=_PERIOD_S)
     with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(remote_job.key)) as name:
         folder = WorkFolder(Path(name))
-        SegmentRunner(pipeline, chosen_person, remote_job.output, folder, meter).run([segment])
+        SegmentRunner(pipeline, chosen_person, remote_job.output, folder, meter, target).run(
+            [segment]
+        )
         stats = folder.stats_of(segment.number) or JobStats()
         stats = _with_senders_photos(stats, remote_job)
         return SegmentResult(folder.packets(segment.number).read_bytes(), stats)
@@ -135,6 +144,11 @@ def _target(remote_job: RemoteJob, pieces: TargetPieces | None) -> bool:
             if not sent.exists():
                 with part.open("wb") as file:
                     file.writelines(pieces())
+                if SampleDigest.of(part) != remote_job.target_digest:
+                    raise MediaError(
+                        f"{target} was changed while it was read",
+                        hint="run it again when the file is complete",
+                    )
                 part.replace(sent)
     return True
 

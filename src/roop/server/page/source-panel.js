@@ -5,6 +5,7 @@ import { Component, each } from "./component.js";
 import { chosen, takeDrops } from "./drops.js";
 import { icon } from "./icons.js";
 import { html } from "./reactive.js";
+import { savedFaces } from "./saved-faces.js";
 import { photos } from "./state.js";
 import { t } from "./texts.js";
 
@@ -29,6 +30,7 @@ class SourcePanel extends Component {
             <small>${() => (photos.value.length ? t("sourceAgain") : t("choose"))}</small>
           </span>
         </label>
+        ${savedFaces()}
       </section>`;
   }
 }
@@ -63,8 +65,9 @@ function note(photo) {
 }
 
 /** @param {Photo} photo */
-function thumbnail({ state, id, faces, width, height, name }) {
+function thumbnail({ state, id, faces, width, height, name, picture }) {
   if (state !== "ready") return html`<span class="thumb">${icon(state === "wrong" ? "warn" : "face")}</span>`;
+  if (picture) return html`<span class="thumb"><img class="whole" alt=${name} src=${picture}></span>`;
   const [x0, y0, x1, y1] = faces[0].box;
   const side = Math.max(x1 - x0, y1 - y0) * 1.5;
   return html`<span class="thumb"><img alt=${name} src=${pictureOf(id)}
