@@ -21,7 +21,7 @@ class LiteRtNetwork:
         self._lock = threading.Lock()
         self._shapes = [output.shape for output in model.outputs]
         try:
-            with _silent_stderr():
+            with silent_stderr():
                 self._interpreter = Interpreter(str(path), num_threads=1)
                 self._interpreter.allocate_tensors()
             self._input = self._interpreter.get_input_details()[0]["index"]
@@ -46,7 +46,7 @@ class LiteRtNetwork:
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
+def silent_stderr() -> Iterator[None]:
     """Suppress the notice that LiteRT prints about its delegate; it has no option for that."""
     stderr_copy = os.dup(2)
     try:
