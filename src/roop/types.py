@@ -28,6 +28,11 @@ from Monocular Video on Mobile GPUs", 2019).
 """
 
 
+Gaze = NDArray[np.float32]
+"""``(2, 2)``: for the person's right and left eye, the offset of the iris from the middle between
+the corners, along the line through the corners and across it, in eye widths."""
+
+
 Transfer = Literal["sdr", "pq", "hlg"]
 """How stored values become light: as on usual displays, or in one of the two ways of HDR."""
 
@@ -216,6 +221,8 @@ class Face:
     """Opacity of the swap, 0..1; below 1 while a lost track fades out."""
     identity: int = 0
     """Index of the identity, among those of the job, that replaces it."""
+    gaze: Gaze | None = None
+    """Where the eyes look; None if the network does not tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,6 +242,8 @@ class Portrait:
 
     pixels: Pixels
     mesh: Mesh
+    gaze: Gaze | None = None
+    """Where the eyes look; None if the network does not tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from roop.server.options import ServerOptions
+from roop.server.responses.problems import ApiError
+from roop.server.storage.uploads import Uploads
 from support.server import API, PATCH, TUS, Server, problem, running
 
 
@@ -60,6 +63,23 @@ def test_a_file_in_one_request(server: Server, files: dict[str, Path]) -> None:
     assert made.headers["Upload-Offset"] == str(len(data))
     media = server.client.get(made.headers["Location"].replace(f"{API}/uploads", "/media")).json()
     assert (media["name"], media["width"]) == ("a.png", 512)
+
+
+def test_a_complete_upload_of_a_killed_server_is_finished_when_asked_for(
+    server: Server, files: dict[str, Path]
+) -> None:
+    """It was killed between the last byte and the inspection."""
+    data = files["hopper"].read_bytes()
+    good, bad = server.start_upload(len(data), "a.png"), server.start_upload(4, "a.png")
+    folder = server.folder / "roop/server/uploads"
+    (folder / f"{good}.part").write_bytes(data)
+    (folder / f"{bad}.part").write_bytes(b"text")
+    for _ in range(2):
+        found = server.client.head(f"/uploads/{good}", headers=TUS)
+        assert found.headers["Upload-Offset"] == str(len(data))
+    assert server.client.get(f"/media/{good}/content").content == data
+    assert server.client.head(f"/uploads/{bad}", headers=TUS).status_code == 422
+    assert server.client.head(f"/uploads/{bad}", headers=TUS).status_code == 404
 
 
 def test_what_the_server_knows_of_the_protocol(server: Server) -> None:
@@ -121,6 +141,16 @@ def test_fifty_uploads_at_once_under_a_quota(small: Server, files: dict[str, Pat
         small.client.delete(f"/uploads/{path.stem}", headers=TUS)
     large = small.client.post("/uploads", headers=TUS | {"Upload-Length": "2000001"})
     assert "more than one file may have" in problem(large, 413)["detail"]
+
+
+def test_a_file_that_is_just_being_moved_to_the_media_counts(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path, ServerOptions(max_storage=0.02, max_upload=0.015))
+    first = uploads.create(15_000_000, "film.mp4", stored=lambda: 0)
+    uploads.path(first.id).rename(tmp_path / "content.mp4")
+    with pytest.raises(ApiError, match="keeps no more uploads"):
+        uploads.create(15_000_000, "film.mp4", stored=lambda: 0)
+    assert not list(Uploads(tmp_path, ServerOptions()).all())  # the server was killed just then
+    assert [path.name for path in tmp_path.iterdir()] == ["content.mp4"]
 
 
 @pytest.mark.slow

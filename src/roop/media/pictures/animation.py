@@ -36,6 +36,7 @@ from roop.media.formats.webp import Webp, WebpEncoder
 from roop.media.frames.presentation import PLAIN, Display
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.pictures.decoding import display_of
+from roop.media.target_file import TargetFile
 from roop.types import Box, Frame, Warn
 
 _FINEST = 1_000_000
@@ -78,6 +79,7 @@ class AnimationReader(Closing):
     """
 
     def __init__(self, path: Path, warn: Warn) -> None:
+        target = TargetFile.of(path)
         found = image_format(path)
         if found not in ("GIF", "PNG", "WEBP"):
             raise MediaError(
@@ -93,14 +95,11 @@ class AnimationReader(Closing):
         except BaseException:
             self._file.close()
             raise
-        if isinstance(self.animation, Apng) and self.animation.depth == 16:
-            warn(f"{path.name} has 16 bits per channel; the output has 8")
-        if isinstance(self.animation, Gif) and self.animation.truncated:
-            warn(f"{path.name} is damaged: its end is missing, and so are its last frames")
+        _warn_of_losses(path.name, self.animation, warn)
         timing = self.animation.timing
         duration = sum(timing.durations, Fraction(0))
         self.info = TargetInfo(
-            path=path,
+            file=target,
             kind="animation",
             size=timing.size,
             frames=len(timing.durations),
@@ -183,7 +182,7 @@ class AnimationWriter(Transaction):
         self._written = 0
         # A GIF makes a pixel transparent again only by clearing the canvas with every frame.
         self._clears_all = wanted == "GIF" and not self._same_format and timing.alpha
-        self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
+        self._output = OutputFile(output, force=force, target=reader.info.file, marks=marks)
         try:
             with writing(output, self._output.part):
                 self._file = self._output.part.open("r+b")
@@ -284,6 +283,23 @@ class AnimationWriter(Transaction):
         if box.width == 0:
             return Box(0, 0, 1, 1)
         return Box(box.x0 & ~1, box.y0 & ~1, box.x1, box.y1)  # WebP only has even offsets
+
+
+def _warn_of_losses(name: str, animation: Animation, warn: Warn) -> None:
+    """Warn about what the frames of an animation do not show."""
+    if isinstance(animation, Gif) and animation.truncated:
+        warn(f"{name} is damaged: its end is missing, and so are its last frames")
+    if not isinstance(animation, Apng):
+        return
+    if animation.depth == 16:
+        warn(f"{name} has 16 bits per channel; the output has 8")
+    if animation.damage:
+        warn(f"{name} is damaged: {animation.damage}")
+    if animation.hidden:
+        warn(
+            f"{name} also holds a picture for viewers that cannot play it, which is left out: "
+            "they will see the first frame"
+        )
 
 
 def open_animation(found: ImageFormat, file: BinaryIO, path: Path) -> Animation:

@@ -16,7 +16,8 @@ from roop.media.frames.orientation import Orientation
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.frames.presentation import Display, transfer_of
 from roop.media.frames.properties import properties_of
-from roop.media.video.decoder import Decoder
+from roop.media.target_file import TargetFile
+from roop.media.video.decoder import Decoder, Decoding
 from roop.media.video.errors import demuxing
 from roop.media.video.opening import open_target, video_stream
 from roop.media.video.timeline import WHOLE, TimeRange, Trim, exact_rate, frame_number, resample
@@ -39,7 +40,7 @@ class VideoReader(Closing):
         *,
         time_range: TimeRange = WHOLE,
         scale: int = 1,
-        spare_cores: bool = False,
+        decoding: Decoding = "fast",
     ) -> None:
         """Open the file and decode its first frame.
 
@@ -49,7 +50,7 @@ class VideoReader(Closing):
             warn: Called for what is lost or guessed.
             time_range: The part to read; ``info`` describes the whole target.
             scale: Factor by which the frames will be enlarged before they are written.
-            spare_cores: Decode with few threads, since processing the frames needs the cores.
+            decoding: How to decode.
 
         Raises:
             MediaError: The file is not a video, or cannot be decoded.
@@ -60,14 +61,13 @@ class VideoReader(Closing):
         self._path = path
         self._time_range = time_range
         self._damaged_before_range = 0
+        self._file = TargetFile.of(path)
         self._container = open_target(path)
         try:
             self.stream = video_stream(self._container, path)
             self.trim = Trim.of(self._container, video)
             part = self._part(self.trim.start) if time_range.seek is None else self.trim
-            self._decoder = Decoder(
-                self._container, self.stream, part, warn, spare_cores=spare_cores
-            )
+            self._decoder = Decoder(self._container, self.stream, part, warn, decoding=decoding)
             self._frames = iter(self._decoder)
             first = self._first_frame()
         except BaseException:
@@ -252,7 +252,7 @@ class VideoReader(Closing):
         if frames is None or self.trim.active or self.rate is not None:
             frames = None if length is None or fps is None else max(1, round(length * fps))
         return TargetInfo(
-            path=self._path,
+            file=self._file,
             kind="video",
             size=self._orientation.size(self.properties.size),
             frames=frames,
