@@ -92,3 +92,15 @@ def test_in_a_fast_animation(
     with pytest.raises(RefusedError):
         make(photo, target, out / f"x.{suffix}")
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("fps", [25, 1000])
+def test_one_frame_in_twelve_of_a_still_picture_which_nobody_can_foresee(
+    face: Pixels, fps: int
+) -> None:
+    runs = []
+    for sampler in (Sampler(), Sampler()):
+        frames = (StoredFrame(face, pts=n, time_base=Fraction(1, fps)) for n in range(500))
+        runs.append([number for number, frame in enumerate(frames) if sampler.selects(frame)])
+    assert max(np.diff(runs[0])) <= 12
+    assert runs[0] != runs[1]
