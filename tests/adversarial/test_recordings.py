@@ -31,7 +31,8 @@ def killed(request: pytest.FixtureRequest, photo: Path, face: Pixels, out: Path)
         process = subprocess.Popen(words, env=environment())
         try:
             codes = ".roop-work-*/*.codes"
-            _wait(lambda: any(path.stat().st_size for path in out.glob(codes)))
+            # The first code may cover no more than the header.
+            _wait(lambda: any(len(path.read_text().split("\n")) > 3 for path in out.glob(codes)))
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
