@@ -1,6 +1,6 @@
 """The values that all layers pass around: frozen, and independent of the rest of the package."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, Protocol
@@ -124,6 +124,14 @@ class Frame(Protocol):
             max_side: Largest width and height in pixels; the copy is never enlarged.
             box: Must lie inside the frame. Exact in any pixel format if its coordinates are even.
         """
+        ...
+
+    def managed(self, pixels: Pixels) -> Iterator[Pixels]:
+        """Yield ``pixels`` of a thumbnail as viewers with colour management show them, if other."""
+        ...
+
+    def fields(self, max_side: int) -> Iterator[Pixels]:
+        """Yield a ``thumbnail`` of each half of the rows, if viewers may show them in turn."""
         ...
 
     def crop(self, box: Box) -> Pixels:

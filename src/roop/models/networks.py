@@ -26,6 +26,11 @@ SCREEN, SECOND = "nudenet_320n", "open_nsfw"
 class Network(Protocol):
     """A loaded network. Safe for threads, which wait for each other."""
 
+    @property
+    def any_size(self) -> bool:
+        """True if a convolutional network takes images larger than its input, too."""
+        ...
+
     def run(self, batch: Tensor) -> tuple[NDArray[np.float32], ...]:
         """Return the outputs for ``batch``, in the order its loader documents."""
         ...
@@ -67,8 +72,9 @@ def face_mesh(settings: Settings) -> Network:
 def body_parts(settings: Settings) -> Network:
     """Load the detector of clothed and bare body parts.
 
-    Its input is ``(1, 3, 320, 320)`` RGB in 0..1. Its output is ``(22, 2100)``: for each candidate
-    the centre, width and height of its box in input pixels, and the scores 0..1 of 18 classes.
+    Its input is ``(1, 3, H, W)`` RGB in 0..1, with sides that are multiples of 32; it was trained
+    at 320 x 320. Its output is ``(22, N)``: for each candidate (2100 at that size) the centre,
+    width and height of its box in input pixels, and the scores 0..1 of 18 classes.
     RGB is what it was trained on; its makers' own code feeds it BGR by mistake
     (https://github.com/notAI-tech/NudeNet/issues/203).
 

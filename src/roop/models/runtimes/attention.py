@@ -77,6 +77,8 @@ _CENTRES = np.stack([_X.ravel() + 0.5, _Y.ravel() + 0.5, np.ones(_SIDE * _SIDE)]
 class AttentionMeshNetwork:
     """Finds 468 points of a face and ten of its irises. Safe for threads, one at a time."""
 
+    any_size = False
+
     def __init__(self, path: Path, model: Model) -> None:
         self._lock = threading.Lock()
         self._count = model.outputs[0].shape[0]
