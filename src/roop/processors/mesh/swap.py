@@ -145,7 +145,7 @@ class MeshSwap(Processor):
         unwrapped = self._unwrapper.unwrap(target_on_grid, mesh_on_grid)
         shares = self._photo_shares(face, state, unwrapped)
         eyes = measure_eyes(target, mesh_in_image)
-        reshaped, openness = self._reshape(face.mesh, eyes, state.shape, source)
+        reshaped, openness = self._reshape(face, eyes, state.shape, source)
         atlas = source.mixture(shares, shut_share(openness.max()))  # a wink keeps the lashes
         rendered = self._render(area, reshaped, atlas)
         gaze = face.gaze if source.exact_gaze else None
@@ -174,17 +174,18 @@ class MeshSwap(Processor):
         return self._states[face.track]
 
     def _reshape(
-        self, mesh: Mesh, eyes: Eyes, target: TargetShape, source: SourceFace
+        self, face: Face, eyes: Eyes, target: TargetShape, source: SourceFace
     ) -> tuple[Mesh, Opening]:
         """Return the target's mesh with the source's shape and the target's expression.
 
         Also return how far its eyes are open, as shares of their usual opening.
         """
+        mesh = face.mesh
         pose = self._space.pose(mesh)
         shape = pose.invert(mesh)
         usual = target.update(shape, eyes)
         offsets = self._strength * self._space.shape_offsets(source.shape, usual)
-        openness = target.openness(shape, eyes)
+        openness = target.openness(shape, eyes, exact=face.gaze is not None)
         offsets += target.expression_offsets(shape, openness, source.opening, self._strength)
         return (mesh + pose.apply_to_vectors(offsets)).astype(np.float32), openness
 
