@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from roop.faces.covering import wears_mask
 from roop.faces.mesh.topology import (
     INNER_LIPS,
     LEFT_EYE,
@@ -74,6 +75,8 @@ class _FaceState:
     colours: ColourMatch = field(default_factory=ColourMatch)
     blender: PhotoBlender = field(default_factory=PhotoBlender)
     appearance: AppearanceModel | None = None
+    masked: bool = False
+    """Whether a mask covered the mouth in the first frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +129,11 @@ class MeshSwap(Processor):
                     area.shrink_to_grid(target), area.to_grid(with_rim(face.mesh))
                 )
                 self._photo_shares(face, state, unwrapped, frame_count)
-                state.appearance, _ = self._occlusions.find(state.appearance, unwrapped)
+                if state.appearance is None:
+                    state.masked = wears_mask(analysed.frame, face.mesh)
+                state.appearance, _ = self._occlusions.find(
+                    state.appearance, unwrapped, masked=state.masked
+                )
 
     @override
     def reset(self) -> None:
@@ -152,6 +159,8 @@ class MeshSwap(Processor):
         state.gaze.update(source.gaze, eyes.gaze if gaze is None else gaze, exact=gaze is not None)
         between_lids = self._soft(rendered, self._regions.eyes, _LID_SOFTNESS)
         state.gaze.apply(rendered.to_atlas, between_lids, atlas.vertices)
+        if state.appearance is None:
+            state.masked = wears_mask(frame, face.mesh)
         hidden = self._occlusion_mask(state, target_on_grid, unwrapped, mesh_on_grid)
         gain, alpha = self._gain_and_alpha(rendered, atlas, target_on_grid, hidden)
         width = float(np.ptp(mesh_in_image[: len(face.mesh), 0]))
@@ -213,7 +222,9 @@ class MeshSwap(Processor):
         mesh_on_grid: Vertices,
     ) -> NDArray[np.float32] | None:
         """Return how much of each pixel of the grid is occluded; None if nothing is."""
-        state.appearance, occlusion = self._occlusions.find(state.appearance, unwrapped)
+        state.appearance, occlusion = self._occlusions.find(
+            state.appearance, unwrapped, masked=state.masked
+        )
         if occlusion is None:
             return None
         positions = self._unwrapper.layout_positions(mesh_on_grid, target_on_grid.shape[1::-1])
