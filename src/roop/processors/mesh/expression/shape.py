@@ -33,6 +33,9 @@ Matrix468 = NDArray[np.float64]
 _FADE_DISTANCE = 0.035
 """Distance from the outline over which the change of shape fades in, in eye distances."""
 
+_BROW_SHARE = 0.5
+"""Share of the way to the target's brows at which the new ones are drawn."""
+
 _BROW_REACH = 0.12
 """Distance from the brows over which the change of shape fades in, in eye distances."""
 
@@ -145,7 +148,7 @@ class ShapeSpace:
     def shape_offsets(self, source: Shape, target: Shape) -> Shape:
         """Return the offsets that give the target's shape the source's.
 
-        They are 0 at the outline and the brows, and keep the opening of the mouth and of the eyes.
+        They are 0 at the outline and half at the brows, and keep the opening of mouth and eyes.
         """
         shape_offsets = (source - target).astype(np.float32)
         moved: Shape = np.concatenate([rows @ shape_offsets for rows in self._operators])
@@ -296,9 +299,9 @@ def _offset_operator(topology: Topology) -> Matrix468:
     lips = [*np.array([*_UPPER_LIP, *_LOWER_LIP]).ravel(), *_CORNERS]
     # The mouth moves as one: the source's smile must not widen pursed lips.
     operator[lips] = operator[lips].mean(axis=0)
-    # The brows stay where the target's are: beside them, those would remain as a second pair.
+    # Where a person's brows are is part of the face's shape; how far they are raised is not.
     brows = [*RIGHT_BROW, *LEFT_BROW, *_BELOW_BROWS, *_forehead(topology.mean)]
-    kept = _distance_weights(topology.mean, brows, _BROW_REACH)
+    kept = 1 - _BROW_SHARE * (1 - _distance_weights(topology.mean, brows, _BROW_REACH))
     return (kept * _distance_weights(topology.mean, OVAL, _FADE_DISTANCE))[:, None] * operator
 
 

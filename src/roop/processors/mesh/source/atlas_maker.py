@@ -24,7 +24,7 @@ from roop.processors.mesh.surface.surface import (
 )
 from roop.types import Pixels, Portrait
 
-_FLATTENED = 0.9
+_FLATTENED = 0.5
 """Share of the folds of a broad smile that is removed."""
 
 _MAX_WIDTH = 640
