@@ -95,7 +95,7 @@ class Analyser:
                 hint=f"[[{option}]] counts from the left, from 0",
             )
         chosen = in_front[0] if position is None else position
-        return Portrait(pixels, self._refine(frame, found[chosen]))
+        return self._refined(frame, found[chosen], pixels)
 
     def faces(self, frame: Frame, order: FaceOrder) -> list[Mesh]:
         """Return the meshes of a frame's faces, in the given order."""
@@ -110,12 +110,14 @@ class Analyser:
             self._recogniser = found or TextureRecogniser()
         return self._recogniser
 
-    def _refine(self, frame: Frame, mesh: Mesh) -> Mesh:
-        """Return the mean of meshes fitted to slightly different squares, which is more exact."""
+    def _refined(self, frame: Frame, mesh: Mesh, pixels: Pixels) -> Portrait:
+        """Fit meshes to slightly different squares: their mean is more exact."""
         square = face_square(mesh)
         views = [
             Square(square.cx, square.cy, square.side * zoom, square.angle + turn)
             for turn, zoom in _VARIANTS
         ]
-        mean: Mesh = np.mean([self._mesher.fit(frame, view).mesh for view in views], axis=0)
-        return mean
+        fitted = [self._mesher.fit(frame, view) for view in views]
+        gazes = [one.gaze for one in fitted if one.gaze is not None]
+        gaze = np.mean(gazes, axis=0) if gazes else None
+        return Portrait(pixels, np.mean([one.mesh for one in fitted], axis=0), gaze)

@@ -107,7 +107,7 @@ function summary({ summary: done, expires }) {
   if (!done) return null;
   const { swapped, frames, elapsed_s: seconds, warnings } = done;
   const until = expires && moment(expires);
-  return html`<p class="fine">${t("summary", { swapped, frames, time: clock(seconds) })}${until && ` · ${t("expires", { time: until })}`}</p>
+  return html`<p class="fine">${t(frames > 1 ? "summary" : "summaryPhoto", { swapped, frames, time: clock(seconds) })}${until && ` · ${t("expires", { time: until })}`}</p>
     ${warnings.map((/** @type {string} */ text) => html`<p class="note">${icon("warn")}<span>${text}</span></p>`)}`;
 }
 

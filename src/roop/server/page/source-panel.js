@@ -2,7 +2,7 @@
 
 import { addPhotos, chooseFace, pictureOf, removePhoto } from "./actions.js";
 import { Component, each } from "./component.js";
-import { chosen, takeDrops } from "./drops.js";
+import { chosen, takeDrops, touch } from "./drops.js";
 import { icon } from "./icons.js";
 import { html } from "./reactive.js";
 import { savedFaces } from "./saved-faces.js";
@@ -11,6 +11,8 @@ import { t } from "./texts.js";
 
 /** @typedef {import("./state.js").Photo} Photo */
 /** @typedef {import("./reactive.js").Signal<Photo>} PhotoSignal */
+
+const prompt = touch ? "sourceTap" : "sourceDrop";
 
 class SourcePanel extends Component {
   render() {
@@ -22,12 +24,12 @@ class SourcePanel extends Component {
           ${each(() => photos.value, (photo) => photo.key, photoCard)}
         </div>
         <label class=${() => `drop ${photos.value.length ? "small" : "tall"}`}>
-          <input type="file" class="hidden-input" accept="image/*" multiple aria-label=${t("sourceDrop")}
+          <input type="file" class="hidden-input" accept="image/*" multiple aria-label=${t(prompt)}
             @change=${chosen(addPhotos)}>
           <span class="drop-icon">${() => icon(photos.value.length ? "plus" : "face")}</span>
           <span class="drop-text">
-            <strong>${() => t(photos.value.length ? "sourceMore" : "sourceDrop")}</strong>
-            <small>${() => (photos.value.length ? t("sourceAgain") : t("choose"))}</small>
+            <strong>${() => t(photos.value.length ? "sourceMore" : prompt)}</strong>
+            <small>${() => (photos.value.length ? t("sourceAgain") : !touch && t("choose"))}</small>
           </span>
         </label>
         ${savedFaces()}

@@ -3,7 +3,7 @@
 import { addTarget } from "./actions.js";
 import { clipAddress, clipState, closeClip, playClip } from "./clip.js";
 import { Component } from "./component.js";
-import { chosen, takeDrops } from "./drops.js";
+import { chosen, takeDrops, touch } from "./drops.js";
 import { icon } from "./icons.js";
 import { busy, frameAt, problem, shown } from "./preview.js";
 import { html } from "./reactive.js";
@@ -13,6 +13,7 @@ import { clock, t } from "./texts.js";
 import { makeBorder, wipe } from "./wipe.js";
 
 const THUMBNAILS = 10;
+const prompt = touch ? "targetTap" : "targetDrop";
 
 /** @param {File[]} files */
 const take = (files) => addTarget(files[0]);
@@ -47,10 +48,10 @@ function stage() {
 function emptyStage() {
   return html`
     <label class="drop tall wide">
-      <input type="file" class="hidden-input" accept="image/*,video/*,.mkv" aria-label=${t("targetDrop")}
+      <input type="file" class="hidden-input" accept="image/*,video/*,.mkv" aria-label=${t(prompt)}
         @change=${chosen(take)}>
       <span class="drop-icon">${icon("film")}</span>
-      <span class="drop-text"><strong>${t("targetDrop")}</strong><small>${t("choose")}</small>
+      <span class="drop-text"><strong>${t(prompt)}</strong>${!touch && html`<small>${t("choose")}</small>`}
         <small class="formats">${t("targetFormats")}</small></span>
     </label>`;
 }

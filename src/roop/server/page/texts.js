@@ -16,6 +16,7 @@ const ENGLISH = {
 
   source: "New face",
   sourceDrop: "Drop a photo of a face",
+  sourceTap: "Choose a photo of a face",
   sourceMore: "Add another photo",
   sourceAgain: "Several photos of one person look better than one.",
   choose: "or choose a file",
@@ -39,6 +40,7 @@ const ENGLISH = {
 
   target: "Photo or video to change",
   targetDrop: "Drop a photo, GIF or video",
+  targetTap: "Choose a photo, GIF or video",
   targetFormats: "MP4, MOV, WebM, GIF, JPEG, PNG …",
   targetReplace: "Change file",
   targetFacts: "{width} × {height}",
@@ -48,7 +50,7 @@ const ENGLISH = {
   after: "After",
   wipe: "Before and after: share that is shown as before",
   previewBusy: "Making the preview …",
-  previewWaiting: "Now drop a photo of the new face",
+  previewWaiting: "Now add a photo of the new face",
   previewNobody: "No face was replaced in this frame. Move the slider, or choose another person.",
   scrub: "Time of the preview",
   clip: "A few seconds of the preview",
@@ -60,6 +62,7 @@ const ENGLISH = {
   people: "Who is replaced",
   peopleSearching: "Looking for people …",
   peopleHint: "Drop a photo on a person to give them another face.",
+  peopleHintTap: "Tap a person to replace them, and + to give them another face.",
   peopleAll: "Everyone",
   person: "Person {number}",
   personOf: "Person {number}, seen in {frames}",
@@ -80,9 +83,9 @@ const ENGLISH = {
   missing: "not installed",
 
   start: "Swap",
-  startMissing: "Drop a face and a file first",
-  startMissingFace: "Drop a photo of the new face first",
-  startMissingTarget: "Now drop the photo or video to change",
+  startMissing: "Add a face and a file first",
+  startMissingFace: "Add a photo of the new face first",
+  startMissingTarget: "Now add the photo or video to change",
 
   jobs: "Results",
   jobsNone: "Results appear here.",
@@ -105,6 +108,7 @@ const ENGLISH = {
   delete: "Delete",
   download: "Download",
   compare: "Compare",
+  summaryPhoto: "Changed in {time}",
   summary: "{swapped} of {frames} frames changed in {time}",
   expires: "kept until {time}",
   verify: "Check the marks",
@@ -125,7 +129,7 @@ const ENGLISH = {
 
   camera: "Camera",
   cameraHint: "Your camera's picture is swapped by this server and shown here. Nothing is kept unless you record it.",
-  cameraNeedsFace: "Drop a photo of the new face first",
+  cameraNeedsFace: "Add a photo of the new face first",
   cameraStart: "Start the camera",
   cameraStop: "Stop",
   cameraLoading: "Loading …",
