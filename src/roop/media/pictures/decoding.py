@@ -109,8 +109,8 @@ def read_image(path: Path, warn: Warn) -> DecodedImage:
         MediaError: The file is not readable, not an image, damaged or too large.
     """
     found = image_format(path)
-    if found == "HEIF":
-        return _read_heif(path, warn)
+    if found == "HEIF" or found == "JPEGXL":
+        return _read_main_picture(path, found, warn)
     warnings: list[str] = []  # given later, as stderr is closed to libraries meanwhile
     with quiet_libraries():
         decoded = _read_or_mend(path, found, warnings)
@@ -167,16 +167,22 @@ def _read(
         )
 
 
-def _read_heif(path: Path, warn: Warn) -> DecodedImage:
-    from roop.media.formats.heif import read_heif
-
+def _read_main_picture(path: Path, found: Literal["HEIF", "JPEGXL"], warn: Warn) -> DecodedImage:
+    """Read a picture that its decoder turns upright."""
     with reading(path):
-        picture = read_heif(path)
+        if found == "HEIF":
+            from roop.media.formats.heif import read_heif
+
+            picture = read_heif(path)
+        else:
+            from roop.media.formats.jxl import read_jxl
+
+            picture = read_jxl(path)
     if picture.left_out:
         warn(f"{path.name} also holds {' and '.join(picture.left_out)}: the output leaves it out")
     return DecodedImage(
         path=path,
-        format="HEIF",
+        format=found,
         samples=picture.samples,
         orientation=Orientation(),
         metadata=picture.metadata,
