@@ -182,9 +182,10 @@ def film_facts(
                 facts |= _stream_facts(stream, names[stream.index])
         made = facts.get(("tag", "creation_time"))
         for key in [key for key in facts if key[1].endswith(" creation_time")]:
-            if facts[key] == made:  # said once is enough
+            if made and facts[key][:16] == made[:16]:  # said once to the minute is enough
                 del facts[key]
-        if end is None and container.duration:
+        estimated = container.format.name in ("mpeg", "mpegts")
+        if end is None and container.duration and not estimated:
             facts["length", ""] = container.duration / av.time_base
         facts |= _times(container, video, end, names)
     with av.open(str(path), metadata_errors="ignore") as container:
@@ -284,7 +285,8 @@ def _depth(path: Path, image: Image.Image) -> int:
     if image.format == "AVIF":
         head = path.read_bytes()
         at = head.find(b"av1C")
-        return 10 if at > 0 and head[at + 6] & 0x40 else 8
+        flags = head[at + 6] if at > 0 else 0
+        return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
     return 16 if image.mode.startswith(("I", "F")) else 8
 
 
@@ -367,7 +369,7 @@ def _names(
 
 
 def _stream_facts(stream: Stream, name: str) -> Facts:
-    codec = "" if name == "video" else _codec(stream)
+    codec = "" if name == "video" else _codec(stream).replace("mp2", "mp3")  # one name in MP4
     facts: Facts = {("stream", f"{name}"): (stream.type, codec)}
     facts["disposition", name] = int(stream.disposition) & ~0x1000000
     language = stream.metadata.get("language")

@@ -89,7 +89,8 @@ def encode_image(
     if wanted == "JPEG":
         metadata = _fit_to_segments(metadata, warn)
     if wanted == "AVIF" and samples.dtype == np.uint16:
-        return avif.encode_deep(samples.view(np.uint16), metadata, AVIF_QUALITY)
+        depth = avif.bits(original.path) if original.format == "AVIF" else 10
+        return avif.encode_deep(samples.view(np.uint16), metadata, AVIF_QUALITY, depth)
     return _encode_with_pillow(wanted, original, samples, metadata)
 
 

@@ -75,6 +75,8 @@ class VideoEncoder:
         if form in NO_REORDERING:
             stream.codec_context.max_b_frames = 0
         hdr = encoder.hdr.option_value(frames.mastering, frames.light) if encoder.hdr else ""
+        if encoder.hdr is None and (frames.mastering or frames.light):
+            warn(f"the mastering display and light level are left out: {encoder.name} has no place")
         context = stream.codec_context
         if encoder.says_limited and _says_only_limited(context):
             hdr = f"{hdr}:{encoder.says_limited}".removeprefix(":")
