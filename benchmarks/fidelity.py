@@ -103,6 +103,9 @@ _TOLERANCES = {
 }
 """Dots per inch, milliseconds for pictures, and seconds, that are no difference."""
 
+_MANY_PACKETS = frozenset({"vp8", "vp9", "mpeg2video"})
+"""Codecs of which a packet may be no frame of its own, or half of one."""
+
 _SIDE_DATA = {"mastering": "MASTERING_DISPLAY_METADATA", "light": "CONTENT_LIGHT_LEVEL"}
 
 
@@ -190,6 +193,9 @@ def film_facts(
         facts |= _times(container, video, end, names)
     with av.open(str(path), metadata_errors="ignore") as container:
         facts |= _frame_facts(container, video_stream(container, path))
+    if video.codec_context.name in _MANY_PACKETS:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            facts["frame times", ""] = _shown(container, video_stream(container, path), end)
     return facts
 
 
@@ -231,6 +237,8 @@ def _is_named(key: Key, lines: list[str]) -> bool:
         return True
     if kind in ("stream", "stream end", "disposition", "language"):
         number = name.partition(" ")[0]
+        if number == "video" and kind in ("disposition", "language"):
+            return any("of the video" in line for line in lines)
         return any(re.search(rf"stream {number}\b|the cover", line) for line in lines)
     if kind == "tag":  # of a stream that is left out
         return any(re.search(rf"stream {words[0]} \(.*left out", line) for line in lines)
@@ -397,7 +405,7 @@ def _times(
         at = ticks * packet.time_base - start
         if end is not None and at >= end:
             continue
-        if packet.stream_index == video.index:
+        if packet.stream_index == video.index and at >= 0:  # an edit list hides earlier ones
             shown.append(at)
         until = at + (packet.duration or 0) * packet.time_base
         ends[packet.stream_index] = max(ends.get(packet.stream_index, until), until)
@@ -412,6 +420,19 @@ def _times(
             if index in names:
                 facts["stream end", names[index]] = known
     return facts
+
+
+def _shown(container: InputContainer, video: VideoStream, end: float | None) -> list[float]:
+    """Return when decoded frames are shown, in seconds from the first one."""
+    start = Fraction(container.start_time or 0, av.time_base)
+    found: list[Fraction] = []
+    for packet in container.demux(video):
+        with suppress(av.FFmpegError):
+            for frame in packet.decode():
+                if frame.pts is not None and frame.time_base is not None:
+                    found.append(frame.pts * frame.time_base - start)
+    kept = sorted(time for time in found if end is None or time < end)
+    return [float(time - kept[0]) for time in kept]
 
 
 def _frame_facts(container: InputContainer, video: VideoStream) -> Facts:
