@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from roop.leftovers import Note
+
 
 @contextmanager
 def replacing(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
@@ -21,15 +23,16 @@ def replacing(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
         OSError: A file operation failed.
     """
     part = path.with_name(f".roop-{secrets.token_hex(6)}.part")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
-    try:
-        yield part
-        sync_file(part)
-        part.replace(path)
-        sync_folder(path.parent)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    with Note(part):
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+        try:
+            yield part
+            sync_file(part)
+            part.replace(path)
+            sync_folder(path.parent)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 def sync_file(path: Path) -> None:

@@ -65,6 +65,23 @@ def test_a_file_in_one_request(server: Server, files: dict[str, Path]) -> None:
     assert (media["name"], media["width"]) == ("a.png", 512)
 
 
+def test_a_complete_upload_of_a_killed_server_is_finished_when_asked_for(
+    server: Server, files: dict[str, Path]
+) -> None:
+    """It was killed between the last byte and the inspection."""
+    data = files["hopper"].read_bytes()
+    good, bad = server.start_upload(len(data), "a.png"), server.start_upload(4, "a.png")
+    folder = server.folder / "roop/server/uploads"
+    (folder / f"{good}.part").write_bytes(data)
+    (folder / f"{bad}.part").write_bytes(b"text")
+    for _ in range(2):
+        found = server.client.head(f"/uploads/{good}", headers=TUS)
+        assert found.headers["Upload-Offset"] == str(len(data))
+    assert server.client.get(f"/media/{good}/content").content == data
+    assert server.client.head(f"/uploads/{bad}", headers=TUS).status_code == 422
+    assert server.client.head(f"/uploads/{bad}", headers=TUS).status_code == 404
+
+
 def test_what_the_server_knows_of_the_protocol(server: Server) -> None:
     headers = server.client.options("/uploads").headers
     assert headers["Tus-Version"] == "1.0.0"

@@ -80,3 +80,17 @@ def test_the_preview_card_fits(window: "MainWindow", portraits: dict[str, Path])
     shown = window.session.preview.shown
     settle(window, lambda: shown.value is not None and shown.value.after is not None)
     assert not cut_off(window._stage_card)
+
+
+def test_the_line_runs_through_a_replaced_face_until_it_is_moved(
+    window: "MainWindow", portraits: dict[str, Path], duo: Path
+) -> None:
+    session, wipe = window.session, window.preview.wipe
+    session.source.add([portraits["astronaut"]])
+    session.target.choose([duo])
+    settle(window, lambda: session.preview.face_at(wipe.share, 0.45) is not None)
+    assert wipe.share != 0.5
+    wipe._move_to(0.9)
+    session.preview.scrub(0.5)
+    settle(window, lambda: not session.preview.busy.value)
+    assert wipe.share == 0.9

@@ -16,6 +16,7 @@ from roop.demo.clip import FPS, RATE, SIZE, camera_matrix, soundtrack, video_fra
 from roop.demo.portraits import Sample, astronaut, officer
 from roop.demo.sheet import Pair, contact_sheet
 from roop.errors import CancelledError, UsageError
+from roop.leftovers import Note
 from roop.media.files.disk import writing
 from roop.media.open import open_reader
 from roop.media.video.clip import write_clip
@@ -74,7 +75,7 @@ def run_demo(
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = TemporaryDirectory(prefix=".roop-demo-", dir=folder.parent)
-    with scratch as name:
+    with scratch as name, Note(Path(name)):
         made = _make(Path(name), watch, cancel or threading.Event())
         with writing(folder):
             folder.mkdir(exist_ok=True)

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from roop.errors import MediaError
@@ -108,10 +108,11 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite ends some by itself
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -122,6 +123,17 @@ class Database:
         """
         with self._lock, self._translated():
             yield self._connection
+
+    def move_to_memory(self) -> None:
+        """Go on without the file, with what can still be read of it."""
+        with self._lock:
+            memory = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
+            memory.row_factory = sqlite3.Row
+            with suppress(sqlite3.Error):
+                self._connection.backup(memory)
+            self._connection.close()
+            self._connection, self.path = memory, IN_MEMORY
+            self._migrate()
 
     def close(self) -> None:
         """Close the file."""

@@ -18,6 +18,9 @@ from roop.jobs.queued_job import Wish
 LEASE_S = 60.0
 """How long a lease lasts without renewal."""
 
+LONGEST_S = 600.0
+"""Longest time left of a lease that counts: more is damage, or a clock that was set back."""
+
 RENEWAL_S = 10.0
 """Time between two renewals."""
 
@@ -59,14 +62,15 @@ def is_alive(owner: str | None) -> bool:
     """
     if owner is None:
         return False
-    node, pid, started, _ = owner.rsplit(" ", 3)
-    if node != platform.node():
-        return True
     try:
-        process = psutil.Process(int(pid))
-        same = abs(process.create_time() - float(started)) < _CLOCK_S
+        node, pid, started, _ = owner.rsplit(" ", 3)
+        number, start_time = int(pid), float(started)
+        if node != platform.node():
+            return True
+        process = psutil.Process(number)
+        same = abs(process.create_time() - start_time) < _CLOCK_S
         return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):  # or it is no owner
         return False
 
 

@@ -1,11 +1,15 @@
 """The queue: pending and finished jobs, in a SQLite file that processes share."""
 
 import json
+import sqlite3
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from typing_extensions import override
 
@@ -20,6 +24,29 @@ from roop.jobs.statements import Request
 from roop.options import Job
 from roop.pipeline.people.paths import absolute
 from roop.types import Warn
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+"""Errors that pass; after others the file is of no more use."""
+
+
+def _goes_on(
+    method: Callable[Concatenate["Queue", P], R],
+) -> Callable[Concatenate["Queue", P], R]:
+    """Let a method that writes go on in memory if the file cannot be written any more."""
+
+    @wraps(method)
+    def sturdy(queue: "Queue", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(queue, *args, **kwargs)
+        except MediaError as error:
+            if not queue._goes_on_without_file(error):
+                raise
+            return method(queue, *args, **kwargs)
+
+    return sturdy
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +69,41 @@ class Queue(Closing):
         """Open the queue in the user's data folder, or a temporary one where none can be written.
 
         Args:
-            warn: Called if it is temporary.
+            warn: Called if it is temporary, or becomes so because its disk is full.
         """
-        try:
-            return cls(user_folder() / "jobs.sqlite3")
-        except MediaError as error:
+
+        def without_file(error: MediaError) -> None:
             warn(f"{error}: only by the outputs will another run know what is done")
+
+        try:
+            return cls(user_folder() / "jobs.sqlite3", without_file)
+        except MediaError as error:
+            without_file(error)
             return cls(IN_MEMORY)
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, without_file: Callable[[MediaError], None] | None = None
+    ) -> None:
         """Open the queue in the file ``path``, or make it.
+
+        Args:
+            path: The file.
+            without_file: If given, the methods that a batch needs go on in memory when the file
+                cannot be written any more, after calling it.
 
         Raises:
             MediaError: It cannot be opened.
         """
         self._database = Database(path)
+        self._without_file = without_file
+        self._moving = threading.Lock()
 
     @property
     def path(self) -> Path:
         """The file."""
         return self._database.path
 
+    @_goes_on
     def add(self, job: Job) -> QueuedJob:
         """Add a job of a batch, or return the same job if it exists.
 
@@ -74,12 +115,13 @@ class Queue(Closing):
             found = connection.execute(
                 "SELECT number FROM jobs WHERE key = ? ORDER BY number DESC", (key,)
             ).fetchone()
-            if found is None:
-                return statements.insert(connection, job, key, "batch")
-            connection.execute(
-                "UPDATE jobs SET job = ? WHERE number = ?", (job.model_dump_json(), found[0])
-            )
-            return statements.job_at(connection, found[0])
+            if found is not None:
+                connection.execute(
+                    "UPDATE jobs SET job = ? WHERE number = ?", (job.model_dump_json(), found[0])
+                )
+                with suppress(MediaError):  # it cannot be read
+                    return statements.job_at(connection, found[0])
+            return statements.insert(connection, job, key, "batch")
 
     def submit(
         self,
@@ -126,6 +168,7 @@ class Queue(Closing):
         with self._database.transaction() as connection:
             return statements.requested(connection, request)
 
+    @_goes_on
     def has_written(self, output: Path) -> bool:
         """Return True if ``output`` was written by a job of this queue."""
         with self._database.reading() as connection:
@@ -137,8 +180,8 @@ class Queue(Closing):
     def get(self, id: str) -> QueuedJob | None:
         """Return the job with this id, None if there is none."""
         with self._database.reading() as connection:
-            row = connection.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
-            return None if row is None else QueuedJob.from_row(row)
+            rows = connection.execute("SELECT * FROM jobs WHERE id = ?", (id,))
+            return next(iter(statements.readable(rows)), None)
 
     def jobs(
         self, *, states: Sequence[State] = (), before: int | None = None, limit: int = -1
@@ -157,7 +200,7 @@ class Queue(Closing):
                 f"SELECT * FROM jobs WHERE {in_state} AND number < ? ORDER BY number DESC LIMIT ?",
                 (*states, 2**62 if before is None else before, limit),
             )
-            return [QueuedJob.from_row(row) for row in rows]
+            return statements.readable(rows)
 
     def revision(self) -> int:
         """Return the number of the last change."""
@@ -172,10 +215,11 @@ class Queue(Closing):
             rows = connection.execute(
                 "SELECT * FROM jobs WHERE revision > ? ORDER BY revision", (since,)
             )
-            jobs = tuple(map(QueuedJob.from_row, rows))
+            jobs = tuple(statements.readable(rows))
             gone = connection.execute("SELECT id FROM removed WHERE revision > ?", (since,))
             return Changes(last, jobs, tuple(row[0] for row in gone))
 
+    @_goes_on
     def claim(self, queued: QueuedJob) -> Lease | None:
         """Take a job for this process, whatever its state.
 
@@ -203,6 +247,8 @@ class Queue(Closing):
                     statements.is_held(row) or statements.end_if_final(connection, row)
                 ):
                     continue
+                if statements.end_if_unreadable(connection, row):
+                    continue
                 lease = statements.start(connection, row, starts=row["starts"] + 1)
                 return statements.job_at(connection, row["number"]), lease
             return None
@@ -220,6 +266,7 @@ class Queue(Closing):
             )
         return given
 
+    @_goes_on
     def renew(self, lease: Lease) -> bool:
         """Renew a lease; return False if another process has the job."""
         with self._database.transaction() as connection:
@@ -229,6 +276,7 @@ class Queue(Closing):
             )
             return changed.rowcount == 1
 
+    @_goes_on
     def wish_for(self, lease: Lease) -> Wish | None:
         """Return what the user wants of a running job."""
         with self._database.reading() as connection:
@@ -238,6 +286,7 @@ class Queue(Closing):
             wish: Wish | None = None if found is None else found[0]
             return wish
 
+    @_goes_on
     def report(self, lease: Lease, progress: Mapping[str, Any]) -> None:
         """Record the progress of a job."""
         with self._database.transaction() as connection:
@@ -246,6 +295,7 @@ class Queue(Closing):
                 (json.dumps(progress), next_revision(connection), lease.number, lease.owner),
             )
 
+    @_goes_on
     def finish(
         self,
         lease: Lease,
@@ -331,3 +381,16 @@ class Queue(Closing):
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _goes_on_without_file(self, error: MediaError) -> bool:
+        """Move to memory, if that is allowed and would help."""
+        cause = error.__cause__
+        if self._without_file is None or not isinstance(cause, sqlite3.Error):
+            return False
+        if cause.sqlite_errorcode in _BUSY:
+            return False
+        with self._moving:
+            if self.path != IN_MEMORY:  # no other thread has done it
+                self._database.move_to_memory()
+                self._without_file(error)
+        return True

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from roop.errors import RoopError
+from roop.errors import MediaError, RoopError
 from roop.options import Job
 from roop.pipeline.people.paths import reference_paths, source_paths
 
@@ -59,7 +59,23 @@ class QueuedJob:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> "QueuedJob":
-        """Return what a row of the table ``jobs`` holds."""
+        """Return what a row of the table ``jobs`` holds.
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+        try:
+            return cls._from_row(row)
+        except (ValueError, RecursionError) as error:
+            raise MediaError(
+                f"the job {row['id']} of the queue cannot be read",
+                hint="it may be that of another version of roop, or the queue is damaged",
+            ) from error
+
+    @classmethod
+    def _from_row(cls, row: sqlite3.Row) -> "QueuedJob":
+        if row["state"] not in get_args(State):
+            raise ValueError(f"no such state: {row['state']}")
         return cls(
             number=row["number"],
             id=row["id"],
@@ -93,7 +109,9 @@ def key_of(job: Job) -> str:
 def _decoded(text: str | None) -> Mapping[str, Any] | None:
     if text is None:
         return None
-    values: Mapping[str, Any] = json.loads(text)
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError(f"not an object: {text[:80]}")
     return values
 
 

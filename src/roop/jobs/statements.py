@@ -4,13 +4,14 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from roop.errors import UsageError
+from roop.errors import MediaError, UsageError
 from roop.jobs.database import next_revision
-from roop.jobs.lease import LEASE_S, Lease, is_alive, owner_of_process
+from roop.jobs.lease import LEASE_S, LONGEST_S, Lease, is_alive, owner_of_process
 from roop.jobs.queued_job import ENDED, Origin, Outcome, QueuedJob, outcome_of
 from roop.options import Job
 
@@ -98,9 +99,8 @@ def job_at(connection: sqlite3.Connection, number: int) -> QueuedJob:
 
 def is_held(row: sqlite3.Row) -> bool:
     """Return True if a process is known to run a job, or may do so."""
-    return (
-        row["lease_end"] is not None and row["lease_end"] > time.time() and is_alive(row["owner"])
-    )
+    left_s = (row["lease_end"] or 0.0) - time.time()
+    return 0 < left_s <= LONGEST_S and is_alive(row["owner"])
 
 
 def start(connection: sqlite3.Connection, row: sqlite3.Row, *, starts: int) -> Lease:
@@ -112,6 +112,29 @@ def start(connection: sqlite3.Connection, row: sqlite3.Row, *, starts: int) -> L
         (lease.owner, now + LEASE_S, starts, now, next_revision(connection), lease.number),
     )
     return lease
+
+
+def readable(rows: Iterable[sqlite3.Row]) -> list[QueuedJob]:
+    """Return the jobs in rows; those that cannot be read are left out.
+
+    Another program, a damaged disk or another version of roop may have written them.
+    """
+    found = []
+    for row in rows:
+        with suppress(MediaError):
+            found.append(QueuedJob.from_row(row))
+    return found
+
+
+def end_if_unreadable(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
+    """End a job that cannot be read, so that nothing waits for it."""
+    try:
+        QueuedJob.from_row(row)
+    except MediaError as error:
+        failure = {"code": error.code, "message": str(error), "hint": error.hint}
+        end(connection, row, "failed", error=failure)
+        return True
+    return False
 
 
 def end_if_final(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol
 
+from roop.media.target_file import TargetFile
 from roop.types import Frame
 
 
@@ -24,7 +25,8 @@ class Marks:
 class TargetInfo:
     """What is known about a target before its first frame is read."""
 
-    path: Path
+    file: TargetFile
+    """The file as it was before it was opened."""
     kind: Literal["image", "animation", "video"]
     size: tuple[int, int]
     """(width, height) of an upright frame, pixels."""
@@ -38,6 +40,11 @@ class TargetInfo:
     """FFmpeg's or Pillow's name of the format, e.g. ``h264`` or ``PNG``."""
     pixel_format: str
     """FFmpeg's or Pillow's name of the pixel layout, e.g. ``yuv420p10le`` or ``RGBA``."""
+
+    @property
+    def path(self) -> Path:
+        """The file's path."""
+        return self.file.path
 
 
 class Reader(AbstractContextManager["Reader", None], Protocol):

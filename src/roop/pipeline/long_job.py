@@ -9,6 +9,7 @@ from typing import TypeVar
 from roop.errors import CancelledError, NoFaceError, RefusedError, RoopError
 from roop.heap import trim_heap
 from roop.media.files.output_file import OutputFile
+from roop.media.target_file import TargetFile
 from roop.media.video.output import VideoOutput
 from roop.media.video.packet_file import join_packets
 from roop.media.video.reader import VideoReader
@@ -36,6 +37,8 @@ class LongJob:
     """Processes that share the segments; 1 means this process."""
     worker_bytes: int
     """Approximate memory of each."""
+    target: TargetFile
+    """The target as it was before it was split."""
 
     def run(self) -> JobStats:
         """Process the missing segments, and join all of them.
@@ -108,7 +111,7 @@ class LongJob:
         return OutputFile(
             task.output,
             force=task.job.force,
-            target=task.job.target,
+            target=self.target,
             marks=task.marks,
             folder=folder.path,
         )
@@ -141,7 +144,9 @@ class LongJob:
             task.job, task.resources(), cancel=task.cancel, watch=task.watch
         ) as pipeline:
             chosen_person = ChosenPersonFinder(pipeline, self._seek_times, folder)
-            SegmentRunner(pipeline, chosen_person, task.output, folder, meter).run(missing)
+            SegmentRunner(pipeline, chosen_person, task.output, folder, meter, self.target).run(
+                missing
+            )
 
     def _pool(self, folder: WorkFolder, workers: int) -> WorkerPool:
         task, settings = self.task, self.task.settings
@@ -152,7 +157,9 @@ class LongJob:
         if settings.max_memory is not None:
             share = settings.max_memory / workers
             settings = settings.model_copy(update={"max_memory": share})
-        setup = WorkerSetup(task.job, settings, task.output, folder.path, self._seek_times)
+        setup = WorkerSetup(
+            task.job, settings, task.output, folder.path, self._seek_times, self.target
+        )
         return ProcessPool(setup, workers, task.cancel)
 
     @property

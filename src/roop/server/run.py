@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from roop.errors import UsageError
 from roop.home import user_folder
 from roop.jobs.queue import Queue
+from roop.leftovers import remove_leftovers
 from roop.live_options import CameraOptions
 from roop.media.files.disk import reason, writing
 from roop.options import Settings, ShareOptions
@@ -77,6 +78,7 @@ def serve(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
+    remove_leftovers()
     token = None if options.token is None else options.token.get_secret_value()
     if token is None and not options.is_local:
         token = new_token()

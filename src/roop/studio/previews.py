@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from roop.errors import CancelledError
+from roop.leftovers import Note
 from roop.options import Settings
 from roop.pipeline.job import JobRunner
 from roop.pipeline.preview import Preview, preview_frame
@@ -68,7 +69,7 @@ class Previews:
             RefusedError: A photo or a frame is refused.
             RoopError: It could not be done.
         """
-        with tempfile.TemporaryDirectory(prefix="roop-clip-") as folder:
+        with tempfile.TemporaryDirectory(prefix="roop-clip-") as folder, Note(Path(folder)):
             output = Path(folder) / "clip.mp4"
             job = clip_job(draft.job(output, self._registry), start_s, seconds)
             with self._turn(viewer) as cancel:

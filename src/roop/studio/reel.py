@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from roop.leftovers import Note
 from roop.media.open import open_reader
 from roop.options import VideoOptions
 from roop.types import Pixels
@@ -23,7 +24,7 @@ def reel_frames(
         side: Longest side of a frame, pixels.
     """
     original = VideoOptions(start=start_s or None)
-    with tempfile.TemporaryDirectory(prefix="roop-reel-") as folder:
+    with tempfile.TemporaryDirectory(prefix="roop-reel-") as folder, Note(Path(folder)):
         path = Path(folder) / "clip.mp4"
         path.write_bytes(clip)
         with (

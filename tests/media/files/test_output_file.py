@@ -12,6 +12,7 @@ import pytest
 from roop.errors import DiskFullError, MediaError, UsageError
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
+from roop.media.target_file import TargetFile
 
 
 def names(folder: Path) -> list[str]:
@@ -111,7 +112,7 @@ def test_the_target_is_not_overwritten_by_another_name(tmp_path: Path) -> None:
     target.write_bytes(b"target")
     os.link(target, alias)
     with pytest.raises(UsageError, match="is the target itself"):
-        OutputFile(alias, force=False, target=target)
+        OutputFile(alias, force=False, target=TargetFile.of(target))
 
 
 def test_folders_and_devices_are_refused(tmp_path: Path) -> None:

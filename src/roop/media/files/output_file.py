@@ -9,9 +9,11 @@ from pathlib import Path
 from typing_extensions import override
 
 from roop.context_managers import Transaction
-from roop.errors import UsageError
+from roop.errors import MediaError, UsageError
+from roop.leftovers import Note
 from roop.media.base import Marks
 from roop.media.files.disk import writing
+from roop.media.target_file import TargetFile
 from roop.replacement import sync_file, sync_folder
 
 NO_HARD_LINKS = frozenset(
@@ -32,7 +34,7 @@ class OutputFile(Transaction):
         path: Path,
         *,
         force: bool,
-        target: Path | None = None,
+        target: TargetFile | None = None,
         marks: Marks | None = None,
         folder: Path | None = None,
     ) -> None:
@@ -41,7 +43,8 @@ class OutputFile(Transaction):
         Args:
             path: The final name; a symbolic link is followed.
             force: Replace the file if it exists.
-            target: The input file; replacing it also needs ``force``.
+            target: The input file; replacing it also needs ``force``. If it changes before the
+                output is complete, there is no output.
             marks: Added to the complete file.
             folder: Where ``part`` lies, on the same disk; beside ``path`` by default.
 
@@ -54,12 +57,18 @@ class OutputFile(Transaction):
         self._final = path.resolve() if path.is_symlink() else path.absolute()
         self._force = force
         self._marks = marks
-        self._refuse_existing(target)
+        self._target = target
+        self._refuse_existing()
         suffix = "".join(path.suffixes[-1:])
         self.part = (folder or self._final.parent) / f".roop-{secrets.token_hex(6)}{suffix}"
         """The file to write: hidden, empty, with the same suffix."""
-        with writing(path):
-            os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        self._note = Note(self.part)
+        try:
+            with writing(path):
+                os.close(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        except MediaError:
+            self._note.close()
+            raise
 
     @override
     def commit(self) -> None:
@@ -68,8 +77,10 @@ class OutputFile(Transaction):
         Raises:
             UsageError: Another program created the output meanwhile, and ``force`` is off.
             DiskFullError: The disk is full.
-            MediaError: The file system reports another error.
+            MediaError: The target has changed, or the file system reports another error.
         """
+        if self._target is not None:
+            self._target.require_unchanged()
         with writing(self.path, self.part):
             if self._marks is not None:
                 self._marks.write(self.part)
@@ -85,8 +96,10 @@ class OutputFile(Transaction):
         """Remove what was written; do nothing if it is gone."""
         with suppress(OSError):
             self.part.unlink(missing_ok=True)
+        self._note.close()
 
-    def _refuse_existing(self, target: Path | None) -> None:
+    def _refuse_existing(self) -> None:
+        target = None if self._target is None else self._target.path
         if self._final.is_dir():
             raise UsageError(f"{self.path} is a folder", hint="choose a file name in it")
         if not self._final.exists():

@@ -16,6 +16,9 @@ _USUAL_BITS, _MOST_BITS = 10, 12
 _CONFIGURATION, _HIGH, _TWELVE = b"av1C", 0x40, 0x20
 """The box of the AV1 configuration, and its flags for more than 8 bits and for 12."""
 
+XMP_ROOM = 8192
+"""Blanks after the XMP data of a new file, for what is added to them in place."""
+
 _SEARCHED = 1 << 16
 """Bytes at the start of a file that hold the description of its picture."""
 

@@ -30,10 +30,13 @@ from roop.media.formats.canvas import (
     union,
 )
 from roop.media.formats.gif import Gif, GifEncoder
-from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, reading
+from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, open_image, reading
 from roop.media.formats.kinds import ImageFormat
 from roop.media.formats.webp import Webp, WebpEncoder
+from roop.media.frames.presentation import PLAIN, Display
 from roop.media.frames.stored_frame import StoredFrame
+from roop.media.pictures.decoding import display_of
+from roop.media.target_file import TargetFile
 from roop.types import Box, Frame, Warn
 
 _FINEST = 1_000_000
@@ -43,8 +46,16 @@ _FINEST = 1_000_000
 class AnimationFrame(StoredFrame):
     """One composed frame of an animation, with the patch that it was drawn with."""
 
-    def __init__(self, samples: Rgba, patch: FramePatch, *, pts: int, time_base: Fraction) -> None:
-        super().__init__(samples, pts=pts, time_base=time_base)
+    def __init__(
+        self,
+        samples: Rgba,
+        patch: FramePatch,
+        *,
+        pts: int,
+        time_base: Fraction,
+        display: Display = PLAIN,
+    ) -> None:
+        super().__init__(samples, pts=pts, time_base=time_base, display=display)
         self.patch = patch
 
     @property
@@ -52,6 +63,12 @@ class AnimationFrame(StoredFrame):
     def still(self) -> bool:
         """False: one frame of many."""
         return False
+
+
+def _display_of(path: Path) -> Display:
+    """Return how viewers show the frames of an animation."""
+    with open_image(path) as image:
+        return display_of(path, image, image.info.get("icc_profile") or b"")
 
 
 class AnimationReader(Closing):
@@ -62,6 +79,7 @@ class AnimationReader(Closing):
     """
 
     def __init__(self, path: Path, warn: Warn) -> None:
+        target = TargetFile.of(path)
         found = image_format(path)
         if found not in ("GIF", "PNG", "WEBP"):
             raise MediaError(
@@ -73,6 +91,7 @@ class AnimationReader(Closing):
         try:
             with reading(path):
                 self.animation = open_animation(found, self._file, path)
+                self._display = _display_of(path)
         except BaseException:
             self._file.close()
             raise
@@ -80,7 +99,7 @@ class AnimationReader(Closing):
         timing = self.animation.timing
         duration = sum(timing.durations, Fraction(0))
         self.info = TargetInfo(
-            path=path,
+            file=target,
             kind="animation",
             size=timing.size,
             frames=len(timing.durations),
@@ -103,7 +122,13 @@ class AnimationReader(Closing):
                 else:
                     canvas.draw(patch)
                     pts = round(time / time_base)
-                    yield AnimationFrame(canvas.pixels.copy(), patch, pts=pts, time_base=time_base)
+                    yield AnimationFrame(
+                        canvas.pixels.copy(),
+                        patch,
+                        pts=pts,
+                        time_base=time_base,
+                        display=self._display,
+                    )
                     canvas.dispose(patch.box, patch.disposal)
                     shown += 1
                 time += duration
@@ -157,7 +182,7 @@ class AnimationWriter(Transaction):
         self._written = 0
         # A GIF makes a pixel transparent again only by clearing the canvas with every frame.
         self._clears_all = wanted == "GIF" and not self._same_format and timing.alpha
-        self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
+        self._output = OutputFile(output, force=force, target=reader.info.file, marks=marks)
         try:
             with writing(output, self._output.part):
                 self._file = self._output.part.open("r+b")

@@ -13,7 +13,7 @@ from PIL.ImageFile import ImageFile
 
 from roop.errors import MediaError
 from roop.media.files.quiet import quiet_libraries
-from roop.media.formats import avif, tiff
+from roop.media.formats import avif, png, tiff
 from roop.media.formats.apng import holds_frames
 from roop.media.formats.image_files import image_format, is_animated, open_image, reading
 from roop.media.formats.jpeg.segments import has_more
@@ -21,6 +21,7 @@ from roop.media.formats.kinds import ImageFormat
 from roop.media.formats.mending import mend
 from roop.media.formats.metadata import Metadata
 from roop.media.frames.orientation import Orientation
+from roop.media.frames.presentation import PLAIN, Display, transfer_of
 from roop.media.frames.stored_frame import StoredSamples, rgb8
 from roop.types import Pixels, Warn
 
@@ -29,6 +30,9 @@ MAX_PHOTO_SIDE = 4096
 
 _MOST_DPI = 65535
 """Pixels per inch that every format can hold."""
+
+_USUAL_GAMMA, _NEARLY_USUAL = 2.2, 0.1
+"""Of displays; how far the exponent of a PNG file may be from theirs without being seen."""
 
 _MOST_BITS = 16
 """Bits per channel that are kept."""
@@ -56,6 +60,8 @@ class DecodedImage:
     """True if the file has a palette or less than 8 bits per sample, unlike ``samples``."""
     lossless: bool
     """True if writing the same format again keeps every pixel."""
+    display: Display = PLAIN
+    """How viewers show the samples."""
     mended: bool = False
     """True if the file is damaged: its bytes cannot be used for the output."""
 
@@ -154,12 +160,14 @@ def _read(
             warn(f"{path.name} is {image.mode}{deep}; the output is RGB{less}, in sRGB")
         _warn_of_ignored_content(path, image, warn, deep=mode.endswith(";16"))
         assert found is not None
+        metadata = _metadata(image)
         return DecodedImage(
             path=path,
             format=found,
             samples=samples,
             orientation=stored if found == "TIFF" else Orientation(_orientation_tag(image)),
-            metadata=_metadata(image),
+            metadata=metadata,
+            display=display_of(path, image, metadata.icc),
             mode=mode,
             expanded=expanded,
             lossless=_is_lossless(path, found),
@@ -186,10 +194,21 @@ def _read_main_picture(path: Path, found: Literal["HEIF", "JPEGXL"], warn: Warn)
         samples=picture.samples,
         orientation=Orientation(),
         metadata=picture.metadata,
+        display=Display(icc=picture.metadata.icc),
         mode=picture.mode,
         expanded=False,
         lossless=False,
     )
+
+
+def display_of(path: Path, image: ImageFile, icc: bytes) -> Display:
+    """Return how viewers show the values of an open image."""
+    found = image.info.get("gamma")
+    gamma = 1 / (found * _USUAL_GAMMA) if isinstance(found, float) and found > 0 else 1.0
+    if abs(gamma - 1) < _NEARLY_USUAL:
+        gamma = 1.0
+    transfer = png.transfer_number(path) if image.format == "PNG" else 0
+    return Display(icc=icc, gamma=gamma, transfer=transfer_of(transfer))
 
 
 def flatten_on_white(samples: StoredSamples) -> Pixels:

@@ -1,7 +1,6 @@
 """Encode an edited photo, keeping the coding of the target if the format is the same."""
 
 import io
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -31,9 +30,6 @@ _WEBP_QUALITIES = (WEBP_QUALITY, 90, 85, 80, 75)
 
 _MOST_GROWTH = 1.3
 """Times the size of the target that such a file may have: more would only store its artefacts."""
-
-_CLAIM = re.compile(rb"digitalsource|&#|<!doctype|\0")
-"""What XMP contains that says how an image was made, or may hide that it does."""
 
 _SEGMENT_ROOM = 65_000
 _ALPHA = {"PNG", "WEBP", "TIFF", "AVIF", "GIF"}
@@ -81,11 +77,8 @@ def encode_image(
         everywhere = np.ones(samples.shape[:2], np.bool_)
         comment = gif.comment(metadata.comment) if metadata.comment else b""
         return gif.encode_still(samples, everywhere, comment)
-    if wanted == "AVIF" and _CLAIM.search(metadata.xmp.lower()):
-        warn(
-            "the XMP data say how the target was made and are left out: AVIF keeps them as they are"
-        )
-        metadata = replace(metadata, xmp=b"")
+    if wanted == "AVIF":
+        metadata = replace(metadata, xmp=metadata.xmp + b" " * avif.XMP_ROOM)
     if wanted == "JPEG":
         metadata = _fit_to_segments(metadata, warn)
     if wanted == "AVIF" and samples.dtype == np.uint16:

@@ -16,6 +16,7 @@ from roop.media.formats.kinds import ImageFormat
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.pictures.decoding import read_image
 from roop.media.pictures.encoding import encode_image
+from roop.media.target_file import TargetFile
 from roop.types import Box, Frame, Warn
 
 
@@ -27,11 +28,12 @@ class ImageReader(Closing):
     """
 
     def __init__(self, path: Path, warn: Warn) -> None:
+        file = TargetFile.of(path)
         self.image = read_image(path, warn)
         """The decoded file; editing the frame changes its samples in place."""
         height, width = self.image.samples.shape[:2]
         self.info = TargetInfo(
-            path=path,
+            file=file,
             kind="image",
             size=self.image.orientation.size((width, height)),
             frames=1,
@@ -43,7 +45,9 @@ class ImageReader(Closing):
         self.damaged = 0
 
     def __iter__(self) -> Iterator[Frame]:
-        yield StoredFrame(self.image.samples, orientation=self.image.orientation)
+        yield StoredFrame(
+            self.image.samples, orientation=self.image.orientation, display=self.image.display
+        )
 
     @override
     def close(self) -> None:
@@ -81,7 +85,7 @@ class ImageWriter(Transaction):
         self._image = reader.image
         self._warn = warn
         self._written = False
-        self._output = OutputFile(output, force=force, target=reader.info.path, marks=marks)
+        self._output = OutputFile(output, force=force, target=reader.info.file, marks=marks)
 
     def write(self, frame: Frame) -> None:
         """Encode the frame.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from fractions import Fraction
+from typing import Literal
 
 import av
 from av.container import InputContainer
@@ -34,6 +35,10 @@ thread is no faster and holds one more frame."""
 BACKWARDS_S = 12
 """Seconds to seek back further if a seek went too far; keyframes are rarely farther apart."""
 
+Decoding = Literal["fast", "frugal", "sparse"]
+"""With all cores; with as few threads as possible, since processing the frames needs the cores; or
+with all cores, but without the frames that no other depends on, which takes half the time."""
+
 DEFAULT_RATE = Fraction(25)
 """Frame rate of a stream without one."""
 
@@ -56,7 +61,7 @@ class Decoder:
         trim: Trim,
         warn: Warn,
         *,
-        spare_cores: bool,
+        decoding: Decoding,
     ) -> None:
         """Prepare to decode.
 
@@ -65,7 +70,7 @@ class Decoder:
             stream: The stream of ``container`` to decode.
             trim: The part to decode.
             warn: Called for what is lost or guessed.
-            spare_cores: Decode with as few threads as possible, not as fast as possible.
+            decoding: How to decode.
         """
         self.damaged = 0
         """Number of packets so far that could not be decoded."""
@@ -82,7 +87,9 @@ class Decoder:
         self._context = decoding_context(stream)
         self._context.thread_type = "AUTO"
         cores = os.cpu_count() or 1
-        if spare_cores:
+        if decoding == "sparse":
+            stream.codec_context.skip_frame = "NONREF"
+        if decoding == "frugal":
             heavy = stream.width * stream.height > _LIGHT
             self._context.thread_count = 2 if heavy and cores > _BUSY else 1
         else:

@@ -45,7 +45,7 @@ class VideoWriter(Transaction):
         """
         container_of(output)  # refuse a wrong suffix before anything is created
         self._path = output
-        file = OutputFile(output, force=force, target=reader.info.path, marks=marks)
+        file = OutputFile(output, force=force, target=reader.info.file, marks=marks)
         note = marks.note if marks else ""
         self._output = VideoOutput(file, reader, video, note=note, warn=warn)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from roop.errors import CancelledError
+from roop.leftovers import Note
 from roop.media.base import Marks
 from roop.media.files.disk import writing
 from roop.media.open import open_reader
@@ -31,6 +32,7 @@ def keep_frames(output: Path, options: FrameOptions, marks: Marks, cancel: threa
     folder = output.with_name(f"{output.stem}-frames-{time}")
     with writing(folder):
         scratch = Path(mkdtemp(prefix=".roop-frames-", dir=output.parent))
+    note = Note(scratch)
     try:
         with open_reader(output, VideoOptions(), _ignore) as reader:
             for number, frame in enumerate(reader, 1):
@@ -45,6 +47,7 @@ def keep_frames(output: Path, options: FrameOptions, marks: Marks, cancel: threa
             scratch.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        note.close()
     return folder
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from roop.heap import trim_heap
 from roop.media.base import Writer
+from roop.media.target_file import TargetFile
 from roop.media.video.reader import VideoReader
 from roop.media.video.segment_writer import SegmentWriter
 from roop.pipeline.progress import Meter
@@ -30,7 +31,12 @@ class _SegmentFiles:
     """The target that a segment is read from, and the file that it is written to."""
 
     def __init__(
-        self, pipeline: FramePipeline, segment: Segment, output: Path, folder: WorkFolder
+        self,
+        pipeline: FramePipeline,
+        segment: Segment,
+        output: Path,
+        folder: WorkFolder,
+        target: TargetFile,
     ) -> None:
         """Open the target.
 
@@ -39,7 +45,9 @@ class _SegmentFiles:
             segment: Which part of the job.
             output: The output of the job.
             folder: Where finished segments lie.
+            target: The target as it was before it was split.
         """
+        self._target = target
         self._pipeline = pipeline
         self._segment = segment
         self._output = output
@@ -54,7 +62,7 @@ class _SegmentFiles:
                 pipeline.warn,
                 time_range=segment.time_range,
                 scale=pipeline.scale,
-                spare_cores=True,
+                decoding="frugal",
             )
         )
         """Reads the segment's frames."""
@@ -87,7 +95,12 @@ class _SegmentFiles:
         self.close()
 
     def record(self, stats: JobStats) -> None:
-        """Record that the segment is done."""
+        """Record that the segment is done.
+
+        Raises:
+            MediaError: The target is no longer what the job was planned for.
+        """
+        self._target.require_unchanged()
         self._folder.record(self._segment.number, stats + JobStats(left_out=self._left_out))
         # PyAV's containers and streams hold each other: encoders and decoders would pile up.
         gc.collect()
@@ -131,6 +144,8 @@ class SegmentRunner:
     """Where finished segments are kept."""
     meter: Meter
     """Counts the frames."""
+    target: TargetFile
+    """The target as it must still be when a segment is done."""
 
     def run(self, segments: Iterable[Segment]) -> None:
         """Process ``segments``; record each once it is safe on the disk."""
@@ -149,7 +164,7 @@ class SegmentRunner:
     def _started(self, segment: Segment, before: _Running | None) -> _Running:
         """Start to work on ``segment``; none of it is written before the segment before is."""
         job, pipeline = self.pipeline.job, self.pipeline
-        files = _SegmentFiles(pipeline, segment, self.output, self.folder)
+        files = _SegmentFiles(pipeline, segment, self.output, self.folder, self.target)
         try:
             reader = files.reader
             run = PipelineRun(

@@ -1,18 +1,22 @@
 """Process one segment of a job on a machine of a cluster, in a process of its own."""
 
+import dataclasses
 import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock
 
-from roop.errors import UsageError
+from roop.errors import MediaError, UsageError
 from roop.media.files.disk import writing
+from roop.media.target_file import TargetFile
 from roop.pipeline.progress import Meter, Progress
 from roop.pipeline.segments.chosen_person import ChosenPersonFinder
 from roop.pipeline.segments.plan import Segment
@@ -30,6 +34,11 @@ from roop.pipeline.workers.remote_job import (
     unpacked_paths,
 )
 from roop.processors import installed
+
+_PREFIX = "roop-cluster-"
+
+_OLD_S = 86_400.0
+"""Age from which files are those of a run that has ended: no segment takes that long."""
 
 _PERIOD_S = 0.5
 """Time between two reports of progress."""
@@ -73,11 +82,20 @@ def do_segment(
     """
     try:
         _check_software(remote_job)
+        target = TargetFile.of(remote_job.job.target)
         if not _target(remote_job, pieces):
             return TargetNeeded()
-        return _work(remote_job, segment, report)
+        return _work(remote_job, segment, target, report)
     except Exception as error:  # the edge of this process: the sender shows it
         return _with_senders_paths(error_to_dict(error), remote_job)
+
+
+def remove_old_files() -> None:
+    """Remove the files of runs that have ended without doing so, such as those of lost machines."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _OLD_S:  # every segment makes a folder in it
+                shutil.rmtree(folder)
 
 
 def remove_files(key: str) -> None:
@@ -86,23 +104,32 @@ def remove_files(key: str) -> None:
 
 
 def _work(
-    remote_job: RemoteJob, segment: Segment, report: Callable[[Progress], None]
+    remote_job: RemoteJob,
+    segment: Segment,
+    target: TargetFile,
+    report: Callable[[Progress], None],
 ) -> SegmentResult:
     import cv2
 
     cv2.setNumThreads(1)  # other segments are done on the other cores
     pipeline, chosen_person = _prepared(remote_job)
+    if target.path != pipeline.job.target:  # it was sent
+        target = TargetFile.of(pipeline.job.target)
     meter = Meter(None, report, period_s=_PERIOD_S)
     with tempfile.TemporaryDirectory(prefix="segment-", dir=_folder(remote_job.key)) as name:
         folder = WorkFolder(Path(name))
-        SegmentRunner(pipeline, chosen_person, remote_job.output, folder, meter).run([segment])
+        SegmentRunner(pipeline, chosen_person, remote_job.output, folder, meter, target).run(
+            [segment]
+        )
         stats = folder.stats_of(segment.number) or JobStats()
+        stats = _with_senders_photos(stats, remote_job)
         return SegmentResult(folder.packets(segment.number).read_bytes(), stats)
 
 
 @lru_cache(maxsize=1)  # a process does many segments of one run, and loading networks takes a while
 def _prepared(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
     """Return the pipeline of a job, and its finder of the person chosen before a segment."""
+    remove_old_files()
     folder = _folder(remote_job.key)
     with writing(folder):
         job = unpack(remote_job, folder)
@@ -133,12 +160,17 @@ def _target(remote_job: RemoteJob, pieces: TargetPieces | None) -> bool:
             if not sent.exists():
                 with part.open("wb") as file:
                     file.writelines(pieces())
+                if SampleDigest.of(part) != remote_job.target_digest:
+                    raise MediaError(
+                        f"{target} was changed while it was read",
+                        hint="run it again when the file is complete",
+                    )
                 part.replace(sent)
     return True
 
 
 def _folder(key: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"roop-cluster-{key}"
+    return Path(tempfile.gettempdir()) / f"{_PREFIX}{key}"
 
 
 def _sent(remote_job: RemoteJob) -> Path:
@@ -155,6 +187,20 @@ def _check_software(remote_job: RemoteJob) -> None:
                 f"{here.get(name, 'not at all')}, and this one {version}",
                 hint="install the same versions everywhere: outputs depend on them",
             )
+
+
+def _with_senders_photos(stats: JobStats, remote_job: RemoteJob) -> JobStats:
+    """Return stats with the sender's paths of photos."""
+    paths = unpacked_paths(remote_job, _folder(remote_job.key))
+
+    def named(text: str) -> str:
+        for there, here in paths.items():
+            text = text.replace(str(here), str(there))
+        return text
+
+    sources = tuple(dataclasses.replace(s, photo=named(s.photo)) for s in stats.sources)
+    warnings = tuple(named(warning) for warning in stats.warnings)
+    return dataclasses.replace(stats, sources=sources, warnings=warnings)
 
 
 def _with_senders_paths(failure: ErrorDict, remote_job: RemoteJob) -> ErrorDict:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from roop.media.target_file import TargetFile
 from roop.options import Job, Settings
 
 
@@ -21,6 +22,8 @@ class WorkerSetup:
     """Where finished segments are kept."""
     seek_times: Sequence[Fraction | None]
     """Where the decoding of each segment begins, in seconds; None for the first frame."""
+    target: TargetFile
+    """The target as it was before it was split."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the setup as JSON has it."""
@@ -30,6 +33,7 @@ class WorkerSetup:
             "output": str(self.output),
             "folder": str(self.folder),
             "seek_times": [None if time is None else str(time) for time in self.seek_times],
+            "target": self.target.to_dict(),
         }
 
     @classmethod
@@ -41,4 +45,5 @@ class WorkerSetup:
             Path(data["output"]),
             Path(data["folder"]),
             [None if time is None else Fraction(time) for time in data["seek_times"]],
+            TargetFile.from_dict(data["target"]),
         )

@@ -41,7 +41,9 @@ def _work(parent: ParentProcess) -> None:
         while (message := parent.messages.get()) is not None:
             segment = Segment.from_dict(message)
             meter = Meter(None, report)
-            SegmentRunner(pipeline, chosen_person, setup.output, folder, meter).run([segment])
+            SegmentRunner(pipeline, chosen_person, setup.output, folder, meter, setup.target).run(
+                [segment]
+            )
             parent.send({"done": segment.number})
 
 

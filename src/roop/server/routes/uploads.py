@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 
 import anyio
@@ -49,6 +49,12 @@ class UploadWriters:
                     self._scopes.pop(id, None)
         if scope.cancelled_caught:
             raise ApiError("conflict", "another request goes on with this upload")
+
+    @asynccontextmanager
+    async def idle(self, id: str) -> AsyncIterator[None]:
+        """Wait for the request that writes to an upload, and keep others out."""
+        async with self._locks.setdefault(id, anyio.Lock()):
+            yield
 
     def forget(self, id: str) -> None:
         """Drop the lock of an upload that has ended."""
@@ -98,7 +104,7 @@ def make_router(max_bytes: int) -> APIRouter:
         offset,
         methods=["HEAD"],
         dependencies=checked,
-        responses=responses("not_found", "precondition_failed"),
+        responses=responses("not_found", "precondition_failed", "media"),
     )
     router.add_api_route(
         "/{id}",
@@ -167,8 +173,9 @@ async def create(
     return Response(status_code=201, headers=headers | {"Tus-Resumable": VERSION})
 
 
-async def offset(id: str, services: ServicesDep) -> Response:
-    """Report the offset of an upload."""
+async def offset(id: str, services: ServicesDep, writers: WritersDep) -> Response:
+    """Report the offset of an upload; for a complete one, that it is among the media."""
+    await _finish_interrupted(id, services, writers)
     try:
         upload = await run_sync(services.storage.uploads.get, id)
     except ApiError:
@@ -259,6 +266,23 @@ async def _parts(request: Request) -> AsyncIterator[bytes]:
         raise
     if buffer:
         yield bytes(buffer)
+
+
+async def _finish_interrupted(id: str, services: Services, writers: UploadWriters) -> None:
+    """Finish a complete upload if the server was killed before it did.
+
+    Raises:
+        RoopError: The file is not accepted.
+    """
+    uploads = services.storage.uploads
+    with suppress(ApiError):  # it is no upload, or no longer one
+        if not (await run_sync(uploads.get, id)).complete:
+            return
+        async with writers.idle(id):
+            upload = await run_sync(uploads.get, id)
+            with anyio.CancelScope(shield=True):
+                await run_sync(_finish, upload, services)
+        writers.forget(id)
 
 
 def _finish(upload: Upload, services: Services) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from roop.errors import MediaError
 from roop.media.files.disk import writing
 from roop.media.files.extensions import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from roop.replacement import replacing
@@ -60,8 +61,10 @@ class MediaStore:
         for path in folder.iterdir():
             with suppress(OSError, ValueError, TypeError):
                 values = json.loads((path / _ABOUT).read_text(encoding="utf-8"))
-                self._items[path.name] = MediaItem(**values)
-                continue
+                item = MediaItem(**values)
+                if self.path(item).is_file():
+                    self._items[path.name] = item
+                    continue
             shutil.rmtree(path, ignore_errors=True)  # incomplete: the server was killed
 
     def add(self, id: str, name: str, file: Path, found: Mapping[str, Any]) -> MediaItem:
@@ -86,11 +89,15 @@ class MediaStore:
             **found,
         )
         folder = self._folder / id
-        with writing(folder):
-            folder.mkdir()
-            file.replace(self.path(item))
-            with replacing(folder / _ABOUT) as part:
-                part.write_text(json.dumps(dataclasses.asdict(item)), encoding="utf-8")
+        try:
+            with writing(folder):
+                folder.mkdir()
+                with replacing(folder / _ABOUT) as part:
+                    part.write_text(json.dumps(dataclasses.asdict(item)), encoding="utf-8")
+                file.replace(self.path(item))  # last: until then it is an upload
+        except MediaError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         with self._lock:
             self._items[id] = item
         return item
