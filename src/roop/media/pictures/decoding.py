@@ -203,11 +203,21 @@ def _read_main_picture(path: Path, found: Literal["HEIF", "JPEGXL"], warn: Warn)
 
 def display_of(path: Path, image: ImageFile, icc: bytes) -> Display:
     """Return how viewers show the values of an open image."""
-    found = image.info.get("gamma")
+    transfer = png.transfer_number(path) if image.format == "PNG" else 0
+    return display_by(icc, image.info.get("gamma"), transfer)
+
+
+def display_by(icc: bytes, found: object, transfer: int) -> Display:
+    """Return how viewers show values.
+
+    Args:
+        icc: The colour profile.
+        found: The gamma in the file, as a fraction; None if there is none.
+        transfer: The number of the transfer function (H.273); 0 if there is none.
+    """
     gamma = 1 / (found * _USUAL_GAMMA) if isinstance(found, float) and found > 0 else 1.0
     if abs(gamma - 1) < _NEARLY_USUAL:
         gamma = 1.0
-    transfer = png.transfer_number(path) if image.format == "PNG" else 0
     return Display(icc=icc, gamma=gamma, transfer=transfer_of(transfer))
 
 
