@@ -28,6 +28,7 @@ from roop.media.video.encoder_specs import (
     open_encoder,
 )
 from roop.media.video.matroska import FORMATS
+from roop.media.video.opening import has_alpha_layer
 from roop.media.video.reader import VideoReader
 from roop.media.video.tags import stream_tags
 from roop.options import VideoOptions
@@ -132,7 +133,9 @@ class VideoEncoder:
         if form != frames.format:
             more = ", which has no transparency" if loses else ""
             warn(f"the pixel format is changed from {frames.format} to {form}{more}")
-        if self._reader.stream.metadata.get("alpha_mode") == "1" and not has_alpha(frames.format):
+        said = self._reader.stream.metadata.get("alpha_mode") == "1"
+        said = said or has_alpha_layer(self._reader.info.path)
+        if said and not has_alpha(frames.format):
             warn("the transparency of the target is left out: its decoder does not return it")
         if frames.dynamic_hdr:
             names = " and ".join(frames.dynamic_hdr)
