@@ -10,9 +10,11 @@ from roop.errors import RoopError
 
 
 def kinds(root: type[RoopError] = RoopError) -> Iterator[type[RoopError]]:
+    """Yield every public kind: modules that other tests import may have some of their own."""
     yield root
     for kind in root.__subclasses__():
-        yield from kinds(kind)
+        if kind.__module__ == roop.errors.__name__:
+            yield from kinds(kind)
 
 
 def test_the_documented_exit_codes() -> None:

@@ -61,7 +61,11 @@ def test_one_of_another_machine_does_when_its_lease_has_ended(job: Job, queue: P
         assert jobs.claim_next() is not None
 
 
-@pytest.mark.parametrize("end", [None, -1e300, 0.0, 1e300, time.time() + 1e6])
+@pytest.mark.parametrize(
+    "end",
+    [None, -1e300, 0.0, 1e300, time.time() + 1e6],
+    ids=["none", "before time", "1970", "never", "next week"],
+)
 def test_a_lease_without_a_sensible_end_has_ended(job: Job, queue: Path, end: float | None) -> None:
     with Queue(queue) as jobs:
         queued = jobs.submit(job)

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from support.clips import times
+from support.films import Film, elder_at, wall, woman_at
 from support.server import Json, Server, problem, running
 from support.terminal import command, environment
 
@@ -35,6 +36,19 @@ def verified(path: Path) -> str:
         command("verify", "--json", path), env=environment(), capture_output=True, text=True
     )
     return done.stdout
+
+
+def test_people_who_were_replaced_in_turn(
+    server: Server, files: dict[str, Path], tmp_path: Path
+) -> None:
+    turns = [woman_at(150 + number) for number in range(9)]
+    turns += [elder_at(150 + number, canvas=255 - wall()) for number in range(8)]
+    target = server.upload(Film().write(tmp_path / "turns.mp4", turns))
+    job = server.start_job(target, server.upload(files["hopper"]))
+    summary = server.ended(job["id"])["summary"]
+    assert summary["warnings"][0].startswith("2 people were replaced in turn, in 9 and 8 frames")
+    people = [(each["frames"], each["position"]) for each in summary["replaced_people"]]
+    assert people == [(9, 0), (8, 0)]
 
 
 def test_upload_start_follow_fetch_and_delete(

@@ -74,6 +74,9 @@ def test_links_of_all_jobs_stay_when_the_jobs_are_deleted(
         assert [each["job"] for each in first["items"]] == [jobs[2], jobs[1]]
         rest = client.get("/shares", params={"limit": 2, "cursor": first["next"]}).json()
         assert [each["name"] for each in rest["items"]] == [names[0]]
+        assert first["items"][0]["title"] == "hopper-both.png"
+        assert rest["items"][0]["title"] == names[0]
+        assert client.get(rest["items"][0]["qr"].removeprefix(API)).text.startswith("<svg")
         assert rest["next"] is None
         assert client.delete(f"/shares/{names[0]}").status_code == 204
         assert len(list(place.iterdir())) == 2

@@ -10,6 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from roop.server.options import ServerOptions
+from roop.server.responses.problems import ApiError
+from roop.server.storage.uploads import Uploads
 from support.server import API, PATCH, TUS, Server, problem, running
 
 
@@ -138,6 +141,16 @@ def test_fifty_uploads_at_once_under_a_quota(small: Server, files: dict[str, Pat
         small.client.delete(f"/uploads/{path.stem}", headers=TUS)
     large = small.client.post("/uploads", headers=TUS | {"Upload-Length": "2000001"})
     assert "more than one file may have" in problem(large, 413)["detail"]
+
+
+def test_a_file_that_is_just_being_moved_to_the_media_counts(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path, ServerOptions(max_storage=0.02, max_upload=0.015))
+    first = uploads.create(15_000_000, "film.mp4", stored=lambda: 0)
+    uploads.path(first.id).rename(tmp_path / "content.mp4")
+    with pytest.raises(ApiError, match="keeps no more uploads"):
+        uploads.create(15_000_000, "film.mp4", stored=lambda: 0)
+    assert not list(Uploads(tmp_path, ServerOptions()).all())  # the server was killed just then
+    assert [path.name for path in tmp_path.iterdir()] == ["content.mp4"]
 
 
 @pytest.mark.slow

@@ -48,11 +48,13 @@ class Film:
     """From the upright picture to the stored one."""
     times: Sequence[int] | None = None
     """In ticks of 1/600 s; 30 frames a second by default."""
+    keyframes: int = 250
+    """Most frames from one keyframe to the next."""
 
     def write(self, path: Path, pictures: Sequence[Pixels]) -> Path:
         times = self.times or range(0, 20 * len(pictures), 20)
         with av.open(str(path), "w") as output:
-            options = {"qp": "0", "preset": "ultrafast"}
+            options = {"qp": "0", "preset": "ultrafast", "g": str(self.keyframes)}
             stream = output.add_stream("libx264", rate=30, time_base=TICKS, options=options)
             stream.height, stream.width = self.turn(pictures[0]).shape[:2]
             stream.pix_fmt = self.pixel_format

@@ -7,13 +7,19 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
+from support.films import elder_at
 from support.server import Json, Server
 from support.terminal import command, environment
 
 WAIT_MS = 60_000
 """How long the page may take for anything."""
+
+CAMERA_FRAMES = 10
+"""Pictures that the browser's camera repeats."""
 
 _DROP = """
 async (element, { data, name, type }) => {
@@ -35,6 +41,11 @@ def verdict(path: Path) -> str:
     )
     found: str = json.loads(told.stdout)[0]["verdict"]
     return found
+
+
+def camera_picture(number: int) -> Image.Image:
+    """Return one picture of the browser's camera."""
+    return Image.fromarray(np.asarray(elder_at(160 + number))).resize((640, 480))
 
 
 class Visit:
@@ -112,7 +123,9 @@ class Visit:
         assert not self._problems, self._problems
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        answered = message.text.startswith("Failed to load resource") and "422" in message.text
+        answered = message.text.startswith("Failed to load resource") and any(
+            code in message.text for code in ("409", "422")
+        )
         if message.type in ("error", "warning") and not (answered and self.refusals_expected):
             self._problems.append(f"{message.type}: {message.text}")
 

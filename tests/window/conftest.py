@@ -1,5 +1,6 @@
 """A session of a window without the window, in folders of its own."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +11,18 @@ from roop.options import Settings, ShareOptions
 from roop.processors import installed
 from roop.window.session import Session, WindowSetup, opened
 from support.films import Film, elder_at, woman_at
+from window.desktop import screen
 
 Until = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture(scope="session")
+def own_display() -> Iterator[str]:
+    """Start a screen for windows of this process, which Tk ends once a screen of its is gone."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("the window's tests need Xvfb")
+    with screen(2560, 1440) as desktop:
+        yield desktop.display
 
 
 @pytest.fixture

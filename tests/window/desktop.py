@@ -63,6 +63,12 @@ class Desktop:
         shown = ImageGrab.grab((x, y, x + 1, y + 1), xdisplay=self.display).convert("RGB")
         return "#{:02x}{:02x}{:02x}".format(*shown.getpixel((0, 0)))
 
+    def colours(self, left: int, top: int, right: int, bottom: int) -> set[str]:
+        """Return the colours in a part of the screen as ``#rrggbb``."""
+        shown = ImageGrab.grab((left, top, right, bottom), xdisplay=self.display).convert("RGB")
+        found = shown.getcolors(shown.width * shown.height) or []
+        return {"#{:02x}{:02x}{:02x}".format(*colour) for _, colour in found}
+
     def window(self) -> str:
         """Wait for the window; return its number."""
         found = self.xdotool("search", "--sync", "--onlyvisible", "--name", f"^{TITLE}$")

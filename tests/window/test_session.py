@@ -1,11 +1,17 @@
 """What a user does in the window, without the window: from two files to a result."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from roop.media.pictures.identity_file import (
+    identity_path,
+    make_identities_folder,
+    save_identity,
+)
 from roop.window.selection import Line
 from roop.window.session import Session
 from support.figures import drawing
@@ -193,3 +199,24 @@ def test_a_stretch_is_played(
     until(lambda: session.preview.shown.value is not second)
     session.preview.scrub(0.1)
     assert session.preview.playing.value is None
+
+
+def test_a_saved_face_is_shown_and_used(
+    session: Session, until: Until, portraits: dict[str, Path]
+) -> None:
+    make_identities_folder()
+    with Image.open(portraits["astronaut"]) as photo:
+        save_identity(identity_path("alice"), [np.asarray(photo.convert("RGB"))], force=False)
+    identity_path("broken").write_bytes(b"no photos")
+    found: list[tuple[str, ...]] = []
+    session.source.saved(found.append)
+    until(lambda: found)
+    assert found == [("alice", "broken")]
+    session.source.add_saved("alice")
+    until(lambda: ready(session))
+    (photo_of,) = session.source.photos.value
+    with Image.open(io.BytesIO(photo_of.picture)) as picture:
+        assert picture.size == photo_of.size
+    session.source.add_saved("broken")
+    until(lambda: session.source.photos.value[-1].state == "wrong")
+    assert "damaged" in session.source.photos.value[-1].note.text

@@ -1,6 +1,5 @@
 """The window's own thread: nothing on it takes long or waits for files and processes."""
 
-import shutil
 import sys
 import threading
 import time
@@ -16,12 +15,8 @@ if TYPE_CHECKING:  # it loads tkinter
 from roop.terms import remember_terms
 from roop.window.preferences import Preferences
 from roop.window.session import Session
-from window.desktop import screen
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("Xvfb") is None, reason="the window's tests need Xvfb"),
-    pytest.mark.slow,
-]
+pytestmark = pytest.mark.slow
 
 MOST_S = 0.05
 """Of processor time in one turn: waiting for a busy machine does not count."""
@@ -30,17 +25,18 @@ WAITS = {"subprocess.Popen", "sqlite3.connect", "socket.connect"}
 
 
 @pytest.fixture
-def window(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator["MainWindow"]:
+def window(
+    session: Session, own_display: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["MainWindow"]:
     pytest.importorskip("tkinter", reason="the window's tests need tkinter")
     from roop.window.main_window import MainWindow
 
-    with screen() as desktop:
-        monkeypatch.setenv("DISPLAY", desktop.display)
-        remember_terms()
-        window = MainWindow(session, Preferences(), None)
-        window.root.update()
-        yield window
-        window.root.destroy()
+    monkeypatch.setenv("DISPLAY", own_display)
+    remember_terms()
+    window = MainWindow(session, Preferences(), None)
+    window.root.update()
+    yield window
+    window.root.destroy()
 
 
 def turns(window: "MainWindow", until: Callable[[], object]) -> list[float]:

@@ -1,14 +1,20 @@
 """The window itself, on a screen without a monitor, with real events of mouse and keyboard."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from roop.jobs.queue import Queue
+from roop.provenance.verify import verify_file
+from support.figures import drawing
+from support.films import elder_at
+from support.ip_camera import ip_camera
 from support.long_films import FaceClip
 from window.desktop import Desktop, roop_window, screen, wait_for
 
@@ -27,6 +33,10 @@ FIRST_PERSON, SECOND_PERSON = (495, 560), (655, 560)
 CARD = ("#19213a", "#0b5566")
 """Colours of a person who is not chosen, and who is."""
 CANCEL, RETRY = (1055, 158), (990, 147)
+SOURCE_CARD, STAGE_CARD = (24, 80, 288, 420), (347, 60, 928, 570)
+CYAN, GREEN, PINK = "#00f2fe", "#00ff88", "#ff6fb3"
+"""Colours of what can be started, of words for what is fine, and for what is wrong."""
+CAMERA, START_CAMERA, RECORD = (1190, 23), (365, 624), (570, 622)
 
 
 @pytest.fixture
@@ -114,6 +124,47 @@ def test_two_people_get_faces_of_their_own_by_drops(
         (portraits["hopper"],),
         (portraits["astronaut"],),
     ]
+
+
+def test_a_refused_photo_is_not_shown_and_starts_nothing(
+    desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    home, refused = accepted(tmp_path / "home"), tmp_path / "refused.png"
+    Image.fromarray(drawing()).save(refused)
+    with roop_window(desktop, home):
+        desktop.drop(*SOURCE, refused)
+        wait_for(lambda: PINK in desktop.colours(*SOURCE_CARD), "nothing is wrong with it")
+        desktop.drop(*SOURCE, portraits["astronaut"])
+        wait_for(lambda: GREEN in desktop.colours(*SOURCE_CARD), "the face is not found")
+        desktop.drop(*STAGE, refused)
+        wait_for(lambda: PINK in desktop.colours(*STAGE_CARD), "the target is not refused")
+        assert "#e67f79" not in desktop.colours(*STAGE_CARD)  # of the skin in the drawing
+        desktop.keys("ctrl+Return")
+        wait_for(lambda: states(home) == ["failed"] or not states(home), "it was not refused")
+    assert not list(home.glob("*/Outputs/*"))
+
+
+def test_a_camera_is_shown_and_recorded(
+    desktop: Desktop, portraits: dict[str, Path], tmp_path: Path
+) -> None:
+    home = accepted(tmp_path / "home")
+    recordings = home / "Videos" / "Outputs"
+    with ip_camera([elder_at(150 + 4 * number) for number in range(20)]) as address:
+        (home / "roop.toml").write_text(f'[cameras.door]\naddress = "{address}"\n')
+        with roop_window(desktop, home):
+            desktop.drop(*SOURCE, portraits["astronaut"])
+            wait_for(lambda: GREEN in desktop.colours(*SOURCE_CARD), "the face is not found")
+            desktop.click(*CAMERA)
+            wait_for(lambda: desktop.colour(*START_CAMERA) == CYAN, "the camera cannot be started")
+            desktop.click(*START_CAMERA)
+            wait_for(lambda: len(desktop.colours(*STAGE_CARD)) > 1000, "there is no picture")
+            desktop.click(*RECORD)
+            wait_for(lambda: list(recordings.glob("*")), "nothing is recorded")
+            time.sleep(1)
+            desktop.click(*RECORD)
+            wait_for(lambda: list(recordings.glob("roop-live-*.mp4")), "it is not completed")
+    (recording,) = recordings.glob("roop-live-*.mp4")
+    assert verify_file(recording, None).verdict == "intact"
 
 
 def test_a_job_is_cancelled_and_resumed(

@@ -10,7 +10,13 @@ from roop.types import Warn
 
 
 def open_reader(
-    path: Path, video: VideoOptions, warn: Warn, *, output: Path | None = None, scale: int = 1
+    path: Path,
+    video: VideoOptions,
+    warn: Warn,
+    *,
+    output: Path | None = None,
+    scale: int = 1,
+    sparse: bool = False,
 ) -> Reader:
     """Open a target of any kind.
 
@@ -20,6 +26,7 @@ def open_reader(
         warn: Called for what is lost or guessed.
         output: The output; if it is a video, an animation is read as a video too.
         scale: Factor by which the frames will be enlarged before they are written.
+        sparse: Leave out the frames of a video that no other depends on.
 
     Raises:
         MediaError: The file cannot be read.
@@ -43,9 +50,11 @@ def open_reader(
                 hint="name the output .mp4: it becomes a video, which can be upscaled",
             )
         return AnimationReader(path, warn)
+    from roop.media.video.decoder import Decoding
     from roop.media.video.reader import VideoReader
 
-    return VideoReader(path, video, warn, scale=scale, spare_cores=output is not None)
+    decoding: Decoding = "sparse" if sparse else "fast" if output is None else "frugal"
+    return VideoReader(path, video, warn, scale=scale, decoding=decoding)
 
 
 def open_writer(

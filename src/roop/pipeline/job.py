@@ -10,6 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from roop.errors import CancelledError, RoopError, UsageError, free_locals
+from roop.faces.tracking.person_counts import without_rare
 from roop.media.base import Reader
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
@@ -28,6 +29,8 @@ from roop.pipeline.output.record import (
 )
 from roop.pipeline.people.no_face import nobody_replaced_error
 from roop.pipeline.people.paths import source_paths
+from roop.pipeline.people.replaced import ReplacedPerson, in_turn
+from roop.pipeline.people.source_photo import SourcePhoto
 from roop.pipeline.progress import Meter, Watch
 from roop.pipeline.segments.plan import DEFAULT_PACE, Pace, plan_segments
 from roop.pipeline.stages.stats import JobStats
@@ -73,6 +76,11 @@ class JobResult:
     """Each once, in plain words."""
     kept_frames: Path | None = None
     """The folder with the output's frames as images, if requested."""
+    replaced_people: tuple[ReplacedPerson, ...] = ()
+    """The people who were replaced in turn, most often first, if the job names nobody and they are
+    several."""
+    sources: tuple[SourcePhoto, ...] = ()
+    """The source photos, how well each serves, and which is the best of several."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON has it."""
@@ -88,7 +96,11 @@ class JobResult:
         paths = {name: data[name] and Path(data[name]) for name in ("output", "kept_frames")}
         lists = {name: tuple(data[name]) for name in ("models", "providers", "warnings")}
         by = data["recognition"]
-        return cls(**{**data, **paths, **lists, "recognition": by and Recognition(**by)})
+        people = tuple(ReplacedPerson(**person) for person in data.get("replaced_people", ()))
+        photos = tuple(SourcePhoto.from_dict(photo) for photo in data.get("sources", ()))
+        recognition = by and Recognition(**by)
+        values = {"recognition": recognition, "replaced_people": people, "sources": photos}
+        return cls(**{**data, **paths, **lists, **values})
 
 
 def run_job(
@@ -205,6 +217,7 @@ class JobRunner:
             workers = _workers(task, reader, len(segments))
             memory = bytes_of(reader.info.size)
             stats = LongJob(task, segments, pace, workers, memory, target).run()
+        people = _replaced_people(task, stats)
         return JobResult(
             output=task.output,
             frames=stats.counts.frames,
@@ -220,6 +233,8 @@ class JobRunner:
             recognition=recognition_of(job, settings),
             providers=stats.providers,
             warnings=stats.warnings,
+            replaced_people=people,
+            sources=stats.sources,
         )
 
 
@@ -264,6 +279,22 @@ def _in_one_run(task: Task, reader: Reader) -> JobStats:
                 raise nobody_replaced_error(job, stats.nearest)
     meter.report()
     return stats
+
+
+def _replaced_people(task: Task, stats: JobStats) -> tuple[ReplacedPerson, ...]:
+    """Return the people who were replaced in turn, if they are several, and warn about them."""
+    counts, job = without_rare(stats.people), task.job
+    if len(counts) < 2 or task.cancel.is_set():
+        return ()
+    # Imported here, as most jobs need none of these libraries in this process.
+    from roop.pipeline.people.replaced_finder import find_replaced
+
+    resources = task.resources()
+    models = resources.models(task.warn, lambda name, done, total: None)
+    people = find_replaced(counts, job, resources.analyser(job, models))
+    verb = "replaced" if task.registry[job.steps[0].processor].engine else "changed"
+    task.warn(in_turn(people, verb=verb))
+    return people
 
 
 def output_path(job: Job) -> Path:

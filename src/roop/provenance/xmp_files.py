@@ -1,4 +1,4 @@
-"""XMP packets in files: JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV."""
+"""XMP packets in files: JPEG, PNG, WebP, GIF, TIFF, AVIF, MP4 and MOV."""
 
 import io
 import re
@@ -7,6 +7,9 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from PIL import Image
+
+from roop.errors import MediaError
 from roop.media.formats import png, webp
 from roop.media.formats.jpeg.segments import JpegSegment, header_segments
 
@@ -49,6 +52,7 @@ def add_xmp(path: Path, merge: Merge) -> bool:
         ".gif": gif_with_xmp,
         ".tif": tiff_with_xmp,
         ".tiff": tiff_with_xmp,
+        ".avif": avif_with_xmp,
     }.get(suffix)
     if with_xmp is None:
         return False
@@ -157,6 +161,20 @@ def tiff_with_xmp(data: bytes, merge: Merge) -> bytes:
     ordered = sorted([*others, entry], key=lambda e: struct.unpack_from(order + "H", e))
     directory = struct.pack(order + "H", len(ordered)) + b"".join(ordered) + following
     return body[:4] + struct.pack(order + "I", len(body)) + body[8:] + directory
+
+
+def avif_with_xmp(data: bytes, merge: Merge) -> bytes:
+    """Return the AVIF file with its packet merged, in the room that its encoder has left.
+
+    Raises:
+        MediaError: There is no packet, or no room.
+    """
+    with Image.open(io.BytesIO(data)) as image:
+        old = image.info.get("xmp", b"")
+    packet = merge(old, len(old))
+    if not old or len(packet) > len(old):
+        raise MediaError("this AVIF file has no room for marks", hint="name the output .png")
+    return data.replace(old, packet.ljust(len(old)))
 
 
 def _append_box(path: Path, packet: bytes) -> None:

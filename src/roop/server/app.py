@@ -24,6 +24,7 @@ from roop.server.routes import (
     captures,
     events,
     health,
+    identities,
     jobs,
     live,
     marks,
@@ -121,6 +122,7 @@ def create_app(setup: Setup) -> FastAPI:
     parts = (
         *(health, session, capabilities, media, previews, jobs, marks, shares, events, live),
         captures,
+        identities,
     )
     for part in parts:
         api.include_router(part.router)

@@ -70,7 +70,9 @@ class Media(BaseModel):
 class AssignmentInput(Input):
     """The new face of one person of the target."""
 
-    sources: list[MediaId] = Field(min_length=1, description="photos of the new face")
+    sources: list[MediaId] = Field(
+        min_length=1, description="photos of the new face, or saved identities"
+    )
     frame: int | None = Field(None, ge=0, description="the frame in which `position` counts")
     position: int | None = Field(None, ge=0, description="the person's place in that frame")
     reference: MediaId | None = Field(None, description="or a photo of that person")
@@ -90,7 +92,7 @@ class DraftInput(Input):
     target: MediaId
     sources: list[MediaId] = Field(
         [],
-        description="photos of the new face, for people without an assignment",
+        description="photos of the new face or saved identities, for people without an assignment",
     )
     assignments: list[AssignmentInput] = []
     options: Options = {}
@@ -202,6 +204,10 @@ class FaceFound(BaseModel):
         description="index into the target's people, if it is one of those found so far"
     )
     warnings: list[str] = Field([], description="why this face makes a poor source, in short")
+    score: float | None = Field(
+        None,
+        description="how well it serves as a source, 0 to 1: the best photo has the highest",
+    )
 
 
 class FacesFound(BaseModel):
@@ -264,6 +270,31 @@ class JobProgress(BaseModel):
     activity: str | None = None
 
 
+class SourceFault(BaseModel):
+    """Why a photo makes a poor source."""
+
+    code: str
+    text: str
+
+
+class SourceJudged(BaseModel):
+    """A source photo, and how well it serves."""
+
+    photo: str = Field(description="its name")
+    score: float = Field(description="0 to 1, from size, sharpness, pose, light and expression")
+    best: bool = Field(description="true if it is the best of several photos of one face")
+    faults: list[SourceFault]
+
+
+class PersonReplaced(BaseModel):
+    """One of several people who were replaced in turn."""
+
+    frames: int = Field(description="frames in which this person was replaced")
+    time_s: float = Field(description="time of the frame that shows the face best")
+    frame: int | None = Field(description="number of that frame; null if unknown")
+    position: int | None = Field(description="position of the face in it, as assignments take it")
+
+
 class JobSummary(BaseModel):
     """The result of a job in numbers."""
 
@@ -279,6 +310,10 @@ class JobSummary(BaseModel):
     models: list[str]
     providers: list[str]
     warnings: list[str]
+    replaced_people: list[PersonReplaced] = Field(
+        [], description="who was replaced in turn, if nobody was chosen and they are several"
+    )
+    sources: list[SourceJudged] = Field([], description="the source photos")
 
 
 class JobView(BaseModel):

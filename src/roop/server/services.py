@@ -13,12 +13,14 @@ from starlette.requests import HTTPConnection
 from roop.errors import RoopError
 from roop.jobs.queue import Queue
 from roop.live_options import CameraOptions
+from roop.media.pictures.identity_file import identities_folder
 from roop.options import Settings, ShareOptions
 from roop.processors.base import Registry
 from roop.server.options import ServerOptions
 from roop.server.responses.problems import Problem, problem_of
 from roop.server.security.access import Access
 from roop.server.storage.captures import Captures
+from roop.server.storage.identities import Identities
 from roop.server.storage.inspection import Inspector
 from roop.server.storage.media import MediaStore
 from roop.server.storage.results import Results
@@ -41,6 +43,7 @@ class Storage:
     media: MediaStore
     results: Results
     captures: Captures
+    identities: Identities
 
     @classmethod
     def open(cls, folder: Path, options: ServerOptions) -> "Storage":
@@ -51,6 +54,7 @@ class Storage:
             MediaStore(folder / "media"),
             Results(folder / "jobs"),
             Captures(folder / "captures"),
+            Identities(identities_folder()),
         )
 
     def redact(self, text: str) -> str:
@@ -61,6 +65,8 @@ class Storage:
             known = {item.id: item.name for item in self.media.all()}
             return known.get(found[1], "a file that is gone")
 
+        saved = re.escape(str(self.identities.folder))
+        text = re.sub(rf"{saved}/([^/\n]+?)\.identity", r"\1", text)
         text = re.sub(rf"{root}/(?:media|uploads)/([0-9a-f]{{32}})[\w./-]*", name, text)
         return re.sub(rf"{root}[\w./-]*", "the output", text)
 

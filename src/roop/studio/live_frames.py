@@ -12,7 +12,7 @@ from roop.errors import CancelledError
 from roop.live_options import CameraOptions
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.live.cameras import Camera
-from roop.media.live.page import stalled_jpeg
+from roop.media.live.jpeg import stalled_jpeg
 from roop.media.live.turning import Turning
 from roop.options import Job
 from roop.pipeline.live.control import LiveChoice, LiveControl, LiveState

@@ -15,13 +15,14 @@ from typing import Any
 import cv2
 
 from roop.faces.analyser import Analyser
-from roop.faces.fitness import faults
+from roop.faces.fitness import fitness
 from roop.geometry import bounds
 from roop.heap import use_one_arena
 from roop.home import user_folder
 from roop.live_options import CameraOptions
 from roop.media.open import open_reader
 from roop.options import FaceOptions, Settings, VideoOptions
+from roop.pipeline.people.saved_identity import make_identity
 from roop.pipeline.people.scan import PeopleScan
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.remote_error import error_to_dict
@@ -35,6 +36,7 @@ from roop.studio.marked_jpeg import JpegMarker, plain_jpeg
 from roop.studio.people import PeopleSearch
 from roop.studio.previews import Previews
 from roop.studio.reel import reel_frames
+from roop.studio.saved_faces import face_picture, first_photo
 from roop.studio.target_frames import TargetFrames
 from roop.types import Box, Frame
 
@@ -120,6 +122,8 @@ class _Studio:
             "frame": self.frame,
             "faces": self.faces,
             "people": self.people,
+            "identity": self.identity,
+            "save_identity": self.save_identity,
             "preview": self.preview,
             "clip": self.clip,
             "reel": self.reel,
@@ -186,10 +190,10 @@ class _Studio:
                     looks = analyser.recogniser.describe(frame, mesh)
                     person = scan.find(looks, options.similar_face_distance)
                 box = bounds(mesh[:, :2]).clipped(frame.size)
-                texts = [fault.text for fault in faults(frame, mesh)]
-                found.append(
-                    _box(box) | {"position": position, "person": person, "warnings": texts}
-                )
+                judged = fitness(frame, mesh)
+                texts = [fault.text for fault in judged.faults]
+                place = {"position": position, "person": person}
+                found.append(_box(box) | place | {"warnings": texts, "score": judged.score})
         return {"faces": found, "size": frame.size}
 
     def people(self, message: Message, reply: Reply) -> Mapping[str, Any]:
@@ -211,6 +215,24 @@ class _Studio:
         if search.error is not None:
             raise search.error
         return _people(self._scans[key])
+
+    def identity(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Return a picture of a saved identity as a JPEG."""
+        path = Path(message["path"])
+        with self._frames_lock:
+            photo = first_photo(path)
+            self._screened(photo, str(path))
+            picture = face_picture(photo, self._analyser_for(FaceOptions()), message["side"])
+        return {"jpeg": _text(plain_jpeg(picture)), "size": picture.shape[1::-1]}
+
+    def save_identity(self, message: Message, reply: Reply) -> Mapping[str, Any]:
+        """Save the faces of photos under a name; return how many."""
+        photos = list(map(Path, message["photos"]))
+        output = Path(message["path"])
+        count = make_identity(
+            output, photos, self._settings, position=None, force=False, warn=_ignore
+        )
+        return {"photos": count}
 
     def preview(self, message: Message, reply: Reply) -> Mapping[str, Any]:
         """Return a frame before and after the swap."""

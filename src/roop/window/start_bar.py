@@ -35,7 +35,7 @@ class StartBar:
         place = {"row": 0, "column": 1, "sticky": "w", "padx": 12}
         self._note = ErrorLine(self.frame, place, 420)
         self._folder = button(self.frame, "", self._choose_folder, kind="link", height=24)
-        self._folder.grid(row=1, column=1, sticky="w", padx=6)
+        self._folder.grid(row=1, column=1, sticky="w", padx=2)
         self._starter.folder.watch(self._show_folder)
         self._starter.ready.watch(self._ready)
         self._starter.note.watch(lambda _: self._say())

@@ -115,7 +115,10 @@ def test_what_makes_a_poor_source_is_said(roop: Roop, portraits: Portraits, tmp_
     (person,) = json.loads(roop("faces", grey, "--json").stdout)["people"]
     assert [fault["code"] for fault in person["faults"]] == ["colourless"]
     swap = ("swap", "-t", portraits["hopper"], "--json", "-s")
-    warnings = json.loads(roop(*swap, grey, fit, "-o", "a.png").stdout)["warnings"]
+    result = json.loads(roop(*swap, grey, fit, "-o", "a.png").stdout)
+    best = [(Path(one["photo"]), one["best"], len(one["faults"])) for one in result["sources"]]
+    assert best == [(grey, False, 1), (fit, True, 0)]
+    warnings = result["warnings"]
     assert len(warnings) == 1
     assert str(grey) in warnings[0]
     assert f"(as in {fit})" in warnings[0]

@@ -320,3 +320,16 @@ def test_without_an_output_a_new_file_gets_a_name(
         output = tmp_path / "pictures" / "Outputs" / name
         assert done.stdout.splitlines()[0] == str(output)
         assert output.exists()
+
+
+def test_two_people_in_turn(roop: Roop, portraits: Portraits, tmp_path: Path) -> None:
+    first, second = (
+        np.asarray(Image.open(portraits[name]).convert("RGB").resize((320, 320)))
+        for name in ("hopper", "astronaut")
+    )
+    write_clip(tmp_path / "turns.mp4", [first] * 10 + [second] * 8, fps=30)
+    done = roop("swap", "-s", portraits["hopper"], "-t", "turns.mp4", "-o", "out.mp4")
+    assert done.returncode == 0, done.stderr
+    assert "2 people were replaced in turn, in 10 and 8 frames" in done.stderr
+    photo = portraits["hopper"]
+    assert f"hint: to replace only one of them: --map {photo}=0@" in done.stderr

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from roop.faces.detection.base import intersection_over_union
-from roop.faces.detection.blazeface import BlazeFaceDetector, tiles
+from roop.faces.detection.blazeface import BlazeFaceDetector, large_tiles, tiles
+from roop.models.networks import Network, face_detector
+from roop.options import Settings
 from roop.types import Pixels
 from support.heads import ASTRONAUT, EYE_TO_CHIN, EYES, astronaut, backdrop, placed
 
@@ -45,10 +47,37 @@ def test_tiles_find_what_is_too_small_for_the_whole(
 )
 def test_tiles_cover_every_pixel(size: tuple[int, int]) -> None:
     image: Pixels = np.zeros((size[1], size[0], 3), np.uint8)
-    covered = np.zeros(image.shape[:2], bool)
-    for tile in tiles(image):
-        covered[tile.y0 : tile.y1, tile.x0 : tile.x1] = True
-    assert covered.all()
+    for kind in (tiles, large_tiles):
+        covered, found = np.zeros(image.shape[:2], bool), list(kind(image))
+        for tile in found:
+            covered[tile.rows, tile.columns] = True
+        assert covered.all()
+        assert len({(tile.width, tile.height) for tile in found}) == 1
+
+
+class OneSize:
+    """A network that takes no larger images."""
+
+    any_size = False
+
+    def __init__(self, network: Network) -> None:
+        self.run = network.run
+
+
+def test_large_tiles_show_the_faces_that_small_ones_do() -> None:
+    network = face_detector(Settings())
+    image = backdrop((900, 700))
+    places = [(100 + 175 * (n % 5), 90 + 170 * (n // 5)) for n in range(20)]
+    for number, place in enumerate(places):
+        image = placed(astronaut(), image, place, scale=0.25 + number / 40).pixels
+    found = [
+        {places.index(min(places, key=lambda p: np.hypot(*(d.keypoints[2] - p)))) for d in seen}
+        for seen in (
+            [d for d in detector.detect_tiled(image) if d.score > 0.72]
+            for detector in (BlazeFaceDetector(network), BlazeFaceDetector(OneSize(network)))
+        )
+    ]
+    assert found == [set(range(20))] * 2
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3), (16, 16)])

@@ -5,13 +5,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from support.films import elder_at
-from support.page import WAIT_MS, Visit
+from support.page import CAMERA_FRAMES, WAIT_MS, Visit, camera_picture
 from support.server import Server, running
 
 CHROMIUM = next(
@@ -48,9 +45,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 def _write_camera(path: Path) -> None:
     with path.open("wb") as film:
-        for number in range(10):
-            picture = Image.fromarray(np.asarray(elder_at(160 + number)))
-            picture.resize((640, 480)).save(film, "JPEG", quality=92)
+        for number in range(CAMERA_FRAMES):
+            camera_picture(number).save(film, "JPEG", quality=92)
 
 
 @pytest.fixture

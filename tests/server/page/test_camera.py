@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Response, expect
 
-from support.page import Visit, verdict
+from support.page import CAMERA_FRAMES, Visit, camera_picture, verdict
 from support.server import running
 
 pytestmark = pytest.mark.slow
@@ -27,6 +29,7 @@ def test_the_camera_is_swapped(visit: Visit, files: dict[str, Path], tmp_path: P
     assert verdict(saved(still, tmp_path / "still.png")) == "intact"
     with Image.open(tmp_path / "still.png") as picture:
         assert picture.size == (640, 480)
+        shows_the_swap(np.asarray(picture.convert("RGB"), int))
     page.get_by_role("button", name="Record").click()
     expect(page.get_by_role("button", name="Stop recording 0:01")).to_be_visible()
     page.get_by_role("button", name="Stop recording").click()
@@ -60,6 +63,17 @@ def test_a_camera_of_the_server_is_watched(
         assert shown.evaluate("screen => screen.width") == 320
         context.close()
     visit.check()
+
+
+def shows_the_swap(picture: NDArray[np.int_]) -> None:
+    """Check that the mirrored picture has another face and the label, and else what was filmed."""
+    filmed = (camera_picture(number) for number in range(CAMERA_FRAMES))
+    changes = [np.abs(picture - np.asarray(one, int)[:, ::-1]).mean(axis=2) for one in filmed]
+    changed = min(changes, key=np.mean)
+    assert np.median(changed) < 12  # the browser converts colours
+    assert np.percentile(changed[150:350, 200:430], 90) > 25  # the face
+    assert (picture[420:, :200].min(axis=2) > 220).sum() > 300  # the label's letters
+    assert np.percentile(changed[420:, :200], 90) > 25
 
 
 def changes_the_face(answer: Response) -> bool:

@@ -75,12 +75,20 @@ def test_a_face_in_the_picture_is_chosen_by_a_click(visit: Visit, files: dict[st
     expect(first).to_have_attribute("aria-pressed", "true")
     border = page.locator("roop-target").get_by_role("slider", name="Before and after")
     visit.wait_for_preview()
+    spot, stage = first.bounding_box(), border.bounding_box()
+    assert spot is not None
+    assert stage is not None
+    share = (spot["x"] + spot["width"] / 2 - stage["x"]) / stage["width"]
+    assert abs(float(border.input_value()) / 100 - share) < 0.05  # it runs through the face
     visit.drag(first, -40)
-    expect(border).not_to_have_value("50")
+    moved = border.input_value()
+    assert abs(float(moved) / 100 - share) > 0.05
     expect(second).to_have_attribute("aria-pressed", "false")
     visit.drop(second, files["hopper"])
     expect(page.get_by_role("button", name="Person 2: use the common face again")).to_be_visible()
     expect(second).to_have_attribute("aria-pressed", "true")
+    visit.wait_for_preview()
+    expect(border).to_have_value(moved)
 
 
 def test_a_face_that_is_small_is_taken_with_a_warning(

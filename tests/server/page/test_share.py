@@ -43,3 +43,16 @@ def test_share_and_stop(sharing_visit: Visit, files: dict[str, Path], tmp_path: 
     visit.job.get_by_role("button", name="Stop sharing").click()
     expect(code).to_have_count(0)
     assert list((tmp_path / "shared").iterdir()) == []
+    visit.job.get_by_role("button", name="Share").click()
+    expect(code).to_be_visible()
+    visit.job.get_by_role("button", name="Delete").click()
+    visit.page.reload()
+    listed = visit.page.get_by_role("article", name="output-roop")
+    (copy,) = (tmp_path / "shared").iterdir()
+    expect(listed.get_by_role("link")).to_have_attribute("href", copy.as_uri())
+    listed.get_by_role("button", name="QR code").click()
+    code = listed.get_by_role("img", name="QR code of the address")
+    expect(code).not_to_have_js_property("naturalWidth", 0)
+    listed.get_by_role("button", name="Stop sharing").click()
+    expect(listed).to_have_count(0)
+    assert list((tmp_path / "shared").iterdir()) == []

@@ -43,25 +43,18 @@ def run(arguments: Sequence[str]) -> int:
 
 def _output(name: Path) -> Path:
     """Return the file to write for a bare name or a path; make the user's folder if needed."""
-    from roop.media.pictures.identity_file import SUFFIX, identities_folder
+    from roop.media.pictures.identity_file import SUFFIX, identity_path, make_identities_folder
 
     if name.suffix != SUFFIX and (len(name.parts) != 1 or name.suffix):
         raise UsageError(
             f"{name} is neither a name nor a file *{SUFFIX}",
             hint=f"give a name such as `alice`, or a file such as `alice{SUFFIX}`",
         )
-    folder = identities_folder()
-    output = name if name.suffix == SUFFIX else folder / f"{name}{SUFFIX}"
-    if output.parent == folder:
-        _make_folder(folder)
+    saved = identity_path(name.stem)
+    output = name if name.suffix == SUFFIX else saved
+    if output.parent == saved.parent:
+        make_identities_folder()
     return output
-
-
-def _make_folder(folder: Path) -> None:
-    from roop.media.files.disk import writing
-
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # faces are private
 
 
 def _position(values: dict[str, Any]) -> int | None:

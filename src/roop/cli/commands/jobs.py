@@ -65,7 +65,7 @@ def _described(folder: "WorkFolder") -> dict[str, Any]:
     job = description.get("job", {})
     return {
         "output": str(Path(description.get("output", "?"))),
-        "target": job.get("target", "?"),
+        "target": "a camera" if "recording" in description else job.get("target", "?"),
         "segments": description.get("segments", 0),
         "finished": folder.finished_count,
         "bytes": folder.size,
@@ -140,7 +140,10 @@ def _state(job: Mapping[str, Any]) -> str:
 
 
 def _segments(job: Mapping[str, Any], *, cleaned: bool) -> str:
-    text = f"{job['finished']} of {job['segments']} segments, {job['bytes'] / 1e6:.1f} MB"
+    segments = (
+        f"{job['finished']} of {job['segments']} segments" if job["segments"] else "recording"
+    )
+    text = f"{segments}, {job['bytes'] / 1e6:.1f} MB"
     if job["running"]:
         return f"{text}, running"
     return f"{text}, removed" if cleaned else text

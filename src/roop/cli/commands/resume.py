@@ -1,5 +1,6 @@
 """The command ``roop resume``: resume an unfinished job."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 from roop.cli.parsing.configuration import Configuration
 from roop.cli.parsing.parser import Parser, add_output_flags
 from roop.cli.parsing.share_flags import add_share_flags, take_share_request
+from roop.cli.terminal.text import one_line, warn
 from roop.errors import UsageError
 from roop.options import Job, Settings
 from roop.processors import installed
@@ -23,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     parser = Parser(
         "roop resume",
-        "Resume an unfinished job after its last finished segment.",
+        "Resume an unfinished job after its last finished segment, or complete a recording.",
         usage="roop resume [OUTPUT] [options]",
     )
     parser.add_argument(
@@ -41,7 +43,10 @@ def run(arguments: Sequence[str]) -> int:
 
     registry = installed()
     request = take_share_request(vars(values), Configuration.read(registry))
-    description = _find_job(values.output).description()
+    folder = _find_job(values.output)
+    description = folder.description()
+    if "recording" in description:
+        return _complete_recording(folder, force=values.force, as_json=values.json)
     job = validate(Job, description.get("job", {}))
     if values.force:
         job = job.model_copy(update={"force": True})
@@ -51,11 +56,22 @@ def run(arguments: Sequence[str]) -> int:
     return report(job, result, request, as_json=values.json, quiet=values.quiet)
 
 
+def _complete_recording(folder: "WorkFolder", *, force: bool, as_json: bool) -> int:
+    """Complete the recording of a live swap whose program was killed."""
+    from roop.pipeline.live.recording import InterruptedRecording
+
+    recording = InterruptedRecording(folder)
+    recording.complete(warn, force=force)
+    output = str(recording.output)
+    sys.stdout.write(f"{json.dumps({'output': output}) if as_json else one_line(output)}\n")
+    return 0
+
+
 def _find_job(output: Path | None) -> "WorkFolder":
     from roop.pipeline.segments.work_folder import WorkFolder
 
     if output is not None:
-        folders = WorkFolder.all_for(output)
+        folders = [*WorkFolder.all_for(output), *WorkFolder.recordings_of(output)]
         if not folders:
             raise UsageError(f"there is no unfinished job for {output}", hint=_SEE_JOBS)
         return folders[0]

@@ -1,6 +1,7 @@
 """The command ``roop swap``: swap a face in a photo, an animation or a video."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from roop.cli.terminal.interrupts import cancel_on_signals
 from roop.cli.terminal.results import counts, print_json
 from roop.cli.terminal.sharing import print_shared, share_file
 from roop.cli.terminal.terms import show_terms
-from roop.cli.terminal.text import one_line, warn
+from roop.cli.terminal.text import hint, one_line, warn
 from roop.errors import UsageError
 from roop.options import Job, Settings
 from roop.processors import installed
@@ -30,6 +31,9 @@ _ABOUT = {
     "roop enhance": "Sharpen the faces in a photo, an animation or a video without swapping them.\n"
     "No source photo is needed. Short for `roop swap --engine none --enhance`.",
 }
+
+_MOST_NAMES = 4
+"""People of a target whose names in a mapping are printed."""
 
 _FILES = {"source": "-s/--source", "target": "-t/--target", "output": "-o/--output"}
 
@@ -60,6 +64,8 @@ def report(
     """Print the result of a job, share its output if requested, and return the exit code."""
     for warning in result.warnings:
         warn(warning)
+    if names := [person.name for person in result.replaced_people if person.name]:
+        hint(f"to replace only one of them: {_map_flags(job, names)}")
     if not (as_json or quiet):
         sys.stdout.write(summary(job, result))
         sys.stdout.flush()  # the upload may take minutes
@@ -89,6 +95,13 @@ def summary(job: Job, result: "JobResult") -> str:
     one_person = not (job.faces.many_faces or job.faces.selective)
     more = "; --many-faces for all" if one_person and result.frames == 1 < result.seen else ""
     return f"{one_line(str(result.output))}\n{counts(result)}{more}; {time}\n{frames}"
+
+
+def _map_flags(job: Job, names: Sequence[str]) -> str:
+    """Return what replaces one of the people with these names instead of all of them."""
+    photo = shlex.quote(str(job.sources[0])) if len(job.sources) == 1 else "PHOTO"
+    flags = [f"--map {photo}={name}" for name in names[:_MOST_NAMES]]
+    return f"{' or '.join(flags)} instead of -s"
 
 
 def _require_files(values: dict[str, Any], prog: str) -> None:

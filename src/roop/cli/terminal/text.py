@@ -11,3 +11,8 @@ def one_line(text: str) -> str:
 def warn(text: str) -> None:
     """Write a warning to stderr."""
     sys.stderr.write(f"warning: {one_line(text)}\n")
+
+
+def hint(text: str) -> None:
+    """Write to stderr what to do about the warning or error before."""
+    sys.stderr.write(f"hint: {one_line(text)}\n")

@@ -1,6 +1,7 @@
 """Detect faces with the short-range BlazeFace, small faces in overlapping tiles."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -14,13 +15,21 @@ from roop.types import Box, Pixels
 _INPUT = 128
 """Side of the network's input, pixels."""
 
-_MIN_SCORE = 0.5
+_STRIDE = 32
+"""Sides of larger inputs are multiples of this: the network halves them four times, and few sizes
+serve many images."""
+
+_LARGEST = 672
+"""Longest side of a larger input, pixels: it takes 25 MB."""
+
+_MIN_LOGIT = 0.0
+"""That of a score of 0.5."""
 
 _ROUNDS = 10
 """Rounds of ``detect_some_tiles`` that cover every tile once."""
 
-_TILE_STEP = 80
-"""Pixels between two tiles of a level: a face of up to 48 pixels lies whole in one of them."""
+_SHARED = 48
+"""Pixels that two tiles of a level share: a face of up to that size lies whole in one of them."""
 
 
 class BlazeFaceDetector(Detector):
@@ -30,22 +39,23 @@ class BlazeFaceDetector(Detector):
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._anchors = _anchors()
 
     @override
     def detect(self, image: Pixels) -> list[Detection]:
         """Return the faces of ``image``, best first, without the small ones."""
-        return non_max_suppression(self._detect_in_tile(image, whole_tile(image)))
+        return non_max_suppression(self._detect_large(image))
 
     @override
     def detect_tiled(self, image: Pixels) -> list[Detection]:
         """Return the faces of ``image``, best first, down to a height of about 15 pixels.
 
-        Runs the network some 40 times for an image of 640 x 360.
+        An image of 640 x 360 has some 40 tiles; a network that takes images of any size sees it in
+        four runs.
         """
-        found = self._detect_in_tile(image, whole_tile(image))
+        found = self._detect_large(image)
         for level, zoom in _pyramid(image):
-            for tile in tiles(level):
+            chosen = large_tiles(level) if self._network.any_size else tiles(level)
+            for tile in chosen:
                 found += self._detect_whole_faces(level, tile, zoom)
         return non_max_suppression(found)
 
@@ -59,36 +69,35 @@ class BlazeFaceDetector(Detector):
         return non_max_suppression(found)
 
     def _detect_whole_faces(self, level: Pixels, tile: Box, zoom: float) -> list[Detection]:
-        return [d.scaled(zoom) for d in self._detect_in_tile(level, tile) if _is_whole(d, tile)]
+        """Return the faces of a tile that has the size of the network's input."""
+        inside = tile.clipped((level.shape[1], level.shape[0]))
+        part = level[inside.rows, inside.columns]
+        found = self._run(part, (tile.height, tile.width))
+        return [_placed(d, tile, zoom) for d in found if _is_whole(d, tile)]
 
-    def _detect_in_tile(self, image: Pixels, tile: Box) -> list[Detection]:
-        """Run the network on one square tile, which may reach beyond the image."""
-        inside = tile.clipped((image.shape[1], image.shape[0]))
-        zoom = tile.width / _INPUT
-        part = image[inside.y0 : inside.y1, inside.x0 : inside.x1]
-        size = (max(round(inside.width / zoom), 1), max(round(inside.height / zoom), 1))
-        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-        canvas = np.zeros((_INPUT, _INPUT, 3), np.uint8)
-        canvas[: size[1], : size[0]] = small
+    def _detect_large(self, image: Pixels) -> list[Detection]:
+        """Run the network on the whole image, shrunk to the network's input."""
+        height, width = image.shape[:2]
+        zoom = max(height, width) / _INPUT
+        size = (max(round(width / zoom), 1), max(round(height / zoom), 1))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        return [detection.scaled(zoom) for detection in self._run(small, (_INPUT, _INPUT))]
+
+    def _run(self, image: Pixels, size: tuple[int, int]) -> list[Detection]:
+        """Run the network on an image, with black around it up to ``size`` (height, width)."""
+        canvas = np.zeros((*size, 3), np.uint8)
+        canvas[: image.shape[0], : image.shape[1]] = image
         batch = cv2.dnn.blobFromImage(canvas, 1 / 127.5, mean=(127.5, 127.5, 127.5))
         regressors, logits = self._network.run(batch)
-        return self._decode(regressors, logits, zoom, inside)
-
-    def _decode(
-        self, regressors: NDArray[np.float32], logits: NDArray[np.float32], zoom: float, tile: Box
-    ) -> list[Detection]:
-        scores = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
-        detections = []
-        for i in np.flatnonzero(scores >= _MIN_SCORE):
+        anchors, found = _anchors(*size), []
+        for i in np.flatnonzero(logits >= _MIN_LOGIT):
             points = regressors[i].reshape(8, 2).copy()
             half = points[1] / 2
-            points += self._anchors[i]
-            box = (np.concatenate([points[0] - half, points[0] + half]) * zoom).astype(np.float32)
-            origin = np.array([tile.x0, tile.y0], np.float32)
-            detections.append(
-                Detection(box + np.tile(origin, 2), points[2:] * zoom + origin, float(scores[i]))
-            )
-        return detections
+            points += anchors[i]
+            box = np.concatenate([points[0] - half, points[0] + half]).astype(np.float32)
+            score = 1 / (1 + float(np.exp(-min(logits[i], 80))))
+            found.append(Detection(box, points[2:], score))
+        return found
 
 
 def _pyramid(image: Pixels) -> Iterator[tuple[Pixels, float]]:
@@ -102,34 +111,53 @@ def _pyramid(image: Pixels) -> Iterator[tuple[Pixels, float]]:
         )
 
 
-def whole_tile(image: Pixels) -> Box:
-    """Return the square tile with the whole image in its top-left corner."""
-    side = max(image.shape[:2])
-    return Box(0, 0, side, side)
-
-
 def tiles(image: Pixels) -> Iterator[Box]:
     """Yield overlapping tiles of the network's input size that cover the image."""
     height, width = image.shape[:2]
-    for y in range(0, max(height - _INPUT + _TILE_STEP, 1), _TILE_STEP):
-        for x in range(0, max(width - _INPUT + _TILE_STEP, 1), _TILE_STEP):
+    step = _INPUT - _SHARED
+    for y in range(0, max(height - _INPUT + step, 1), step):
+        for x in range(0, max(width - _INPUT + step, 1), step):
             x0, y0 = max(min(x, width - _INPUT), 0), max(min(y, height - _INPUT), 0)
             yield Box(x0, y0, x0 + _INPUT, y0 + _INPUT)
 
 
-def _anchors() -> NDArray[np.float32]:
-    """Return the ``(896, 2)`` centres of the network's anchors, in input pixels."""
+def large_tiles(image: Pixels) -> Iterator[Box]:
+    """Yield the tiles of an image for a network that takes any size: few, and of one size."""
+    spans = [_large_spans(side) for side in image.shape[:2]]
+    for y0, y1 in spans[0]:
+        for x0, x1 in spans[1]:
+            yield Box(x0, y0, x1, y1)
+
+
+def _large_spans(side: int) -> list[tuple[int, int]]:
+    """Return spans of one length, as short as few can be, that cover ``side`` pixels."""
+    count = max(-(-(side - _SHARED) // (_LARGEST - _SHARED)), 1)
+    length = -(-(side - _SHARED) // count) + _SHARED
+    length = -(-max(length, _INPUT) // _STRIDE) * _STRIDE
+    last = max(side - length, 0)
+    starts = [round(last * n / max(count - 1, 1)) for n in range(count)]
+    return [(start, start + length) for start in starts]
+
+
+@lru_cache(maxsize=16)
+def _anchors(height: int, width: int) -> NDArray[np.float32]:
+    """Return the ``(N, 2)`` centres of the network's anchors for an input, in its pixels."""
     rows = []
     for stride, per_cell in ((8, 2), (16, 6)):
-        side = _INPUT // stride
-        y, x = np.mgrid[:side, :side]
+        y, x = np.mgrid[: height // stride, : width // stride]
         centres = (np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) * stride
         rows.append(np.repeat(centres, per_cell, axis=0))
     return np.concatenate(rows).astype(np.float32)
 
 
+def _placed(detection: Detection, tile: Box, zoom: float) -> Detection:
+    """Return where a face of a tile lies in an image ``zoom`` times as large as the tile's."""
+    corner = np.array([tile.x0, tile.y0], np.float32)
+    box, keypoints = detection.box + np.tile(corner, 2), detection.keypoints + corner
+    return Detection(box * zoom, keypoints * zoom, detection.score)
+
+
 def _is_whole(detection: Detection, tile: Box) -> bool:
     """Tell whether the eyes, nose and mouth lie inside the tile; else another tile has the face."""
-    low = np.array([tile.x0, tile.y0])
     features = detection.keypoints[:4]
-    return bool(((features >= low) & (features < low + tile.width)).all())
+    return bool(((features >= 0) & (features < (tile.width, tile.height))).all())

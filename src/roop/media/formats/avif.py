@@ -13,6 +13,9 @@ from roop.media.formats.metadata import Metadata
 BITS = 10
 """Bits per channel of the pictures that are written; every AV1 decoder knows them."""
 
+XMP_ROOM = 8192
+"""Blanks after the XMP data of a new file, for what is added to them in place."""
+
 _SEARCHED = 1 << 16
 """Bytes at the start of a file that hold the description of its picture."""
 

@@ -1,29 +1,35 @@
 """Show live frames in browsers and players, as motion JPEG over HTTP."""
 
+import io
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-import cv2
-import numpy as np
-from typing_extensions import override
+from typing_extensions import Buffer, override
 
 from roop.context_managers import Closing
 from roop.errors import UsageError
 from roop.media.files.disk import reason
-from roop.types import Box, Frame, Warn
-
-QUALITY = 85
-"""JPEG quality, 0..100."""
+from roop.types import Warn
 
 MAX_VIEWERS = 16
 """Each viewer takes a thread."""
 
+_MAX_CONNECTIONS = 64
+"""So does each connection that has not sent its request yet; further ones are closed at once."""
+
+_REQUEST_TIMEOUT_S = 5.0
+"""Time for the whole request, however slowly it comes."""
+
 _VIEWER_TIMEOUT_S = 5.0
 """Time after which a viewer that receives nothing is disconnected."""
+
+_LOOK_S = 1.0
+"""Time between two looks whether a viewer that waits for a frame is still there."""
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -35,43 +41,9 @@ img{display:block;width:100%;height:100%;object-fit:contain}</style>
 
 _BOUNDARY = "frame"
 
-_EMPTY = (640, 360)
-"""Size of the image before the first frame, pixels."""
-
 
 def _no_metrics() -> str:
     return ""
-
-
-def encode_jpeg(frame: Frame) -> bytes:
-    """Return ``frame`` as a JPEG file."""
-    bgr = cv2.cvtColor(frame.crop(Box(0, 0, *frame.size)), cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return data.tobytes()
-
-
-def stalled_jpeg(frame: Frame | None, text: str) -> bytes:
-    """Return ``frame``, or black, as a JPEG file with ``text`` on a dark bar in the middle.
-
-    Args:
-        frame: Already labelled; it is not changed.
-        text: One line of ASCII.
-    """
-    size = _EMPTY if frame is None else frame.size
-    rgb = np.zeros((size[1], size[0], 3), np.uint8)
-    if frame is not None:
-        rgb = frame.crop(Box(0, 0, *size))
-    middle, half = size[1] // 2, max(12, size[1] // 24)
-    rgb[middle - half : middle + half] //= 4
-    scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, max(8, half * 2 // 3))
-    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-    scale *= min(1.0, size[0] * 0.9 / width)
-    width = min(width, int(size[0] * 0.9))
-    where = (size[0] - width) // 2, middle + half // 3
-    cv2.putText(rgb, text, where, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 1, cv2.LINE_AA)
-    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return data.tobytes()
 
 
 class LivePage(Closing):
@@ -127,16 +99,23 @@ class LivePage(Closing):
     def show(self, jpeg: bytes) -> None:
         """Replace the latest frame."""
         with self._changed:
-            number = self._latest[0] + 1 if self._latest else 1
-            self._latest = number, jpeg
+            self._latest = self._number + 1, jpeg
             self._changed.notify_all()
 
-    def wait_for_jpeg(self, after: int) -> tuple[int, bytes] | None:
-        """Wait for a frame with a number above ``after``; return None when the page is closed."""
+    @property
+    def is_open(self) -> bool:
+        """False once the page is closed."""
+        return self._open
+
+    def wait_for_jpeg(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
+        """Wait for a frame with a number above ``after``; return None if there is none in time."""
         with self._changed:
-            while self._open and (self._latest is None or self._latest[0] <= after):
-                self._changed.wait()
-            return self._latest if self._open else None
+            self._changed.wait_for(lambda: not self._open or self._number > after, timeout_s)
+            return self._latest if self._number > after else None
+
+    @property
+    def _number(self) -> int:
+        return 0 if self._latest is None else self._latest[0]
 
     @override
     def __enter__(self) -> Self:
@@ -145,14 +124,12 @@ class LivePage(Closing):
 
     @override
     def close(self) -> None:
-        """End every stream and stop listening."""
+        """End every connection, whatever it is doing, and stop listening."""
         with self._changed:
             self._open = False
             self._changed.notify_all()
         self._server.shutdown()
-        for viewer in tuple(self._server.viewers):  # a slow one may still be receiving
-            with suppress(OSError):
-                viewer.shutdown(socket.SHUT_RDWR)
+        self._server.end_connections()
         self._server.server_close()
         self._thread.join()
 
@@ -160,23 +137,80 @@ class LivePage(Closing):
 class _Server(ThreadingHTTPServer):
     daemon_threads = False  # closing waits for them, so that none outlives the page
     allow_reuse_address = True
+    request_queue_size = _MAX_CONNECTIONS
 
     def __init__(self, page: LivePage, host: str, port: int) -> None:
         self.page = page
         self.viewers: set[socket.socket] = set()
+        self.places = threading.BoundedSemaphore(MAX_VIEWERS)
+        """Those that viewers may take."""
+        self._connections: set[socket.socket] = set()
         self.hosts = {host, *_LOCAL} if host in _LOCAL else None
         """Host names that requests may use; None for any."""
         if ":" in host:
             self.address_family = socket.AF_INET6
         super().__init__((host, port), _Viewer)
 
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ANN401 - the base's
+        """Return True if there is room for another connection."""
+        return len(self._connections) < _MAX_CONNECTIONS
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base's
+        """Answer in a thread."""
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the base's
+        """Close a connection that has been answered."""
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def end_connections(self) -> None:
+        """Wake every thread that waits for a client; no further connection may be accepted."""
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base's
         """Ignore that a viewer disconnected."""
+
+
+class _Request(io.RawIOBase):
+    """What a client sends, until its time is up."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._end = time.monotonic() + _REQUEST_TIMEOUT_S
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Receive some bytes.
+
+        Raises:
+            TimeoutError: The request took too long, as a whole.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(_VIEWER_TIMEOUT_S)
 
 
 class _Viewer(BaseHTTPRequestHandler):
     server: _Server
     timeout = _VIEWER_TIMEOUT_S
+
+    def setup(self) -> None:
+        """Read the request with a deadline."""
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BufferedReader(_Request(self.connection))
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing."""
@@ -206,17 +240,35 @@ class _Viewer(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _stream(self) -> None:
-        viewers = self.server.viewers
-        if len(viewers) >= MAX_VIEWERS:
+        if not self.server.places.acquire(blocking=False):
             self.send_error(503, f"there are {MAX_VIEWERS} viewers already")
             return
-        viewers.add(self.connection)
+        self.server.viewers.add(self.connection)
         try:
             self._answer(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
-            number = 0
-            while (latest := self.server.page.wait_for_jpeg(number)) is not None:
-                number, jpeg = latest
-                head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                self.wfile.write(f"--{_BOUNDARY}\r\n{head}".encode() + jpeg + b"\r\n")
+            self._send_frames()
         finally:
-            viewers.discard(self.connection)
+            self.server.viewers.discard(self.connection)
+            self.server.places.release()
+
+    def _send_frames(self) -> None:
+        page, number = self.server.page, 0
+        while page.is_open:
+            latest = page.wait_for_jpeg(number, _LOOK_S)
+            if latest is None:
+                if self._has_left():
+                    return
+                continue
+            number, jpeg = latest
+            head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            self.wfile.write(f"--{_BOUNDARY}\r\n{head}".encode() + jpeg + b"\r\n")
+
+    def _has_left(self) -> bool:
+        """Return True if the viewer has closed the connection; what it sends else is ignored."""
+        self.connection.setblocking(False)
+        try:
+            return not self.connection.recv(4096)
+        except BlockingIOError:
+            return False
+        finally:
+            self.connection.settimeout(_VIEWER_TIMEOUT_S)

@@ -23,6 +23,7 @@ from roop.media.files.output_file import OutputFile
 from roop.media.frames.conversion import PLAYABLE, plan_conversion
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.frames.properties import properties_of
+from roop.media.live.raw_recording import RawRecording
 from roop.media.video.containers import CONSTANT_RATE, container_of, supports
 from roop.media.video.encoder_specs import EncoderSpec, choose_encoder, open_encoder
 from roop.media.video.errors import muxing
@@ -43,7 +44,15 @@ class LiveRecorder(Transaction):
     Frames whose size differs from that of the first one are scaled to it.
     """
 
-    def __init__(self, output: Path, video: VideoOptions, *, force: bool, marks: Marks) -> None:
+    def __init__(
+        self,
+        output: Path,
+        video: VideoOptions,
+        *,
+        force: bool,
+        marks: Marks,
+        raw: RawRecording | None = None,
+    ) -> None:
         """Reserve the output; the encoder opens with the first frame.
 
         Args:
@@ -51,6 +60,8 @@ class LiveRecorder(Transaction):
             video: Encoder, preset, quality.
             force: Replace ``output`` if it exists.
             marks: Added to the output.
+            raw: Keeps the frames until the output is made of them; None to write them into the
+                output at once.
 
         Raises:
             UsageError: The output exists, or container and encoder do not go together.
@@ -67,7 +78,9 @@ class LiveRecorder(Transaction):
         )
         self._video = video
         self._note = marks.note
-        self._file = OutputFile(output, force=force, marks=marks)
+        folder = None if raw is None else raw.folder
+        self._file = OutputFile(output, force=force, marks=marks, folder=folder)
+        self._raw = raw
         self._container: av.container.OutputContainer | None = None
         self._last = -1
 
@@ -98,6 +111,9 @@ class LiveRecorder(Transaction):
             with muxing(self._file.path, self._file.part):
                 self._mux(self._stream.encode(None))
                 self._container.close()
+                if self._raw is not None:
+                    self._raw.close()
+                    self._raw.copy_to(self._file.part, self._file.path, self._note)
             self._file.commit()
 
     @override
@@ -108,13 +124,12 @@ class LiveRecorder(Transaction):
         if self._container is not None:
             with suppress(av.FFmpegError, OSError, ValueError):
                 self._container.close()
+        if self._raw is not None:
+            self._raw.close()
         self._file.discard()
 
     def _open(self, first: PlanarFrame) -> None:
-        options = {"movflags": "+faststart"} if self._form in ("mp4", "mov") else {}
-        self._container = av.open(
-            str(self._file.part), "w", format=self._form, container_options=options
-        )
+        self._container = self._open_container()
         self._container.metadata["comment"] = self._note
         formats = [known.name for known in av.Codec(self._encoder.name, "w").video_formats or ()]
         playable = [name for name in PLAYABLE[:1] if name in formats]
@@ -134,6 +149,12 @@ class LiveRecorder(Transaction):
         )
         open_encoder(context, self._encoder, self._video)
         self._stream = stream
+
+    def _open_container(self) -> av.container.OutputContainer:
+        if self._raw is not None:
+            return self._raw.open()
+        options = {"movflags": "+faststart"} if self._form in ("mp4", "mov") else {}
+        return av.open(str(self._file.part), "w", format=self._form, container_options=options)
 
     def _scale_to_first(self, frame: PlanarFrame) -> PlanarFrame:
         if (frame.raw.width, frame.raw.height) == self._size:

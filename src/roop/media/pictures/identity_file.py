@@ -2,6 +2,7 @@
 
 import difflib
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,10 +29,37 @@ _QUALITY = 95
 _MOST_NAMED = 8
 """Most names in a hint."""
 
+_NAME = re.compile(r"\w(?:[\w -]{0,58}\w)?")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+
+
+def is_identity_name(text: str) -> bool:
+    """Return whether ``text`` can name a saved identity on every system.
+
+    These are up to 60 letters, digits, spaces, ``-`` and ``_``, so that it cannot be a path.
+    """
+    return bool(_NAME.fullmatch(text)) and not _RESERVED.fullmatch(text)
+
 
 def identities_folder() -> Path:
     """Return the folder of saved identities."""
     return user_folder() / "identities"
+
+
+def identity_path(name: str) -> Path:
+    """Return the file of a saved identity, which may not exist."""
+    return identities_folder() / f"{name}{SUFFIX}"
+
+
+def make_identities_folder() -> None:
+    """Create the folder of saved identities; others cannot read it, because faces are private.
+
+    Raises:
+        MediaError: It cannot be created.
+    """
+    folder = identities_folder()
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def resolve_identity(path: Path, folder: Path | None = None) -> Path:
@@ -44,7 +72,7 @@ def resolve_identity(path: Path, folder: Path | None = None) -> Path:
     file = folder / path if folder else path
     if file.exists() or len(path.parts) != 1 or path.suffix:
         return file
-    saved = identities_folder() / f"{path.name}{SUFFIX}"
+    saved = identity_path(path.name)
     return saved if saved.is_file() else file
 
 

@@ -14,9 +14,10 @@ from roop.media.base import TargetInfo
 from roop.media.frames.display import orientation_of
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.planar_frame import PlanarFrame
+from roop.media.frames.presentation import Display, transfer_of
 from roop.media.frames.properties import properties_of
 from roop.media.target_file import TargetFile
-from roop.media.video.decoder import Decoder
+from roop.media.video.decoder import Decoder, Decoding
 from roop.media.video.errors import demuxing
 from roop.media.video.opening import open_target, video_stream
 from roop.media.video.timeline import WHOLE, TimeRange, Trim, exact_rate, frame_number, resample
@@ -39,7 +40,7 @@ class VideoReader(Closing):
         *,
         time_range: TimeRange = WHOLE,
         scale: int = 1,
-        spare_cores: bool = False,
+        decoding: Decoding = "fast",
     ) -> None:
         """Open the file and decode its first frame.
 
@@ -49,7 +50,7 @@ class VideoReader(Closing):
             warn: Called for what is lost or guessed.
             time_range: The part to read; ``info`` describes the whole target.
             scale: Factor by which the frames will be enlarged before they are written.
-            spare_cores: Decode with few threads, since processing the frames needs the cores.
+            decoding: How to decode.
 
         Raises:
             MediaError: The file is not a video, or cannot be decoded.
@@ -66,9 +67,7 @@ class VideoReader(Closing):
             self.stream = video_stream(self._container, path)
             self.trim = Trim.of(self._container, video)
             part = self._part(self.trim.start) if time_range.seek is None else self.trim
-            self._decoder = Decoder(
-                self._container, self.stream, part, warn, spare_cores=spare_cores
-            )
+            self._decoder = Decoder(self._container, self.stream, part, warn, decoding=decoding)
             self._frames = iter(self._decoder)
             first = self._first_frame()
         except BaseException:
@@ -90,7 +89,11 @@ class VideoReader(Closing):
                 "the rotation is not a multiple of 90 degrees and is ignored while detecting faces"
             )
         self._orientation = orientation or Orientation()
-        self._stored_aspect = float(self.stream.sample_aspect_ratio or 1)
+        self._display = Display(  # what the output says of all frames
+            aspect=float(self.stream.sample_aspect_ratio or 1),
+            transfer=transfer_of(self.properties.color_trc),
+            interlaced=self.properties.interlaced,
+        )
         self._info = self._describe(first.format.name)
 
     @property
@@ -202,7 +205,7 @@ class VideoReader(Closing):
             pts=self._pts(raw),
             time_base=time_base,
             orientation=self._orientation,
-            stored_aspect=self._stored_aspect,
+            display=self._display,
         )
 
     def _start(self) -> av.VideoFrame | None:

@@ -14,7 +14,6 @@ from roop.media.files.output_file import OutputFile
 from roop.media.live.files import LiveFiles
 from roop.media.live.modes import USUAL_FPS
 from roop.media.live.page import LivePage
-from roop.media.live.recorder import LiveRecorder
 from roop.media.live.sink import FrameSink
 from roop.media.live.virtual_camera import VirtualCamera, find_virtual_camera
 from roop.media.pictures.frame_file import write_frame
@@ -26,6 +25,7 @@ from roop.pipeline.live.control import LiveControl, LiveState
 from roop.pipeline.live.live_stages import Hold, LiveStages, stream_live
 from roop.pipeline.live.pipelines import LivePipelines
 from roop.pipeline.live.prometheus import prometheus_text
+from roop.pipeline.live.recording import MadeWith, Recording
 from roop.pipeline.live.requirements import refuse_options_for_files
 from roop.pipeline.live.sinks import PageSink
 from roop.pipeline.live.statistics import CAMERA, LiveMeter, LiveStatistics
@@ -35,7 +35,7 @@ from roop.pipeline.stages.channel import StageThreads
 from roop.pipeline.stages.frame_pipeline import FramePipeline
 from roop.pipeline.stages.resources import PipelineResources
 from roop.processors.base import Registry
-from roop.provenance.marks import make_marks, make_statement
+from roop.provenance.marks import make_statement
 from roop.provenance.xmp import new_packet
 from roop.types import Frame, Warn
 
@@ -129,16 +129,13 @@ class _LiveRun:
         self._warnings: dict[str, None] = {}  # a set that keeps its order
         engine = task.job.steps[0].processor
         models = task.registry.models(task.job.steps, task.settings)
-        self._engine = engine
-        self._models = (*embedded_models(ModelFolder(task.settings)), *models)
-        self._swaps = task.registry[engine].engine
+        used = (*embedded_models(ModelFolder(task.settings)), *models)
+        self._made_with = MadeWith(engine, used, task.registry[engine].engine)
 
     def run(self) -> LiveResult:
         """Run until the camera ends or the person stops it."""
         warn, task = self._warnings.setdefault, self._task
-        marks = make_marks(
-            self._engine, self._models, task.settings, warn, swaps=self._swaps, labelled=True
-        )
+        marks = self._made_with.marks(task.settings, warn)
         with ExitStack() as stack:
             files = stack.enter_context(self._files(marks))
             page = _page(task, warn, self._metrics, stack)
@@ -169,6 +166,7 @@ class _LiveRun:
                 if not self._report.shown:
                     raise
                 viewers[0].finish()
+            files.commit()  # before the page and the camera are closed: nothing may hold it up
         return self._result(feed.name, files.saved, pipeline)
 
     def _swap(
@@ -196,7 +194,8 @@ class _LiveRun:
     def _page_sinks(self, feed: CameraFeed, page: LivePage | None) -> list[FrameSink]:
         if page is None:
             return []
-        statement = make_statement(self._engine, self._models, swaps=self._swaps)
+        made_with = self._made_with
+        statement = make_statement(made_with.engine, made_with.models, swaps=made_with.swaps)
         packet = new_packet(statement)
         return [PageSink(page, packet, lambda frame: self._meter.add_latency(feed.age_s(frame)))]
 
@@ -209,8 +208,15 @@ class _LiveRun:
         task, path = self._task, self._task.live.record_video
         control = task.control
 
-        def open_recorder(path: Path) -> LiveRecorder:
-            return LiveRecorder(path, task.job.video, force=task.job.force, marks=marks)
+        def open_recorder(path: Path) -> Recording:
+            return Recording(
+                path,
+                task.job.video,
+                force=task.job.force,
+                made_with=self._made_with,
+                settings=task.settings,
+                marks=marks,
+            )
 
         def save_image(path: Path, frame: Frame) -> None:
             with OutputFile(path, force=False, marks=marks) as file:
@@ -240,8 +246,8 @@ class _LiveRun:
             elapsed_s=time.monotonic() - report.began,
             recorded=self._task.live.record_video,
             saved=tuple(saved),
-            engine=self._engine,
-            models=self._models,
+            engine=self._made_with.engine,
+            models=self._made_with.models,
             providers=pipeline.providers,
             warnings=tuple(dict.fromkeys((*self._warnings, *pipeline.warnings))),
         )

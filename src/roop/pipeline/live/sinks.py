@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 
-from roop.media.live.page import LivePage, encode_jpeg, stalled_jpeg
+from roop.media.live.jpeg import encode_jpeg, stalled_jpeg
+from roop.media.live.page import LivePage
 from roop.media.live.sink import FrameSink
 from roop.pipeline.live.latest_slot import LatestSlot
 from roop.pipeline.live.statistics import LiveMeter

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roop.faces.analyser import Analyser
-from roop.faces.fitness import faults
+from roop.faces.fitness import fitness
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.pictures.decoding import read_photo
 from roop.media.pictures.identity_file import SUFFIX, load_identity
 from roop.pipeline.people.paths import photos_in
+from roop.pipeline.people.source_photo import SourcePhoto, advice, compared
 from roop.safety.screen import Screen
 from roop.types import Identity, Pixels, Warn
 
@@ -22,6 +23,8 @@ class Photos:
         Raises:
             MediaError: One cannot be read.
         """
+        self.judged: tuple[SourcePhoto, ...] = ()
+        """The photos that show an identity, as they were compared."""
         self._warn = warn
         self._photos: dict[Path, list[Pixels]] = {}
         for path in dict.fromkeys(photos_in(paths)):
@@ -55,12 +58,11 @@ class Photos:
         """
         photos = self.of(paths)
         portraits = [analyser.portrait(pixels, position, name=name) for pixels, name in photos]
-        found = [faults(StoredFrame(one.pixels), one.mesh) for one in portraits]
-        fit = [name for (_, name), these in zip(photos, found, strict=True) if not these]
-        better = f" (as in {fit[0]})" if fit else ""
-        for (_, name), these in zip(photos, found, strict=True):
-            for fault in these:
-                self._warn(f"{name}: {fault.text}{better}")
+        found = [fitness(StoredFrame(one.pixels), one.mesh) for one in portraits]
+        judged = compared([name for _, name in photos], found)
+        self.judged = (*self.judged, *judged)
+        for warning in advice(judged):
+            self._warn(warning)
         return Identity(tuple(portraits))
 
     @property

@@ -1,7 +1,10 @@
 """Find the people in a photo or a video."""
 
+import bisect
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,13 +14,14 @@ import numpy as np
 from roop.errors import CancelledError
 from roop.faces.analyser import Analyser
 from roop.faces.detection.search import is_same_face
-from roop.faces.fitness import Fault, faults
+from roop.faces.fitness import Fault, Fitness, fitness
 from roop.faces.mesh.topology import frontality
 from roop.faces.recognition.descriptor import Descriptor, mean_descriptor
 from roop.faces.tracking.cuts import CutDetector
 from roop.geometry import bounds
 from roop.media.base import TargetInfo
 from roop.media.open import open_reader
+from roop.media.video.packet_times import packet_times
 from roop.options import FaceOptions, Settings, VideoOptions
 from roop.pipeline.people.no_face import no_face_error
 from roop.safety.classifiers import Classifiers
@@ -62,6 +66,8 @@ class FoundPerson:
     """1 if the face looks at the camera in ``frame``, 0 in profile."""
     faults: tuple[Fault, ...] = ()
     """Why a photo of this face makes a poor source; empty for a video."""
+    score: float | None = None
+    """How well a photo of this face serves as a source, 0..1; None for a video."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,18 +120,20 @@ def scan_people(
     with Screen(Classifiers(settings), cancel) as screen:
         analyser = Analyser(settings, faces)
         scanner = _Scanner(analyser, faces, screen, str(target))
-        with open_reader(target, video, lambda sentence: None) as reader:
+        times = _frame_times(target, video)
+        with open_reader(target, video, _ignore, sparse=times is not None) as reader:
             step = _step(reader.info)
-            first = _offset(reader.info, video)
+            frames = _numbered(reader, times, first=_offset(reader.info, video))
             last, known = 0, 0
-            for last, frame in _searched(iter(reader), step):
-                if cancel.is_set():
-                    raise CancelledError("cancelled")
-                scanner.search(frame, first + last)
-                if on_found is not None and len(scanner.people) > known:
-                    known = len(scanner.people)
-                    screen.wait_for_verdicts()  # no picture is returned that has not passed
-                    on_found(_scan_of(target, scanner.people, step, reader.info.frames))
+            with closing(_read_ahead(_searched(frames, step))) as searched:
+                for last, frame in searched:
+                    if cancel.is_set():
+                        raise CancelledError("cancelled")
+                    scanner.search(frame, last)
+                    if on_found is not None and len(scanner.people) > known:
+                        known = len(scanner.people)
+                        screen.wait_for_verdicts()  # no picture is returned that has not passed
+                        on_found(_scan_of(target, scanner.people, step, reader.info.frames))
         screen.wait_for_verdicts()
     if not scanner.people:
         raise no_face_error(target)
@@ -157,12 +165,52 @@ def _offset(info: TargetInfo, video: VideoOptions) -> int:
     return round((video.start or 0) * (info.fps or Fraction(0)))
 
 
-def _searched(frames: Iterator[Frame], step: int) -> Iterator[tuple[int, Frame]]:
-    """Yield the frames to search with their numbers: every ``step`` frames, and after cuts."""
-    cuts = CutDetector()
-    for number, frame in enumerate(frames):
-        if cuts.is_cut(frame) or number % step == 0:
+def _frame_times(target: Path, video: VideoOptions) -> tuple[int, ...] | None:
+    """Return the time of every frame of a whole video, in ticks; None if it is not known."""
+    with open_reader(target, video, _ignore) as reader:
+        if reader.info.kind != "video" or video.start is not None or video.end is not None:
+            return None
+    times = packet_times(target)
+    return times.presented if times else None
+
+
+def _numbered(
+    frames: Iterable[Frame], times: Sequence[int] | None, *, first: int
+) -> Iterator[tuple[int, Frame]]:
+    """Yield frames with their numbers in the whole target.
+
+    Args:
+        frames: Some of them may have been left out if ``times`` are given.
+        times: Of all frames.
+        first: Number of the first frame without them.
+    """
+    for count, frame in enumerate(frames, first):
+        yield count if times is None else bisect.bisect_left(times, frame.pts), frame
+
+
+def _searched(frames: Iterable[tuple[int, Frame]], step: int) -> Iterator[tuple[int, Frame]]:
+    """Yield the numbered frames to search: one in ``step``, and those after cuts."""
+    cuts, due = CutDetector(), 0
+    for number, frame in frames:
+        if cuts.is_cut(frame) or number >= due:
             yield number, frame
+        if number >= due:
+            due = number - number % step + step
+
+
+def _read_ahead(
+    frames: Iterator[tuple[int, Frame]],
+) -> Generator[tuple[int, Frame]]:
+    """Yield ``frames``; the next one is decoded in another thread meanwhile."""
+    with ThreadPoolExecutor(1, "roop-reader") as thread:
+        coming = thread.submit(next, frames, None)
+        while (found := coming.result()) is not None:
+            coming = thread.submit(next, frames, None)
+            yield found
+
+
+def _ignore(warning: str) -> None:
+    """Ignore warnings: a swap of the target reports them."""
 
 
 @dataclass(slots=True)
@@ -183,7 +231,7 @@ class _Candidate:
     best_position: int = 0
     size: int = 0
     frontality: float = 0.0
-    faults: tuple[Fault, ...] = ()
+    fitness: Fitness | None = None
     picture: Pixels = field(default_factory=lambda: np.zeros((1, 1, 3), np.uint8))
 
     def to_found(self, step: int, total: int | None) -> FoundPerson:
@@ -195,7 +243,8 @@ class _Candidate:
             frames=self.count * step if total is None else min(self.count * step, total),
             size=self.size,
             frontality=round(self.frontality, 2),
-            faults=self.faults,
+            faults=self.fitness.faults if self.fitness else (),
+            score=self.fitness.score if self.fitness else None,
         )
 
 
@@ -223,7 +272,7 @@ class _Scanner:
             person.descriptors = [*person.descriptors, descriptor][-_DESCRIPTORS:]
             person.mesh, person.last_frame = mesh, number
             if frame.still:
-                person.faults = faults(frame, mesh)
+                person.fitness = fitness(frame, mesh)
             person.count += 1
             improved |= _keep_best(person, frame, mesh, place=(number, position))
         if improved:

@@ -62,7 +62,7 @@ class _SegmentFiles:
                 pipeline.warn,
                 time_range=segment.time_range,
                 scale=pipeline.scale,
-                spare_cores=True,
+                decoding="frugal",
             )
         )
         """Reads the segment's frames."""

@@ -1,10 +1,14 @@
-"""The hidden folder beside an output in which a long job keeps its finished segments."""
+"""The hidden folder beside an output in which a long job keeps its finished segments.
+
+A live swap keeps its recording in one, too, until that is complete.
+"""
 
 import hashlib
 import hmac
 import json
+import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,8 @@ from roop.pipeline.stages.stats import JobStats
 from roop.replacement import replacing
 
 _PREFIX = ".roop-work-"
+
+_RECORDING = f"{_PREFIX}recording-"
 
 _ABOUT = "job.json"
 _LOCK = "lock"
@@ -47,6 +53,18 @@ class WorkFolder:
         return sorted(found, key=lambda f: f.path.stat().st_mtime, reverse=True)
 
     @classmethod
+    def for_recording(cls, output: Path) -> "WorkFolder":
+        """Return a new folder for a recording, whose name nobody can foresee."""
+        name = f"{_stem(output, _RECORDING)}{secrets.token_hex(8)}"
+        return cls(output.absolute().parent / name)
+
+    @classmethod
+    def recordings_of(cls, output: Path) -> "list[WorkFolder]":
+        """Return the folder of every recording that should have become ``output``."""
+        paths = sorted(output.absolute().parent.glob(f"{_stem(output, _RECORDING)}*"))
+        return [cls(path) for path in paths if (path / _ABOUT).is_file()]
+
+    @classmethod
     def of_user(cls) -> "list[WorkFolder]":
         """Return every work folder of this user that still exists."""
         notes = sorted(_notes().glob("*"))
@@ -68,7 +86,7 @@ class WorkFolder:
 
         with writing(self.path):
             self.path.mkdir(exist_ok=True)
-        lock = FileLock(self.path / _LOCK)
+        lock = FileLock(self.path / _LOCK, thread_local=False)  # recordings end in any thread
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
@@ -113,6 +131,10 @@ class WorkFolder:
             "frames": sum(segment.frames for segment in plan),
         }
         self.remove_partial_files()
+        self.describe(description)
+
+    def describe(self, description: Mapping[str, object]) -> None:
+        """Record what the folder is for, if that is not known yet."""
         if not (self.path / _ABOUT).exists():
             self._write(self.path / _ABOUT, description)
         with suppress(OSError):  # then `roop jobs` does not list it
@@ -136,6 +158,11 @@ class WorkFolder:
             if isinstance(description, dict):
                 return description
         return {}
+
+    def authenticate(self, content: bytes) -> str:
+        """Return the code of some content of this folder, while its description stays the same."""
+        about = hashlib.sha256((self.path / _ABOUT).read_bytes()).hexdigest()
+        return authenticate(f"{self.path.name} {about} ".encode() + content)
 
     def packets(self, number: int) -> Path:
         """Return the file of a segment's packets."""
@@ -217,14 +244,14 @@ class WorkFolder:
     def _record(self, number: int) -> Path:
         return self.path / f"{number:05}.json"
 
-    def _write(self, path: Path, value: dict[str, Any]) -> None:
+    def _write(self, path: Path, value: Mapping[str, object]) -> None:
         with writing(path), replacing(path) as part:
             part.write_text(json.dumps(value), encoding="utf-8")
 
 
-def _stem(output: Path) -> str:
+def _stem(output: Path, prefix: str = _PREFIX) -> str:
     """Return how the names of an output's work folders begin; its own name may be too long."""
-    return f"{_PREFIX}{hashlib.sha256(output.name.encode()).hexdigest()[:8]}-"
+    return f"{prefix}{hashlib.sha256(output.name.encode()).hexdigest()[:8]}-"
 
 
 def _notes() -> Path:

@@ -11,7 +11,8 @@ from typing_extensions import override
 from roop.context_managers import Closing
 from roop.errors import CancelledError
 from roop.faces.recognition.descriptor import FARTHEST, Descriptor
-from roop.faces.tracking.selection import FaceSelector, KnownPeople
+from roop.faces.tracking.person_counter import PersonCounter
+from roop.faces.tracking.selection import FaceSelector, KnownPeople, LargestFace
 from roop.media.base import Reader, Writer
 from roop.options import Job
 from roop.pipeline.people.face_mapping import find_people
@@ -145,6 +146,7 @@ class FramePipeline(Closing):
         for processor in self.processors:
             processor.reset()
         selector = self.selector(run.chosen)
+        people = PersonCounter(selector) if isinstance(selector, LargestFace) else None
         stages = FrameStages(
             run.reader,
             self.screen,
@@ -155,6 +157,7 @@ class FramePipeline(Closing):
             batch=self._batch(run.reader.info.size),
             without_face=self.job.faces.if_no_face,
             lead=run.lead,
+            people=people,
         )
 
         def write(frames: Iterable[AnalysedFrame]) -> None:
@@ -162,7 +165,8 @@ class FramePipeline(Closing):
                 after.join()
             before = meter.counts
             stages.write(frames, run.open_writer, meter)
-            run.on_done(self._stats(run, meter.counts - before, sampler, selector))
+            stats = self._stats(run, meter.counts - before, sampler, selector)
+            run.on_done(stats + JobStats(people=people.counts if people else ()))
 
         return stages.start(write, self.cancel)
 
@@ -208,6 +212,7 @@ class FramePipeline(Closing):
             nearest=selector.nearest_distance if isinstance(selector, KnownPeople) else FARTHEST,
             providers=self.providers,
             warnings=self.warnings,
+            sources=self._sources.photos.judged,
         )
 
     def _end_job(self) -> None:

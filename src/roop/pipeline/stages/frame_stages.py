@@ -12,6 +12,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TypeVar
 
+from roop.faces.tracking.person_counter import PersonCounter
 from roop.faces.tracking.tracker import FaceTracker
 from roop.media.base import Reader, Writer
 from roop.options import NoFaceAction
@@ -62,6 +63,8 @@ class FrameStages:
     lead: Callable[[Frame], int]
     """Returns how many frames of the target there are from this one to the first that is written:
     mostly 0. The reader may skip some of them."""
+    people: PersonCounter | None = None
+    """Counts the people in the frames that are written, if the job names nobody."""
 
     def start(
         self, write: Callable[[Iterable[AnalysedFrame]], None], cancel: threading.Event
@@ -125,7 +128,7 @@ class FrameStages:
         """Submit ``frames`` to the screen, change them and mark them."""
         name, still = str(self.reader.info.path), self.reader.info.kind == "image"
         submitted = [self.screen.submit_frame(frame, name, still=still) for frame in frames]
-        analysed_frames = [self._analysed(frame, 1) for frame in frames]
+        analysed_frames = [self._counted(frame) for frame in frames]
         for one, known in zip(analysed_frames, submitted, strict=True):
             self.screen.submit_closer(known, one.frame, one.faces)
         before = [FaceCopies.of(one.frame, one.faces) for one in analysed_frames]
@@ -160,6 +163,13 @@ class FrameStages:
         for processor in self.processors:
             changed = run_processor(processor, changed)
         return changed
+
+    def _counted(self, frame: Frame) -> AnalysedFrame:
+        """Return a frame to write with its faces."""
+        analysed = self._analysed(frame, 1)
+        if self.people is not None:
+            self.people.add(analysed)
+        return analysed
 
     def _analysed(self, frame: Frame, step: int) -> AnalysedFrame:
         """Return a frame with its faces; it comes ``step`` frames after the one before."""

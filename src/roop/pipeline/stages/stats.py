@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roop.faces.recognition.descriptor import FARTHEST
+from roop.faces.tracking.person_counts import PersonCount, merged
+from roop.pipeline.people.source_photo import SourcePhoto
 from roop.pipeline.progress import FrameCounts
 
 
@@ -29,6 +31,10 @@ class JobStats:
     providers: tuple[str, ...] = ()
     """What the processors' networks ran on."""
     warnings: tuple[str, ...] = ()
+    people: tuple[PersonCount, ...] = ()
+    """Who was replaced, if the job names nobody: most often first."""
+    sources: tuple[SourcePhoto, ...] = ()
+    """The source photos; every part of a job judges them all."""
 
     def __add__(self, other: "JobStats") -> "JobStats":
         """Return the stats of two parts of one job."""
@@ -42,12 +48,15 @@ class JobStats:
             nearest=min(self.nearest, other.nearest),
             providers=tuple(dict.fromkeys((*self.providers, *other.providers))),
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
+            people=merged((*self.people, *other.people)),
+            sources=self.sources or other.sources,
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the stats as JSON has them, with the counts among the other fields."""
-        data = dataclasses.asdict(self)
-        return {**data.pop("counts"), **data}
+        data = dataclasses.asdict(dataclasses.replace(self, people=()))
+        people = [person.to_dict() for person in self.people]
+        return {**data.pop("counts"), **data, "people": people}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "JobStats":
@@ -56,9 +65,12 @@ class JobStats:
         Raises:
             KeyError: A field is missing.
             TypeError: A field is unknown or of another type.
+            ValueError: A field is damaged.
         """
         names = [field.name for field in dataclasses.fields(FrameCounts)]
         rest = {name: value for name, value in data.items() if name not in names}
         lists = {name: tuple(rest[name]) for name in ("providers", "warnings")}
+        people = tuple(PersonCount.from_dict(person) for person in rest["people"])
         counts = FrameCounts.from_dict({name: data[name] for name in names})
-        return cls(counts=counts, **rest | lists)
+        sources = tuple(SourcePhoto.from_dict(photo) for photo in rest["sources"])
+        return cls(counts=counts, **rest | lists | {"people": people, "sources": sources})

@@ -1,5 +1,6 @@
 """Process one segment of a job on a machine of a cluster, in a process of its own."""
 
+import dataclasses
 import shutil
 import socket
 import tempfile
@@ -121,6 +122,7 @@ def _work(
             [segment]
         )
         stats = folder.stats_of(segment.number) or JobStats()
+        stats = _with_senders_photos(stats, remote_job)
         return SegmentResult(folder.packets(segment.number).read_bytes(), stats)
 
 
@@ -185,6 +187,20 @@ def _check_software(remote_job: RemoteJob) -> None:
                 f"{here.get(name, 'not at all')}, and this one {version}",
                 hint="install the same versions everywhere: outputs depend on them",
             )
+
+
+def _with_senders_photos(stats: JobStats, remote_job: RemoteJob) -> JobStats:
+    """Return stats with the sender's paths of photos."""
+    paths = unpacked_paths(remote_job, _folder(remote_job.key))
+
+    def named(text: str) -> str:
+        for there, here in paths.items():
+            text = text.replace(str(here), str(there))
+        return text
+
+    sources = tuple(dataclasses.replace(s, photo=named(s.photo)) for s in stats.sources)
+    warnings = tuple(named(warning) for warning in stats.warnings)
+    return dataclasses.replace(stats, sources=sources, warnings=warnings)
 
 
 def _with_senders_paths(failure: ErrorDict, remote_job: RemoteJob) -> ErrorDict:

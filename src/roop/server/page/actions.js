@@ -2,6 +2,7 @@
 
 import { get, problemOf, upload } from "./api.js";
 import { effect, untracked } from "./reactive.js";
+import { refreshSaved } from "./saved-faces.js";
 import * as state from "./state.js";
 import { t } from "./texts.js";
 
@@ -155,10 +156,9 @@ async function search(id) {
 
 /** Take up what was chosen at the last visit, as far as the server still has it. */
 export async function restore() {
-  const kept = state.kept();
-  if (!kept) return;
-  const { items } = await get("/media?limit=500");
-  const there = new Map(items.map((/** @type {any} */ item) => [item.id, item]));
+  const kept = state.kept() ?? {};
+  const [{ items }, saved] = await Promise.all([get("/media?limit=500"), refreshSaved()]);
+  const there = new Map([...items, ...saved].map((/** @type {any} */ item) => [item.id, item]));
   state.photos.value = (kept.photos ?? []).filter((/** @type {Photo} */ each) => there.has(each.id));
   state.options.value = kept.options ?? {};
   const media = there.get(kept.target);

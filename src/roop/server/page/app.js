@@ -64,12 +64,27 @@ function workspace() {
         <roop-target></roop-target>
         <roop-people></roop-people>
         <div class="start">
-          <button type="button" class="button primary big" .disabled=${() => !ready()} @click=${start}>${icon("swap")}<span>${t("start")}</span></button>
-          <p class="fine">${() => !ready() && !state.target.value && t("startMissing")}</p>
+          <button type="button" class="button primary big" .disabled=${() => !ready()} @click=${begin}>${icon("swap")}<span>${t("start")}</span></button>
+          <p class="fine">${() => !ready() && missing()}</p>
         </div>
         <roop-jobs></roop-jobs>
       </div>
     </div>`;
+}
+
+/** Start, and show the card of the job. */
+async function begin() {
+  if (!(await start())) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const card = document.querySelector("roop-jobs article");
+  card?.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+}
+
+/** Return what has to be dropped first. */
+function missing() {
+  const face = state.sourceIds().length > 0;
+  if (!state.target.value) return t(face ? "startMissingTarget" : "startMissing");
+  return !face && state.people.value.state !== "failed" && t("startMissingFace");
 }
 
 function live() {

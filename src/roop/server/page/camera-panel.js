@@ -104,7 +104,7 @@ class CameraPanel extends Component {
     try {
       await patch(`/live/${this.#id}`, change);
     } catch (error) {
-      if (this.#ready) this.#problem.value = explained(error); // it may have ended meanwhile
+      if (this.#ready) this.#problem.value = explained(error).detail; // it may have ended meanwhile
     }
   }
 

@@ -1,5 +1,8 @@
 /** Files that are dropped on an element, or chosen with an input. */
 
+/** Whether there is no mouse to drop with. */
+export const touch = matchMedia("(hover: none)").matches;
+
 /**
  * Make an element take files.
  *

@@ -6,7 +6,8 @@ import { Component, each } from "./component.js";
 import { icon } from "./icons.js";
 import { ask, discard, jobs } from "./jobs.js";
 import { html, signal } from "./reactive.js";
-import { shareBox } from "./share-box.js";
+import { shareBox, shareList } from "./share-box.js";
+import { refreshShares } from "./shares.js";
 import { capabilities } from "./state.js";
 import { clock, moment, number, t } from "./texts.js";
 import { wipe } from "./wipe.js";
@@ -15,12 +16,14 @@ import { wipe } from "./wipe.js";
 
 class JobsPanel extends Component {
   render() {
+    refreshShares();
     return html`
       <section class="jobs" aria-labelledby="jobs-title">
         <h2 id="jobs-title">${t("jobs")}</h2>
         ${() => !jobs.value.length && html`<p class="fine">${t("jobsNone")}</p>`}
         <div class="job-list">${each(() => jobs.value, (job) => job.id, jobCard)}</div>
-      </section>`;
+      </section>
+      ${shareList()}`;
   }
 }
 
@@ -81,7 +84,8 @@ function button(key, name, act) {
 function progress(job) {
   const { progress: now, state } = job.value;
   const share = now?.total ? now.frames / now.total : 0;
-  if (!now) return html`<progress max="1" aria-label=${t("running")} .value=${0}></progress>`;
+  if (!now) return html`<progress max="1" aria-label=${t(state)} .value=${0}></progress>
+    ${state === "running" && html`<p class="fine">${t("starting")}</p>`}`;
   const texts = [
     now.total ? t("progressOf", { done: now.frames, total: now.total }) : t("progress", { done: now.frames }),
     state === "running" && now.fps && t("rate", { fps: number(now.fps) }),
@@ -103,7 +107,7 @@ function summary({ summary: done, expires }) {
   if (!done) return null;
   const { swapped, frames, elapsed_s: seconds, warnings } = done;
   const until = expires && moment(expires);
-  return html`<p class="fine">${t("summary", { swapped, frames, time: clock(seconds) })}${until && ` · ${t("expires", { time: until })}`}</p>
+  return html`<p class="fine">${t(frames > 1 ? "summary" : "summaryPhoto", { swapped, frames, time: clock(seconds) })}${until && ` · ${t("expires", { time: until })}`}</p>
     ${warnings.map((/** @type {string} */ text) => html`<p class="note">${icon("warn")}<span>${text}</span></p>`)}`;
 }
 

@@ -46,10 +46,11 @@ export function followJobs() {
 /** What was started last: its draft, its key, and its job once it is known. */
 let last = { draft: "", key: "", id: "" };
 
-/** Start a job of what is chosen. What waits or runs already is not started again: a double click starts once. */
+/** Start a job of what is chosen. What waits or runs already is not started again: a double click starts once.
+ * @returns {Promise<boolean>} whether there is such a job */
 export async function start() {
   const chosen = draft();
-  if (!chosen) return;
+  if (!chosen) return false;
   const written = JSON.stringify(chosen);
   if (written !== last.draft || !goesOn(last.id)) {
     last = { draft: written, key: crypto.getRandomValues(new Uint32Array(4)).join("-"), id: "" };
@@ -59,8 +60,10 @@ export async function start() {
     const job = await post("/jobs", chosen, { "Idempotency-Key": started.key });
     started.id = job.id;
     take(job);
+    return true;
   } catch (error) {
     notice.value = explained(error);
+    return false;
   }
 }
 

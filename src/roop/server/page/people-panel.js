@@ -2,7 +2,7 @@
 
 import { addFaceOf, pictureOf } from "./actions.js";
 import { Component, each } from "./component.js";
-import { chosen, takeDrops } from "./drops.js";
+import { chosen, takeDrops, touch } from "./drops.js";
 import { icon } from "./icons.js";
 import { html } from "./reactive.js";
 import { choice, giveFace, people, pick, pickedPeople, several, target } from "./state.js";
@@ -29,7 +29,7 @@ class PeoplePanel extends Component {
           )}
           ${() => known().length > 1 && everyone()}
         </div>
-        ${() => known().length > 0 && html`<p class="fine">${t("peopleHint")}</p>`}
+        ${() => known().length > 0 && html`<p class="fine">${t(touch ? "peopleHintTap" : "peopleHint")}</p>`}
       </section>`;
   }
 }

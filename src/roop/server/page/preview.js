@@ -5,12 +5,13 @@ import { Problem, post } from "./api.js";
 import { effect, signal, untracked } from "./reactive.js";
 import { draft, people, target, time } from "./state.js";
 
+/** How long changes that follow each other, as of a slider that moves, wait for the next one. */
 const PAUSE_MS = 150;
 /** Who asks: a newer request replaces an older one. */
 export const VIEWER = crypto.getRandomValues(new Uint32Array(3)).join("-");
 
 /**
- * @typedef {{before: string, after: string, time_s: number, faces: number[][], visible_faces: number,
+ * @typedef {{before: string, after: string, time_s: number, width: number, faces: number[][], visible_faces: number,
  *   warnings: string[], target: string}} Shown
  */
 
@@ -24,6 +25,7 @@ export const problem = signal(null);
 
 let asked = "";
 let timer = 0;
+let changed = -Infinity; // when
 let older = new AbortController();
 
 /** Keep the preview what the draft says. */
@@ -46,7 +48,9 @@ function ask(key, request) {
   older.abort();
   problem.value = null;
   busy.value = Boolean(request);
-  if (request) timer = setTimeout(() => fetchPreview(key, request), PAUSE_MS);
+  const pause = performance.now() - changed < PAUSE_MS ? PAUSE_MS : 0; // a single change need not wait
+  changed = performance.now();
+  if (request) timer = setTimeout(() => fetchPreview(key, request), pause);
   else shown.value = null;
 }
 

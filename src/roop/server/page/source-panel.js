@@ -2,14 +2,17 @@
 
 import { addPhotos, chooseFace, pictureOf, removePhoto } from "./actions.js";
 import { Component, each } from "./component.js";
-import { chosen, takeDrops } from "./drops.js";
+import { chosen, takeDrops, touch } from "./drops.js";
 import { icon } from "./icons.js";
 import { html } from "./reactive.js";
+import { savedFaces } from "./saved-faces.js";
 import { photos } from "./state.js";
 import { t } from "./texts.js";
 
 /** @typedef {import("./state.js").Photo} Photo */
 /** @typedef {import("./reactive.js").Signal<Photo>} PhotoSignal */
+
+const prompt = touch ? "sourceTap" : "sourceDrop";
 
 class SourcePanel extends Component {
   render() {
@@ -21,14 +24,15 @@ class SourcePanel extends Component {
           ${each(() => photos.value, (photo) => photo.key, photoCard)}
         </div>
         <label class=${() => `drop ${photos.value.length ? "small" : "tall"}`}>
-          <input type="file" class="hidden-input" accept="image/*" multiple aria-label=${t("sourceDrop")}
+          <input type="file" class="hidden-input" accept="image/*" multiple aria-label=${t(prompt)}
             @change=${chosen(addPhotos)}>
           <span class="drop-icon">${() => icon(photos.value.length ? "plus" : "face")}</span>
           <span class="drop-text">
-            <strong>${() => t(photos.value.length ? "sourceMore" : "sourceDrop")}</strong>
-            <small>${() => (photos.value.length ? t("sourceAgain") : t("choose"))}</small>
+            <strong>${() => t(photos.value.length ? "sourceMore" : prompt)}</strong>
+            <small>${() => (photos.value.length ? t("sourceAgain") : !touch && t("choose"))}</small>
           </span>
         </label>
+        ${savedFaces()}
       </section>`;
   }
 }
@@ -63,8 +67,9 @@ function note(photo) {
 }
 
 /** @param {Photo} photo */
-function thumbnail({ state, id, faces, width, height, name }) {
+function thumbnail({ state, id, faces, width, height, name, picture }) {
   if (state !== "ready") return html`<span class="thumb">${icon(state === "wrong" ? "warn" : "face")}</span>`;
+  if (picture) return html`<span class="thumb"><img class="whole" alt=${name} src=${picture}></span>`;
   const [x0, y0, x1, y1] = faces[0].box;
   const side = Math.max(x1 - x0, y1 - y0) * 1.5;
   return html`<span class="thumb"><img alt=${name} src=${pictureOf(id)}

@@ -7,7 +7,7 @@ import { effect, signal } from "./reactive.js";
  *   frames: number | null, fps: number | null, duration_s: number | null, content: string}} Media
  * @typedef {{key: string, id: string, name: string, share: number, width: number, height: number,
  *   state: "uploading" | "checking" | "ready" | "several" | "wrong", note: string, hint: string,
- *   warnings?: string[], faces: {box: number[], position: number, warnings?: string[]}[]}} Photo
+ *   warnings?: string[], picture?: string, faces: {box: number[], position: number, warnings?: string[]}[]}} Photo
  * @typedef {{frame: number, position: number, frames: number, size: number, picture: string}} Person
  * @typedef {{mode: "auto" | "all" | "some", picked: number[], faces: Record<number, string>}} Choice
  */

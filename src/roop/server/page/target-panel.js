@@ -3,16 +3,17 @@
 import { addTarget } from "./actions.js";
 import { clipAddress, clipState, closeClip, playClip } from "./clip.js";
 import { Component } from "./component.js";
-import { chosen, takeDrops } from "./drops.js";
+import { chosen, takeDrops, touch } from "./drops.js";
 import { icon } from "./icons.js";
 import { busy, frameAt, problem, shown } from "./preview.js";
 import { html } from "./reactive.js";
 import { spots } from "./spots.js";
 import { people, sending, sourceIds, target, targetProblem, time } from "./state.js";
 import { clock, t } from "./texts.js";
-import { wipe } from "./wipe.js";
+import { makeBorder, wipe } from "./wipe.js";
 
 const THUMBNAILS = 10;
+const prompt = touch ? "targetTap" : "targetDrop";
 
 /** @param {File[]} files */
 const take = (files) => addTarget(files[0]);
@@ -47,10 +48,10 @@ function stage() {
 function emptyStage() {
   return html`
     <label class="drop tall wide">
-      <input type="file" class="hidden-input" accept="image/*,video/*,.mkv" aria-label=${t("targetDrop")}
+      <input type="file" class="hidden-input" accept="image/*,video/*,.mkv" aria-label=${t(prompt)}
         @change=${chosen(take)}>
       <span class="drop-icon">${icon("film")}</span>
-      <span class="drop-text"><strong>${t("targetDrop")}</strong><small>${t("choose")}</small>
+      <span class="drop-text"><strong>${t(prompt)}</strong>${!touch && html`<small>${t("choose")}</small>`}
         <small class="formats">${t("targetFormats")}</small></span>
     </label>`;
 }
@@ -82,10 +83,11 @@ function facts({ name, width, height, duration_s: duration, kind }) {
 function viewer(media) {
   const plain = () => `/api/v1/media/${media.id}/frames/${frameAt(media, time.value)}?side=1280`;
   const current = () => (shown.value?.target === media.id ? shown.value : null);
+  const border = makeBorder(faceShare);
   return html`
     <div class="viewer" --ratio=${`${media.width / media.height}`}>
       ${() => (current()
-        ? wiped()
+        ? wiped(border)
         : html`<div class="wipe"><div class="layer"><img alt=${t("before")} src=${plain}></div>${() => spots()}</div>`)}
       ${() => clipState.value === "ready" && player()}
       ${() => clipState.value === "making" && html`<p class="veil" role="status"><span class="spinner"></span>${t("clipBusy")}</p>`}
@@ -93,7 +95,7 @@ function viewer(media) {
       ${() => !busy.value && !current() && !problem.value && !sourceIds().length
         && people.value.state !== "failed" && html`<p class="veil">${t("previewWaiting")}</p>`}
     </div>
-    ${() => warning(problem.value)}
+    ${() => warning(problem.value ?? people.value.error)}
     ${() => hint(current())}
     ${media.duration_s && (media.frames ?? 2) > 1 && scrubber(media, media.duration_s)}`;
 }
@@ -106,19 +108,28 @@ function player() {
     <button type="button" class="button" @click=${closeClip}>${icon("close")}<span>${t("clipClose")}</span></button></div>`;
 }
 
-function wiped() {
+/** @param {import("./wipe.js").Border} border */
+function wiped(border) {
   return wipe(
     () => html`<img alt=${t("before")} src=${() => shown.value?.before}>`,
     () => html`<img alt=${t("after")} src=${() => shown.value?.after}>`,
     spots,
+    border,
   );
+}
+
+/** Return where the largest replaced face is, 0..100 from the left, so that both halves show some of it. */
+function faceShare() {
+  const { faces, width } = shown.value ?? { faces: [], width: 1 };
+  const [largest] = [...faces].sort((a, b) => b[2] - b[0] - (a[2] - a[0]));
+  return largest ? Math.round((50 * (largest[0] + largest[2])) / width) : 50;
 }
 
 /** @param {import("./preview.js").Shown | null} current */
 function hint(current) {
   if (!current) return null;
   const texts = [...current.warnings];
-  if (!current.faces.length) texts.unshift(t("previewNobody"));
+  if (!current.faces.length && !people.value.error) texts.unshift(t("previewNobody"));
   return texts.map((text) => html`<p class="note">${icon("warn")}<span>${text}</span></p>`);
 }
 

@@ -76,7 +76,10 @@ def _redacted(result: Mapping[str, Any] | None, services: Services) -> Mapping[s
     if result is None:
         return None
     warnings = [services.redact(warning) for warning in result.get("warnings", ())]
-    return {**result, "warnings": warnings}
+    sources = [
+        {**photo, "photo": services.redact(photo["photo"])} for photo in result.get("sources", ())
+    ]
+    return {**result, "warnings": warnings, "sources": sources}
 
 
 def _kept(model: Any, values: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - a model's class

@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 
 from roop.jobs.queued_job import QueuedJob
+from roop.server.responses.job_views import name_of
 from roop.server.responses.pages import CursorDep, LimitDep, page_of
 from roop.server.responses.problems import ApiError, responses
 from roop.server.routes.jobs import JobDep, require_output
@@ -59,6 +60,7 @@ class Share(BaseModel):
 
     name: str
     job: str = Field(description="the id of its job, which may have been deleted")
+    title: str = Field(description="name of the result; of the shared file if its job was deleted")
     address: str | None
     expires: datetime | None = Field(description="when the link expires")
     bytes: int
@@ -82,13 +84,13 @@ def create(queued: JobDep, response: Response, services: ServicesDep) -> Share:
     shared, new = services.share_uploads.share(queued.id, output)
     if not new:
         response.status_code = 200
-    return _shown(shared, queued.id)
+    return _shown(shared, queued.id, services)
 
 
 @router.get("", responses=responses("not_found"))
 def shares(queued: JobDep, services: ServicesDep) -> list[Share]:
     """List the links of a result."""
-    return [_shown(shared, queued.id) for shared in _shared(queued)]
+    return [_shown(shared, queued.id, services) for shared in _shared(queued)]
 
 
 @router.get("/progress", responses=responses("not_found"))
@@ -118,10 +120,7 @@ async def events(queued: JobDep, services: ServicesDep) -> AsyncIterator[ServerS
 )
 def qr(name: str, queued: JobDep, services: ServicesDep) -> Response:
     """Return the QR code of a link as SVG."""
-    shared = _named(name, queued)
-    if shared.address is None:
-        raise ApiError("not_found", "its address is not known any more")
-    return Response(qr_svg(shared.address), media_type="image/svg+xml")
+    return _code_of(_named(name, queued))
 
 
 @router.delete("/{name}", status_code=204, responses=responses("not_found", "share"))
@@ -134,7 +133,17 @@ def remove(name: str, queued: JobDep, services: ServicesDep) -> None:
 def all_shares(cursor: CursorDep, services: ServicesDep, limit: LimitDep = 50) -> Page[Share]:
     """List the links of all jobs, newest first."""
     page, following = page_of(_all(services), cursor, limit)
-    return Page(items=[_shown(each.shared, each.job) for each in page], next=following)
+    items = [_shown(each.shared, each.job, services) for each in page]
+    return Page(items=items, next=following)
+
+
+@every.get("/{name}/qr", response_class=Response, responses=_QR | responses("not_found"))
+def qr_of_any(name: str, services: ServicesDep) -> Response:
+    """Return the QR code of a link as SVG, also if its job was deleted."""
+    for each in _all(services):
+        if each.id == name:
+            return _code_of(each.shared)
+    raise _unknown()
 
 
 @every.delete("/{name}", status_code=204, responses=responses("not_found", "share"))
@@ -178,12 +187,20 @@ def _unknown() -> ApiError:
     return ApiError("not_found", "nothing of this name was shared", hint="list what was shared")
 
 
-def _shown(shared: Shared | SharedFile, job: str) -> Share:
+def _code_of(shared: SharedFile) -> Response:
+    if shared.address is None:
+        raise ApiError("not_found", "its address is not known any more")
+    return Response(qr_svg(shared.address), media_type="image/svg+xml")
+
+
+def _shown(shared: Shared | SharedFile, job: str, services: Services) -> Share:
+    queued = services.queue.get(job)
     return Share(
         name=shared.name,
         job=job,
+        title=shared.name if queued is None else name_of(queued, services),
         address=shared.address,
         expires=shared.expires_at,
         bytes=shared.size,
-        qr=f"/api/v1/jobs/{job}/shares/{shared.name}/qr",
+        qr=f"/api/v1/shares/{shared.name}/qr",
     )

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from roop.errors import RoopError, UsageError
 from roop.jobs.queued_job import ENDED, QueuedJob, State
@@ -14,15 +15,20 @@ PERIOD_S = 60.0
 _UNFINISHED: tuple[State, ...] = ("waiting", "running", "paused")
 
 
-def media_in_use(services: Services) -> set[str]:
-    """Return the ids of the media that unfinished jobs use."""
-    found: set[str] = set()
+def paths_in_use(services: Services) -> set[Path]:
+    """Return the files that unfinished jobs use."""
+    found: set[Path] = set()
     for queued in services.queue.jobs(states=_UNFINISHED):
         with suppress(RoopError):
             job = queued.job
-            paths = [job.target, *source_paths(job), *reference_paths(job)]
-            found |= {id for path in paths if (id := services.storage.media.id_of(path))}
+            found |= {job.target, *source_paths(job), *reference_paths(job)}
     return found
+
+
+def media_in_use(services: Services) -> set[str]:
+    """Return the ids of the media that unfinished jobs use."""
+    media = services.storage.media
+    return {id for path in paths_in_use(services) if (id := media.id_of(path))}
 
 
 def sweep(services: Services) -> None:

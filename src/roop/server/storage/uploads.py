@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,9 +50,7 @@ class Uploads:
         self._options = options
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.glob("*.part"):
-            if not self._about(path.stem).exists():
-                path.unlink(missing_ok=True)  # the server was killed when it had just begun
+        self._remove_incomplete()
 
     def create(self, length: int, name: str, *, stored: Callable[[], int]) -> Upload:
         """Start an upload.
@@ -72,16 +71,16 @@ class Uploads:
                 hint=f"send at most {self._options.max_upload:g} GB",
             )
         with self._lock:
-            pending = list(self.all())
+            pending = [self._length(path) for path in self._folder.glob("*.json")]
             # Only now: an upload that has become a file meanwhile counts twice rather than never.
-            kept = stored() + sum(each.length for each in pending)
+            kept = stored() + sum(pending)
             if kept + length > self._options.storage_bytes:
                 raise ApiError(
                     "too_large",
                     "the server keeps no more uploads",
                     hint="delete some that are not needed any more",
                 )
-            missing = sum(each.length - each.offset for each in pending)
+            missing = sum(each.length - each.offset for each in self.all())
             self.require_room(length + missing)
             id = new_id()
             with writing(self._about(id)):
@@ -121,10 +120,8 @@ class Uploads:
     def all(self) -> Iterator[Upload]:
         """Yield every upload."""
         for path in self._folder.glob("*.json"):
-            try:
+            with suppress(ApiError):  # its file is being moved to the media
                 yield self.get(path.stem)
-            except ApiError:
-                path.unlink(missing_ok=True)  # incomplete: the server was killed
 
     def append(self, id: str, data: bytes) -> None:
         """Append a received part.
@@ -145,6 +142,22 @@ class Uploads:
         """Delete an upload."""
         self._about(id).unlink(missing_ok=True)
         self.path(id).unlink(missing_ok=True)
+
+    def _remove_incomplete(self) -> None:
+        """Delete what a server leaves behind that was killed while an upload began or ended."""
+        ids = {path.stem for path in self._folder.iterdir()}
+        for id in ids - {upload.id for upload in self.all()}:
+            if is_id(id):
+                self.remove(id)
+
+    @staticmethod
+    def _length(about: Path) -> int:
+        """Return the bytes that an upload takes, wherever its file is at this moment."""
+        try:
+            length: int = json.loads(about.read_text(encoding="utf-8"))["length"]
+        except (OSError, ValueError, KeyError):
+            return 0  # it has ended
+        return length
 
     def _about(self, id: str) -> Path:
         return self._folder / f"{id}.json"

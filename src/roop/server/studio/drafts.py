@@ -33,7 +33,7 @@ def live_draft_of(body: LiveInput, services: Services) -> Draft:
 def _without_target(body: DraftInput | LiveInput, services: Services) -> Draft:
     require_allowed(body.options, services.registry)
     return Draft(
-        sources=tuple(_photo(id, services) for id in body.sources),
+        sources=tuple(source_path(id, services) for id in body.sources),
         assignments=tuple(_assignment(each, services) for each in body.assignments),
         options=body.options,
     )
@@ -41,14 +41,22 @@ def _without_target(body: DraftInput | LiveInput, services: Services) -> Draft:
 
 def _assignment(body: AssignmentInput, services: Services) -> Assignment:
     return Assignment(
-        source=tuple(_photo(id, services) for id in body.sources),
+        source=tuple(source_path(id, services) for id in body.sources),
         position=body.position,
         frame=body.frame,
-        reference=None if body.reference is None else _photo(body.reference, services),
+        reference=None if body.reference is None else source_path(body.reference, services),
     )
 
 
-def _photo(id: str, services: Services) -> Path:
+def source_path(id: str, services: Services) -> Path:
+    """Return the file of a photo or a saved identity.
+
+    Raises:
+        ApiError: There is none, or it is a video.
+    """
+    saved = services.storage.identities.find(id)
+    if saved is not None:
+        return saved.path
     item = services.storage.media.get(id)
     if item.kind == "video":
         raise ApiError("usage", f"{item.name} is a video", hint="faces are taken from photos")

@@ -213,12 +213,9 @@ def _details(queued: QueuedJob) -> str:
     """Return the line below the name."""
     if queued.state == "succeeded" and queued.result is not None:
         done = queued.result
-        return text(
-            "summary",
-            swapped=done["swapped"],
-            frames=done["frames"],
-            time=clock(done["elapsed_s"]),
-        )
+        time = clock(done["elapsed_s"])
+        summary = text("summary", swapped=done["swapped"], frames=done["frames"], time=time)
+        return "\n".join([summary, *done["warnings"]])
     now = queued.progress
     if now is None and queued.state in ("waiting", "running"):
         return ""

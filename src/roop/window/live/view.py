@@ -66,7 +66,6 @@ class LiveView:
 
     def _bottom(self) -> Widget:
         presenter, row = self._presenter, ctk.CTkFrame(self.frame, fg_color="transparent")
-        row.grid_columnconfigure(5, weight=1)
         self.start = button(
             row, text("cameraStart"), self._start_or_stop, kind="primary", width=180, height=40
         )
@@ -81,7 +80,7 @@ class LiveView:
         label(row, text("mirror")).grid(row=0, column=3, padx=(16, 6))
         mirror.grid(row=0, column=4)
         self._others = ctk.CTkFrame(row, fg_color="transparent")
-        label(self._others, text("virtualCamera")).grid(row=0, column=0, padx=(16, 6))
+        label(self._others, text("virtualCamera")).grid(row=0, column=0, padx=(4, 6))
         switch(self._others, self._show_to_others).grid(row=0, column=1)
         return row
 
@@ -126,7 +125,7 @@ class LiveView:
 
     def _show_virtual(self, names: tuple[str, ...]) -> None:
         if names:
-            self._others.grid(row=0, column=5, sticky="w")
+            self._others.grid(row=1, column=0, columnspan=5, sticky="w", pady=(8, 0))
         else:
             self._others.grid_forget()
 

@@ -38,6 +38,8 @@ class Shown:
     faces: int
     """How many were replaced."""
     warnings: tuple[str, ...]
+    face_x: float | None = None
+    """The middle of the largest replaced face, in shares of the width; None if it is not known."""
 
 
 class PreviewPresenter:
@@ -244,7 +246,17 @@ def _swapped(message: Message) -> Shown:
         opened(after, _SIDE),
         len(message["faces"]),
         tuple(message["warnings"]),
+        _face_x(message),
     )
+
+
+def _face_x(message: Message) -> float | None:
+    boxes: list[tuple[int, int, int, int]] = [face["box"] for face in message["faces"]]
+    if not boxes:
+        return None
+    left, _, right, _ = max(boxes, key=lambda box: box[2] - box[0])
+    width: int = message["size"][0]
+    return (left + right) / 2 / width
 
 
 def _frame_at(target: Target, time_s: float) -> int:

@@ -1,4 +1,8 @@
-"""A frame before and after, divided by a line that can be moved."""
+"""A frame before and after, divided by a line that can be moved.
+
+Until somebody moves it, the line runs through the largest replaced face, so that both halves show
+some of it.
+"""
 
 import tkinter
 from collections.abc import Callable
@@ -38,6 +42,8 @@ class Wipe:
         self._drawing: str | None = None
         self.share = 0.5
         """How much is shown as before, from the left, 0..1."""
+        self._moved = False
+        """True if the user has moved the line since the target was chosen."""
         self.canvas = tkinter.Canvas(
             master,
             bg=theme.SUNKEN,
@@ -75,8 +81,10 @@ class Wipe:
     def show(self, shown: Shown | None) -> None:
         """Show a preview, or nothing."""
         self._shown = shown
+        if shown is not None and shown.face_x is not None and not self._moved:
+            self.share = min(max(shown.face_x, 0.0), 1.0)
         if shown is None:
-            self._fitted = None
+            self._fitted, self._moved = None, False
             self._draw()
         else:
             self._fit()
@@ -114,7 +122,7 @@ class Wipe:
         self._move_to((event.x - left) / max(width, 1))
 
     def _move_to(self, share: float) -> None:
-        self.share = min(max(share, 0.0), 1.0)
+        self.share, self._moved = min(max(share, 0.0), 1.0), True
         if self._drawing is None:  # several moves become one
             self._drawing = self.canvas.after_idle(self._draw)
 

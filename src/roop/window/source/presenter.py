@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from roop.errors import RoopError
-from roop.media.pictures.identity_file import SUFFIX, identities_folder
+from roop.media.pictures.identity_file import SUFFIX, identities_folder, identity_path
 from roop.options import FaceOptions
 from roop.pipeline.workers.child_process import Message
 from roop.window.selection import FaceBox, Line, Photo, Selection
@@ -33,14 +33,15 @@ class PhotoReader:
 
     def read(self, path: Path, on_change: OnPhoto) -> None:
         """Check a photo; ``on_change`` receives it as it is now, and after each step."""
-        if path.suffix == SUFFIX:
-            on_change(Photo(path, "ready", Line(text("savedFace"))))
-            return
         photo = Photo(path)
         on_change(photo)
 
         def failed(error: RoopError) -> None:
             on_change(replace(photo, state="wrong", note=Line.of(error)))
+
+        if path.suffix == SUFFIX:
+            self._read_saved(photo, on_change, failed)
+            return
 
         def known(info: Message) -> None:
             if info["kind"] == "video":
@@ -50,6 +51,19 @@ class PhotoReader:
                 self._find_faces(photo, on_change, failed)
 
         self._tasks.ask("info", {"target": str(path)}, lambda info: info, known, failed)
+
+    def _read_saved(
+        self, photo: Photo, on_change: OnPhoto, failed: Callable[[RoopError], None]
+    ) -> None:
+        def shown(message: Message) -> None:
+            width, height = message["size"]
+            ready = replace(photo, state="ready", note=Line(text("savedFace")))
+            picture = base64.b64decode(message["jpeg"])
+            whole: FaceBox = (0, 0, width, height)
+            on_change(replace(ready, picture=picture, faces=(whole,), size=(width, height)))
+
+        values = {"path": str(photo.path), "side": _SIDE}
+        self._tasks.ask("identity", values, lambda message: message, shown, failed)
 
     def _find_faces(
         self, photo: Photo, on_change: OnPhoto, failed: Callable[[RoopError], None]
@@ -158,7 +172,7 @@ class SourcePresenter:
 
     def add_saved(self, name: str) -> None:
         """Use a saved identity."""
-        self.add([identities_folder() / f"{name}{SUFFIX}"])
+        self.add([identity_path(name)])
 
 
 def face_at(photo: Photo, x: float, y: float) -> int | None:
