@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from roop.errors import CancelledError, RoopError, UsageError
+from roop.media.target_file import TargetFile
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.cluster_node import SegmentResult, TargetNeeded, do_segment, remove_files
 from roop.pipeline.workers.pool import TRIES
@@ -136,10 +137,12 @@ class _Driver:
 
     def _sent(self) -> Iterator[Ref]:
         """Send the target to the cluster in pieces, as some machine cannot read it."""
-        with self._job.remote_job.job.target.open("rb") as file:
+        target = TargetFile.of(self._job.remote_job.job.target)
+        with target.path.open("rb") as file:
             while piece := file.read(_PIECE_BYTES):
                 self._check()
                 yield self._tasks.put(piece)
+        target.require_unchanged()
 
     def _check(self) -> None:
         if self._parent.cancel.is_set():
