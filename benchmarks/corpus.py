@@ -13,17 +13,25 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import av
 import numpy as np
+from pi_heif import register_heif_opener
+from PIL import Image
 
+from fidelity import PARTIAL, differences, film_facts, kept_streams, picture_facts
 from roop.errors import RoopError
-from roop.media.base import TargetInfo
+from roop.media.files.quiet import quiet_libraries
+from roop.media.formats.image_files import ignore_warnings, image_format
 from roop.media.open import open_reader, open_writer, same_format_suffix
 from roop.options import Settings, VideoOptions
 from roop.provenance.marks import make_marks
 from roop.types import Box, Frame
 
-VIDEO = VideoOptions(end=2)
-"""Two seconds of a film show what happens to it."""
+LONGEST_S, LARGEST = 12, 6_000_000
+"""Seconds and bytes of a film up to which all of it is written."""
+
+BEGINNING_S = 2
+"""Seconds that are written of a longer one; they show most of what happens to it."""
 
 VERDICTS = ("kept", "converted", "left out", "refused", "LOST")
 _LEFT_OUT = ("left out", "leaves it out", "leaves out", "only the first", "missing", "damaged")
@@ -43,6 +51,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--list", action="store_true", help="print a line for each file")
     options = parser.parse_args()
+    register_heif_opener()
     table: dict[str, Counter[str]] = {}
     for path in sorted(file for file in options.folder.rglob("*") if file.is_file()):
         with tempfile.TemporaryDirectory() as scratch:
@@ -57,12 +66,11 @@ def run_file(path: Path, scratch: Path) -> Run:
     """Return what became of ``path``; nothing is raised, as a traceback is a loss."""
     run = Run()
     try:
-        suffix = same_format_suffix(path, VIDEO)
-        output = scratch / f"output{suffix}"
-        info, size = _pass(path, output, run.lines)
-        run.lines = [line for line in run.lines if "no effect on it" not in line]  # of our `end`
-        with open_reader(output, VideoOptions(), lambda line: None) as reader:
-            lost = _losses(info, reader.info, size)
+        end = _end(path)
+        video = VideoOptions(end=end)
+        output = scratch / f"output{same_format_suffix(path, video)}"
+        kind = _pass(path, output, video, run.lines)
+        lost = _losses(path, output, kind, end, run.lines)
     except RoopError as error:
         run.verdict = "refused"
         run.lines.append(str(error))
@@ -71,9 +79,9 @@ def run_file(path: Path, scratch: Path) -> Run:
         run.verdict = "LOST"
         run.lines.append(f"{type(error).__name__}: {error}")
         return run
-    if lost and not run.lines:
+    if lost:
         run.verdict = "LOST"
-        run.lines += lost
+        run.lines = [*lost, *(f"(said: {line})" for line in run.lines)]
     elif any(words in line for line in run.lines for words in _LEFT_OUT):
         run.verdict = "left out"
     elif run.lines:
@@ -81,17 +89,31 @@ def run_file(path: Path, scratch: Path) -> Run:
     return run
 
 
-def _pass(target: Path, output: Path, lines: list[str]) -> tuple[TargetInfo, tuple[int, int]]:
-    """Write ``target`` with a patch in its middle; return what it is and its size."""
+def _end(path: Path) -> float | None:
+    """Return the seconds to write of a film, None to write all of it or if it is none."""
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            seconds = (container.duration or 0) / av.time_base
+            film = bool(container.streams.video) and not image_format(path)
+    except (av.FFmpegError, ValueError, RoopError):
+        return None
+    short = seconds <= LONGEST_S and path.stat().st_size <= LARGEST
+    return None if short or not film else BEGINNING_S
+
+
+def _pass(target: Path, output: Path, video: VideoOptions, lines: list[str]) -> str:
+    """Write ``target`` with a patch in its middle; return its kind."""
     marks = make_marks("mesh", (), Settings(), lines.append)
     with (
-        open_reader(target, VIDEO, lines.append, output=output) as reader,
-        open_writer(output, reader, VIDEO, force=True, warn=lines.append, marks=marks) as writer,
+        open_reader(target, video, lines.append, output=output) as reader,
+        open_writer(output, reader, video, force=True, warn=lines.append, marks=marks) as writer,
     ):
         for frame in reader:
             _paste(frame)
             writer.write(frame)
-    return reader.info, reader.info.size
+    if reader.damaged:
+        lines.append(f"{reader.damaged} damaged frames are left out")
+    return reader.info.kind
 
 
 def _paste(frame: Frame) -> None:
@@ -104,15 +126,23 @@ def _paste(frame: Frame) -> None:
         frame.paste(box, pixels, np.full(pixels.shape[:2], 255, np.uint8))
 
 
-def _losses(before: TargetInfo, after: TargetInfo, size: tuple[int, int]) -> list[str]:
-    lost = []
-    if before.kind != after.kind:
-        lost.append(f"a {before.kind} became a {after.kind}")
-    if after.size != size:
-        lost.append(f"{size} became {after.size}")
-    if ";16" in before.pixel_format and ";16" not in after.pixel_format:
-        lost.append(f"{before.pixel_format} became {after.pixel_format}")
-    return lost
+def _losses(
+    target: Path, output: Path, kind: str, end: float | None, lines: list[str]
+) -> list[str]:
+    if kind == "video":
+        before = film_facts(target, end)
+        after = film_facts(output, end, kept_streams(target, lines))
+    else:
+        with quiet_libraries(), ignore_warnings():
+            try:
+                before = picture_facts(target)
+            except Image.DecompressionBombError:
+                return []  # Pillow reads nothing of it
+            except (OSError, SyntaxError, ValueError, TypeError, IndexError) as error:
+                said = any(word in line for line in lines for word in (*PARTIAL, "pages or frames"))
+                return [] if said else [f"damaged, by Pillow: {error}"]
+            after = picture_facts(output)
+    return differences(before, after, lines)
 
 
 def _print_table(table: dict[str, Counter[str]]) -> None:

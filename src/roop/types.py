@@ -1,6 +1,6 @@
 """The values that all layers pass around: frozen, and independent of the rest of the package."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, Protocol
@@ -26,6 +26,11 @@ Mesh = NDArray[np.float32]
 The points are those of MediaPipe's face mesh (Kartynnik et al., "Real-time Facial Surface Geometry
 from Monocular Video on Mobile GPUs", 2019).
 """
+
+
+Gaze = NDArray[np.float32]
+"""``(2, 2)``: for the person's right and left eye, the offset of the iris from the middle between
+the corners, along the line through the corners and across it, in eye widths."""
 
 
 Transfer = Literal["sdr", "pq", "hlg"]
@@ -121,6 +126,14 @@ class Frame(Protocol):
         """
         ...
 
+    def managed(self, pixels: Pixels) -> Iterator[Pixels]:
+        """Yield ``pixels`` of a thumbnail as viewers with colour management show them, if other."""
+        ...
+
+    def fields(self, max_side: int) -> Iterator[Pixels]:
+        """Yield a ``thumbnail`` of each half of the rows, if viewers may show them in turn."""
+        ...
+
     def crop(self, box: Box) -> Pixels:
         """Return an RGB copy of ``box``, which must lie inside the frame."""
         ...
@@ -208,6 +221,8 @@ class Face:
     """Opacity of the swap, 0..1; below 1 while a lost track fades out."""
     identity: int = 0
     """Index of the identity, among those of the job, that replaces it."""
+    gaze: Gaze | None = None
+    """Where the eyes look; None if the network does not tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,6 +242,8 @@ class Portrait:
 
     pixels: Pixels
     mesh: Mesh
+    gaze: Gaze | None = None
+    """Where the eyes look; None if the network does not tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

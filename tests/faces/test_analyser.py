@@ -5,8 +5,9 @@ import pytest
 
 from roop.errors import NoFaceError
 from roop.faces.analyser import Analyser
+from roop.media.frames.stored_frame import StoredFrame
 from roop.types import Pixels
-from support.heads import astronaut, backdrop, hopper
+from support.heads import HEAD, astronaut, backdrop, hopper, placed
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +47,14 @@ def test_a_choice_beyond_the_last_face(analyser: Analyser, couple: Pixels) -> No
 def test_a_photo_without_a_face_is_named(analyser: Analyser) -> None:
     with pytest.raises(NoFaceError, match=r"no face found in wall$"):
         analyser.portrait(backdrop((500, 400)), None, name="wall")
+
+
+def test_people_far_behind_are_no_choice(analyser: Analyser) -> None:
+    face, middle = astronaut()[:190, 130:320], (HEAD[0] - 130, HEAD[1])
+    photo = placed(face, backdrop((1100, 700)), (350, 380), middle=middle, scale=3.0).pixels
+    for x in (800, 950):
+        photo = placed(face, photo, (x, 200), middle=middle, scale=0.5).pixels
+    assert len(analyser.faces(StoredFrame(photo), "left-right")) == 3
+    portrait = analyser.portrait(photo, None, name="photo")
+    assert abs(portrait.mesh[:, 0].mean() - 350) < 30
+    assert abs(analyser.portrait(photo, 2, name="photo").mesh[:, 0].mean() - 950) < 15

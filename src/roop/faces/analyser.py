@@ -1,5 +1,7 @@
 """Owner of the networks that find faces, in source photos and in targets."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from roop.errors import NoFaceError
@@ -20,6 +22,11 @@ from roop.types import Frame, Mesh, Pixels, Portrait
 
 _VARIANTS = tuple((turn, zoom) for turn in (-0.06, 0.0, 0.06) for zoom in (0.94, 1.0, 1.06))
 """Rotations (radians) and sizes of the square that a photo's mesh is averaged over."""
+
+
+_FAR_BEHIND = 0.25
+"""Height of a face against the largest one's below which it belongs to the background of a
+portrait."""
 
 
 class Analyser:
@@ -69,7 +76,8 @@ class Analyser:
 
         Args:
             pixels: The photo, upright.
-            position: Which face, counted from the left from 0; None if there must be only one.
+            position: Which face, counted from the left from 0; None if there must be only one, but
+                for people far behind.
             name: How errors refer to the photo.
             option: The option that sets ``position``, for errors.
 
@@ -82,7 +90,9 @@ class Analyser:
             raise NoFaceError(
                 f"no face found in {name}", hint="take a photo that shows the face from the front"
             )
-        if position is None and len(found) > 1:
+        if position is None:
+            position = _in_front(found)
+        if position is None:
             raise NoFaceError(
                 f"{len(found)} faces found in {name}",
                 hint=f"choose one with [[{option}]], 0 is the leftmost",
@@ -92,7 +102,7 @@ class Analyser:
                 f"no face number {position} in {name}: it shows {len(found)}",
                 hint=f"[[{option}]] counts from the left, from 0",
             )
-        return Portrait(pixels, self._refine(frame, found[position or 0]))
+        return self._refined(frame, found[position], pixels)
 
     def faces(self, frame: Frame, order: FaceOrder) -> list[Mesh]:
         """Return the meshes of a frame's faces, in the given order."""
@@ -107,12 +117,21 @@ class Analyser:
             self._recogniser = found or TextureRecogniser()
         return self._recogniser
 
-    def _refine(self, frame: Frame, mesh: Mesh) -> Mesh:
-        """Return the mean of meshes fitted to slightly different squares, which is more exact."""
+    def _refined(self, frame: Frame, mesh: Mesh, pixels: Pixels) -> Portrait:
+        """Fit meshes to slightly different squares: their mean is more exact."""
         square = face_square(mesh)
         views = [
             Square(square.cx, square.cy, square.side * zoom, square.angle + turn)
             for turn, zoom in _VARIANTS
         ]
-        mean: Mesh = np.mean([self._mesher.fit(frame, view).mesh for view in views], axis=0)
-        return mean
+        fitted = [self._mesher.fit(frame, view) for view in views]
+        gazes = [one.gaze for one in fitted if one.gaze is not None]
+        gaze = np.mean(gazes, axis=0) if gazes else None
+        return Portrait(pixels, np.mean([one.mesh for one in fitted], axis=0), gaze)
+
+
+def _in_front(meshes: Sequence[Mesh]) -> int | None:
+    """Return the number of the only face that is not far behind; None if there are several."""
+    heights = [float(np.ptp(mesh[:, 1])) for mesh in meshes]
+    near = [n for n, height in enumerate(heights) if height >= _FAR_BEHIND * max(heights)]
+    return near[0] if len(near) == 1 else None

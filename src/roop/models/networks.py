@@ -17,7 +17,7 @@ PACKAGED = ("blazeface", "face_mesh")
 """Catalogue names of detector and mesh; their files are part of this package."""
 
 DOWNLOADED = ("blazeface_onnx", "face_mesh_onnx")
-"""The same networks as ONNX files."""
+"""The same detector and a plainer mesh as ONNX files."""
 
 SCREEN, SECOND = "nudenet_320n", "open_nsfw"
 """Catalogue names of the screen's networks: the required one and the optional one."""
@@ -55,14 +55,16 @@ def face_mesh(settings: Settings) -> Network:
     """Load the face mesh.
 
     Its input is ``(1, 3, 192, 192)`` RGB in 0..1 of an upright face with a margin. Its outputs are
-    ``(468, 3)`` points in input pixels (z grows away from the camera, in the same unit) and
-    ``()``, the logit of the confidence that there is a face.
+    ``(478, 3)`` points in input pixels (z grows away from the camera, in the same unit) and
+    ``()``, the logit of the confidence that there is a face. The last ten points are the irises,
+    the middle of the person's right one first, that of the left one at 473; the downloaded network
+    lacks them.
 
     Raises:
         ModelError: The network's file is missing or damaged and cannot be had.
 
     Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile
-    GPUs", CVPR workshop 2019.
+    GPUs", CVPR workshop 2019; Grishchenko et al., "Attention Mesh", CVPR workshop 2020.
     """
     return _load(settings, 1)
 
@@ -70,8 +72,9 @@ def face_mesh(settings: Settings) -> Network:
 def body_parts(settings: Settings) -> Network:
     """Load the detector of clothed and bare body parts.
 
-    Its input is ``(1, 3, 320, 320)`` RGB in 0..1. Its output is ``(22, 2100)``: for each candidate
-    the centre, width and height of its box in input pixels, and the scores 0..1 of 18 classes.
+    Its input is ``(1, 3, H, W)`` RGB in 0..1, with sides that are multiples of 32; it was trained
+    at 320 x 320. Its output is ``(22, N)``: for each candidate (2100 at that size) the centre,
+    width and height of its box in input pixels, and the scores 0..1 of 18 classes.
     RGB is what it was trained on; its makers' own code feeds it BGR by mistake
     (https://github.com/notAI-tech/NudeNet/issues/203).
 
@@ -142,9 +145,9 @@ def embedded_models(folder: ModelFolder) -> tuple[str, str]:
     """Return the catalogue names of the detector and the mesh on this machine.
 
     Their files are part of this package. Without their runtime, which some systems have no wheel
-    of, the same networks are downloaded as ONNX files.
+    of, networks that come near are downloaded as ONNX files.
     """
-    path = folder.locate(folder.catalogue["face_mesh"])
+    path = folder.locate(folder.catalogue[PACKAGED[1]])
     packaged = path is not None and path.is_file() and _runs_packaged()
     return PACKAGED if packaged else DOWNLOADED
 
@@ -165,6 +168,10 @@ def _load(settings: Settings, index: int) -> Network:
         packaged = folder.catalogue[PACKAGED[index]]
         hint = f"{folder.how_to_fix(packaged)}; or {error.hint}"
         raise ModelError(str(error), hint=hint) from error
+    if model.name == PACKAGED[1]:
+        from roop.models.runtimes.attention import AttentionMeshNetwork
+
+        return AttentionMeshNetwork(path, model)
     if path.suffix == ".tflite":
         from roop.models.runtimes.litert import LiteRtNetwork
 

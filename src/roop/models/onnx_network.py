@@ -13,6 +13,9 @@ from roop.models.runtimes.onnx import OnnxRuntime
 from roop.models.session import Session
 from roop.options import Settings
 
+_TRIAL_SIDE = 64
+"""Stands for any size in a trial run."""
+
 
 class OnnxNetwork:
     """A small network that takes one image, loaded on the CPU and tested once."""
@@ -25,7 +28,8 @@ class OnnxNetwork:
         (tensor,) = model.inputs
         try:
             self._session = Session(model, OnnxRuntime(path, "cpu", settings))
-            self.run(np.zeros((1, *tensor.shape), np.float32))
+            sides = [size or _TRIAL_SIDE for size in tensor.shape]
+            self.run(np.zeros((1, *sides), np.float32))
         except (ProviderError, ModelError, ValueError) as error:
             raise ModelError(
                 f"ONNX Runtime {onnxruntime.__version__} cannot run the model {path}",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from secrets import randbelow
 
 import cv2
@@ -28,7 +29,7 @@ _CELL = 8
 class SmallCopy:
     """A frame at low resolution."""
 
-    pixels: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
     """``(H, W, 3)``; with a fourth channel for the opacity of a frame with transparent pixels."""
     detail: float
     """Mean absolute difference of a pixel from its neighbours."""
@@ -41,13 +42,14 @@ class SmallCopy:
         detail = float(np.abs(cv2.Laplacian(grey, cv2.CV_16S)).mean())
         if opacity is not None:
             pixels = np.dstack((pixels, opacity))
-        return cls(pixels.astype(np.float32), detail)
+        return cls(pixels, detail)
 
     def distance(self, other: "SmallCopy") -> "Distance":
         """Return how much this picture differs from another one."""
         if self.pixels.shape != other.pixels.shape:
             return Distance(255, 255)
-        away = np.abs(self.pixels - other.pixels).max(axis=2)
+        channels = cv2.split(cv2.absdiff(self.pixels, other.pixels))
+        away = reduce(np.maximum, channels).astype(np.float32)  # a sixth of the time of max(axis=2)
         return Distance(float(away.mean()), float(cv2.blur(away, (_CELL, _CELL)).max()))
 
 

@@ -1,5 +1,6 @@
 """The views of a frame that are judged: as viewers show it, brighter if it is dark, and closer."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,9 @@ _CLOSER = 0.6
 _MOST_FACES = 2
 """Faces that get a closer view, the largest ones."""
 
+_STRIP, _MOST_WINDOWS = 2.5, 40
+"""From this aspect on, a picture is judged in windows of two to one, too; how many at most."""
+
 _WHITE_NITS = 203.0
 """Luminance of white in HDR videos, cd/m2 (ITU-R BT.2408)."""
 
@@ -50,6 +54,8 @@ def views_of(frame: Frame) -> Iterator[View]:
         brighter = _brightened(pixels)
         if brighter is not None:
             yield View(brighter, plain=False)
+    for box in _windows(frame):
+        yield View(_at_aspect(frame.thumbnail(INPUT_SIDE, box), frame.pixel_aspect), plain=False)
 
 
 def closer_views(frame: Frame, faces: Sequence[Face]) -> Iterator[View]:
@@ -70,11 +76,28 @@ def _shown(frame: Frame) -> Iterator[Pixels]:
     yield stored
     if frame.transfer != "sdr":
         yield _tone_mapped(stored, frame.transfer)
+    yield from frame.managed(stored)
+    yield from frame.fields(INPUT_SIDE)
     if opacity is not None:
         for background in (255, 0):
             yield _on(stored, opacity, background)
     if abs(frame.pixel_aspect - 1) > 0.02:
         yield _at_aspect(stored, frame.pixel_aspect)
+
+
+def _windows(frame: Frame) -> Iterator[Box]:
+    """Yield overlapping parts of a long strip: as a whole, it shows the network next to nothing."""
+    (width, height), aspect = frame.size, frame.pixel_aspect
+    side, longer = sorted((width * aspect, height))
+    if longer < _STRIP * side:
+        return
+    count = min(math.ceil(longer / side) - 1, _MOST_WINDOWS)
+    length = 2 * longer / (count + 1)
+    wide, high = min(width, length / aspect), min(height, length)
+    for number in range(count):
+        left, top = (width - wide) * number / (count - 1), (height - high) * number / (count - 1)
+        corners = left, top, left + wide, top + high
+        yield Box(*(round(corner) for corner in corners)).clipped(frame.size)
 
 
 def _on(pixels: Pixels, opacity: Alpha, background: int) -> Pixels:

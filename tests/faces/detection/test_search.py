@@ -138,11 +138,52 @@ def test_a_group_is_found_each_person_once(find: Find, quarters: int) -> None:
     expect_at(find(picture), heads, 25)
 
 
+def test_small_faces_beside_a_large_one(find: Find) -> None:
+    heads = [(1420.0 + 140 * (i % 3), 200.0 + 200 * (i // 3)) for i in range(6)]
+    picture = group(heads, 0.5, (1800, 1300))
+    face, middle = astronaut()[:190, 130:320], (HEAD[0] - 130, HEAD[1])
+    picture = placed(face, picture, (620, 620), middle=middle, scale=5.0).pixels
+    expect_at(find(picture), [(620.0, 620.0), *heads], 110)
+
+
+@pytest.mark.parametrize("size", [(1000, 700), (700, 1000)])
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_people_who_lie_beside_people_who_stand(
+    find: Find, size: tuple[int, int], quarters: int
+) -> None:
+    width, height = size
+    heads = [(180.0, 200.0), (width - 180.0, 230.0)]
+    picture = group(heads, 1.0, size)
+    turned = np.ascontiguousarray(np.rot90(picture, quarters))
+    for _ in range(quarters):
+        heads = [(y, width - x) for x, y in heads]
+        width, height = height, width
+    canvas = np.full((size[1] + height, max(size[0], width), 3), 128, np.uint8)
+    canvas[: size[1], : size[0]] = picture
+    canvas[size[1] :, :width] = turned
+    standing = [(180.0, 200.0), (size[0] - 180.0, 230.0)]
+    expect_at(find(canvas), [*standing, *((x, y + size[1]) for x, y in heads)], 30)
+
+
+@pytest.mark.parametrize("degrees", [0, 75, 180, 240])
+def test_people_in_the_dark(find: Find, degrees: float) -> None:
+    heads = [(240.0, 240.0), (480.0, 240.0), (360.0, 460.0)]
+    picture = group(heads, 0.8, (720, 720))
+    matrix = cv2.getRotationMatrix2D((360, 360), degrees, 1.0)
+    turned = cv2.warpAffine(picture, matrix, (720, 720), borderMode=cv2.BORDER_REFLECT)
+    grain = np.random.default_rng(1).normal(0, 1, turned.shape)
+    dark = np.clip(turned * 0.08 + grain, 0, 255).astype(np.uint8)
+    expected = [tuple(matrix @ (*head, 1)) for head in heads]
+    expect_at(find(dark), expected, 25)
+
+
 @pytest.mark.slow
 def test_a_crowd_in_a_large_photo(find: Find) -> None:
     heads = [(200.0 + 400 * (i % 8), 180.0 + 360 * (i // 8)) for i in range(32)]
     picture = group(heads, 0.55, (3400, 1500))  # 11 pixels from eyes to chin in a thumbnail
     expect_at(find(picture), heads, 15)
+    lying = np.ascontiguousarray(np.rot90(picture))
+    expect_at(find(lying), [(y, 3400 - x) for x, y in heads], 15)
     expect_at(find(picture[:, ::-1]), [(3400 - x, y) for x, y in heads], 15)
 
 

@@ -55,12 +55,40 @@ def test_transparency_that_goes_is_said(
     assert sum("transparency" in warning for warning in warnings) == 1
 
 
-def test_a_webm_does_not_claim_the_transparency_that_it_lost(tmp_path: Path) -> None:
-    target = transparent(tmp_path / "a.webm", "libvpx-vp9", "yuva420p")
-    output = tmp_path / "o.webm"
-    assert any("transparency" in warning for warning in passed(target, output))
-    with av.open(str(output)) as container:
-        assert "alpha_mode" not in container.streams.video[0].metadata
+@pytest.mark.parametrize(
+    ("name", "codec", "pixel_format", "output"),
+    [
+        ("a.webm", "libvpx-vp9", "yuva420p", "o.webm"),
+        ("a.webm", "libvpx-vp9", "yuva420p", "o.mkv"),
+        ("a.mov", "prores_ks", "yuva444p10le", "o.mov"),
+        ("a.mov", "qtrle", "argb", "o.mov"),
+        ("a.mkv", "ffv1", "yuva420p", "o.mkv"),
+    ],
+)
+def test_transparency_stays_in_every_container_that_holds_it(
+    tmp_path: Path, name: str, codec: str, pixel_format: str, output: str
+) -> None:
+    target = transparent(tmp_path / name, codec, pixel_format)
+    warnings = passed(target, tmp_path / output)
+    assert not any("transparency" in warning for warning in warnings)
+    with open_reader(tmp_path / output, VIDEO, pytest.fail) as reader:
+        shown = [frame.opacity(1) for frame in reader]
+    assert [int(part[0, 0]) for part in shown if part is not None] == pytest.approx(
+        [0, 40, 80, 120, 160], abs=2
+    )
+
+
+def test_a_chosen_encoder_without_transparency_says_so(tmp_path: Path) -> None:
+    target = transparent(tmp_path / "a.mkv", "ffv1", "yuva420p")
+    warnings: list[str] = []
+    video = VideoOptions(output_video_encoder="libx265")
+    with (
+        open_reader(target, video, warnings.append) as reader,
+        open_writer(tmp_path / "o.mkv", reader, video, force=False, warn=warnings.append) as writer,
+    ):
+        for frame in reader:
+            writer.write(frame)
+    assert any("no transparency" in warning for warning in warnings)
 
 
 def test_transparency_stays_where_it_can(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from roop.media.open import open_reader, open_writer
+from roop.media.video.amr import frames
 from roop.options import VideoOptions
 from support.clips import Clip
 from support.transport_streams import retyped
@@ -122,3 +123,11 @@ def test_timed_metadata_of_a_phone_never_becomes_another_stream(
     (warning,) = passed(target, output_path)
     assert "data stream 1" in warning
     assert kinds(output_path) == ["video"]
+
+
+def test_a_packet_with_many_frames_of_amr_is_split() -> None:
+    short, long = bytes([0x04]) + bytes(12), bytes([0x3C]) + bytes(31)
+    assert frames("amr_nb", short + long + short) == [short, long, short]
+    assert frames("amr_nb", short + long[:-1]) == [short + long[:-1]]
+    wide = bytes([0x44]) + bytes(60)
+    assert frames("amr_wb", wide + wide) == [wide, wide]

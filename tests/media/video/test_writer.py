@@ -315,7 +315,7 @@ def test_other_pixel_formats_become_the_nearest(
     tmp_path: Path, codec: str, form: str, became: str
 ) -> None:
     target = Clip(codec=codec, pixel_format=form, options={}).write(tmp_path / "target.mkv")
-    output = tmp_path / "output.mkv"
+    output = tmp_path / "output.mp4"
     (warning,) = passed(target, output, output_video_quality=10)
     assert f"to {became}" in warning
     with av.open(str(target)) as one, av.open(str(output)) as other:
@@ -624,7 +624,8 @@ def test_readers_and_writers_fit_their_contracts(tmp_path: Path) -> None:
 def test_other_containers(tmp_path: Path, suffix: str) -> None:
     target = CLIPS["constant"].write(tmp_path / "target.mp4")
     output = tmp_path / f"output{suffix}"
-    assert passed(target, output) == []
+    languages = [line for line in passed(target, output) if "language of sound stream 1" in line]
+    assert len(languages) == (suffix in (".avi", ".flv"))
     found = times(output)
     # Some begin later, sound and picture alike.
     assert [time - found[0] for time in found] == pytest.approx(times(target), abs=0.0006)
@@ -633,8 +634,8 @@ def test_other_containers(tmp_path: Path, suffix: str) -> None:
 
 def test_a_container_that_counts_frames_drops_what_does_not_fit(tmp_path: Path) -> None:
     target = CLIPS["variable"].write(tmp_path / "target.mp4")
-    (warning,) = passed(target, tmp_path / "output.avi")
-    assert "constant frame rate" in warning
+    warnings = passed(target, tmp_path / "output.avi")
+    assert any("constant frame rate" in warning for warning in warnings)
 
 
 def test_interlaced_frames_stay_interlaced(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import socket
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +24,7 @@ from roop.pipeline.job import JobResult, run_job
 from roop.pipeline.progress import Progress
 from roop.pipeline.segments.plan import Segment
 from roop.pipeline.workers import remote_job
-from roop.pipeline.workers.cluster_node import do_segment, remove_files
+from roop.pipeline.workers.cluster_node import do_segment, remove_files, remove_old_files
 from roop.pipeline.workers.remote_job import RemoteJob, SampleDigest, pack, unpack
 from roop.processors import installed
 from roop.validation import validate
@@ -165,6 +168,17 @@ def test_a_processor_of_this_program_alone_is_not_for_it(media: Path, out: Path)
     job = swapping(media, out / "out.mp4", "counter")
     with pytest.raises(UsageError, match="cannot find the processor 'counter'"):
         run_job(job, Settings(cluster="auto"), counting(), pace=PACE)
+
+
+def test_what_an_old_run_has_left_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name, age in (("roop-cluster-old", 90_000), ("roop-cluster-new", 9), ("others", 90_000)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    remove_old_files()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["others", "roop-cluster-new"]
 
 
 def on_a_machine(sent: RemoteJob) -> dict[str, str | None]:

@@ -4,16 +4,23 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roop.geometry import Matrix, Square, transform
 from roop.models.networks import Network
-from roop.types import Frame, Mesh, Pixels
+from roop.types import Frame, Gaze, Mesh, Pixels
 
 _INPUT = 192
 """Side of the network's input, pixels."""
 
 _RIGHT_EYE, _LEFT_EYE = 33, 263
 """Outer corners of the person's right and left eye."""
+
+_POINTS = 468
+"""Points of the mesh; those of the irises follow."""
+
+_EYES = ((468, 33, 133), (473, 362, 263))
+"""Centre of the iris, left and right corner (as the camera sees them) of the right and left eye."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +34,8 @@ class FittedMesh:
     """``(192, 192, 3)``: the network's input."""
     to_frame: Matrix
     """From pixels of ``crop`` to the frame."""
+    gaze: Gaze | None = None
+    """Where the eyes look; None if the network finds no irises."""
 
 
 class FaceMesher:
@@ -41,11 +50,23 @@ class FaceMesher:
         crop = frame.warped(to_frame, _INPUT)
         batch = np.multiply(crop, np.float32(1 / 255), dtype=np.float32)[None]
         points, logit = self._network.run(batch.transpose(0, 3, 1, 2))
-        mesh = np.empty_like(points)
-        mesh[:, :2] = transform(to_frame, points[:, :2] - 0.5)  # the network counts from the edge
-        mesh[:, 2] = points[:, 2] * (square.side / _INPUT)
+        mesh = np.empty_like(points[:_POINTS])
+        # The network counts from the edge.
+        mesh[:, :2] = transform(to_frame, points[:_POINTS, :2] - 0.5)
+        mesh[:, 2] = points[:_POINTS, 2] * (square.side / _INPUT)
         score = float(1 / (1 + np.exp(-np.clip(logit, -80, 80))))
-        return FittedMesh(mesh, score, crop, to_frame)
+        gaze = _gaze(points) if len(points) > _POINTS else None
+        return FittedMesh(mesh, score, crop, to_frame, gaze)
+
+
+def _gaze(points: NDArray[np.float32]) -> Gaze:
+    found = np.empty((2, 2), np.float32)
+    for eye, (iris, left, right) in enumerate(_EYES):
+        along = points[right, :2] - points[left, :2]
+        off = points[iris, :2] - (points[left, :2] + points[right, :2]) / 2
+        across = np.array([-along[1], along[0]])
+        found[eye] = (along @ off, across @ off) / np.maximum(along @ along, 1e-6)
+    return found
 
 
 def face_square(mesh: Mesh) -> Square:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from roop.faces.mesh.mesher import FittedMesh, face_square
 from roop.faces.mesh.smoothing import GreyCrop, smooth_mesh
 from roop.geometry import Square
-from roop.types import Mesh
+from roop.types import Gaze, Mesh
 
 HOLD = 8
 """Frames for which a lost face is held at full opacity, its last motion continued."""
@@ -35,6 +35,8 @@ class Track:
     mesh: Mesh
     crop: GreyCrop
     score: float
+    gaze: Gaze | None = None
+    """Where its eyes look; None if the network does not tell."""
     motion: np.ndarray = field(default_factory=lambda: np.zeros(2, np.float32))
     """``(2,)``: of the whole face, pixels per frame."""
     lost: int = 0
@@ -101,7 +103,8 @@ class Track:
             self.mesh = smooth_mesh(previous, fitted.mesh, self.crop, crop)
         motion = (self.mesh - previous)[:, :2].mean(axis=0) / np.float32(frames)
         self.motion = np.zeros(2, np.float32) if self.lost else motion
-        self.crop, self.score, self.lost, self.occluded = crop, fitted.score, 0, False
+        self.crop, self.score, self.gaze = crop, fitted.score, fitted.gaze
+        self.lost, self.occluded = 0, False
 
     def hold(self, frames: int) -> None:
         """Continue for ``frames`` frames in which the face was not found."""

@@ -127,6 +127,7 @@ class FaceTracker:
             fresh=fresh,
             opacity=track.opacity,
             identity=identity,
+            gaze=track.gaze,
         )
 
     def _follow(self, track: Track, frame: Frame) -> bool:
@@ -225,7 +226,8 @@ class FaceTracker:
             known[0].update(fitted, crop, similarity=similarity, cut=self._cut, frames=self._step)
         elif not known:
             self._last_number += 1
-            self._tracks.append(Track(self._last_number, fitted.mesh, crop, fitted.score))
+            track = Track(self._last_number, fitted.mesh, crop, fitted.score, fitted.gaze)
+            self._tracks.append(track)
 
 
 def _is_plausible(previous: Mesh, current: Mesh) -> bool:

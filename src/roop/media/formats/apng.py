@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -47,11 +48,14 @@ class Apng:
         self._file = file
         self._path = path
         self._head: list[png.PngChunk] = []
-        plays = 0
+        self._promised = plays = 0
+        self.hidden = False
+        """True if the file also has a picture for viewers that cannot play it."""
         for part in self._parts():
             if part.name in (b"IHDR", b"PLTE", b"tRNS"):
                 self._head.append(part)
             elif part.name == b"acTL":
+                self._promised = int.from_bytes(part.body[:4], "big")
                 plays = int.from_bytes(part.body[4:8], "big")
         form = self._head[0].body
         size = int.from_bytes(form[:4], "big"), int.from_bytes(form[4:8], "big")
@@ -62,7 +66,8 @@ class Apng:
         self.plain = form[8] == 8 and form[9] != _PALETTE_TYPE and not has_key
         """True if stored frames can be copied."""
         self.depth: int = form[8]
-        durations = tuple(block.duration for block in self._blocks() if block.data)
+        blocks = list(self._blocks())
+        durations = tuple(block.duration for block in blocks if block.data)
         if not durations:
             raise ValueError("it has no frame")
         self.timing = AnimationTiming(
@@ -71,6 +76,21 @@ class Apng:
             durations=durations,
             alpha=self.channels in (2, 4),
         )
+
+    @property
+    def damage(self) -> str | None:
+        """What is wrong with the sequence of its frames; None if it is intact."""
+        missing = self._promised - len(self.timing.durations)
+        if missing > 0:
+            return f"{len(self.timing.durations)} of {self._promised} frames are there"
+        numbers = [
+            int.from_bytes(part.body[:4], "big")
+            for part in self._parts()
+            if part.name in (b"fcTL", b"fdAT")
+        ]
+        if numbers != list(range(len(numbers))):
+            return "its frames are not numbered one after the other and are taken as they come"
+        return None
 
     def metadata(self) -> png.Ancillary:
         """Return the metadata chunks that still apply to the edited animation."""
@@ -95,6 +115,8 @@ class Apng:
                 if block is not None:
                     yield block
                 block = _Block(part.body)
+            elif block is None and part.name == b"IDAT":
+                self.hidden = True
             elif block is not None and part.name == b"IDAT":
                 block.data.append(part.body)
             elif block is not None and part.name == b"fdAT":
@@ -138,6 +160,13 @@ class Apng:
                 return np.array(image.convert("RGBA"))
         except (OSError, SyntaxError, ValueError):
             return None
+
+
+def holds_frames(file: BinaryIO) -> bool:
+    """Return True if an open PNG file has pixels of an animation, even of a damaged one."""
+    with suppress(ValueError):
+        return any(part.name == b"fdAT" for part in png.chunks(file))
+    return False
 
 
 class ApngEncoder:

@@ -1,5 +1,6 @@
 """Read and write GIF files, keeping the colours of all pixels that were not edited."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from roop.media.formats.canvas import AnimationTiming, Disposal, DrawnFrame, FramePatch, Rgba
+from roop.media.formats.embedded import holds_picture
 from roop.media.formats.gif_palette import IndexedPixels, index_colours
 from roop.media.formats.image_files import check_size
 from roop.media.frames.stored_frame import StoredSamples, depth8, rgb8
@@ -22,6 +24,7 @@ _TICK = Fraction(1, 100)
 _SHORTEST = 2
 """Shortest delay in ticks; viewers replace a shorter one by ``_DEFAULT``."""
 _DEFAULT = 10
+_LONGEST_BLOCK = 255
 _DISPOSALS: dict[int, Disposal] = {2: "clear", 3: "restore"}
 
 
@@ -36,7 +39,7 @@ class GifPatch(FramePatch):
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class GifBlock:
     """A frame in the file, not decoded."""
 
     extensions: bytes
@@ -51,6 +54,7 @@ class _Block:
 
     @property
     def ticks(self) -> int:
+        """How long viewers show it, in hundredths of a second."""
         delay = int.from_bytes(self.control[1:3], "little")
         return delay if delay >= _SHORTEST else _DEFAULT
 
@@ -74,7 +78,7 @@ class Gif:
         durations: list[Fraction] = []
         self.truncated = False
         """True if the file ends before its last frame does."""
-        for block in self._blocks():
+        for block in self.blocks():
             extensions.append(block.extensions)
             durations.append(block.ticks * _TICK)
         if not durations:
@@ -92,10 +96,10 @@ class Gif:
 
     def patches(self) -> Iterator[FramePatch | None]:
         """Decode the frames in order; None stands for a damaged one."""
-        for block in self._blocks():
+        for block in self.blocks():
             yield self._patch(block)
 
-    def _blocks(self) -> Iterator[_Block]:
+    def blocks(self) -> Iterator[GifBlock]:
         """Yield the frames up to the trailer, or to where the file is truncated."""
         self._file.seek(self._start)
         try:
@@ -104,7 +108,7 @@ class Gif:
         except (ValueError, IndexError):
             self.truncated = True
 
-    def _patch(self, block: _Block) -> FramePatch | None:
+    def _patch(self, block: GifBlock) -> FramePatch | None:
         left, top, width, height = np.frombuffer(block.descriptor, "<u2", 4).tolist()
         check_size(self._path, (max(1, width), max(1, height)))
         flags, control = block.descriptor[8], block.control
@@ -181,12 +185,29 @@ class GifEncoder:
         return extensions + b"!\xf9\x04" + bytes([flags, *delay, transparent or 0]) + b"\0"
 
 
-def encode_still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
+def comment(text: bytes) -> bytes:
+    """Return the extension for a comment."""
+    parts = [text[at : at + _LONGEST_BLOCK] for at in range(0, len(text), _LONGEST_BLOCK)]
+    return b"!\xfe" + b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
+
+
+def descriptions(picture: Gif) -> tuple[bytes, bool]:
+    """Return the comments and other extensions of a still, and whether some show a picture."""
+    block = next(picture.blocks())
+    parts = _extensions(block.extensions)
+    kept = [part for part in parts if not holds_picture(_joined(part))]
+    return b"".join(kept), len(kept) < len(parts)
+
+
+def encode_still(
+    samples: StoredSamples, edited: NDArray[np.bool_], extensions: bytes = b""
+) -> bytes:
     """Return a GIF file of one frame; half-transparent pixels become opaque.
 
     Args:
         samples: ``(H, W, 3 or 4)``.
         edited: ``(H, W)``, where colours may be approximated by dithering.
+        extensions: Comments and other extensions, as they are stored.
     """
     height, width = samples.shape[:2]
     opaque = np.full((height, width, 1), 255, np.uint8)
@@ -209,7 +230,8 @@ def encode_still(samples: StoredSamples, edited: NDArray[np.bool_]) -> bytes:
     control = b""
     if indexed.transparent is not None:
         control = b"!\xf9\x04\x01\0\0" + bytes([indexed.transparent]) + b"\0"
-    return b"GIF89a" + size + b"\x70\0\0" + control + _image(indexed, box) + _TRAILER
+    head = b"GIF89a" + size + b"\x70\0\0"
+    return head + extensions + control + _image(indexed, box) + _TRAILER
 
 
 def _image(indexed: IndexedPixels, box: Box) -> bytes:
@@ -221,6 +243,26 @@ def _image(indexed: IndexedPixels, box: Box) -> bytes:
     return descriptor + indexed.table.ljust(768, b"\0") + b"\x08" + compressed + b"\0"
 
 
+def _extensions(stored: bytes) -> list[bytes]:
+    """Split extensions."""
+    file, parts, start = io.BytesIO(stored), [], 0
+    while file.read(1) == _EXTENSION:
+        file.read(1)
+        _subblocks(file)
+        parts.append(stored[start : file.tell()])
+        start = file.tell()
+    return parts
+
+
+def _joined(extension: bytes) -> bytes:
+    """Return the content of an extension without the lengths of its sub-blocks."""
+    parts, at = [], 2
+    while at < len(extension) and extension[at]:
+        parts.append(extension[at + 1 : at + 1 + extension[at]])
+        at += 1 + extension[at]
+    return b"".join(parts)
+
+
 def _apply_palette(indices: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:
     colours = np.zeros((256, 4), np.uint8)
     colours[:, 3] = 255
@@ -229,7 +271,7 @@ def _apply_palette(indices: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8
     return colours[indices]
 
 
-def _next_block(file: BinaryIO) -> _Block | None:
+def _next_block(file: BinaryIO) -> GifBlock | None:
     """Return the next frame with its extensions; None at the trailer.
 
     Raises:
@@ -251,7 +293,7 @@ def _next_block(file: BinaryIO) -> _Block | None:
     data = _read(file, 1) + _subblocks(file)
     end = file.tell()
     file.seek(start)
-    return _Block(extensions, control, descriptor, table, data, _read(file, end - start))
+    return GifBlock(extensions, control, descriptor, table, data, _read(file, end - start))
 
 
 def _subblocks(file: BinaryIO) -> bytes:

@@ -15,6 +15,7 @@ class Metadata:
     icc: bytes = b""
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
+    comment: bytes = b""
 
     def upright(self) -> "Metadata":
         """Return the metadata for pixels that have been turned upright."""

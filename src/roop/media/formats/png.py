@@ -2,7 +2,9 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -71,6 +73,17 @@ def chunks(file: BinaryIO) -> Iterator[PngChunk]:
         if head[4:] == b"IEND":
             return
         file.seek(4, 1)
+
+
+def transfer_number(path: Path) -> int:
+    """Return the number of a file's transfer function (H.273), 0 if it names none."""
+    with path.open("rb") as file, suppress(ValueError):
+        for part in chunks(file):
+            if part.name == b"cICP" and len(part.body) == 4:
+                return part.body[1]
+            if part.name == b"IDAT":
+                break
+    return 0
 
 
 def ancillary(parts: Iterable[PngChunk], *, expanded: bool) -> Ancillary:

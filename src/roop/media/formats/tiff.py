@@ -23,11 +23,22 @@ _STRIP_BYTES = 1 << 20
 
 _STRUCTURE = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289}
-    | {290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334}
+    | {290, 291, 292, 293, 317, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334}
     | {336, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521}
-    | {529, 530, 531, 532, _EXIF, _GPS, 34377, 37724, 50255}
+    | {529, 530, 531, _EXIF, _GPS, 34377, 37724, 50255}
 )
 """Tags that describe the coding, or that hold other images of the old face (layers, previews)."""
+
+_TRANSFER, _WHITE, _PRIMARIES, _REFERENCE = 301, 318, 319, 532
+_OF_COLOUR = {
+    _TRANSFER: "TransferFunction",
+    _WHITE: "WhitePoint",
+    _PRIMARIES: "PrimaryChromaticities",
+    _REFERENCE: "ReferenceBlackWhite",
+}
+"""Tags that give the samples a meaning."""
+_PHOTOMETRIC, _BITS = 262, 258
+_BLACK_IS_ZERO, _RGB, _YCBCR = 1, 2, 6
 
 
 def encode(samples: StoredSamples, tags: ImageFileDirectory_v2, *, compress: bool) -> bytes:
@@ -74,31 +85,64 @@ def encode(samples: StoredSamples, tags: ImageFileDirectory_v2, *, compress: boo
 def exif_block(image: ImageFile) -> bytes:
     """Return the tags of an open TIFF as an EXIF block."""
     block = Image.Exif()
+    own = {_ICC, _XMP, *_outdated(image, None)}
     for tag, value in image.getexif().items():
-        if tag not in _STRUCTURE and tag not in (_ICC, _XMP) and not _shows(value):
-            block[tag] = value
+        if tag not in _STRUCTURE and tag not in own and not _shows(value):
+            block[tag] = stored_text(value)
     for tag in (_EXIF, _GPS):
-        block.get_ifd(tag).update(image.getexif().get_ifd(tag))
+        values = image.getexif().get_ifd(tag)
+        block.get_ifd(tag).update({key: stored_text(value) for key, value in values.items()})
     return block.tobytes()
 
 
-def copy_tags(image: ImageFile, *, plain: bool) -> ImageFileDirectory_v2:
+def copy_tags(
+    image: ImageFile, samples: StoredSamples
+) -> tuple[ImageFileDirectory_v2, tuple[str, ...]]:
     """Return the tags of an open TIFF that still apply to the edited image.
 
     Args:
         image: The target.
-        plain: The samples are written in the same colour space, so the profile still applies.
+        samples: ``(H, W, 1..4)``, the edited image.
+
+    Returns:
+        The tags, and the names of those that give the old samples a meaning but not the new ones.
     """
     if not isinstance(image, TiffImageFile):
         raise TypeError(f"a {type(image).__name__} has no TIFF tags")
     source: ImageFileDirectory_v2 = image.tag_v2
     tags = ImageFileDirectory_v2(prefix=b"II")
+    outdated = _outdated(image, samples)
     for tag in source:
-        if tag not in _STRUCTURE and (plain or tag != _ICC) and not _shows(source[tag]):
+        if tag not in _STRUCTURE and tag not in outdated and not _shows(source[tag]):
             tags.tagtype[tag] = source.tagtype[tag]
-            tags[tag] = source[tag]
+            tags[tag] = stored_text(source[tag])
     _add_directories(tags, image.getexif())
-    return tags
+    # That of YCbCr has been applied while decoding.
+    names = [_OF_COLOUR[tag] for tag in sorted(outdated & set(source)) if tag in _OF_COLOUR]
+    applied = source.get(_PHOTOMETRIC) == _YCBCR
+    return tags, tuple(name for name in names if not (applied and name == _OF_COLOUR[_REFERENCE]))
+
+
+def _outdated(image: ImageFile, samples: StoredSamples | None) -> set[int]:
+    """Return the tags about colours that do not apply to ``samples``; None in another format."""
+    if image.mode in ("CMYK", "LAB"):
+        return {_ICC, *_OF_COLOUR}
+    directory = getattr(image, "tag_v2", {})
+    bits, form = directory.get(_BITS, (1,)), directory.get(_PHOTOMETRIC)
+    same_bits = samples is not None and set(bits) == {8 * samples.itemsize}
+    outdated: set[int] = set()
+    if not same_bits or form not in (_BLACK_IS_ZERO, _RGB, _YCBCR):
+        outdated.add(_TRANSFER)
+    if not same_bits or form not in (_BLACK_IS_ZERO, _RGB):
+        outdated.add(_REFERENCE)
+    return outdated
+
+
+def stored_text(value: object) -> object:
+    """Return ``value`` so that Pillow writes a text beyond ASCII with the bytes that it read."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("latin-1", "replace")
+    return value
 
 
 def new_tags(metadata: Metadata) -> ImageFileDirectory_v2:
@@ -107,8 +151,8 @@ def new_tags(metadata: Metadata) -> ImageFileDirectory_v2:
     block = Image.Exif()
     block.load(metadata.exif)
     for tag, value in block.items():
-        if tag not in _STRUCTURE:
-            tags[tag] = value
+        if tag not in _STRUCTURE and tag not in (_TRANSFER, _REFERENCE):
+            tags[tag] = stored_text(value)
     _add_directories(tags, block)
     for tag, kind, blob in ((_ICC, _UNDEFINED, metadata.icc), (_XMP, _BYTE, metadata.xmp)):
         if blob:
@@ -126,7 +170,9 @@ def _add_directories(tags: ImageFileDirectory_v2, block: Image.Exif) -> None:
     for tag in (_EXIF, _GPS):
         directory = dict(block.get_ifd(tag))
         directory.pop(_INTEROPERABILITY, None)
-        directory = {tag: value for tag, value in directory.items() if not _shows(value)}
+        directory = {
+            tag: stored_text(value) for tag, value in directory.items() if not _shows(value)
+        }
         if directory:
             tags.tagtype[tag] = _LONG
             tags[tag] = directory

@@ -42,6 +42,9 @@ FULL_RANGE = 2
 LIMITED_RANGE = 1
 """FFmpeg's number of the range 16..235."""
 
+UNSPECIFIED = 2
+"""The number of primaries, transfer and matrix that a file does not specify (ITU-T H.273)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Colour:

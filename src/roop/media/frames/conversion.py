@@ -15,6 +15,9 @@ from roop.types import Box
 PLAYABLE = ("yuv420p", "yuv420p10le")
 """Pixel formats for RGB frames, since every player supports them."""
 
+_PLAYABLE_TRANSPARENT = ("yuva420p", "yuva444p10le")
+"""The same for transparent ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrameConversion:
@@ -94,12 +97,20 @@ def plan_conversion(frames: FrameProperties, accepted: list[str], *, even: bool)
     return FrameConversion(form, (width, height), colour, explicit)
 
 
+def has_alpha(name: str) -> bool:
+    """Return True if a pixel format has transparency."""
+    return any(part.is_alpha for part in av.VideoFormat(name).components)
+
+
 def _format(name: str, accepted: list[str]) -> str:
     if name in accepted:
         return name
+    if has_alpha(name) and any(map(has_alpha, accepted)):
+        accepted = [form for form in accepted if has_alpha(form)]
     if av.VideoFormat(name).is_rgb:
         deep = av.VideoFormat(name).components[0].bits > 8
-        fallback = [form for form in PLAYABLE[:: -1 if deep else 1] if form in accepted]
+        playable = (*PLAYABLE[:: -1 if deep else 1], *_PLAYABLE_TRANSPARENT)
+        fallback = [form for form in playable if form in accepted]
         if fallback:
             return fallback[0]
     known = [form for form in accepted if pixel_layout(form) is not None]

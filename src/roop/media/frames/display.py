@@ -83,7 +83,8 @@ def mastering_of(frame: av.VideoFrame) -> Mastering | None:
     if data is None or len(data) < MASTERING.size:
         return None
     values = MASTERING.unpack_from(data)
-    if not (values[20] and values[21]) or not all(values[1:20:2]):
+    # FFmpeg flags brightnesses beyond the standard as missing; they are kept as they are.
+    if not values[20] or not all(values[1:20:2]):
         return None
     ratio = [top / bottom for top, bottom in zip(values[0:20:2], values[1:20:2], strict=True)]
     points = [

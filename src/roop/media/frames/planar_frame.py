@@ -15,6 +15,7 @@ from roop.media.frames.blending import Blender, Wide
 from roop.media.frames.colour import Colour, black, colour_of, decode, encode
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.pixel_layout import Component, PixelLayout, Samples, pixel_layout
+from roop.media.frames.presentation import PLAIN, Display, transfer_of
 from roop.media.frames.warping import halvings_of, sampled_box, warp
 from roop.types import Alpha, Box, Pixels, Shades, Transfer
 
@@ -26,9 +27,6 @@ Number = TypeVar("Number", np.uint8, np.uint16)
 _BAND = 1 << 17
 """Approximate number of pixels that are blended at a time: intermediate arrays stay in the cache
 and need no fresh memory from the system, which would take three times as long."""
-
-_TRANSFERS: dict[int, Transfer] = {16: "pq", 18: "hlg"}
-"""By the number of H.273."""
 
 UPRIGHT = Orientation()
 """The orientation of a stream without a display matrix."""
@@ -44,8 +42,8 @@ class PlanarFrame:
     __slots__ = (
         "__weakref__",
         "_colour",
+        "_display",
         "_layout",
-        "_stored_aspect",
         "_writable",
         "orientation",
         "pts",
@@ -62,10 +60,10 @@ class PlanarFrame:
         time_base: Fraction,
         orientation: Orientation = UPRIGHT,
         repeats: int = 1,
-        stored_aspect: float = 1.0,
+        display: Display = PLAIN,
     ) -> None:
         """Wrap ``raw``; convert it only if its pixel format cannot be edited in place."""
-        self._stored_aspect = stored_aspect
+        self._display = display
         raw, self._layout = _editable(raw)
         self._colour = colour_of(raw)
         self._writable = False
@@ -88,7 +86,7 @@ class PlanarFrame:
             time_base=time_base,
             orientation=self.orientation,
             repeats=repeats,
-            stored_aspect=self._stored_aspect,
+            display=self._display,
         )
 
     @property
@@ -115,22 +113,39 @@ class PlanarFrame:
     def pixel_aspect(self) -> float:
         """Width by height of a pixel as it is displayed, upright."""
         turned = self.orientation.size((1, 2)) == (2, 1)
-        return 1 / self._stored_aspect if turned else self._stored_aspect
+        return 1 / self._display.aspect if turned else self._display.aspect
 
     @property
     def transfer(self) -> Transfer:
         """How the stored values become light."""
-        return _TRANSFERS.get(self.raw.color_trc, "sdr")
+        return transfer_of(self.raw.color_trc, self._display.transfer)
+
+    def managed(self, pixels: Pixels) -> Iterator[Pixels]:
+        """Yield nothing: viewers do not manage the colours of videos."""
+        yield from ()
+
+    def fields(self, max_side: int) -> Iterator[Pixels]:
+        """Yield a ``thumbnail`` of each field; see ``roop.types.Frame``."""
+        if self._display.interlaced or self.raw.interlaced_frame:
+            whole = Box(0, 0, self.raw.width, self.raw.height)
+            for first in (0, 1):
+                yield self._small(max_side, whole, slice(first, None, 2))
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
         """Return a small RGB copy of the frame or of ``box``; see ``roop.types.Frame``."""
-        layout, whole = self._layout, Box(0, 0, self.raw.width, self.raw.height)
+        whole = Box(0, 0, self.raw.width, self.raw.height)
         if box is not None:
             whole = self._grow_to_grid(self._stored_box(box)).clipped((whole.width, whole.height))
+        return self._small(max_side, whole, slice(None))
+
+    def _small(self, max_side: int, whole: Box, rows: slice) -> Pixels:
+        """Return a small upright copy of a stored box, made of some of its ``rows``."""
+        layout = self._layout
         scale = min(1.0, max_side / max(whole.width, whole.height))
         size = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
         planes = layout.planes(self.raw)
-        samples = [_resized(layout.view(planes, part, whole), size) for part in layout.components]
+        views = [layout.view(planes, part, whole) for part in layout.components]
+        samples = [_resized(view[rows] if len(view) > 1 else view, size) for view in views]
         if layout.padding:
             samples = [part >> layout.padding for part in samples]
         rgb = decode(samples, self._colour, layout)

@@ -1,5 +1,6 @@
 """A frame over the samples of an image file, in their stored channels and depth."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import cv2
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from roop.geometry import Matrix
 from roop.media.frames.orientation import Orientation
+from roop.media.frames.presentation import PLAIN, Display
 from roop.media.frames.warping import halvings_of, sampled_box, warp
 from roop.types import Alpha, Box, Pixels, Shades, Transfer
 
@@ -29,12 +31,14 @@ class StoredFrame:
         orientation: Orientation | None = None,
         pts: int = 0,
         time_base: Fraction = Fraction(1),
+        display: Display = PLAIN,
     ) -> None:
         self.samples = samples
         """``(H, W, C)``, in stored orientation; edited in place."""
         self.orientation = orientation or Orientation()
         self.edited: NDArray[np.bool_] | None = None
         """``(H, W)``, true where a pixel was edited; None before the first edit."""
+        self._display = display
         self._pts = pts
         self._time_base = time_base
 
@@ -66,7 +70,15 @@ class StoredFrame:
     @property
     def transfer(self) -> Transfer:
         """How the stored values become light."""
-        return "sdr"
+        return self._display.transfer
+
+    def managed(self, pixels: Pixels) -> Iterator[Pixels]:
+        """Yield ``pixels`` as viewers with colour management show them."""
+        return self._display.managed(pixels)
+
+    def fields(self, max_side: int) -> Iterator[Pixels]:
+        """Yield nothing: pictures are not interlaced."""
+        yield from ()
 
     def thumbnail(self, max_side: int, box: Box | None = None) -> Pixels:
         """Return a small RGB copy of the frame or of ``box``; see ``roop.types.Frame``."""

@@ -30,10 +30,12 @@ from roop.media.formats.canvas import (
     union,
 )
 from roop.media.formats.gif import Gif, GifEncoder
-from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, reading
+from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, open_image, reading
 from roop.media.formats.kinds import ImageFormat
 from roop.media.formats.webp import Webp, WebpEncoder
+from roop.media.frames.presentation import PLAIN, Display
 from roop.media.frames.stored_frame import StoredFrame
+from roop.media.pictures.decoding import display_of
 from roop.media.target_file import TargetFile
 from roop.types import Box, Frame, Warn
 
@@ -44,8 +46,16 @@ _FINEST = 1_000_000
 class AnimationFrame(StoredFrame):
     """One composed frame of an animation, with the patch that it was drawn with."""
 
-    def __init__(self, samples: Rgba, patch: FramePatch, *, pts: int, time_base: Fraction) -> None:
-        super().__init__(samples, pts=pts, time_base=time_base)
+    def __init__(
+        self,
+        samples: Rgba,
+        patch: FramePatch,
+        *,
+        pts: int,
+        time_base: Fraction,
+        display: Display = PLAIN,
+    ) -> None:
+        super().__init__(samples, pts=pts, time_base=time_base, display=display)
         self.patch = patch
 
     @property
@@ -53,6 +63,12 @@ class AnimationFrame(StoredFrame):
     def still(self) -> bool:
         """False: one frame of many."""
         return False
+
+
+def _display_of(path: Path) -> Display:
+    """Return how viewers show the frames of an animation."""
+    with open_image(path) as image:
+        return display_of(path, image, image.info.get("icc_profile") or b"")
 
 
 class AnimationReader(Closing):
@@ -75,13 +91,11 @@ class AnimationReader(Closing):
         try:
             with reading(path):
                 self.animation = open_animation(found, self._file, path)
+                self._display = _display_of(path)
         except BaseException:
             self._file.close()
             raise
-        if isinstance(self.animation, Apng) and self.animation.depth == 16:
-            warn(f"{path.name} has 16 bits per channel; the output has 8")
-        if isinstance(self.animation, Gif) and self.animation.truncated:
-            warn(f"{path.name} is damaged: its end is missing, and so are its last frames")
+        _warn_of_losses(path.name, self.animation, warn)
         timing = self.animation.timing
         duration = sum(timing.durations, Fraction(0))
         self.info = TargetInfo(
@@ -108,7 +122,13 @@ class AnimationReader(Closing):
                 else:
                     canvas.draw(patch)
                     pts = round(time / time_base)
-                    yield AnimationFrame(canvas.pixels.copy(), patch, pts=pts, time_base=time_base)
+                    yield AnimationFrame(
+                        canvas.pixels.copy(),
+                        patch,
+                        pts=pts,
+                        time_base=time_base,
+                        display=self._display,
+                    )
                     canvas.dispose(patch.box, patch.disposal)
                     shown += 1
                 time += duration
@@ -263,6 +283,23 @@ class AnimationWriter(Transaction):
         if box.width == 0:
             return Box(0, 0, 1, 1)
         return Box(box.x0 & ~1, box.y0 & ~1, box.x1, box.y1)  # WebP only has even offsets
+
+
+def _warn_of_losses(name: str, animation: Animation, warn: Warn) -> None:
+    """Warn about what the frames of an animation do not show."""
+    if isinstance(animation, Gif) and animation.truncated:
+        warn(f"{name} is damaged: its end is missing, and so are its last frames")
+    if not isinstance(animation, Apng):
+        return
+    if animation.depth == 16:
+        warn(f"{name} has 16 bits per channel; the output has 8")
+    if animation.damage:
+        warn(f"{name} is damaged: {animation.damage}")
+    if animation.hidden:
+        warn(
+            f"{name} also holds a picture for viewers that cannot play it, which is left out: "
+            "they will see the first frame"
+        )
 
 
 def open_animation(found: ImageFormat, file: BinaryIO, path: Path) -> Animation:

@@ -13,13 +13,15 @@ from PIL.ImageFile import ImageFile
 
 from roop.errors import MediaError
 from roop.media.files.quiet import quiet_libraries
-from roop.media.formats import avif, tiff
+from roop.media.formats import avif, png, tiff
+from roop.media.formats.apng import holds_frames
 from roop.media.formats.image_files import image_format, is_animated, open_image, reading
 from roop.media.formats.jpeg.segments import has_more
 from roop.media.formats.kinds import ImageFormat
 from roop.media.formats.mending import mend
 from roop.media.formats.metadata import Metadata
 from roop.media.frames.orientation import Orientation
+from roop.media.frames.presentation import PLAIN, Display, transfer_of
 from roop.media.frames.stored_frame import StoredSamples, rgb8
 from roop.types import Pixels, Warn
 
@@ -28,6 +30,15 @@ MAX_PHOTO_SIDE = 4096
 
 _MOST_DPI = 65535
 """Pixels per inch that every format can hold."""
+
+_USUAL_GAMMA, _NEARLY_USUAL = 2.2, 0.1
+"""Of displays; how far the exponent of a PNG file may be from theirs without being seen."""
+
+_MOST_BITS = 16
+"""Bits per channel that are kept."""
+
+_RAW_EXIF = "Raw profile type exif"
+"""The text in which ImageMagick keeps the EXIF data of a PNG."""
 
 _EXIF_PREFIX = b"Exif\0\0"
 _BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
@@ -49,6 +60,8 @@ class DecodedImage:
     """True if the file has a palette or less than 8 bits per sample, unlike ``samples``."""
     lossless: bool
     """True if writing the same format again keeps every pixel."""
+    display: Display = PLAIN
+    """How viewers show the samples."""
     mended: bool = False
     """True if the file is damaged: its bytes cannot be used for the output."""
 
@@ -142,15 +155,19 @@ def _read(
         if found == "AVIF" and avif.is_deep(path):
             mode, samples = _deep_avif(path, image, mode, samples)
         if image.mode in ("CMYK", "LAB"):
-            warn(f"{path.name} is {image.mode}; the output is RGB")
+            deep = f" with {_bits(path, image)} bits" if _bits(path, image) > 8 else ""
+            less = " with 8 bits" if deep else ""
+            warn(f"{path.name} is {image.mode}{deep}; the output is RGB{less}, in sRGB")
         _warn_of_ignored_content(path, image, warn, deep=mode.endswith(";16"))
         assert found is not None
+        metadata = _metadata(image)
         return DecodedImage(
             path=path,
             format=found,
             samples=samples,
             orientation=stored if found == "TIFF" else Orientation(_orientation_tag(image)),
-            metadata=_metadata(image),
+            metadata=metadata,
+            display=display_of(path, image, metadata.icc),
             mode=mode,
             expanded=expanded,
             lossless=_is_lossless(path, found),
@@ -171,10 +188,21 @@ def _read_heif(path: Path, warn: Warn) -> DecodedImage:
         samples=picture.samples,
         orientation=Orientation(),
         metadata=picture.metadata,
+        display=Display(icc=picture.metadata.icc),
         mode=picture.mode,
         expanded=False,
         lossless=False,
     )
+
+
+def display_of(path: Path, image: ImageFile, icc: bytes) -> Display:
+    """Return how viewers show the values of an open image."""
+    found = image.info.get("gamma")
+    gamma = 1 / (found * _USUAL_GAMMA) if isinstance(found, float) and found > 0 else 1.0
+    if abs(gamma - 1) < _NEARLY_USUAL:
+        gamma = 1.0
+    transfer = png.transfer_number(path) if image.format == "PNG" else 0
+    return Display(icc=icc, gamma=gamma, transfer=transfer_of(transfer))
 
 
 def flatten_on_white(samples: StoredSamples) -> Pixels:
@@ -220,8 +248,9 @@ def _samples(
     elif image.mode == "I":
         array = _samples32(path, image)
     else:
-        expanded = image.mode not in ("L", "LA", "RGB", "RGBA") or _bits(path, image) < 8
-        array = np.array(_converted(path, image))
+        converted = _converted(path, image)
+        expanded = converted is not image or _bits(path, image) < 8
+        array = np.array(converted)
     array = stored.stored(array)
     return np.array(array.reshape(*array.shape[:2], -1), order="C"), expanded
 
@@ -246,6 +275,8 @@ def _bits(path: Path, image: ImageFile) -> int:
 
 def _converted(path: Path, image: ImageFile) -> Image.Image:
     """Return the image in grey or RGB, with or without alpha."""
+    if image.mode in ("1", "L", "RGB") and image.has_transparency_data:  # one colour is
+        return image.convert("RGBA" if image.mode == "RGB" else "LA")
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         return image
     if image.mode == "1":
@@ -316,6 +347,8 @@ def _samples32(path: Path, image: ImageFile) -> NDArray[np.uint16]:
 def _metadata(image: ImageFile) -> Metadata:
     info = image.info
     block = info.get("exif") or b""
+    if not block and _RAW_EXIF in info:
+        block = image.getexif().tobytes()
     if image.format == "TIFF":
         block = tiff.exif_block(image)
     icc = b"" if image.mode in ("CMYK", "LAB") else info.get("icc_profile") or b""
@@ -325,7 +358,12 @@ def _metadata(image: ImageFile) -> Metadata:
         icc=bytes(icc),
         xmp=xmp.encode() if isinstance(xmp, str) else bytes(xmp),
         dpi=_dpi(info.get("dpi")),
+        comment=_comment(info.get("comment")),
     )
+
+
+def _comment(value: object) -> bytes:
+    return value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else b""
 
 
 def _dpi(resolution: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -348,8 +386,17 @@ def _warn_of_ignored_content(path: Path, image: ImageFile, warn: Warn, *, deep: 
     pages = getattr(image, "n_frames", 1)
     if pages > 1:
         warn(f"{path.name} has {pages} pages or frames; only the first is used")
+    elif image.format == "PNG" and _holds_frames(path):
+        warn(f"{path.name} also holds an animation, which is damaged and left out")
+    if image.format == "TIFF" and _bits(path, image) > _MOST_BITS:
+        warn(f"{path.name} has {_bits(path, image)} bits per channel; the output has {_MOST_BITS}")
     if image.format == "AVIF" and not deep and avif.is_deep(path):
         warn(f"{path.name} has more than 8 bits per channel; it is read with 8")
+
+
+def _holds_frames(path: Path) -> bool:
+    with path.open("rb") as file:
+        return holds_frames(file)
 
 
 def _srgb(pixels: Pixels, decoded: DecodedImage, warn: Warn) -> Pixels:

@@ -34,6 +34,7 @@ _MOST_GROWTH = 1.3
 _SEGMENT_ROOM = 65_000
 _ALPHA = {"PNG", "WEBP", "TIFF", "AVIF", "GIF"}
 _DEEP = {"PNG", "TIFF"}
+_COMMENTED = {"PNG", "JPEG", "GIF"}
 _GREY = {"JPEG", "PNG", "TIFF", "BMP"}
 
 
@@ -74,7 +75,8 @@ def encode_image(
         return tiff.encode(samples, tiff.new_tags(metadata), compress=True)
     if wanted == "GIF":
         everywhere = np.ones(samples.shape[:2], np.bool_)
-        return gif.encode_still(samples, everywhere)
+        comment = gif.comment(metadata.comment) if metadata.comment else b""
+        return gif.encode_still(samples, everywhere, comment)
     if wanted == "AVIF":
         metadata = replace(metadata, xmp=metadata.xmp + b" " * avif.XMP_ROOM)
     if wanted == "JPEG":
@@ -91,6 +93,11 @@ def _same_jpeg(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes:
 def _same_png(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes:
     with original.path.open("rb") as file:
         extra = png.ancillary(png.chunks(file), expanded=original.expanded)
+    if original.metadata.exif and not any(
+        part.name == b"eXIf" for part in (*extra.before, *extra.after)
+    ):  # it comes from a text, which is left out
+        block = png.PngChunk(b"eXIf", original.metadata.exif)
+        extra = replace(extra, before=(*extra.before, block))
     extra, left_out = png.without_pictures(extra, rgb8(frame.samples))
     if left_out:
         warn(PICTURES_LEFT_OUT)
@@ -105,15 +112,24 @@ def _same_gif(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes |
     if frame.samples.shape[2] < 3:
         return None
     edited = frame.edited
-    return gif.encode_still(
-        frame.samples, np.zeros(frame.samples.shape[:2], np.bool_) if edited is None else edited
-    )
+    if edited is None:
+        edited = np.zeros(frame.samples.shape[:2], np.bool_)
+    with original.path.open("rb") as file:
+        kept, left_out = gif.descriptions(gif.Gif(file, original.path))
+    if left_out:
+        warn(PICTURES_LEFT_OUT)
+    return gif.encode_still(frame.samples, edited, kept)
 
 
 def _same_tiff(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes:
     with open_image(original.path) as image:
-        tags = tiff.copy_tags(image, plain=image.mode not in ("CMYK", "LAB"))
+        tags, left_out = tiff.copy_tags(image, frame.samples)
         compressed = image.info.get("compression") != "raw"
+    if left_out:
+        warn(
+            f"tags of {original.path.name} that describe its old coding are left out: "
+            f"{', '.join(left_out)}"
+        )
     return tiff.encode(frame.samples, tags, compress=compressed)
 
 
@@ -131,6 +147,8 @@ def _fit_to_format(
     if left_out:
         warn(PICTURES_LEFT_OUT)
     metadata = replace(metadata, exif=block)
+    if metadata.comment and wanted not in _COMMENTED:
+        warn(f"the comment of {original.path.name} is left out: {wanted} has no place for it")
     if samples.dtype == np.uint16 and wanted not in _DEEP:
         camera = original.format in ("AVIF", "HEIF")  # with 10 bits mostly
         if not (camera and wanted == "AVIF" and avif.can_write_deep()):
@@ -150,6 +168,8 @@ def _fit_to_format(
 def _png_chunks(metadata: Metadata) -> png.Ancillary:
     """Return metadata chunks for an image from another format, as Pillow writes them."""
     texts = PngInfo()
+    if metadata.comment:
+        texts.add_text("Comment", metadata.comment)
     if metadata.xmp:
         texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
     options: dict[str, Any] = {"pnginfo": texts}
@@ -175,6 +195,17 @@ def _fit_to_segments(metadata: Metadata, warn: Warn) -> Metadata:
     return metadata
 
 
+def _metadata_options(wanted: ImageFormat, metadata: Metadata) -> dict[str, Any]:
+    """Return Pillow's options for the metadata; formats ignore those that they do not have."""
+    options = {"icc_profile": metadata.icc, "xmp": metadata.xmp, "dpi": metadata.dpi}
+    if wanted != "BMP":
+        prefix = b"Exif\0\0" if wanted == "JPEG" and metadata.exif else b""
+        options["exif"] = prefix + metadata.exif
+    if wanted == "JPEG":
+        options["comment"] = metadata.comment
+    return {name: value for name, value in options.items() if value}
+
+
 def _encode_with_pillow(
     wanted: ImageFormat, original: DecodedImage, samples: StoredSamples, metadata: Metadata
 ) -> bytes:
@@ -189,14 +220,7 @@ def _encode_with_pillow(
     options = settings[wanted]
     if wanted == "WEBP" and original.lossless:
         options = {"lossless": True, "exact": True, "quality": 75}
-    if metadata.exif and wanted != "BMP":
-        options["exif"] = b"Exif\0\0" + metadata.exif if wanted == "JPEG" else metadata.exif
-    if metadata.icc:
-        options["icc_profile"] = metadata.icc
-    if metadata.xmp:
-        options["xmp"] = metadata.xmp
-    if metadata.dpi:
-        options["dpi"] = metadata.dpi
+    options |= _metadata_options(wanted, metadata)
     most = _MOST_GROWTH * original.path.stat().st_size
     qualities = [options.get("quality")]
     same_size = samples.shape[:2] == original.samples.shape[:2]

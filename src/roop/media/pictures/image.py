@@ -45,7 +45,9 @@ class ImageReader(Closing):
         self.damaged = 0
 
     def __iter__(self) -> Iterator[Frame]:
-        yield StoredFrame(self.image.samples, orientation=self.image.orientation)
+        yield StoredFrame(
+            self.image.samples, orientation=self.image.orientation, display=self.image.display
+        )
 
     @override
     def close(self) -> None:

@@ -12,6 +12,7 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from roop.errors import MediaError
@@ -40,6 +41,10 @@ with all cores, but without the frames that no other depends on, which takes hal
 
 DEFAULT_RATE = Fraction(25)
 """Frame rate of a stream without one."""
+
+
+_TRANSPARENT = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders of transparency, which FFmpeg's own ones for these codecs ignore."""
 
 
 class Decoder:
@@ -79,16 +84,17 @@ class Decoder:
         self._in_a_row = 0
         rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
         self._usual_duration = max(1, round(1 / (rate * self.time_base)))
-        stream.thread_type = "AUTO"
+        self._context = decoding_context(stream)
+        self._context.thread_type = "AUTO"
         cores = os.cpu_count() or 1
         if decoding == "sparse":
             stream.codec_context.skip_frame = "NONREF"
         if decoding == "frugal":
             heavy = stream.width * stream.height > _LIGHT
-            stream.thread_count = 2 if heavy and cores > _BUSY else 1
+            self._context.thread_count = 2 if heavy and cores > _BUSY else 1
         else:
             # FFmpeg's default: one thread more than cores keeps all of them busy.
-            stream.thread_count = min(MOST_THREADS, cores + 1)
+            self._context.thread_count = min(MOST_THREADS, cores + 1)
 
     @property
     def extent(self) -> tuple[Fraction, Fraction | None]:
@@ -116,8 +122,8 @@ class Decoder:
             trim: The part.
             sparse_before: Before this time in seconds, only decode frames that others depend on.
         """
-        self._stream.codec_context.flush_buffers()
-        self._stream.codec_context.skip_frame = "DEFAULT"
+        self._context.flush_buffers()
+        self._context.skip_frame = "DEFAULT"
         self._trim = trim
         self._sparse_before = sparse_before
         self.damaged = self._in_a_row = 0
@@ -125,7 +131,7 @@ class Decoder:
 
     def release(self) -> None:
         """Release the stream and the frames that its decoder holds; ``damaged`` stays available."""
-        del self._container, self._stream
+        del self._container, self._stream, self._context
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         last: int | None = None
@@ -152,7 +158,7 @@ class Decoder:
                 yield from frames
                 return
             frames.close()
-            self._stream.codec_context.flush_buffers()
+            self._context.flush_buffers()
 
     def _seek_targets(self) -> Iterator[Fraction | None]:
         """Yield times in seconds to seek to, each for when the one before failed; None is the head.
@@ -183,9 +189,9 @@ class Decoder:
         for packet in self._packets():
             if self._sparse_before is not None:
                 sparse = self._sparse(packet, self._sparse_before)
-                self._stream.codec_context.skip_frame = "NONREF" if sparse else "DEFAULT"
+                self._context.skip_frame = "NONREF" if sparse else "DEFAULT"
             try:
-                frames = self._stream.decode(packet)
+                frames = self._context.decode(packet)
             except av.FFmpegError as error:
                 self._count_damage(error)
                 continue
@@ -231,3 +237,15 @@ class Decoder:
             frame.pts = 0 if last is None else last + self._usual_duration
         elif last is not None and frame.pts <= last:
             frame.pts = last + 1
+
+
+def decoding_context(stream: VideoStream) -> VideoCodecContext:
+    """Return the decoder of ``stream``, or another one if only that returns its transparency."""
+    name = _TRANSPARENT.get(stream.codec_context.name)
+    if name is None or stream.metadata.get("alpha_mode") != "1" or name not in av.codecs_available:
+        return stream.codec_context
+    context = av.CodecContext.create(name, "r")
+    if not isinstance(context, VideoCodecContext):
+        return stream.codec_context
+    context.extradata = stream.codec_context.extradata
+    return context

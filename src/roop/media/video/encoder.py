@@ -10,13 +10,16 @@ import av
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from roop.errors import UsageError
-from roop.media.frames.conversion import FrameConversion, plan_conversion
+from roop.media.frames.colour import LIMITED_RANGE, UNSPECIFIED
+from roop.media.frames.conversion import FrameConversion, has_alpha, plan_conversion
 from roop.media.frames.planar_frame import PlanarFrame
 from roop.media.frames.properties import FrameProperties
+from roop.media.video.chroma_siting import chroma_siting
 from roop.media.video.containers import CONSTANT_RATE, NO_REORDERING, supports
 from roop.media.video.encoder_specs import (
     EncoderSpec,
@@ -24,6 +27,7 @@ from roop.media.video.encoder_specs import (
     faithful_encoder,
     open_encoder,
 )
+from roop.media.video.matroska import FORMATS
 from roop.media.video.reader import VideoReader
 from roop.media.video.tags import stream_tags
 from roop.options import VideoOptions
@@ -54,7 +58,7 @@ class VideoEncoder:
         frames = reader.properties.enlarged(reader.scale)
         encoder = _encoder_for(frames, video, form)
         self._reader = reader
-        self._conversion = _conversion_for(encoder, frames)
+        self._conversion = _conversion_for(encoder, frames, form)
         self._warn_of_changes(frames, warn)
         rate = reader.info.fps or DEFAULT_RATE
         self.clock = 1 / rate if form in CONSTANT_RATE else reader.time_base
@@ -71,9 +75,24 @@ class VideoEncoder:
         if form in NO_REORDERING:
             stream.codec_context.max_b_frames = 0
         hdr = encoder.hdr.option_value(frames.mastering, frames.light) if encoder.hdr else ""
-        open_encoder(stream.codec_context, encoder, video, hdr=hdr)
+        context = stream.codec_context
+        if encoder.says_limited and _says_only_limited(context):
+            hdr = f"{hdr}:{encoder.says_limited}".removeprefix(":")
+        chroma = self._chroma(encoder, frames, form, warn)
+        open_encoder(context, encoder, video, hdr=hdr, chroma=chroma)
         self.stream = stream
         """The stream that the packets belong to."""
+
+    def _chroma(self, encoder: EncoderSpec, frames: FrameProperties, form: str, warn: Warn) -> str:
+        """Return FFmpeg's name of the chroma location of the output."""
+        found = chroma_siting(self._reader.stream) or "left"
+        if self._conversion.format != frames.format or found == "left":
+            return "left"
+        # H.264 and H.265 have a place for it where a sample is shared by four pixels.
+        said = encoder.codec in ("h264", "hevc") and "420" in frames.format
+        if not said and form not in FORMATS:
+            warn(f"the chroma location of the target, {found}, is left out: {form} cannot say it")
+        return found
 
     def encode(self, frame: PlanarFrame) -> Iterator[Packet[VideoStream]]:
         """Encode ``frame`` as often as it is shown; its packets may come with a later frame."""
@@ -106,12 +125,12 @@ class VideoEncoder:
             yield round(pts * frame.time_base / self.clock)
 
     def _warn_of_changes(self, frames: FrameProperties, warn: Warn) -> None:
-        form, loses = self._conversion.format, _has_alpha(frames.format)
-        loses = loses and not _has_alpha(self._conversion.format)
+        form, loses = self._conversion.format, has_alpha(frames.format)
+        loses = loses and not has_alpha(self._conversion.format)
         if form != frames.format:
             more = ", which has no transparency" if loses else ""
             warn(f"the pixel format is changed from {frames.format} to {form}{more}")
-        if self._reader.stream.metadata.get("alpha_mode") == "1" and not _has_alpha(frames.format):
+        if self._reader.stream.metadata.get("alpha_mode") == "1" and not has_alpha(frames.format):
             warn("the transparency of the target is left out: its decoder does not return it")
         if frames.dynamic_hdr:
             names = " and ".join(frames.dynamic_hdr)
@@ -122,24 +141,31 @@ class VideoEncoder:
 
 
 def _encoder_for(frames: FrameProperties, video: VideoOptions, container: str) -> EncoderSpec:
-    """Return the chosen encoder, or one that keeps size and depth if it is chosen by default."""
+    """Return the chosen encoder; instead of a default, one that keeps more of the target."""
 
-    def loss(encoder: EncoderSpec) -> tuple[int, int]:
-        conversion = _conversion_for(encoder, frames)
+    def loss(encoder: EncoderSpec) -> tuple[bool, int, int]:
+        conversion = _conversion_for(encoder, frames, container)
+        opaque = has_alpha(frames.format) and not has_alpha(conversion.format)
         added = sum(conversion.size) - sum(frames.size)
-        return added, conversion.bits_lost(frames.format)
+        return opaque, added, conversion.bits_lost(frames.format)
 
     fits = partial(supports, container)
     return faithful_encoder(video, choose_encoder(video, container, fits), fits, loss)
 
 
-def _conversion_for(encoder: EncoderSpec, frames: FrameProperties) -> FrameConversion:
+def _conversion_for(
+    encoder: EncoderSpec, frames: FrameProperties, container: str
+) -> FrameConversion:
     formats = [known.name for known in av.Codec(encoder.name, "w").video_formats or ()]
+    if container not in encoder.transparent_in:
+        formats = [name for name in formats if not has_alpha(name)]
     return plan_conversion(frames, formats, even=encoder.even)
 
 
-def _has_alpha(pixel_format: str) -> bool:
-    return any(part.is_alpha for part in av.VideoFormat(pixel_format).components)
+def _says_only_limited(context: VideoCodecContext) -> bool:
+    """Return True if the range is limited and nothing else is known about the colours."""
+    others = (context.color_primaries, context.color_trc, context.colorspace)
+    return context.color_range == LIMITED_RANGE and set(map(int, others)) == {UNSPECIFIED}
 
 
 def _set_properties(stream: VideoStream, reader: VideoReader, conversion: FrameConversion) -> None:

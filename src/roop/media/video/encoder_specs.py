@@ -86,6 +86,11 @@ class EncoderSpec:
     hdr: Hdr | None = None
     presets: tuple[str, ...] = ()
     """Valid presets; empty if only the encoder knows."""
+    says_limited: str = ""
+    """The same option's value with which the encoder says that the range is limited; otherwise it
+    only does so if it has something else to say about the colours."""
+    transparent_in: frozenset[str] = frozenset()
+    """FFmpeg's names of the containers in which it keeps transparency."""
     even: bool = False
     """True if frames with subsampled chroma must have an even size."""
 
@@ -150,6 +155,7 @@ TABLE: tuple[EncoderSpec, ...] = (
         "preset",
         "veryfast",
         hdr=Hdr("x264-params", "mastering-display", "cll"),
+        says_limited="videoformat=component",
         presets=_X264_PRESETS,  # it prints an error of its own about others
         even=True,
     ),
@@ -162,6 +168,7 @@ TABLE: tuple[EncoderSpec, ...] = (
         "veryfast",
         {"x265-params": "log-level=none"},
         hdr=Hdr("x265-params", "master-display", "max-cll"),
+        says_limited="videoformat=component",
         presets=_X264_PRESETS,
         even=True,
     ),
@@ -174,6 +181,7 @@ TABLE: tuple[EncoderSpec, ...] = (
         "5",
         {"deadline": "good", "row-mt": "1"},
         presets=tuple(map(str, range(-8, 9))),
+        transparent_in=frozenset({"matroska", "webm"}),
     ),
     EncoderSpec(
         "libsvtav1",
@@ -195,6 +203,18 @@ TABLE: tuple[EncoderSpec, ...] = (
     EncoderSpec("hevc_videotoolbox", "hevc", "H.265, Apple", _videotoolbox, None, None, even=True),
 )
 """Every supported encoder."""
+
+_PRORES = EncoderSpec(
+    "prores_ks",
+    "prores",
+    "ProRes 4444",
+    lambda quality: {"profile": "4444"},
+    None,
+    None,
+    transparent_in=frozenset({"mov", "matroska"}),
+)
+"""Takes the place of a default that would lose the transparency of the target; nobody needs to
+choose it, as its files are tens of times as large."""
 
 
 def choose_encoder(
@@ -235,7 +255,7 @@ def faithful_encoder(
     video: VideoOptions,
     encoder: EncoderSpec,
     supports: Callable[[str], bool],
-    loss: Callable[[EncoderSpec], tuple[int, int]],
+    loss: Callable[[EncoderSpec], tuple[bool, int, int]],
 ) -> EncoderSpec:
     """Return ``encoder``, or if it is a default another one that loses less of the target.
 
@@ -243,15 +263,18 @@ def faithful_encoder(
         video: Names the encoder; a choice of the user stands.
         encoder: What ``choose_encoder`` returned.
         supports: Returns True if the container can hold the output of an encoder.
-        loss: Returns the pixels that an encoder adds to an odd size, and the bits that it loses.
+        loss: Returns whether an encoder loses transparency, the pixels that it adds to an odd
+            size, and the bits that it loses.
     """
     if video.output_video_encoder != DEFAULT_ENCODER or video.output_video_preset is not None:
         return encoder
-    padded, bits = loss(encoder)
-    if not padded and (not bits or encoder.name == DEFAULT_ENCODER):
+    opaque, padded, bits = loss(encoder)
+    if not (opaque or padded) and (not bits or encoder.name == DEFAULT_ENCODER):
         return encoder
-    rows = {row.name: row for row in TABLE}
-    others = [rows[name] for name in _FALLBACKS if supports(name) and is_usable(name)]
+    fallbacks = [row for name in _FALLBACKS for row in TABLE if row.name == name]
+    if opaque:
+        fallbacks.append(_PRORES)
+    others = [row for row in fallbacks if supports(row.name) and is_usable(row.name)]
     return min((encoder, *others), key=loss)
 
 
@@ -284,14 +307,28 @@ def options_of(encoder: EncoderSpec, video: VideoOptions, hdr: str = "") -> dict
 
 
 def open_encoder(
-    context: VideoCodecContext, encoder: EncoderSpec, video: VideoOptions, *, hdr: str = ""
+    context: VideoCodecContext,
+    encoder: EncoderSpec,
+    video: VideoOptions,
+    *,
+    hdr: str = "",
+    chroma: str = "left",
 ) -> None:
-    """Open ``context`` for ``encoder`` without log output; for the arguments see ``options_of``.
+    """Open ``context`` for ``encoder`` without log output; for other arguments see ``options_of``.
+
+    Args:
+        context: Not open yet.
+        encoder: The row of the table.
+        video: Preset and quality.
+        hdr: The target's HDR metadata.
+        chroma: FFmpeg's name of the chroma location, ``left`` being the default of all encoders.
 
     Raises:
         UsageError: The encoder refuses the preset or another option.
     """
     context.options = options_of(encoder, video, hdr)
+    if chroma != "left":
+        context.options = {**context.options, "chroma_sample_location": chroma}
     context.thread_count = _threads(context, encoder, video)
     context.thread_type = "FRAME" if context.width * context.height <= _FULL_HD else "SLICE"
     try:
@@ -326,7 +363,8 @@ def is_usable(name: str) -> bool:
             return False
         formats = [form.name for form in context.codec.video_formats or ()]
         context.width, context.height = TRIAL_SIZE
-        context.pix_fmt = "yuv420p" if "yuv420p" in formats else "nv12"
+        usual = [name for name in ("yuv420p", "nv12") if name in formats]
+        context.pix_fmt = [*usual, *formats, "nv12"][0]
         context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
         context.options = dict(next((row.options for row in TABLE if row.name == name), {}))
         frame = av.VideoFrame(*TRIAL_SIZE, context.pix_fmt)

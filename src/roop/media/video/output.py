@@ -18,7 +18,9 @@ from roop.media.files.output_file import OutputFile
 from roop.media.video.containers import container_of
 from roop.media.video.encoder import VideoEncoder
 from roop.media.video.errors import muxing
+from roop.media.video.matroska import FORMATS, count_duration_as
 from roop.media.video.opening import open_target
+from roop.media.video.read_back import Descriptions
 from roop.media.video.reader import VideoReader
 from roop.media.video.streams import OtherStreams
 from roop.media.video.tags import MOV_FAMILY, chapters, file_tags, needs_key_table, with_comment
@@ -105,7 +107,14 @@ class VideoOutput(Transaction):
             self._lengths.complete(self._held, self._container.format.name)
             self._write_held()
             self._others.finish()
+            form, names = self._container.format.name, self._others.names
+            names = {self.encoder.stream.index: "the video", **names}
+            told = Descriptions.of(self._container, names)
             self._container.close()
+            if form in FORMATS and self._length_us:
+                count_duration_as(self._file.part, self._length_us)
+            if lost := told.lost_in(self._file.part):
+                self._warn(f"{form} files cannot hold these and leave them out: {', '.join(lost)}")
         # An encoder holds up to hundreds of megabytes: free them before the file is signed.
         self._opened.clear()
         del self.encoder, self._others, self._container
@@ -125,6 +134,7 @@ class VideoOutput(Transaction):
         reader = self._reader
         form = container_of(self._file.path)
         source = open_target(reader.info.path)
+        self._length_us = 0 if reader.trim.active else source.duration or 0
         self._opened.append(source)
         self._container = av.open(
             str(self._file.part),

@@ -14,6 +14,7 @@ from roop.media.base import TargetInfo
 from roop.media.frames.display import orientation_of
 from roop.media.frames.orientation import Orientation
 from roop.media.frames.planar_frame import PlanarFrame
+from roop.media.frames.presentation import Display, transfer_of
 from roop.media.frames.properties import properties_of
 from roop.media.target_file import TargetFile
 from roop.media.video.decoder import Decoder, Decoding
@@ -88,7 +89,11 @@ class VideoReader(Closing):
                 "the rotation is not a multiple of 90 degrees and is ignored while detecting faces"
             )
         self._orientation = orientation or Orientation()
-        self._stored_aspect = float(self.stream.sample_aspect_ratio or 1)
+        self._display = Display(  # what the output says of all frames
+            aspect=float(self.stream.sample_aspect_ratio or 1),
+            transfer=transfer_of(self.properties.color_trc),
+            interlaced=self.properties.interlaced,
+        )
         self._info = self._describe(first.format.name)
 
     @property
@@ -200,7 +205,7 @@ class VideoReader(Closing):
             pts=self._pts(raw),
             time_base=time_base,
             orientation=self._orientation,
-            stored_aspect=self._stored_aspect,
+            display=self._display,
         )
 
     def _start(self) -> av.VideoFrame | None:

@@ -16,6 +16,7 @@ from av.stream import Discard, Stream
 from av.subtitles.stream import SubtitleStream
 
 from roop.media.formats.embedded import holds_picture
+from roop.media.video.amr import single_frames
 from roop.media.video.containers import IN_TRANSPORT_STREAMS, UNDECLARED
 from roop.media.video.opening import is_cover
 from roop.media.video.reader import VideoReader
@@ -38,6 +39,14 @@ ID3 = frozenset({"timed_id3"})
 
 EMPTY_TEXT = bytes(2)
 """An MP4 subtitle with a text of length 0."""
+
+_REFUSALS = (
+    av.error.ArgumentError,
+    av.error.InvalidDataError,
+    av.error.PatchWelcomeError,
+    av.error.PermissionError,
+)
+"""How muxers refuse a packet; the last stands for errors to which they give no name."""
 
 SLACK = Fraction(10)
 """Seconds by which the interleaving of a file may be off."""
@@ -77,8 +86,14 @@ class OtherStreams:
         self._has_edit_lists = output.format.name in MOV_FAMILY
         self._warn = warn
         self._routes: dict[int, Route] = {}
+        self._names: dict[int, str] = {}
         self._packets = self._read()
         self._next: Packet[Stream] | None = None
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The streams of the output in words, by their numbers in it."""
+        return dict(self._names)
 
     def add(self, stream: Stream) -> None:
         """Add ``stream`` of ``source`` to the output; warn if the container cannot hold it."""
@@ -141,7 +156,7 @@ class OtherStreams:
         if route.transcoder is not None:
             self._mux(route, route.transcoder.packets(packet))
         else:
-            self._mux(route, iter((packet,)))
+            self._mux(route, single_frames(packet))
 
     def _retime(self, packet: Packet[Stream], route: Route) -> bool:
         """Convert the times of ``packet`` to the output's clock; False if it is cut away."""
@@ -184,7 +199,7 @@ class OtherStreams:
                     return
                 packet.stream = route.stream
                 self._output.mux_one(packet)
-            except (av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError):
+            except _REFUSALS:
                 # A packet that no container takes must not end a job of hours.
                 self._warn_of_damage(route)
 
@@ -202,6 +217,7 @@ class OtherStreams:
         route.stream.metadata.clear()
         route.stream.metadata.update(stream_tags(stream.metadata, encoded=encoded))
         route.stream.disposition = stream.disposition
+        self._names[route.stream.index] = f"{_kind(stream)} {stream.index}"
         if stream.type != "attachment":
             self._routes[stream.index] = route
 
@@ -253,6 +269,9 @@ class OtherStreams:
 
     def _leave_out_picture(self, stream: Stream) -> None:
         what = "the cover" if is_cover(stream) else f"{_kind(stream)} {stream.index}"
+        if stream.codec_context is None and stream.type == "subtitle":
+            self._warn(f"{what} ({_codec(stream)}) is left out: it cannot be told from pictures")
+            return
         self._warn(
             f"{what} ({_codec(stream)}) is left out: it would be neither screened nor marked"
         )

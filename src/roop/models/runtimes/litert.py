@@ -30,7 +30,7 @@ class LiteRtNetwork:
         """By the shape of the input, the last one used at the end."""
         self._shapes = [output.shape for output in model.outputs]
         try:
-            with _silent_stderr():
+            with silent_stderr():
                 interpreter = self._interpreter(None)
             self._input = interpreter.get_input_details()[0]["index"]
             indices = {o["name"]: o["index"] for o in interpreter.get_output_details()}
@@ -76,7 +76,7 @@ class LiteRtNetwork:
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
+def silent_stderr() -> Iterator[None]:
     """Suppress the notice that LiteRT prints about its delegate; it has no option for that."""
     stderr_copy = os.dup(2)
     try:

@@ -99,11 +99,15 @@ class ChildProcess:
         """Kill the child at once."""
         self._process.kill()
 
-    def wait(self) -> tuple[int, str]:
-        """Wait for its end; return its exit code and the end of what it wrote to stderr."""
+    def wait(self, patience_s: float = _PATIENCE_S) -> tuple[int, str]:
+        """Wait for its end; return its exit code and the end of what it wrote to stderr.
+
+        Args:
+            patience_s: How long it may take before it is killed.
+        """
         self.close_stdin()
         try:
-            self._process.wait(_PATIENCE_S)
+            self._process.wait(patience_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._thread.join()

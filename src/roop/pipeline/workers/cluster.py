@@ -17,12 +17,15 @@ from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.task import Task
 from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.pool import TRIES
-from roop.pipeline.workers.ray_driver import DriverTask
+from roop.pipeline.workers.ray_driver import REMOVAL_S, DriverTask
 from roop.pipeline.workers.remote_error import error_from_dict
 from roop.pipeline.workers.remote_job import pack
 
 _POLL_S = 0.05
 """Time between two checks for a cancellation."""
+
+_PATIENCE_S = REMOVAL_S + 10
+"""How long a driver may take to end."""
 
 
 class ClusterPool:
@@ -79,7 +82,7 @@ class ClusterPool:
                 counts = FrameCounts.from_dict(message["counts"])
                 self._count(message["segment"], counts, meter)
         finally:
-            end = driver.wait()  # it takes back what the machines are doing
+            end = driver.wait(_PATIENCE_S)  # it takes back what the machines are doing
         return end
 
     def _next(self, messages: "queue.Queue[Message | None]") -> Message | None:

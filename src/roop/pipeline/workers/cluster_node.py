@@ -5,7 +5,9 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +34,11 @@ from roop.pipeline.workers.remote_job import (
     unpacked_paths,
 )
 from roop.processors import installed
+
+_PREFIX = "roop-cluster-"
+
+_OLD_S = 86_400.0
+"""Age from which files are those of a run that has ended: no segment takes that long."""
 
 _PERIOD_S = 0.5
 """Time between two reports of progress."""
@@ -83,6 +90,14 @@ def do_segment(
         return _with_senders_paths(error_to_dict(error), remote_job)
 
 
+def remove_old_files() -> None:
+    """Remove the files of runs that have ended without doing so, such as those of lost machines."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _OLD_S:  # every segment makes a folder in it
+                shutil.rmtree(folder)
+
+
 def remove_files(key: str) -> None:
     """Remove the files of a run from this machine."""
     shutil.rmtree(_folder(key), ignore_errors=True)
@@ -114,6 +129,7 @@ def _work(
 @lru_cache(maxsize=1)  # a process does many segments of one run, and loading networks takes a while
 def _prepared(remote_job: RemoteJob) -> tuple[FramePipeline, ChosenPersonFinder]:
     """Return the pipeline of a job, and its finder of the person chosen before a segment."""
+    remove_old_files()
     folder = _folder(remote_job.key)
     with writing(folder):
         job = unpack(remote_job, folder)
@@ -154,7 +170,7 @@ def _target(remote_job: RemoteJob, pieces: TargetPieces | None) -> bool:
 
 
 def _folder(key: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"roop-cluster-{key}"
+    return Path(tempfile.gettempdir()) / f"{_PREFIX}{key}"
 
 
 def _sent(remote_job: RemoteJob) -> Path:

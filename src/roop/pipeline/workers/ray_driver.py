@@ -32,7 +32,10 @@ _POLL_S = 0.25
 """Time between two polls of the cluster, and two checks for a cancellation."""
 
 _PATIENCE_S = 5.0
-"""How long the cluster's address may take to answer, and its machines to remove files."""
+"""How long the cluster's address may take to answer."""
+
+REMOVAL_S = 20.0
+"""How long the cluster's machines may take to remove files: each starts a process for it."""
 
 _PIECE_BYTES = 32_000_000
 """Size of the pieces in which a target is sent."""
@@ -200,12 +203,14 @@ class _Tasks:
         with contextlib.suppress(ray.exceptions.RayError, ConnectionError):
             for ref in refs:
                 ray.cancel(ref, force=True)
+            if refs:  # what still writes would leave something behind
+                ray.wait(refs, num_returns=len(refs), timeout=_PATIENCE_S)
             nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
             removals = [
                 ray.remote(remove_files).options(num_cpus=0, **self._on(node)).remote(self._key)
                 for node in nodes
             ]
-            ray.wait(removals, num_returns=len(removals), timeout=_PATIENCE_S)
+            ray.wait(removals, num_returns=len(removals), timeout=REMOVAL_S)
 
     def _on(self, node: str) -> dict[str, object]:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

@@ -148,7 +148,8 @@ class MeshSwap(Processor):
         reshaped, openness = self._reshape(face.mesh, eyes, state.shape, source)
         atlas = source.mixture(shares, shut_share(openness.max()))  # a wink keeps the lashes
         rendered = self._render(area, reshaped, atlas)
-        state.gaze.update(source.gaze, eyes.gaze)
+        gaze = face.gaze if source.exact_gaze else None
+        state.gaze.update(source.gaze, eyes.gaze if gaze is None else gaze, exact=gaze is not None)
         between_lids = self._soft(rendered, self._regions.eyes, _LID_SOFTNESS)
         state.gaze.apply(rendered.to_atlas, between_lids, atlas.vertices)
         hidden = self._occlusion_mask(state, target_on_grid, unwrapped, mesh_on_grid)

@@ -31,6 +31,7 @@ from roop.media.formats.jpeg.segments import (
     APP14,
     COM,
     JpegSegment,
+    comments_between_scans,
     header_segments,
     image_end,
 )
@@ -109,8 +110,11 @@ def _with_descriptions(
         own: Descriptive segments that ``coded`` needs.
         same_form: The components have the same meaning as in ``data``.
     """
-    kept = []
-    for part in header_segments(data):
+    kept: list[JpegSegment] = []
+    head = header_segments(data)
+    for part in (*head, *comments_between_scans(data, head[-1].offset)):
+        if any(part.encode() == other.encode() for other in kept):
+            continue  # twice the same piece of a profile is no profile
         if part.descriptive and _still_true(part, same_form=same_form):
             screened = _without_pictures(part, frame)
             kept += [] if screened is None else [screened]

@@ -11,6 +11,9 @@ FRAME_HEADERS = frozenset(
 )
 """Markers of a frame header; each says how the image is coded."""
 
+_BARE = frozenset({0x00, 0x01, 0xFF, SOI, *range(0xD0, 0xD8)})
+"""Markers without a length, which are skipped before the first scan."""
+
 
 @dataclass(frozen=True, slots=True)
 class JpegSegment:
@@ -46,7 +49,7 @@ def header_segments(data: bytes) -> list[JpegSegment]:
     found: list[JpegSegment] = []
     at = 2
     while at + 4 <= len(data):
-        if data[at] != 0xFF or data[at + 1] in (0x00, 0x01, 0xFF, SOI):
+        if data[at] != 0xFF or data[at + 1] in _BARE:
             at += 1
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
@@ -64,6 +67,16 @@ def has_more(data: bytes) -> bool:
         return True
     end = image_end(data, head[-1].offset)
     return len(data[end:].strip(b"\0\xff\n\r")) > 4
+
+
+def comments_between_scans(data: bytes, scan: int) -> list[JpegSegment]:
+    """Return the comments of the image behind its first scan, which starts at ``scan``."""
+    found, at, end = [], scan, image_end(data, scan)
+    while 0 <= (at := data.find(bytes([0xFF, COM]), at)) < end - 4:
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        found.append(JpegSegment(COM, data[at + 4 : at + 2 + length], at + 4))
+        at += 2 + length
+    return found
 
 
 def image_end(data: bytes, scan: int) -> int:

@@ -49,8 +49,9 @@ _SHADE, _GLOW, _HUE = 110.0, 60.0, 10.0
 _COLOURED = 4.0
 """Grey levels of colour that skin has at least in good light."""
 
-_STRONGER = 1.3
-"""How much stronger colours may be than the light explains."""
+_STRONGER, _RICHER = 1.3, 3.0
+"""How much stronger colours may be than the light explains, and at least: flushed skin and the
+depth of a fold have the hue of skin, only more of it."""
 
 _IMPROVEMENT = 0.7
 """What is uncovered is skin if its difference from plain skin is below this share of the previous
@@ -195,7 +196,7 @@ class OcclusionFinder:
         bright = off[..., 0] > 0
         faint = np.where(bright, 0, 0.5 * np.exp(np.minimum(off[..., 0], 0) / 100))[..., None]
         light = np.exp(np.maximum(off[..., 0], 0) / 100)[..., None]
-        limits = plain[..., 1:] * faint, plain[..., 1:] * np.maximum(_STRONGER * light, 1.7)
+        limits = plain[..., 1:] * faint, plain[..., 1:] * np.maximum(_STRONGER * light, _RICHER)
         hue = np.maximum(
             reflectance[..., 1:] - np.maximum(*limits),
             np.minimum(*limits) - reflectance[..., 1:],

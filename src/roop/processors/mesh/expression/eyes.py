@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roop.faces.mesh.topology import LEFT_EYE, RIGHT_EYE
-from roop.types import Pixels, Points
+from roop.types import Gaze, Pixels, Points
 
 _EYES = ((RIGHT_EYE, 33, 133), (LEFT_EYE, 362, 263))
 """Border, left and right corner (as the camera sees them) of the person's right and left eye."""
@@ -32,15 +32,14 @@ _MEMORY = 0.5
 _MAX_SQUINT = 0.25
 """Both eyes look the same way: if their shifts differ by more, they are ignored."""
 
-_MAX_SHIFT = 0.2
-"""Most that an iris is moved, in eye widths."""
+_MAX_SHIFT = (0.3, 0.1)
+"""Most that an iris is moved along and across the eye, in eye widths."""
+
+_MAX_OFF = 0.27
+"""Farthest that an iris is drawn from the middle of the eye, in eye widths."""
 
 _VERTICAL_SHARE = 0.5
-"""Share of the vertical gaze that is followed: lashes blur it."""
-
-Gaze = NDArray[np.float32]
-"""``(2, 2)``: for the right and the left eye, the offset of the iris from the middle between the
-corners, along the line through the corners and across it, in eye widths."""
+"""Share of the vertical gaze that is followed if it is read from the pixels: lashes blur it."""
 
 Pair = NDArray[np.float32]
 """``(2,)``: of the right and the left eye."""
@@ -74,18 +73,27 @@ class GazeMatch:
     """Moves the irises of one target face's swaps."""
 
     def __init__(self) -> None:
-        self._shift = np.zeros(2, np.float32)
+        self._source: Gaze = np.zeros((2, 2), np.float32)
+        self._shift: NDArray[np.float32] | None = None
 
-    def update(self, source: Gaze, target: Gaze) -> None:
+    def update(self, source: Gaze, target: Gaze, *, exact: bool) -> None:
         """Take a frame's gaze into account; both eyes are moved alike.
 
         Eyes that seem to squint are shut or hidden, so the previous gaze is kept.
+
+        Args:
+            source: Where the source's eyes look.
+            target: Where the target's eyes look.
+            exact: Whether a network found the irises; otherwise they were read from the pixels.
         """
+        self._source = source
         off = target - source
         if abs(float(off[0, 0] - off[1, 0])) > _MAX_SQUINT:
             return
-        shift = np.clip(off.mean(axis=0) * (1, _VERTICAL_SHARE), -_MAX_SHIFT, _MAX_SHIFT)
-        self._shift = (_MEMORY * self._shift + (1 - _MEMORY) * shift).astype(np.float32)
+        share = (1, 1 if exact else _VERTICAL_SHARE)
+        shift = np.clip(off.mean(axis=0) * share, np.negative(_MAX_SHIFT), _MAX_SHIFT)
+        before = shift if self._shift is None else self._shift
+        self._shift = (_MEMORY * before + (1 - _MEMORY) * shift).astype(np.float32)
 
     def apply(
         self, coordinates: NDArray[np.float32], eyes: NDArray[np.float32], vertices: Points
@@ -101,15 +109,50 @@ class GazeMatch:
         if not width:
             return
         part = np.s_[y0 : y0 + height, x0 : x0 + width]
+        if self._shift is None:
+            return
         x, y = coordinates[0][part], coordinates[1][part]
-        dx, dy = self._shift
-        for _, left, right in _EYES:
+        for (border, left, right), gaze in zip(_EYES, self._source, strict=True):
             along = vertices[right, :2] - vertices[left, :2]
             middle = (vertices[left, :2] + vertices[right, :2]) / 2
-            position = ((x - middle[0]) * along[0] + (y - middle[1]) * along[1]) / (along @ along)
-            push = eyes[part] * np.clip(1 - 4 * position * position, 0, 1)  # the corners stay
-            x -= push * (dx * along[0] - dy * along[1])
-            y -= push * (dx * along[1] + dy * along[0])
+            unit = np.stack([along, [-along[1], along[0]]]) / (along @ along)
+            dx, dy = x - middle[0], y - middle[1]
+            position = unit[0, 0] * dx + unit[0, 1] * dy
+            height = unit[1, 0] * dx + unit[1, 1] * dy
+            lids = (vertices[list(border), :2] - middle) @ unit[1]
+            near = eyes[part] * (np.abs(position) < 0.5)
+            shift = near * self._iris_shift(position, gaze[0])
+            lift = near * self._iris_lift(position, height, gaze, lids)
+            x -= shift * along[0] - lift * along[1]
+            y -= shift * along[1] + lift * along[0]
+
+    def _iris_shift(self, position: NDArray[np.float32], source: float) -> NDArray[np.float32]:
+        """Return how far along the eye each position is moved: the iris as one, corners not."""
+        assert self._shift is not None
+        drawn = float(np.clip(source + self._shift[0], -_MAX_OFF, _MAX_OFF))
+        knots = [-0.5, drawn - _IRIS, drawn + _IRIS, 0.5]
+        moved = np.interp(position, knots, [-0.5, source - _IRIS, source + _IRIS, 0.5])
+        return (position - moved).astype(np.float32)
+
+    def _iris_lift(
+        self,
+        position: NDArray[np.float32],
+        height: NDArray[np.float32],
+        source: NDArray[np.float32],
+        lids: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Return how far across the eye each position is moved.
+
+        The iris slides below the lid that it moves towards; the other lid stays where it is.
+        """
+        assert self._shift is not None
+        lift = float(self._shift[1])
+        lid = float(lids.min() if lift > 0 else lids.max())
+        drawn = float(source[1]) + lift
+        away = np.clip((height - lid) / (drawn - lid or 1.0), 0, 1)
+        corners = np.clip((0.5 - np.abs(position)) / 0.2, 0, 1)
+        moved: NDArray[np.float32] = (lift * away * corners).astype(np.float32)
+        return moved
 
 
 def _measure_eye(

@@ -1,6 +1,7 @@
 """Give the target's mesh the shape of the source's face, and keep the target's expression."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,12 @@ Matrix468 = NDArray[np.float64]
 
 _FADE_DISTANCE = 0.035
 """Distance from the outline over which the change of shape fades in, in eye distances."""
+
+_BROW_REACH = 0.12
+"""Distance from the brows over which the change of shape fades in, in eye distances."""
+
+_BELOW_BROWS = (225, 224, 223, 222, 221, 445, 444, 443, 442, 441)
+"""Points right below the brows, whose lower half reaches down to them."""
 
 _SMOOTHING_ROUNDS = 1
 """Rounds of averaging over neighbours, so that no triangle folds over."""
@@ -133,7 +140,7 @@ class ShapeSpace:
     def shape_offsets(self, source: Shape, target: Shape) -> Shape:
         """Return the offsets that give the target's shape the source's.
 
-        They are 0 at the outline and keep the opening of the mouth and of the eyes.
+        They are 0 at the outline and the brows, and keep the opening of the mouth and of the eyes.
         """
         shape_offsets = (source - target).astype(np.float32)
         moved: Shape = np.concatenate([rows @ shape_offsets for rows in self._operators])
@@ -272,7 +279,10 @@ def _offset_operator(topology: Topology) -> Matrix468:
     lips = [*np.array([*_UPPER_LIP, *_LOWER_LIP]).ravel(), *_CORNERS]
     # The mouth moves as one: the source's smile must not widen pursed lips.
     operator[lips] = operator[lips].mean(axis=0)
-    return _edge_weights(topology.mean)[:, None] * operator
+    # The brows stay where the target's are: beside them, those would remain as a second pair.
+    brows = [*RIGHT_BROW, *LEFT_BROW, *_BELOW_BROWS, *_forehead(topology.mean)]
+    kept = _distance_weights(topology.mean, brows, _BROW_REACH)
+    return (kept * _distance_weights(topology.mean, OVAL, _FADE_DISTANCE))[:, None] * operator
 
 
 def _move_as_one(operator: Matrix468, a: int, b: int) -> None:
@@ -291,9 +301,17 @@ def _smoothed(operator: Matrix468, topology: Topology, fixed: NDArray[np.bool_])
     return smoothed
 
 
-def _edge_weights(mean: NDArray[np.float32]) -> NDArray[np.float64]:
-    outline = mean[list(OVAL), :2]
-    distance = np.linalg.norm(mean[:, None, :2] - outline[None], axis=2).min(axis=1)
-    t = np.clip(distance / _FADE_DISTANCE, 0, 1).astype(np.float64)
+def _forehead(mean: NDArray[np.float32]) -> list[int]:
+    """Return the points above the brows."""
+    return np.flatnonzero(mean[:, 1] < mean[list(RIGHT_BROW), 1].min()).tolist()
+
+
+def _distance_weights(
+    mean: NDArray[np.float32], points: Sequence[int], reach: float
+) -> NDArray[np.float64]:
+    """Return 0 at ``points``, rising to 1 at a distance of ``reach``."""
+    fixed = mean[list(points), :2]
+    distance = np.linalg.norm(mean[:, None, :2] - fixed[None], axis=2).min(axis=1)
+    t = np.clip(distance / reach, 0, 1).astype(np.float64)
     weights: NDArray[np.float64] = t * t * (3 - 2 * t)
     return weights

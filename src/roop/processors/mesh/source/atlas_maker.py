@@ -10,6 +10,7 @@ from roop.faces.mesh.topology import INNER_LIPS
 from roop.processors.mesh.appearance.light import enlarge, match_light
 from roop.processors.mesh.appearance.skin import skin_similarity
 from roop.processors.mesh.source.atlas import Atlas, make_mipmaps
+from roop.processors.mesh.source.corners import brighten_corners
 from roop.processors.mesh.surface.polygon import fill_polygon, fill_polygon_softly
 from roop.processors.mesh.surface.regions import Regions, Weights
 from roop.processors.mesh.surface.surface import (
@@ -130,6 +131,7 @@ class AtlasMaker:
 
     def _atlas(self, view: _View) -> Atlas:
         pixels, trust = view[0].copy(), view[1]
+        brighten_corners(pixels, self._flat[:, :2])
         _blacken_mouth(pixels, self._flat[list(INNER_LIPS), :2])
         trust = np.maximum(trust, self._soft(self._weights(self._regions.core)))
         bare = skin_similarity(pixels, trust * self._skin, strict=True)

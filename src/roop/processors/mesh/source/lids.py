@@ -71,14 +71,14 @@ def _shut_eye(
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     lid = cv2.dilate(fill_polygon(part.shape[:2], points - start), around)
     skin = (1 - lid) * skin_similarity(part, 1 - lid, strict=True)
-    tone = _spread_tone(part, skin, [spread * size for spread in _TONE_SIGMAS])
+    tone = spread_tone(part, skin, [spread * size for spread in _TONE_SIGMAS])
     lashes = fill_polygon_softly(part.shape[:2], vertices[list(border)] - start, _LINE * size)
     tone *= (1 - (1 - _DARK) * lashes)[..., None]
     share = cv2.GaussianBlur(lid, (0, 0), _SOFT * size)[..., None]
     part[:] = np.rint(part + share * (tone - part)).astype(np.uint8)
 
 
-def _spread_tone(
+def spread_tone(
     pixels: Pixels, skin: NDArray[np.float32], sigmas: Sequence[float]
 ) -> NDArray[np.float32]:
     """Return the tone of the nearest skin for each pixel; the largest sigma comes first."""

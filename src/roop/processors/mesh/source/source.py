@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from roop.processors.mesh.expression.eyes import Gaze, measure_eyes
+from roop.processors.mesh.expression.eyes import measure_eyes
 from roop.processors.mesh.expression.shape import (
     Opening,
     Shape,
@@ -25,7 +25,7 @@ from roop.processors.mesh.surface.regions import Regions
 from roop.processors.mesh.surface.surface import Surface, with_rim
 from roop.processors.mesh.surface.unwrapping import UnwrappedFace, Unwrapper
 from roop.processors.mesh.surface.work_area import work_area
-from roop.types import Identity, Pixels, Portrait
+from roop.types import Gaze, Identity, Pixels, Portrait
 
 _MAX_PHOTOS = 6
 """Photos to choose among while drawing; each takes memory."""
@@ -45,6 +45,8 @@ class SourceFace:
     """The viewing conditions of the photos that are chosen among."""
     gaze: Gaze
     """Where the eyes look in the atlases."""
+    exact_gaze: bool
+    """Whether a network found the irises; otherwise they were read from the pixels."""
 
     def mixture(self, shares: Sequence[float], shut: float) -> AtlasMixture:
         """Return what to draw, given the share of each atlas and the share of shut eyes."""
@@ -82,6 +84,7 @@ class SourceMaker:
         atlases = (merged, *(maker.from_photo(number) for number in chosen[1:]))
         weights = [max(frontality(p.mesh), 0.0) ** 4 for p in portraits]
         shapes = [self._space.shape(p.mesh) for p in portraits]
+        gaze = portraits[0].gaze
         shape = np.average(shapes, axis=0, weights=weights) if any(weights) else shapes[0]
         return SourceFace(
             shape,
@@ -89,7 +92,8 @@ class SourceMaker:
             atlases,
             tuple(atlas.with_shut_lids() for atlas in atlases),
             tuple(conditions[number] for number in chosen),
-            measure_eyes(merged.pixels, merged.vertices).gaze,
+            measure_eyes(merged.pixels, merged.vertices).gaze if gaze is None else gaze,
+            gaze is not None,
         )
 
     def _conditions(self, portrait: Portrait) -> ViewingConditions:
