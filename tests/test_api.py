@@ -135,7 +135,7 @@ def test_a_job_survives_json() -> None:
 def test_without_an_engine_faces_are_enhanced_alone(portraits: Portraits, tmp_path: Path) -> None:
     target, output = portraits["hopper"], tmp_path / "out.png"
     result = roop.swap([], target, output, engine="none", enhance=True, enhance_blend=1)
-    assert (result.engine, result.faces, result.models[-1:]) == ("enhance", 1, ("attention_mesh",))
+    assert (result.engine, result.faces, result.models[-1:]) == ("enhance", 1, ("face_mesh",))
     with pytest.raises(UsageError, match="nothing to do"):
         roop.swap([], target, output, engine="none", enhance=False)
     with pytest.raises(UsageError, match="no effect without the processor enhance"):

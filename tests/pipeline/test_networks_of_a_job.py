@@ -49,7 +49,7 @@ def test_result_and_record_name_the_models_and_what_they_ran_on(
     record = tmp_path / "record.json"
     cpu = {"execution_provider": ["cpu"], "max_memory": 4}
     result, seen = upscale(folder, tmp_path / "o.png", cpu, record=record)
-    assert result.models == ("blazeface", "face_mesh", "attention_mesh", "linear")
+    assert result.models == ("blazeface", "face_mesh", "linear")
     assert result.providers == ("cpu",)
     assert result.warnings == ()
     assert "linear on cpu" in [progress.note for progress in seen]

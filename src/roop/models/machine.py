@@ -14,13 +14,7 @@ import psutil
 
 from roop.errors import ModelError
 from roop.models.files.folder import ModelFolder
-from roop.models.networks import (
-    attention_mesh,
-    embedded_models,
-    face_detector,
-    face_mesh,
-    screen_models,
-)
+from roop.models.networks import embedded_models, face_detector, face_mesh, screen_models
 from roop.models.runtimes.providers import PROVIDERS, provider_row
 from roop.options import Settings
 
@@ -144,7 +138,6 @@ def _embedded(settings: Settings, folder: ModelFolder) -> Check:
     try:
         face_detector(settings)
         face_mesh(settings)
-        attention_mesh(settings)
     except ModelError as error:
         return Check(name, False, str(error), error.hint, False)
     return Check(name, True, "ready", optional=False)

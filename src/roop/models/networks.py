@@ -13,11 +13,11 @@ from roop.options import Settings
 Tensor = NDArray[np.float32]
 """``(1, 3, H, W)``: RGB planes of one image, scaled as the loading function documents."""
 
-PACKAGED = ("blazeface", "face_mesh", "attention_mesh")
-"""Catalogue names of detector, mesh and closer mesh; their files are part of this package."""
+PACKAGED = ("blazeface", "face_mesh")
+"""Catalogue names of detector and mesh; their files are part of this package."""
 
 DOWNLOADED = ("blazeface_onnx", "face_mesh_onnx")
-"""The first two as ONNX files."""
+"""The same detector and a plainer mesh as ONNX files."""
 
 SCREEN, SECOND = "nudenet_320n", "open_nsfw"
 """Catalogue names of the screen's networks: the required one and the optional one."""
@@ -55,41 +55,18 @@ def face_mesh(settings: Settings) -> Network:
     """Load the face mesh.
 
     Its input is ``(1, 3, 192, 192)`` RGB in 0..1 of an upright face with a margin. Its outputs are
-    ``(468, 3)`` points in input pixels (z grows away from the camera, in the same unit) and
-    ``()``, the logit of the confidence that there is a face.
+    ``(478, 3)`` points in input pixels (z grows away from the camera, in the same unit) and
+    ``()``, the logit of the confidence that there is a face. The last ten points are the irises,
+    the middle of the person's right one first, that of the left one at 473; the downloaded network
+    lacks them.
 
     Raises:
         ModelError: The network's file is missing or damaged and cannot be had.
 
     Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile
-    GPUs", CVPR workshop 2019.
+    GPUs", CVPR workshop 2019; Grishchenko et al., "Attention Mesh", CVPR workshop 2020.
     """
     return _load(settings, 1)
-
-
-def attention_mesh(settings: Settings) -> Network | None:
-    """Load the face mesh with attention, which sees lips, lids and brows more exactly.
-
-    Its input is that of ``face_mesh``. Its outputs are ``(478, 3)`` points, of which the last ten
-    are the irises, the middle of the person's right one first, that of the left one at 473; and
-    ``()``, a logit that is also high where there is no face.
-
-    Returns:
-        None without the runtime of the packaged files.
-
-    Raises:
-        ModelError: The network's file is damaged.
-
-    Source: Grishchenko et al., "Attention Mesh: High-fidelity Face Mesh Prediction in Real-time",
-    CVPR workshop 2020.
-    """
-    folder = ModelFolder(settings)
-    if embedded_models(folder) != PACKAGED:
-        return None
-    from roop.models.runtimes.attention import AttentionMeshNetwork
-
-    name = PACKAGED[2]
-    return AttentionMeshNetwork(folder.require(name), folder.catalogue[name])
 
 
 def body_parts(settings: Settings) -> Network:
@@ -164,11 +141,11 @@ def _exact(folder: ModelFolder, name: str) -> Network:
     return OnnxNetwork(path, model)
 
 
-def embedded_models(folder: ModelFolder) -> tuple[str, ...]:
-    """Return the catalogue names of the detector and the meshes on this machine.
+def embedded_models(folder: ModelFolder) -> tuple[str, str]:
+    """Return the catalogue names of the detector and the mesh on this machine.
 
     Their files are part of this package. Without their runtime, which some systems have no wheel
-    of, the first two are downloaded as ONNX files.
+    of, networks that come near are downloaded as ONNX files.
     """
     path = folder.locate(folder.catalogue[PACKAGED[1]])
     packaged = path is not None and path.is_file() and _runs_packaged()
@@ -191,6 +168,10 @@ def _load(settings: Settings, index: int) -> Network:
         packaged = folder.catalogue[PACKAGED[index]]
         hint = f"{folder.how_to_fix(packaged)}; or {error.hint}"
         raise ModelError(str(error), hint=hint) from error
+    if model.name == PACKAGED[1]:
+        from roop.models.runtimes.attention import AttentionMeshNetwork
+
+        return AttentionMeshNetwork(path, model)
     if path.suffix == ".tflite":
         from roop.models.runtimes.litert import LiteRtNetwork
 

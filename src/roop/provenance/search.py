@@ -16,7 +16,7 @@ from roop.faces.mesh.mesher import FaceMesher, face_square
 from roop.media.frames.stored_frame import StoredFrame
 from roop.media.open import open_reader
 from roop.media.pictures.decoding import read_photo, sniff
-from roop.models.networks import attention_mesh, face_detector, face_mesh
+from roop.models.networks import face_detector, face_mesh
 from roop.options import Settings, VideoOptions
 from roop.provenance.watermark import DETECTION_THRESHOLD, Watermark, peak_score
 from roop.types import Frame, Mesh
@@ -56,7 +56,7 @@ class WatermarkSearch:
     def __init__(self) -> None:
         settings = Settings(offline=True)
         self._detector = BlazeFaceDetector(face_detector(settings))
-        self._mesher = FaceMesher(face_mesh(settings), attention_mesh(settings))
+        self._mesher = FaceMesher(face_mesh(settings))
         self._watermark = Watermark()
 
     def score(self, path: Path) -> float | None:
@@ -98,8 +98,7 @@ class WatermarkSearch:
         alive = [track for track in tracks if not track.lost]
         for track in alive:
             fitted = self._mesher.fit(frame, face_square(track.mesh))
-            track.lost = fitted.score < MIN_SCORE
-            track.mesh = self._mesher.look_closer(fitted).mesh
+            track.mesh, track.lost = fitted.mesh, fitted.score < MIN_SCORE
         if not search:
             return
         alive = [track for track in alive if not track.lost]
@@ -107,7 +106,7 @@ class WatermarkSearch:
             if len(alive) < _MAX_FACES and not any(
                 is_same_face(fitted.mesh, track.mesh) for track in alive
             ):
-                alive.append(_Track(self._mesher.look_closer(fitted).mesh))
+                alive.append(_Track(fitted.mesh))
                 tracks.append(alive[-1])
 
 

@@ -1,7 +1,7 @@
 """Fit the 468-point mesh to a face whose position is roughly known."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,45 +39,24 @@ class FittedMesh:
 
 
 class FaceMesher:
-    """Runs the face mesh networks.
+    """Runs the face mesh network."""
 
-    Args:
-        network: Finds the mesh, and knows where there is none.
-        closer: Sees a face more exactly, wherever it is; None if there is no such network.
-    """
-
-    def __init__(self, network: Network, closer: Network | None = None) -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
-        self._closer = closer
 
     def fit(self, frame: Frame, square: Square) -> FittedMesh:
         """Fit the mesh to the face in ``square``."""
         to_frame = square.to_frame(_INPUT)
         crop = frame.warped(to_frame, _INPUT)
-        points, logit = self._network.run(_batch(crop))
+        batch = np.multiply(crop, np.float32(1 / 255), dtype=np.float32)[None]
+        points, logit = self._network.run(batch.transpose(0, 3, 1, 2))
+        mesh = np.empty_like(points[:_POINTS])
+        # The network counts from the edge.
+        mesh[:, :2] = transform(to_frame, points[:_POINTS, :2] - 0.5)
+        mesh[:, 2] = points[:_POINTS, 2] * (square.side / _INPUT)
         score = float(1 / (1 + np.exp(-np.clip(logit, -80, 80))))
-        return FittedMesh(_mesh(points, to_frame), score, crop, to_frame)
-
-    def look_closer(self, fitted: FittedMesh) -> FittedMesh:
-        """Return the mesh of a face more exactly, with its gaze if the network finds irises."""
-        if self._closer is None:
-            return fitted
-        points, _ = self._closer.run(_batch(fitted.crop))
-        return replace(fitted, mesh=_mesh(points, fitted.to_frame), gaze=_gaze(points))
-
-
-def _batch(crop: Pixels) -> NDArray[np.float32]:
-    scaled = np.multiply(crop, np.float32(1 / 255), dtype=np.float32)[None]
-    return scaled.transpose(0, 3, 1, 2)
-
-
-def _mesh(points: NDArray[np.float32], to_frame: Matrix) -> Mesh:
-    """Return what a network has found in its input as a mesh of the frame."""
-    mesh = np.empty((_POINTS, 3), np.float32)
-    # The networks count from the edge.
-    mesh[:, :2] = transform(to_frame, points[:_POINTS, :2] - 0.5)
-    mesh[:, 2] = points[:_POINTS, 2] * np.float32(math.hypot(*to_frame[:, 0].tolist()))
-    return mesh
+        gaze = _gaze(points) if len(points) > _POINTS else None
+        return FittedMesh(mesh, score, crop, to_frame, gaze)
 
 
 def _gaze(points: NDArray[np.float32]) -> Gaze:

@@ -138,7 +138,6 @@ class FaceTracker:
         crop = make_grey_crop(fitted.crop, fitted.to_frame)
         similarity = track.similarity(crop)
         if self._belongs_to(track, fitted, similarity):
-            fitted = self._mesher.look_closer(fitted)
             track.update(fitted, crop, similarity=similarity, cut=self._cut, frames=self._step)
             return True
         track.hold(self._step)
@@ -220,7 +219,6 @@ class FaceTracker:
 
     def _start_or_resume(self, fitted: FittedMesh) -> None:
         """Resume the lost track that a found face belongs to, or start a new track."""
-        fitted = self._mesher.look_closer(fitted)
         crop = make_grey_crop(fitted.crop, fitted.to_frame)
         known = [t for t in self._tracks if is_same_face(t.mesh, fitted.mesh) and not t.gone]
         if known and known[0].lost:

@@ -104,7 +104,7 @@ def models_of(job: Job, settings: Settings, registry: Registry) -> tuple[str, ..
     folder = ModelFolder(settings)
     detector = detector_model(job.faces.face_detector, folder)
     recogniser = recogniser_model(folder, settings) if job.faces.selective else None
-    known = (detector, *embedded_models(folder)[1:], *([recogniser] if recogniser else []))
+    known = (detector, embedded_models(folder)[1], *([recogniser] if recogniser else []))
     return tuple(dict.fromkeys((*known, *registry.models(job.steps, settings))))
 
 
