@@ -59,7 +59,8 @@ export async function addPhoto(file, onChange) {
       return photo;
     }
     set({ state: "checking", share: 1, id: media.id, width: media.width, height: media.height });
-    const { faces } = await get(`/media/${media.id}/frames/0/faces`);
+    const found = await get(`/media/${media.id}/frames/0/faces`);
+    const faces = found.faces.filter((/** @type {{behind: boolean}} */ face) => !face.behind);
     set({ faces, ...judged(faces, file.name) });
   } catch (error) {
     const { detail, hint } = explained(error);
