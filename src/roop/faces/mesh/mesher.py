@@ -16,9 +16,6 @@ _INPUT = 192
 _RIGHT_EYE, _LEFT_EYE = 33, 263
 """Outer corners of the person's right and left eye."""
 
-_SURE = 0.999
-"""Score of the mesh with attention up to which the plain one is asked."""
-
 _POINTS = 468
 """Points of the mesh; those of the irises follow."""
 
@@ -68,9 +65,8 @@ class FaceMesher:
         """Fit the exact mesh to the face that is expected in ``square``."""
         if self._closer is None:
             return self.fit(frame, square)
+        # Its own score stays high on what covers a face.
         exact = self._fit(self._closer, frame, square)
-        if exact.score > _SURE:
-            return exact
         return replace(exact, score=self.fit(frame, square).score)
 
     def _fit(self, network: Network, frame: Frame, square: Square) -> FittedMesh:
