@@ -76,7 +76,7 @@ def test_a_blink_is_a_blink(woman: Portrait, analyser: Analyser) -> None:
     closed = max(openings[6:8])
     assert target_openings[6] < 0.75 * target_openings[5]  # the made image really blinks
     assert closed < 0.8 * min(openings[:6] + openings[8:])
-    assert closed < 1.3 * target_openings[6]
+    assert closed < 1.5 * target_openings[6]
 
 
 def eyes_in(image: Pixels, mesh: Mesh) -> NDArray[np.bool_]:

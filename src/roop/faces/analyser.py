@@ -117,7 +117,7 @@ class Analyser:
             Square(square.cx, square.cy, square.side * zoom, square.angle + turn)
             for turn, zoom in _VARIANTS
         ]
-        fitted = [self._mesher.fit(frame, view) for view in views]
+        fitted = [self._mesher.follow(frame, view) for view in views]
         gazes = [one.gaze for one in fitted if one.gaze is not None]
         gaze = np.mean(gazes, axis=0) if gazes else None
         return Portrait(pixels, np.mean([one.mesh for one in fitted], axis=0), gaze)

@@ -99,6 +99,9 @@ def covered_parts(view: FaceView) -> Sequence[Part]:
 
 def wears_mask(frame: Frame, mesh: Mesh) -> bool:
     """Return whether something covers the mouth of a face, as a mask does."""
+    mouth = mesh[list(OUTER_LIPS), :2]
+    if (mouth < 0).any() or (mouth >= frame.size).any():
+        return False  # it lies outside of the picture, which shows nothing of it
     view = FaceView.of(frame, mesh)
     lips, around, spread = _lips_and_skin(view)
     if lips + spread < _LEAST_LIPS:
