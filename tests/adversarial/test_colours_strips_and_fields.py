@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -118,3 +119,27 @@ def test_one_field_of_a_video(photo: Path, face: Pixels, figure: Pixels, out: Pa
             container.mux(stream.encode(av.VideoFrame.from_ndarray(both, "rgb24")))
         container.mux(stream.encode(None))
     assert refused(photo, target, out)
+
+
+@pytest.mark.parametrize("background", [64, 128, 191])
+def test_a_pattern_in_the_opacity_that_one_background_cancels(
+    photo: Path, face: Pixels, figure: Pixels, out: Path, background: int
+) -> None:
+    light, share = figure.astype(float), background / 255
+    room = np.minimum(light / share, (255 - light) / (1 - share)).min(axis=2)
+    chance = np.random.default_rng(0).integers(0, 2, (20, 20))
+    pattern = room * np.kron(chance, np.ones((16, 16)))
+    opacity = 255 - pattern
+    colours = (light - share * pattern[..., np.newaxis]) * 255 / opacity[..., np.newaxis]
+    hidden = np.dstack((colours.clip(0, 255), opacity)).round().astype(np.uint8)
+    opaque = np.dstack((face, np.full((320, 320), 255, np.uint8)))
+    Image.fromarray(np.hstack((opaque, hidden))).save(photo.with_name("in.png"))
+    assert refused(photo, photo.with_name("in.png"), out)
+
+
+def test_what_is_below_a_distant_face(photo: Path, face: Pixels, figure: Pixels, out: Path) -> None:
+    scene = np.full((1440, 1920, 3), 120, np.uint8)
+    scene[60:300, 560:800] = cv2.resize(face, (240, 240), interpolation=cv2.INTER_AREA)
+    scene[270:630, 500:860] = cv2.resize(figure, (360, 360), interpolation=cv2.INTER_AREA)
+    Image.fromarray(scene).save(photo.with_name("in.png"))
+    assert refused(photo, photo.with_name("in.png"), out)

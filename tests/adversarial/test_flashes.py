@@ -92,3 +92,28 @@ def test_in_a_fast_animation(
     with pytest.raises(RefusedError):
         make(photo, target, out / f"x.{suffix}")
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("fps", [25, 1000])
+def test_one_frame_in_twelve_of_a_still_picture_which_nobody_can_foresee(
+    face: Pixels, fps: int
+) -> None:
+    runs = []
+    for sampler in (Sampler(), Sampler()):
+        frames = (StoredFrame(face, pts=n, time_base=Fraction(1, fps)) for n in range(500))
+        runs.append([number for number, frame in enumerate(frames) if sampler.selects(frame)])
+    assert max(np.diff(runs[0])) <= 12
+    assert runs[0] != runs[1]
+
+
+def test_a_flash_in_a_small_part_of_the_picture(face: Pixels, figure: Pixels) -> None:
+    """The mean over the whole picture does not show it."""
+    sampler, flash = Sampler(below=lambda most: most - 1), face.copy()
+    flash[190:280, 10:100] = cv2.resize(figure, (90, 90))
+    frames = [flash if number == 17 else face for number in range(24)]
+    selected = [
+        number
+        for number, pixels in enumerate(frames)
+        if sampler.selects(StoredFrame(pixels, pts=number, time_base=Fraction(1, 25)))
+    ]
+    assert 17 in selected

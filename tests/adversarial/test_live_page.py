@@ -14,9 +14,10 @@ PATIENCE_S = 30.0
 """Far longer than anything here takes, even on a busy machine."""
 
 
-@pytest.fixture
-def page() -> Iterator[LivePage]:
-    page = LivePage("127.0.0.1:0", lambda sentence: None)
+@pytest.fixture(params=[600.0])
+def page(request: pytest.FixtureRequest) -> Iterator[LivePage]:
+    """Return a page that waits for clients for ever, so that only its end ends connections."""
+    page = LivePage("127.0.0.1:0", lambda sentence: None, patience_s=request.param)
     page.__enter__()
     yield page
     page.close()
@@ -73,7 +74,7 @@ def _trickling(page: LivePage) -> Iterator[threading.Event]:
         thread.join()
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("page", [1.0], indirect=True)
 def test_a_header_that_trickles_in_has_a_deadline(page: LivePage) -> None:
     with _trickling(page) as ended:
         assert ended.wait(PATIENCE_S)

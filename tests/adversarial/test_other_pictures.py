@@ -242,3 +242,33 @@ def test_the_thumbnail_of_an_animation_is_left_out(
     )
     make(photo, target, out / f"x.{suffix}")
     assert hidden[700:800] not in (out / f"x.{suffix}").read_bytes()
+
+
+def test_shapes_that_subtitles_draw_are_left_out(photo: Path, video: Path, out: Path) -> None:
+    lines = [r"{\p1}m 0 0 l 99 0 99 99 0 99{\p0}", r"{\clip(m 0 0 l 9 0 9 9)}O", "Good morning"]
+    script = (
+        "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Text\n"
+    )
+    for number, text in enumerate(lines):
+        script += f"Dialogue: 0,0:00:00.{number}0,0:00:00.90,Default,{text}\n"
+    video.with_name("in.ass").write_text(script)
+    target = video.with_name("drawn.mkv")
+    with (
+        av.open(video) as film,
+        av.open(video.with_name("in.ass")) as texts,
+        av.open(target, "w") as output,
+    ):
+        copied = [
+            (source.streams[0], output.add_stream_from_template(source.streams[0]))
+            for source in (texts, film)
+        ]
+        for stream, new in copied:
+            for packet in stream.container.demux(stream):
+                if packet.dts is not None:
+                    packet.stream = new
+                    output.mux(packet)
+    result = make(photo, target, out / "x.mkv")
+    assert any("draws shapes" in warning for warning in result.warnings)
+    content = (out / "x.mkv").read_bytes()
+    assert b"m 0 0 l" not in content
+    assert b"Good morning" in content

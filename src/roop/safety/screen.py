@@ -107,7 +107,11 @@ class Screen:
 
     def submit_photo(self, pixels: Pixels, name: str) -> None:
         """Submit an upright RGB photo; ``name`` is used in messages."""
-        self._enqueue(_Sample(tuple(views_of(StoredFrame(pixels))), name, None))
+        self.submit_picture(StoredFrame(pixels), name)
+
+    def submit_picture(self, frame: Frame, name: str) -> None:
+        """Submit any one frame, as viewers show it; ``name`` is used in messages."""
+        self._enqueue(_Sample(tuple(views_of(frame)), name, None))
 
     def submit_frame(self, frame: Frame, name: str, *, still: bool) -> SubmittedFrame:
         """Submit the next frame of the target, before it is changed; sampled frames are screened.

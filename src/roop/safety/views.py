@@ -19,6 +19,9 @@ _DARK, _BRIGHT = 110, 235
 """The lightness of the brightest pixels: below the one a frame is dark, and is raised to the
 other."""
 
+_BACKGROUNDS = (255, 191, 128, 64, 0)
+"""White to black: a pattern in the opacity can hide a picture on all but one of them."""
+
 _CHIN, _FOREHEAD = 152, 10
 """Points of the mesh."""
 
@@ -79,7 +82,7 @@ def _shown(frame: Frame) -> Iterator[Pixels]:
     yield from frame.managed(stored)
     yield from frame.fields(INPUT_SIDE)
     if opacity is not None:
-        for background in (255, 0):
+        for background in _BACKGROUNDS:
             yield _on(stored, opacity, background)
     if abs(frame.pixel_aspect - 1) > 0.02:
         yield _at_aspect(stored, frame.pixel_aspect)

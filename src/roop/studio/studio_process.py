@@ -300,7 +300,7 @@ class _Studio:
     def _screened(self, frame: Frame, name: str) -> None:
         """Screen a frame; raise if it is refused."""
         with Screen(self._previews.classifiers, self._cancel) as screen:
-            screen.submit_photo(frame.thumbnail(max(frame.size)), name)
+            screen.submit_picture(frame, name)
             screen.wait_for_verdicts()
 
     def _analyser_for(self, options: FaceOptions) -> Analyser:

@@ -22,11 +22,8 @@ MAX_VIEWERS = 16
 _MAX_CONNECTIONS = 64
 """So does each connection that has not sent its request yet; further ones are closed at once."""
 
-_REQUEST_TIMEOUT_S = 5.0
-"""Time for the whole request, however slowly it comes."""
-
-_VIEWER_TIMEOUT_S = 5.0
-"""Time after which a viewer that receives nothing is disconnected."""
+_PATIENCE_S = 5.0
+"""Time for the whole request, however slowly it comes, and for a viewer to take a frame."""
 
 _LOOK_S = 1.0
 """Time between two looks whether a viewer that waits for a frame is still there."""
@@ -54,7 +51,12 @@ class LivePage(Closing):
     """
 
     def __init__(
-        self, address: str, warn: Warn, *, metrics: Callable[[], str] = _no_metrics
+        self,
+        address: str,
+        warn: Warn,
+        *,
+        metrics: Callable[[], str] = _no_metrics,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         """Listen at ``address``.
 
@@ -62,6 +64,7 @@ class LivePage(Closing):
             address: ``HOST:PORT``; port 0 takes any free one.
             warn: Called if other machines can watch.
             metrics: Returns what ``/metrics`` shows, in the text format of Prometheus.
+            patience_s: Time for a whole request, and for a viewer to take a frame.
 
         Raises:
             UsageError: The address is invalid or in use.
@@ -71,6 +74,8 @@ class LivePage(Closing):
         self._changed = threading.Condition()
         self._latest: tuple[int, bytes] | None = None
         self._open = True
+        self.patience_s = patience_s
+        """How long to wait for a client."""
         self.metrics = metrics
         """Returns what ``/metrics`` shows."""
         try:
@@ -178,9 +183,10 @@ class _Server(ThreadingHTTPServer):
 class _Request(io.RawIOBase):
     """What a client sends, until its time is up."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, patience_s: float) -> None:
         self._connection = connection
-        self._end = time.monotonic() + _REQUEST_TIMEOUT_S
+        self._patience_s = patience_s
+        self._end = time.monotonic() + patience_s
 
     def readable(self) -> bool:
         """Return True."""
@@ -199,18 +205,19 @@ class _Request(io.RawIOBase):
         try:
             return self._connection.recv_into(buffer)
         finally:
-            self._connection.settimeout(_VIEWER_TIMEOUT_S)
+            self._connection.settimeout(self._patience_s)
 
 
 class _Viewer(BaseHTTPRequestHandler):
     server: _Server
-    timeout = _VIEWER_TIMEOUT_S
 
     def setup(self) -> None:
         """Read the request with a deadline."""
         super().setup()
         self.rfile.close()
-        self.rfile = io.BufferedReader(_Request(self.connection))
+        patience_s = self.server.page.patience_s
+        self.connection.settimeout(patience_s)
+        self.rfile = io.BufferedReader(_Request(self.connection, patience_s))
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing."""
@@ -271,4 +278,4 @@ class _Viewer(BaseHTTPRequestHandler):
         except BlockingIOError:
             return False
         finally:
-            self.connection.settimeout(_VIEWER_TIMEOUT_S)
+            self.connection.settimeout(self.server.page.patience_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ FONTS = ("font", "opentype", "truetype")
 ID3 = frozenset({"timed_id3"})
 """Codecs of data streams that may hold covers."""
 
+_DRAWING = re.compile(rb"\{[^}]*\\(?:p\s*[1-9]|i?clip\s*\([^)]*\bm\b)", re.IGNORECASE)
+"""What in a subtitle draws shapes, or cuts them out (Advanced SubStation Alpha)."""
+
 EMPTY_TEXT = bytes(2)
 """An MP4 subtitle with a text of length 0."""
 
@@ -61,6 +65,8 @@ class Route:
     transcoder: Transcoder | None = None
     damaged: bool = False
     """True after a packet was left out."""
+    draws: bool = False
+    """True after a drawing was left out."""
     last_dts: int | None = None
     """Decoding time of the packet before, in ticks of the target."""
 
@@ -153,6 +159,9 @@ class OtherStreams:
         route = self._routes[packet.stream_index]
         if _is_empty_text(packet) or not self._retime(packet, route):
             return
+        if packet.stream.type == "subtitle" and _DRAWING.search(bytes(packet)):
+            self._warn_of_drawings(route)
+            return
         if route.transcoder is not None:
             self._mux(route, route.transcoder.packets(packet))
         else:
@@ -208,6 +217,14 @@ class OtherStreams:
             route.damaged = True
             name = f"{_kind(route.stream)} {route.stream.index}"
             self._warn(f"{name} is damaged: parts of it are left out")
+
+    def _warn_of_drawings(self, route: Route) -> None:
+        if not route.draws:
+            route.draws = True
+            self._warn(
+                f"{_kind(route.stream)} {route.stream.index} draws shapes: they are left out, as "
+                "they would be neither screened nor marked"
+            )
 
     def _copy(self, stream: Stream) -> None:
         added = self._output.add_stream_from_template(stream, opaque=True)

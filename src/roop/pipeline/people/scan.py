@@ -276,7 +276,7 @@ class _Scanner:
             person.count += 1
             improved |= _keep_best(person, frame, mesh, place=(number, position))
         if improved:
-            self._screen.submit_photo(frame.thumbnail(max(frame.size)), self._name)
+            self._screen.submit_picture(frame, self._name)
 
     def _match(self, descriptor: Descriptor, mesh: Mesh, number: int) -> _Candidate | None:
         """Return the person of this face among those not yet found in this frame."""

@@ -106,7 +106,7 @@ class FrameStages:
         open_writer: Callable[[], AbstractContextManager[Writer]],
         meter: Meter,
     ) -> None:
-        """Write ``frames``, none of them before the first have passed the screen.
+        """Write ``frames``, each when all that were submitted so far have passed the screen.
 
         Args:
             frames: As ``work`` yields them.
@@ -116,8 +116,8 @@ class FrameStages:
         frames = iter(frames)
         first = list(islice(frames, 1))  # when it is here, the lead has been worked on
         with open_writer() as writer:
-            self.screen.wait_for_verdicts()
             for analysed in chain(_handed_over(first), frames):
+                self.screen.wait_for_verdicts()  # a killed program leaves no other frame
                 meter.count_frame(faces=len(analysed.faces), seen=analysed.faces_in_sight)
                 if analysed.faces or self._keeps(analysed.frame):
                     writer.write(analysed.frame)
