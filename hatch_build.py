@@ -58,11 +58,18 @@ CARRIED = (
     Carried(
         "mediapipe",
         "0.10.21",
+        "mediapipe/modules/face_landmark/face_landmark.tflite",
+        "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        "models/embedded/face_landmark.tflite",
+    ),
+    Carried(
+        "mediapipe",
+        "0.10.21",
         "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite",
         "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
         "models/embedded/face_landmark_with_attention.tflite",
     ),
-    Carried(  # Apache-2.0, under which both may be passed on
+    Carried(  # Apache-2.0, under which the three may be passed on
         "mediapipe",
         "0.10.21",
         "mediapipe-0.10.21.dist-info/LICENSE",

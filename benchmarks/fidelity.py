@@ -103,6 +103,9 @@ _TOLERANCES = {
 }
 """Dots per inch, milliseconds for pictures, and seconds, that are no difference."""
 
+_MANY_PACKETS = frozenset({"vp8", "vp9", "mpeg2video"})
+"""Codecs of which a packet may be no frame of its own, or half of one."""
+
 _SIDE_DATA = {"mastering": "MASTERING_DISPLAY_METADATA", "light": "CONTENT_LIGHT_LEVEL"}
 
 
@@ -182,13 +185,17 @@ def film_facts(
                 facts |= _stream_facts(stream, names[stream.index])
         made = facts.get(("tag", "creation_time"))
         for key in [key for key in facts if key[1].endswith(" creation_time")]:
-            if facts[key] == made:  # said once is enough
+            if made and facts[key][:16] == made[:16]:  # said once to the minute is enough
                 del facts[key]
-        if end is None and container.duration:
+        estimated = container.format.name in ("mpeg", "mpegts")
+        if end is None and container.duration and not estimated:
             facts["length", ""] = container.duration / av.time_base
         facts |= _times(container, video, end, names)
     with av.open(str(path), metadata_errors="ignore") as container:
         facts |= _frame_facts(container, video_stream(container, path))
+    if video.codec_context.name in _MANY_PACKETS:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            facts["frame times", ""] = _shown(container, video_stream(container, path), end)
     return facts
 
 
@@ -230,6 +237,8 @@ def _is_named(key: Key, lines: list[str]) -> bool:
         return True
     if kind in ("stream", "stream end", "disposition", "language"):
         number = name.partition(" ")[0]
+        if number == "video" and kind in ("disposition", "language"):
+            return any("of the video" in line for line in lines)
         return any(re.search(rf"stream {number}\b|the cover", line) for line in lines)
     if kind == "tag":  # of a stream that is left out
         return any(re.search(rf"stream {words[0]} \(.*left out", line) for line in lines)
@@ -247,6 +256,9 @@ def _same(kind: str, before: object, after: object) -> bool:
         return isinstance(before, int) and isinstance(after, int) and after >= before
     if kind not in _TOLERANCES or after is None:
         return False
+    if kind == "stream end":  # by its packets and by the header, which differ with B-frames
+        gaps = np.abs(np.subtract.outer(np.array(before), np.array(after)))
+        return bool(gaps.min() <= _TOLERANCES[kind])
     old, new = np.ravel(np.array(before, float)), np.ravel(np.array(after, float))
     return old.shape == new.shape and bool(np.all(np.abs(old - new) <= _TOLERANCES[kind]))
 
@@ -284,7 +296,8 @@ def _depth(path: Path, image: Image.Image) -> int:
     if image.format == "AVIF":
         head = path.read_bytes()
         at = head.find(b"av1C")
-        return 10 if at > 0 and head[at + 6] & 0x40 else 8
+        flags = head[at + 6] if at > 0 else 0
+        return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
     return 16 if image.mode.startswith(("I", "F")) else 8
 
 
@@ -323,7 +336,7 @@ def _tags(tags: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     for key, value in tags.items():
         name = key.lower()
         if name == "location" or name.startswith("location-"):
-            value = " ".join(str(float(part)) for part in re.findall(r"[+-][\d.]+", value))
+            value = " ".join(f"{float(part):.3f}" for part in re.findall(r"[+-][\d.]+", value))
         if name in _MUXER_TAGS or name.startswith(_MEASURED) or value.startswith("Lavf"):
             continue
         yield name, _iso(value) if name == "creation_time" else value.strip()
@@ -367,7 +380,7 @@ def _names(
 
 
 def _stream_facts(stream: Stream, name: str) -> Facts:
-    codec = "" if name == "video" else _codec(stream)
+    codec = "" if name == "video" else _codec(stream).replace("mp2", "mp3")  # one name in MP4
     facts: Facts = {("stream", f"{name}"): (stream.type, codec)}
     facts["disposition", name] = int(stream.disposition) & ~0x1000000
     language = stream.metadata.get("language")
@@ -392,7 +405,7 @@ def _times(
         at = ticks * packet.time_base - start
         if end is not None and at >= end:
             continue
-        if packet.stream_index == video.index:
+        if packet.stream_index == video.index and at >= 0:  # an edit list hides earlier ones
             shown.append(at)
         until = at + (packet.duration or 0) * packet.time_base
         ends[packet.stream_index] = max(ends.get(packet.stream_index, until), until)
@@ -400,14 +413,26 @@ def _times(
     facts: Facts = {("frame times", ""): [float(time - first) for time in sorted(shown)]}
     if end is None:
         for index, until in ends.items():
-            if (
-                index == video.index and video.duration and video.time_base
-            ):  # as long as the header says
+            known = [float(until - first)]
+            if index == video.index and video.duration and video.time_base:
                 header = ((video.start_time or 0) + video.duration) * video.time_base - start
-                until = max(until, header)
+                known.append(float(header - first))
             if index in names:
-                facts["stream end", names[index]] = float(until - first)
+                facts["stream end", names[index]] = known
     return facts
+
+
+def _shown(container: InputContainer, video: VideoStream, end: float | None) -> list[float]:
+    """Return when decoded frames are shown, in seconds from the first one."""
+    start = Fraction(container.start_time or 0, av.time_base)
+    found: list[Fraction] = []
+    for packet in container.demux(video):
+        with suppress(av.FFmpegError):
+            for frame in packet.decode():
+                if frame.pts is not None and frame.time_base is not None:
+                    found.append(frame.pts * frame.time_base - start)
+    kept = sorted(time for time in found if end is None or time < end)
+    return [float(time - kept[0]) for time in kept]
 
 
 def _frame_facts(container: InputContainer, video: VideoStream) -> Facts:

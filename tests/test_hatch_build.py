@@ -94,7 +94,7 @@ def test_this_installation_holds_all_of_it() -> None:
 def test_the_catalogue_expects_the_files_that_are_carried() -> None:
     carried = {file.destination: file.sha256 for file in CARRIED}
     ours = [model for model in load_catalogue() if model.package == "roop"]
-    assert {model.name for model in ours} == {"blazeface", "face_mesh"}
+    assert {model.name for model in ours} == {"blazeface", "face_mesh", "face_mesh_attention"}
     assert all(carried[str(model.file)] == model.sha256 for model in ours)
 
 

@@ -80,10 +80,11 @@ def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tupl
 
     A processor with an option of its own name, such as ``enhance``, is added by that option.
     """
-    engine = rest.pop("engine", "mesh")
+    engine, named = rest.pop("engine", "mesh"), rest.pop("processor", ())
+    if not isinstance(engine, str):
+        raise UsageError(f"{spelling('engine')} needs a name, not {engine!r}")
     specs = [] if engine == NO_ENGINE else [registry.engine(engine)]
-    named = rest.pop("processor", ())
-    for name in [named] if isinstance(named, str) else named:
+    for name in _names(named, spelling):
         if registry[name].engine:
             raise UsageError(f"{name} is an engine", hint=f"name it with {spelling('engine')}")
         specs.append(registry[name])
@@ -103,6 +104,14 @@ def _steps(rest: dict[str, Any], registry: Registry, spelling: Spelling) -> tupl
         spec.parse(options, spelling=spelling)
         steps.append(Step(processor=spec.name, options=options))
     return tuple(steps)
+
+
+def _names(given: object, spelling: Spelling) -> Sequence[str]:
+    """Return the names of processors."""
+    names = [given] if isinstance(given, str) else given
+    if isinstance(names, Sequence) and all(isinstance(name, str) for name in names):
+        return names
+    raise UsageError(f"{spelling('processor')} needs names, not {given!r}")
 
 
 def _unknown(

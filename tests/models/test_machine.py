@@ -61,7 +61,7 @@ def test_the_probe_network_is_valid() -> None:
 
 def test_only_required_and_present_models_are_listed(machine: Machine, tmp_path: Path) -> None:
     names = [check.name for check in machine.models]
-    assert names == ["blazeface", "face_mesh", "nudenet_320n"]
+    assert names == ["blazeface", "face_mesh", "face_mesh_attention", "nudenet_320n"]
     (tmp_path / "xseg.onnx").write_bytes(b"half")
     found = inspect(Settings(models=tmp_path, offline=True))
     (xseg,) = [check for check in found.models if check.name not in names]

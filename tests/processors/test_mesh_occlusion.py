@@ -171,3 +171,19 @@ def test_a_hard_shadow_is_nothing_in_front(woman: Portrait, elder: Portrait, swa
     area = face_area(target.mesh, target.pixels, grow=-0.1)
     sums = [alpha[area].sum(dtype=float) for alpha in alphas]
     assert min(sums) > 0.97 * max(sums)
+
+
+@pytest.mark.parametrize("colour", [(238, 238, 235), (35, 35, 38), (205, 150, 120), (90, 130, 190)])
+def test_a_mask_of_any_colour_stays_on_in_a_photo(
+    woman: Portrait, elder: Portrait, colour: tuple[int, int, int]
+) -> None:
+    outline = woman.mesh[[6, 47, 123, 58, 136, 152, 365, 288, 352, 277], :2]
+    mask = np.zeros(woman.pixels.shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(outline).astype(np.int32)), 1)
+    masked = covered(woman.pixels, mask > 0, colour)
+    image = RecordingFrame(masked)
+    engine(elder).process([AnalysedFrame(image, (Face(woman.mesh, 1.0, 1),))])
+    inner = core(mask > 0, 0.08 * width_of(woman.mesh))
+    assert image.alpha[inner].mean() < 25
+    eyes = np.rint(woman.mesh[[159, 386], :2]).astype(int)
+    assert image.alpha[eyes[:, 1], eyes[:, 0]].min() > 200

@@ -1,6 +1,8 @@
 """A server whose jobs are shared by the machines of a Ray cluster."""
 
 import socket
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +18,27 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def machines() -> Iterator[Machines]:
-    with cluster(2) as made:
-        yield made
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the machines put what they are sent."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def machines(temporary: Path) -> Iterator[Machines]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_TMPDIR", tempfile.gettempdir())  # the names of its sockets must be short
+        patch.setenv("TMPDIR", str(temporary))
+        with cluster(2) as made:
+            yield made
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_on_machines(temporary: Path) -> Iterator[None]:
+    yield
+    deadline = time.monotonic() + 100
+    while list(temporary.glob("roop-cluster-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -56,8 +56,9 @@ def test_frames_by_number(server: Server, sent: dict[str, str]) -> None:
     assert np.abs(shown - expected).mean() < 5
     small = server.client.get(f"/media/{sent['pair']}/frames/0?side=64")
     assert Image.open(io.BytesIO(small.content)).size == (64, 48)
-    gone = server.client.get(f"/media/{sent['pair']}/frames/99")
-    assert problem(gone, 422)["detail"] == "there is no frame number 99"
+    for name, number in (("pair", 99), ("pair", 10**30), ("hopper", 10**30)):
+        gone = server.client.get(f"/media/{sent[name]}/frames/{number}")
+        assert problem(gone, 422)["detail"] == f"there is no frame number {number}"
 
 
 def test_people_of_a_target_without_any(server: Server, sent: dict[str, str]) -> None:

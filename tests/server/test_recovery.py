@@ -1,15 +1,10 @@
 """What survives killed servers and workers and many clients, and what is deleted in time."""
 
-import json
 import signal
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import httpx
 import psutil
 import pytest
 
@@ -68,25 +63,6 @@ def test_a_killed_worker_is_an_error_of_one_job(server: Server, sent: dict[str, 
     assert done["summary"]["resumed"] >= 15
 
 
-def test_five_hundred_jobs_and_twenty_clients(files: dict[str, Path], tmp_path: Path) -> None:
-    ready = threading.Barrier(21)
-    with running(tmp_path) as server:
-        source, target = server.upload(files["hopper"]), server.upload(files["slow"])
-        body = {"target": target, "sources": [source]}
-        with ThreadPoolExecutor(20) as listeners, ThreadPoolExecutor(8) as senders:
-            listening = [listeners.submit(jobs_heard_of, server, ready, 500) for _ in range(20)]
-            ready.wait(60)
-            made = list(senders.map(lambda _: server.client.post("/jobs", json=body), range(500)))
-            assert {answer.status_code for answer in made} == {201}
-            ids = {answer.json()["id"] for answer in made}
-            assert all(each.result(100) == ids for each in listening)
-        assert listed(server) == sorted(ids)
-        waiting = server.client.get("/jobs", params={"state": "waiting", "limit": 500}).json()
-        assert len(waiting["items"]) >= 480
-    with running(tmp_path) as again:
-        assert listed(again) == sorted(ids)
-
-
 def test_the_queue_has_an_end(files: dict[str, Path], tmp_path: Path) -> None:
     with running(tmp_path, "--max-queue", "1") as server:
         source, target = server.upload(files["hopper"]), server.upload(files["slow"])
@@ -95,35 +71,6 @@ def test_the_queue_has_an_end(files: dict[str, Path], tmp_path: Path) -> None:
         assert problem(full, 429)["detail"] == "there are 1 unfinished jobs"
         assert server.client.delete(f"/jobs/{job}").status_code == 204
         server.start_job(target, source)
-
-
-def jobs_heard_of(server: Server, ready: threading.Barrier, count: int) -> set[str]:
-    """Listen until so many jobs were heard of; return their ids."""
-    heard: set[str] = set()
-    address = str(server.client.base_url).rstrip("/") + "/events"
-    with (
-        httpx.Client(timeout=60, trust_env=False) as client,
-        client.stream("GET", address) as stream,
-    ):
-        ready.wait(60)
-        for line in stream.iter_lines():
-            if line.startswith("data: "):
-                heard.add(json.loads(line.removeprefix("data: "))["id"])
-            if len(heard) >= count:
-                break
-    return heard
-
-
-def listed(server: Server) -> list[str]:
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        query: dict[str, Any] = {"limit": 90} | ({"cursor": cursor} if cursor else {})
-        page = server.client.get("/jobs", params=query).json()
-        found += [job["id"] for job in page["items"]]
-        cursor = page["next"]
-        if cursor is None:
-            return sorted(found)
 
 
 def test_events_that_were_missed_come_again(server: Server, sent: dict[str, str]) -> None:

@@ -1,14 +1,12 @@
 """Owner of the networks that find faces, in source photos and in targets."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from roop.errors import NoFaceError
 from roop.faces.detection.loading import EmbeddedNetworks, load_detector
 from roop.faces.detection.search import find_faces
 from roop.faces.mesh.mesher import face_square
-from roop.faces.order import sort_faces
+from roop.faces.order import faces_in_front, sort_faces
 from roop.faces.recognition.descriptor import Recogniser
 from roop.faces.recognition.embedding import load_installed_recogniser
 from roop.faces.recognition.texture import TextureRecogniser
@@ -22,11 +20,6 @@ from roop.types import Frame, Mesh, Pixels, Portrait
 
 _VARIANTS = tuple((turn, zoom) for turn in (-0.06, 0.0, 0.06) for zoom in (0.94, 1.0, 1.06))
 """Rotations (radians) and sizes of the square that a photo's mesh is averaged over."""
-
-
-_FAR_BEHIND = 0.25
-"""Height of a face against the largest one's below which it belongs to the background of a
-portrait."""
 
 
 class Analyser:
@@ -90,11 +83,10 @@ class Analyser:
             raise NoFaceError(
                 f"no face found in {name}", hint="take a photo that shows the face from the front"
             )
-        if position is None:
-            position = _in_front(found)
-        if position is None:
+        in_front = faces_in_front(found)
+        if position is None and len(in_front) > 1:
             raise NoFaceError(
-                f"{len(found)} faces found in {name}",
+                f"{len(in_front)} faces found in {name}",
                 hint=f"choose one with [[{option}]], 0 is the leftmost",
             )
         if position is not None and position >= len(found):
@@ -102,7 +94,8 @@ class Analyser:
                 f"no face number {position} in {name}: it shows {len(found)}",
                 hint=f"[[{option}]] counts from the left, from 0",
             )
-        return self._refined(frame, found[position], pixels)
+        chosen = in_front[0] if position is None else position
+        return self._refined(frame, found[chosen], pixels)
 
     def faces(self, frame: Frame, order: FaceOrder) -> list[Mesh]:
         """Return the meshes of a frame's faces, in the given order."""
@@ -124,14 +117,7 @@ class Analyser:
             Square(square.cx, square.cy, square.side * zoom, square.angle + turn)
             for turn, zoom in _VARIANTS
         ]
-        fitted = [self._mesher.fit(frame, view) for view in views]
+        fitted = [self._mesher.follow(frame, view) for view in views]
         gazes = [one.gaze for one in fitted if one.gaze is not None]
         gaze = np.mean(gazes, axis=0) if gazes else None
         return Portrait(pixels, np.mean([one.mesh for one in fitted], axis=0), gaze)
-
-
-def _in_front(meshes: Sequence[Mesh]) -> int | None:
-    """Return the number of the only face that is not far behind; None if there are several."""
-    heights = [float(np.ptp(mesh[:, 1])) for mesh in meshes]
-    near = [n for n, height in enumerate(heights) if height >= _FAR_BEHIND * max(heights)]
-    return near[0] if len(near) == 1 else None

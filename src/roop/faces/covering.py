@@ -34,6 +34,12 @@ _LEAST_LIPS = 0.13
 """How much lips differ from the skin around them, in logarithms of brightness and colour. Mouths
 have 0.19 and more, a white mask 0.05."""
 
+_LEAST_DARK_LIPS, _DARK_MASK = 0.12, -1.0
+"""The same without the spread, where what is around the lips is darker than the skin between the
+brows by the second: a dark mask has folds, but no lips as a beard has."""
+
+_GLABELLA = (107, 336, 6)
+
 _LEAST_EYE, _DARKEST_RIM = 0.13, -0.9
 """Range of an eye's brightness, and brightness of the skin around it against the cheek below, in
 logarithms. Eyes have 0.25 and -0.5 or more; hair in front 0.03 and -1.5."""
@@ -91,6 +97,19 @@ def covered_parts(view: FaceView) -> Sequence[Part]:
     return list(_covered_parts(view))
 
 
+def wears_mask(frame: Frame, mesh: Mesh) -> bool:
+    """Return whether something covers the mouth of a face, as a mask does."""
+    mouth = mesh[list(OUTER_LIPS), :2]
+    if (mouth < 0).any() or (mouth >= frame.size).any():
+        return False  # it lies outside of the picture, which shows nothing of it
+    view = FaceView.of(frame, mesh)
+    lips, around, spread = _lips_and_skin(view)
+    if lips + spread < _LEAST_LIPS:
+        return True
+    above = float(np.median(view.brightness[_inside(view.points, _GLABELLA)]))
+    return lips < _LEAST_DARK_LIPS and around - above < _DARK_MASK
+
+
 def _covered_parts(view: FaceView) -> Iterable[Part]:
     if _lips(view) < _LEAST_LIPS:
         yield "mouth"
@@ -110,6 +129,12 @@ def _covered_parts(view: FaceView) -> Iterable[Part]:
 
 def _lips(view: FaceView) -> float:
     """Return how much the lips differ from the skin around them, and within themselves."""
+    lips, _, spread = _lips_and_skin(view)
+    return lips + spread
+
+
+def _lips_and_skin(view: FaceView) -> tuple[float, float, float]:
+    """Return how much the lips differ from the skin around, its brightness, and its spread."""
     lips = _inside(view.points, OUTER_LIPS)
     corners = view.points[[61, 291]]
     width = int(0.12 * float(np.linalg.norm(corners[0] - corners[1]))) + 2
@@ -120,7 +145,8 @@ def _lips(view: FaceView) -> float:
         abs(float(field[inner].mean() - field[around].mean()))
         for field in (view.brightness, view.colours[0])
     ]
-    return max(off) + float(view.brightness[inner | around].std())
+    brightness = view.brightness
+    return max(off), float(brightness[around].mean()), float(brightness[inner | around].std())
 
 
 def _is_eye_covered(view: FaceView, eye: Sequence[int], cheek: float) -> bool:

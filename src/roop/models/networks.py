@@ -16,8 +16,11 @@ Tensor = NDArray[np.float32]
 PACKAGED = ("blazeface", "face_mesh")
 """Catalogue names of detector and mesh; their files are part of this package."""
 
+ATTENTION = "face_mesh_attention"
+"""Catalogue name of the closer look at a face that the mesh has found."""
+
 DOWNLOADED = ("blazeface_onnx", "face_mesh_onnx")
-"""The same detector and a plainer mesh as ONNX files."""
+"""The same networks as ONNX files."""
 
 SCREEN, SECOND = "nudenet_320n", "open_nsfw"
 """Catalogue names of the screen's networks: the required one and the optional one."""
@@ -55,18 +58,41 @@ def face_mesh(settings: Settings) -> Network:
     """Load the face mesh.
 
     Its input is ``(1, 3, 192, 192)`` RGB in 0..1 of an upright face with a margin. Its outputs are
-    ``(478, 3)`` points in input pixels (z grows away from the camera, in the same unit) and
-    ``()``, the logit of the confidence that there is a face. The last ten points are the irises,
-    the middle of the person's right one first, that of the left one at 473; the downloaded network
-    lacks them.
+    ``(468, 3)`` points in input pixels (z grows away from the camera, in the same unit) and
+    ``()``, the logit of the confidence that there is a face.
 
     Raises:
         ModelError: The network's file is missing or damaged and cannot be had.
 
     Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile
-    GPUs", CVPR workshop 2019; Grishchenko et al., "Attention Mesh", CVPR workshop 2020.
+    GPUs", CVPR workshop 2019.
     """
     return _load(settings, 1)
+
+
+def attention_mesh(settings: Settings) -> Network | None:
+    """Load the face mesh with attention, which finds lips, lids, brows and irises more exactly.
+
+    Its input is that of ``face_mesh``; its first output is ``(478, 3)`` points. The last ten are
+    the irises, the middle of the person's right one first, that of the left one at 473. Its logit
+    tells faces from other things less well.
+
+    Returns:
+        None on systems without the runtime of the packaged networks.
+
+    Raises:
+        ModelError: The network's file is damaged.
+
+    Source: Grishchenko et al., "Attention Mesh", CVPR workshop 2020.
+    """
+    folder = ModelFolder(settings)
+    model = folder.catalogue[ATTENTION]
+    path = folder.locate(model)
+    if path is None or not path.is_file() or not _runs_packaged():
+        return None
+    from roop.models.runtimes.attention import AttentionMeshNetwork
+
+    return AttentionMeshNetwork(path, model)
 
 
 def body_parts(settings: Settings) -> Network:
@@ -145,7 +171,7 @@ def embedded_models(folder: ModelFolder) -> tuple[str, str]:
     """Return the catalogue names of the detector and the mesh on this machine.
 
     Their files are part of this package. Without their runtime, which some systems have no wheel
-    of, networks that come near are downloaded as ONNX files.
+    of, the same networks are downloaded as ONNX files.
     """
     path = folder.locate(folder.catalogue[PACKAGED[1]])
     packaged = path is not None and path.is_file() and _runs_packaged()
@@ -168,10 +194,6 @@ def _load(settings: Settings, index: int) -> Network:
         packaged = folder.catalogue[PACKAGED[index]]
         hint = f"{folder.how_to_fix(packaged)}; or {error.hint}"
         raise ModelError(str(error), hint=hint) from error
-    if model.name == PACKAGED[1]:
-        from roop.models.runtimes.attention import AttentionMeshNetwork
-
-        return AttentionMeshNetwork(path, model)
     if path.suffix == ".tflite":
         from roop.models.runtimes.litert import LiteRtNetwork
 

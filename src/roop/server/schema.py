@@ -204,6 +204,9 @@ class FaceFound(BaseModel):
         description="index into the target's people, if it is one of those found so far"
     )
     warnings: list[str] = Field([], description="why this face makes a poor source, in short")
+    behind: bool = Field(
+        False, description="far behind others: it does not count in a source photo"
+    )
     score: float | None = Field(
         None,
         description="how well it serves as a source, 0 to 1: the best photo has the highest",

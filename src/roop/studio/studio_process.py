@@ -16,6 +16,7 @@ import cv2
 
 from roop.faces.analyser import Analyser
 from roop.faces.fitness import fitness
+from roop.faces.order import faces_in_front
 from roop.geometry import bounds
 from roop.heap import use_one_arena
 from roop.home import user_folder
@@ -184,7 +185,9 @@ class _Studio:
             analyser = self._analyser_for(options)
             scan = self._scans.get(_scan_key(message))
             found = []
-            for position, mesh in enumerate(analyser.faces(frame, options.face_order)):
+            meshes = analyser.faces(frame, options.face_order)
+            in_front = faces_in_front(meshes)
+            for position, mesh in enumerate(meshes):
                 person = None
                 if scan is not None:
                     looks = analyser.recogniser.describe(frame, mesh)
@@ -192,7 +195,7 @@ class _Studio:
                 box = bounds(mesh[:, :2]).clipped(frame.size)
                 judged = fitness(frame, mesh)
                 texts = [fault.text for fault in judged.faults]
-                place = {"position": position, "person": person}
+                place = {"position": position, "person": person, "behind": position not in in_front}
                 found.append(_box(box) | place | {"warnings": texts, "score": judged.score})
         return {"faces": found, "size": frame.size}
 

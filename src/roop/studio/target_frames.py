@@ -40,8 +40,10 @@ class TargetFrames:
                 frame = read_nth_frame(target, number, _ignore, times=clock) if clock else None
                 if frame is not None:
                     return frame
+            if not 0 <= number <= _LONGEST_WALK:
+                raise _no_frame(number)
             found: Iterator[Frame] = islice(iter(reader), number, number + 1)
-            frame = next(found, None) if number <= _LONGEST_WALK else None
+            frame = next(found, None)
         if frame is None:
             raise _no_frame(number)
         return frame

@@ -173,3 +173,14 @@ def test_a_stray_restart_marker_of_a_jpeg_hides_nothing(tmp_path: Path) -> None:
     with Image.open(output) as image:
         image.load()
         assert image.info["comment"] == b"by hand"
+
+
+def test_tags_of_a_tiff_that_may_show_the_old_face_are_named(tmp_path: Path) -> None:
+    tags = ImageFileDirectory_v2()
+    tags.tagtype[34377], tags[34377] = 1, b"8BIM\x04\x0c\0\0\0\0\0\x04abcd"
+    tags.tagtype[20507], tags[20507] = 7, b"\xff\xd8\xff\xdb" + bytes(90)
+    target = tmp_path / "a.tif"
+    Image.fromarray(portrait(96, 96)).save(target, tiffinfo=tags)
+    (line,) = swapped_to(target, "o.tif")
+    assert "PhotoshopSettings" in line
+    assert "20507" in line

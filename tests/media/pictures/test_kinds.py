@@ -81,8 +81,6 @@ def tiff_directory(*entries: tuple[int, int, int]) -> bytes:
         ("a.cr3", b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(100), "a raw photo"),
         ("a.raf", b"FUJIFILMCCD-RAW 0201" + bytes(100), "a raw photo"),
         ("a.rw2", b"IIU\0\x18\0\0\0" + bytes(100), "a raw photo"),
-        ("a.jxl", b"\xff\x0a" + bytes(100), "a JPEG XL picture"),
-        ("a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100), "a JPEG XL picture"),
         ("a.svg", b'<?xml version="1.0"?>\n<svg width="9"></svg>', "an SVG drawing"),
         ("a.pdf", b"%PDF-1.7" + bytes(100), "a PDF document"),
         ("a.exr", b"\x76\x2f\x31\x01" + bytes(100), "an OpenEXR picture"),

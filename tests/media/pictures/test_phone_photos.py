@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from roop.errors import MediaError, UsageError
+from roop.media.formats import avif
 from roop.media.open import open_reader, open_writer, same_format_suffix
 from roop.media.pictures.decoding import read_photo, sniff
 from roop.media.pictures.image import ImageReader
@@ -123,3 +124,11 @@ def test_an_avif_picture_of_ten_bits_keeps_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["heic", "HEIC", "mp4"])
 def test_the_name_of_a_heic_photo_does_not_matter(tmp_path: Path, suffix: str) -> None:
     assert sniff(Heic().write(tmp_path / f"a.{suffix}", even())) == "image"
+
+
+def test_an_avif_picture_of_twelve_bits_keeps_them(tmp_path: Path) -> None:
+    target, output = tmp_path / "a.avif", tmp_path / "o.avif"
+    cv2.imwrite(str(target), deep(portrait(120, 100)) >> 4, [cv2.IMWRITE_AVIF_DEPTH, 12])
+    assert avif.bits(target) == 12
+    swap(target, output, [])
+    assert avif.bits(output) == 12

@@ -114,3 +114,21 @@ def test_a_chroma_location_without_a_place_is_named(tmp_path: Path) -> None:
     clip = Clip(codec="mjpeg", pixel_format="yuvj422p", full_range=True, options={})
     target = clip.write(tmp_path / "a.avi")
     assert any("chroma location" in line for line in passed(target, tmp_path / "o.avi"))
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".ts", ".m4v", ".3gp"])
+def test_an_odd_size_is_padded_where_no_encoder_for_it_fits(tmp_path: Path, suffix: str) -> None:
+    target = Clip(size=(129, 97), codec="ffv1", options={}).write(tmp_path / "a.mkv")
+    (line,) = passed(target, tmp_path / f"o{suffix}")
+    assert "padded to 130x98" in line
+    with av.open(str(tmp_path / f"o{suffix}")) as container:
+        assert len(list(container.decode(video=0))) == 20
+
+
+def test_hdr_metadata_that_an_encoder_has_no_place_for_are_named(tmp_path: Path) -> None:
+    options = {"preset": "ultrafast", "x264-params": "cll=1000,400"}
+    clip = Clip(pixel_format="yuv420p10le", options=options)
+    target = clip.write(tmp_path / "a.mp4")
+    video = VideoOptions(output_video_encoder="libvpx-vp9")
+    assert any("light level" in line for line in passed(target, tmp_path / "o.webm", video))
+    assert not any("light level" in line for line in passed(target, tmp_path / "o2.webm"))

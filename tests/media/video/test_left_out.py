@@ -128,3 +128,13 @@ def test_hdr10_plus_that_goes_is_said(tmp_path: Path) -> None:
                 output.mux(new)
     warnings = passed(target, tmp_path / "o.mp4")
     assert any("HDR10+" in warning for warning in warnings)
+
+
+def test_the_transparency_of_h265_is_said_to_go(tmp_path: Path) -> None:
+    options = {"x265-params": "log-level=none"}
+    clip = Clip(codec="libx265", options=options, aspect=Fraction(4, 3))
+    target = clip.write(tmp_path / "a.mov")
+    data = target.read_bytes().replace(b"hev1", b"hvc1")
+    assert b"pasp" in data
+    target.write_bytes(data.replace(b"pasp", b"almo"))
+    assert any("transparency" in line for line in passed(target, tmp_path / "o.mov"))

@@ -7,7 +7,7 @@ from roop.faces.detection.base import Detector
 from roop.faces.detection.blazeface import BlazeFaceDetector
 from roop.faces.mesh.mesher import FaceMesher
 from roop.models.loader import Models
-from roop.models.networks import face_detector, face_mesh
+from roop.models.networks import attention_mesh, face_detector, face_mesh
 from roop.models.roles import EMBEDDED_DETECTOR
 from roop.options import Settings
 
@@ -38,7 +38,7 @@ class EmbeddedNetworks:
         """Fits meshes to faces."""
         with self._lock:
             if self._mesher is None:
-                self._mesher = FaceMesher(face_mesh(self._settings))
+                self._mesher = FaceMesher(face_mesh(self._settings), attention_mesh(self._settings))
             return self._mesher
 
 

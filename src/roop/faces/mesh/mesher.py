@@ -1,7 +1,7 @@
 """Fit the 468-point mesh to a face whose position is roughly known."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,17 +39,41 @@ class FittedMesh:
 
 
 class FaceMesher:
-    """Runs the face mesh network."""
+    """Runs the networks of the face mesh.
 
-    def __init__(self, network: Network) -> None:
+    Args:
+        network: The plain one, which tells best whether there is a face.
+        closer: The one with attention, which is more exact; None if there is none.
+    """
+
+    def __init__(self, network: Network, closer: Network | None = None) -> None:
         self._network = network
+        self._closer = closer
 
     def fit(self, frame: Frame, square: Square) -> FittedMesh:
-        """Fit the mesh to the face in ``square``."""
+        """Fit the plain mesh to what may be a face in ``square``."""
+        return self._fit(self._network, frame, square)
+
+    def refine(self, frame: Frame, fitted: FittedMesh) -> FittedMesh:
+        """Return the exact mesh of a face that ``fit`` has found."""
+        if self._closer is None:
+            return fitted
+        exact = self._fit(self._closer, frame, face_square(fitted.mesh))
+        return replace(exact, score=fitted.score)
+
+    def follow(self, frame: Frame, square: Square) -> FittedMesh:
+        """Fit the exact mesh to the face that is expected in ``square``."""
+        if self._closer is None:
+            return self.fit(frame, square)
+        # Its own score stays high on what covers a face.
+        exact = self._fit(self._closer, frame, square)
+        return replace(exact, score=self.fit(frame, square).score)
+
+    def _fit(self, network: Network, frame: Frame, square: Square) -> FittedMesh:
         to_frame = square.to_frame(_INPUT)
         crop = frame.warped(to_frame, _INPUT)
         batch = np.multiply(crop, np.float32(1 / 255), dtype=np.float32)[None]
-        points, logit = self._network.run(batch.transpose(0, 3, 1, 2))
+        points, logit = network.run(batch.transpose(0, 3, 1, 2))
         mesh = np.empty_like(points[:_POINTS])
         # The network counts from the edge.
         mesh[:, :2] = transform(to_frame, points[:_POINTS, :2] - 0.5)

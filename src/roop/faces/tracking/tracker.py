@@ -132,9 +132,9 @@ class FaceTracker:
 
     def _follow(self, track: Track, frame: Frame) -> bool:
         """Update a track if its face is where it is expected; else hold or end the track."""
-        fitted = self._mesher.fit(frame, track.square(self._step))
+        fitted = self._mesher.follow(frame, track.square(self._step))
         if self._step > 1:  # the expected square may hold half the face; a mesh's square fits
-            fitted = self._mesher.fit(frame, face_square(fitted.mesh))
+            fitted = self._mesher.follow(frame, face_square(fitted.mesh))
         crop = make_grey_crop(fitted.crop, fitted.to_frame)
         similarity = track.similarity(crop)
         if self._belongs_to(track, fitted, similarity):
@@ -215,7 +215,7 @@ class FaceTracker:
             ]
             found = fit_faces(frame, self._checker, self._mesher, [one.scaled(zoom) for one in new])
         for fitted in found:
-            self._start_or_resume(fitted)
+            self._start_or_resume(self._mesher.refine(frame, fitted))
 
     def _start_or_resume(self, fitted: FittedMesh) -> None:
         """Resume the lost track that a found face belongs to, or start a new track."""

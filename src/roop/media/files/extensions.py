@@ -7,8 +7,8 @@ WRITTEN_SUFFIXES = frozenset(
 """Images that are read and written."""
 
 IMAGE_SUFFIXES = WRITTEN_SUFFIXES | frozenset(
-    {".cur", ".dds", ".heic", ".heif", ".hif", ".icns", ".ico", ".j2k", ".jp2", ".jpx", ".pbm"}
-    | {".pcx", ".pgm", ".pnm", ".ppm", ".psd", ".qoi", ".ras", ".rgb", ".sgi", ".tga"}
+    {".cur", ".dds", ".heic", ".heif", ".hif", ".icns", ".ico", ".j2k", ".jp2", ".jpx", ".jxl"}
+    | {".pbm", ".pcx", ".pgm", ".pnm", ".ppm", ".psd", ".qoi", ".ras", ".rgb", ".sgi", ".tga"}
 )
 """Images that are read."""
 

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from roop.media.formats.metadata import Metadata
 
-BITS = 10
-"""Bits per channel of the pictures that are written; every AV1 decoder knows them."""
+_USUAL_BITS, _MOST_BITS = 10, 12
+"""Bits per channel that every AV1 decoder knows, and those of the professional profile."""
+
+_CONFIGURATION, _HIGH, _TWELVE = b"av1C", 0x40, 0x20
+"""The box of the AV1 configuration, and its flags for more than 8 bits and for 12."""
 
 XMP_ROOM = 8192
 """Blanks after the XMP data of a new file, for what is added to them in place."""
@@ -23,12 +26,20 @@ _UNSPECIFIED = 2
 """The number of an unknown colour matrix (H.273)."""
 
 
-def is_deep(path: Path) -> bool:
-    """Return True if the AV1 configuration box has the flag for a high bit depth."""
+def bits(path: Path) -> int:
+    """Return the bits per channel by the AV1 configuration box: 8, 10 or 12."""
     with path.open("rb") as file:
         head = file.read(_SEARCHED)
-    at = head.find(b"av1C")
-    return 0 < at < len(head) - 7 and bool(head[at + 6] & 0x40)
+    at = head.find(_CONFIGURATION)
+    flags = head[at + 6] if 0 < at < len(head) - 7 else 0
+    if not flags & _HIGH:
+        return 8
+    return _MOST_BITS if flags & _TWELVE else _USUAL_BITS
+
+
+def is_deep(path: Path) -> bool:
+    """Return True if there are more than 8 bits per channel."""
+    return bits(path) > 8
 
 
 def read_deep(path: Path, size: tuple[int, int]) -> NDArray[np.uint16] | None:
@@ -63,13 +74,15 @@ def can_write_deep() -> bool:
     return bool(cv2.haveImageWriter("deep.avif"))
 
 
-def encode_deep(samples: NDArray[np.uint16], metadata: Metadata, quality: int) -> bytes:
-    """Return a file of ``(H, W, 3 or 4)`` RGB samples, white being 65535.
+def encode_deep(
+    samples: NDArray[np.uint16], metadata: Metadata, quality: int, depth: int = _USUAL_BITS
+) -> bytes:
+    """Return a file of ``(H, W, 3 or 4)`` RGB samples, white being 65535, with ``depth`` bits.
 
     Raises:
         ValueError: The encoder fails.
     """
-    top = (1 << BITS) - 1
+    top = (1 << depth) - 1
     rounded = ((samples.astype(np.uint32) * top + 32767) // 65535).astype(np.uint16)
     order = [2, 1, 0, 3][: samples.shape[2]]
     blobs = {
@@ -78,7 +91,7 @@ def encode_deep(samples: NDArray[np.uint16], metadata: Metadata, quality: int) -
         cv2.IMAGE_METADATA_XMP: metadata.xmp,
     }
     given = {kind: np.frombuffer(blob, np.uint8) for kind, blob in blobs.items() if blob}
-    settings = [cv2.IMWRITE_AVIF_DEPTH, BITS, cv2.IMWRITE_AVIF_QUALITY, quality]
+    settings = [cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_QUALITY, quality]
     done, data = cv2.imencodeWithMetadata(
         ".avif",
         np.ascontiguousarray(rounded[..., order]),

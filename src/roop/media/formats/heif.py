@@ -1,6 +1,5 @@
 """Read HEIC and HEIF pictures, as phones take them."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import pi_heif
 from PIL import Image
 
 from roop.media.formats.image_files import check_size
+from roop.media.formats.main_picture import MainPicture
 from roop.media.formats.metadata import Metadata
 from roop.media.frames.stored_frame import StoredSamples
 
@@ -16,19 +16,7 @@ _GAIN_MAP = "gainmap"
 """Part of the names that Apple and ISO give to a gain map."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeifPicture:
-    """The main picture of a file, upright."""
-
-    samples: StoredSamples
-    metadata: Metadata
-    mode: str
-    """Pillow's mode, with ``;16`` for more than 8 bits per channel."""
-    left_out: tuple[str, ...]
-    """What else the file holds, in words."""
-
-
-def read_heif(path: Path) -> HeifPicture:
+def read_heif(path: Path) -> MainPicture:
     """Decode the main picture.
 
     Raises:
@@ -50,7 +38,7 @@ def read_heif(path: Path) -> HeifPicture:
     metadata = Metadata(
         exif=exif, icc=bytes(info.get("icc_profile") or b""), xmp=bytes(info.get("xmp") or b"")
     )
-    return HeifPicture(
+    return MainPicture(
         samples=np.array(samples, order="C"),
         metadata=metadata.upright(),  # the decoder has turned the pixels
         mode=mode,

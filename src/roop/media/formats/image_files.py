@@ -105,12 +105,17 @@ def image_format(path: Path) -> ImageFormat | None:
 def suffix_instead(name: ImageFormat, path: Path) -> str | None:
     """Return the suffix of an output for a target whose format is not written; None if it is.
 
-    A format without loss becomes PNG, HEIC becomes JPEG, or AVIF if it is
-    transparent or has more than 8 bits per channel.
+    A format without loss becomes PNG. HEIC and JPEG XL become JPEG, or AVIF if they are transparent
+    or if more than 8 bits per channel are read.
 
     Raises:
         MediaError: ``path`` is damaged.
     """
+    if name == "JPEGXL":
+        from roop.media.formats import jxl
+
+        with reading(path):
+            return ".avif" if jxl.exceeds_jpeg(path) else ".jpg"
     if name == "HEIF":
         from roop.media.formats.heif import exceeds_jpeg
 

@@ -16,8 +16,9 @@ WrittenFormat = Literal["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"]
 """The formats that are read and written."""
 
 ReadFormat = Literal[
-    "HEIF", "JPEG2000", "PPM", "TGA", "ICO", "CUR", "DDS", "PCX", "PSD", "SGI", "QOI", "ICNS", "SUN"
-]
+    "HEIF", "JPEGXL", "JPEG2000", "PPM", "TGA", "ICO", "CUR", "DDS", "PCX", "PSD", "SGI", "QOI",
+    "ICNS", "SUN",
+]  # fmt: skip
 """The formats that are only read."""
 
 ImageFormat = WrittenFormat | ReadFormat
@@ -219,7 +220,7 @@ TABLE: tuple[FileKind, ...] = (
         refusal="a raw photo",
         hint="develop it first: open it in your photo program and save it as JPEG or TIFF",
     ),
-    FileKind(_starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), None, refusal="a JPEG XL picture"),
+    FileKind(_starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), "JPEGXL", suffix=".jpg"),
     FileKind(_starts(b"II\xbc"), None, refusal="a JPEG XR picture"),
     FileKind(_starts(b"\xff\xd8\xff\xf7"), None, refusal="a JPEG-LS picture"),
     FileKind(_starts(b"\xff\xd8\xff"), "JPEG", "JpegImagePlugin:JpegImageFile"),

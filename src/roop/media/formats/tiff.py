@@ -5,7 +5,7 @@ import zlib
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
@@ -16,6 +16,7 @@ from roop.media.frames.stored_frame import StoredSamples
 _LONG, _SHORT, _RATIONAL, _BYTE, _UNDEFINED = 4, 3, 5, 1, 7
 _EXIF, _GPS, _INTEROPERABILITY = 34665, 34853, 40965
 _ICC, _XMP = 34675, 700
+_PHOTOSHOP, _LAYERS = 34377, 37724
 _ORIENTATION, _COMPRESSION, _EXTRA_SAMPLES = 274, 259, 338
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
 _NONE, _DEFLATE = 1, 8
@@ -25,7 +26,7 @@ _STRUCTURE = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289}
     | {290, 291, 292, 293, 317, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334}
     | {336, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521}
-    | {529, 530, 531, _EXIF, _GPS, 34377, 37724, 50255}
+    | {529, 530, 531, _EXIF, _GPS, _PHOTOSHOP, _LAYERS, 50255}
 )
 """Tags that describe the coding, or that hold other images of the old face (layers, previews)."""
 
@@ -136,6 +137,17 @@ def _outdated(image: ImageFile, samples: StoredSamples | None) -> set[int]:
     if not same_bits or form not in (_BLACK_IS_ZERO, _RGB):
         outdated.add(_REFERENCE)
     return outdated
+
+
+def pictorial_tags(image: ImageFile) -> tuple[str, ...]:
+    """Return the names of the tags of an open TIFF that show or may show the old face."""
+    exif, tags = image.getexif(), dict(getattr(image, "tag_v2", {}))
+    known = {_PHOTOSHOP: "PhotoshopSettings", _LAYERS: "ImageSourceData"}
+    names = [name for tag, name in known.items() if tag in tags]
+    for group in (tags, exif.get_ifd(_EXIF), exif.get_ifd(_GPS)):
+        found = [tag for tag, value in group.items() if tag not in known and _shows(value)]
+        names += [ExifTags.TAGS.get(tag, str(tag)) for tag in found]
+    return tuple(names)
 
 
 def stored_text(value: object) -> object:

@@ -16,6 +16,7 @@ from roop.errors import MediaError, UsageError
 from roop.media.base import Marks, TargetInfo
 from roop.media.files.disk import writing
 from roop.media.files.output_file import OutputFile
+from roop.media.formats import png
 from roop.media.formats.apng import Apng, ApngEncoder
 from roop.media.formats.canvas import (
     Animation,
@@ -29,13 +30,14 @@ from roop.media.formats.canvas import (
     changed_box,
     union,
 )
+from roop.media.formats.embedded import inflated
 from roop.media.formats.gif import Gif, GifEncoder
 from roop.media.formats.image_files import FORMAT_BY_SUFFIX, image_format, open_image, reading
 from roop.media.formats.kinds import ImageFormat
 from roop.media.formats.webp import Webp, WebpEncoder
 from roop.media.frames.presentation import PLAIN, Display
 from roop.media.frames.stored_frame import StoredFrame
-from roop.media.pictures.decoding import display_of
+from roop.media.pictures.decoding import display_by, display_of
 from roop.media.target_file import TargetFile
 from roop.types import Box, Frame, Warn
 
@@ -65,10 +67,20 @@ class AnimationFrame(StoredFrame):
         return False
 
 
-def _display_of(path: Path) -> Display:
+def _display_of(path: Path, animation: Animation) -> Display:
     """Return how viewers show the frames of an animation."""
-    with open_image(path) as image:
-        return display_of(path, image, image.info.get("icc_profile") or b"")
+    try:
+        with open_image(path) as image:
+            return display_of(path, image, image.info.get("icc_profile") or b"")
+    except MediaError:  # Pillow refuses some files of which the first frames can be read
+        if isinstance(animation, Webp):
+            return display_by(animation.metadata.get(b"ICCP", b""), None, 0)
+        if not isinstance(animation, Apng):
+            return PLAIN
+        parts = {part.name: part.body for part in animation.metadata().before}
+        profile = inflated(parts.get(b"iCCP", b"").partition(b"\0")[2][1:])
+        gamma = int.from_bytes(parts.get(b"gAMA", b""), "big") / 100_000
+        return display_by(profile, gamma, png.transfer_number(path))
 
 
 class AnimationReader(Closing):
@@ -91,7 +103,7 @@ class AnimationReader(Closing):
         try:
             with reading(path):
                 self.animation = open_animation(found, self._file, path)
-                self._display = _display_of(path)
+                self._display = _display_of(path, self.animation)
         except BaseException:
             self._file.close()
             raise

@@ -115,8 +115,8 @@ def read_image(path: Path, warn: Warn) -> DecodedImage:
         MediaError: The file is not readable, not an image, damaged or too large.
     """
     found = image_format(path)
-    if found == "HEIF":
-        return _read_heif(path, warn)
+    if found == "HEIF" or found == "JPEGXL":
+        return _read_main_picture(path, found, warn)
     warnings: list[str] = []  # given later, as stderr is closed to libraries meanwhile
     with quiet_libraries():
         decoded = _read_or_mend(path, found, warnings)
@@ -175,16 +175,22 @@ def _read(
         )
 
 
-def _read_heif(path: Path, warn: Warn) -> DecodedImage:
-    from roop.media.formats.heif import read_heif
-
+def _read_main_picture(path: Path, found: Literal["HEIF", "JPEGXL"], warn: Warn) -> DecodedImage:
+    """Read a picture that its decoder turns upright."""
     with reading(path):
-        picture = read_heif(path)
+        if found == "HEIF":
+            from roop.media.formats.heif import read_heif
+
+            picture = read_heif(path)
+        else:
+            from roop.media.formats.jxl import read_jxl
+
+            picture = read_jxl(path)
     if picture.left_out:
         warn(f"{path.name} also holds {' and '.join(picture.left_out)}: the output leaves it out")
     return DecodedImage(
         path=path,
-        format="HEIF",
+        format=found,
         samples=picture.samples,
         orientation=Orientation(),
         metadata=picture.metadata,
@@ -197,11 +203,21 @@ def _read_heif(path: Path, warn: Warn) -> DecodedImage:
 
 def display_of(path: Path, image: ImageFile, icc: bytes) -> Display:
     """Return how viewers show the values of an open image."""
-    found = image.info.get("gamma")
+    transfer = png.transfer_number(path) if image.format == "PNG" else 0
+    return display_by(icc, image.info.get("gamma"), transfer)
+
+
+def display_by(icc: bytes, found: object, transfer: int) -> Display:
+    """Return how viewers show values.
+
+    Args:
+        icc: The colour profile.
+        found: The gamma in the file, as a fraction; None if there is none.
+        transfer: The number of the transfer function (H.273); 0 if there is none.
+    """
     gamma = 1 / (found * _USUAL_GAMMA) if isinstance(found, float) and found > 0 else 1.0
     if abs(gamma - 1) < _NEARLY_USUAL:
         gamma = 1.0
-    transfer = png.transfer_number(path) if image.format == "PNG" else 0
     return Display(icc=icc, gamma=gamma, transfer=transfer_of(transfer))
 
 

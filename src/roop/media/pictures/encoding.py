@@ -62,6 +62,7 @@ def encode_image(
     if row_of(original.format).suffix is not None:
         name = original.path.name
         warn(f"{name} is {original.format}, which is not written: the output is {wanted}")
+    _warn_of_pictorial_tags(original, warn)
     same_size = frame.samples.shape[:2] == original.samples.shape[:2]
     if wanted == original.format and wanted in same and same_size and not original.mended:
         with reading(original.path):
@@ -82,7 +83,8 @@ def encode_image(
     if wanted == "JPEG":
         metadata = _fit_to_segments(metadata, warn)
     if wanted == "AVIF" and samples.dtype == np.uint16:
-        return avif.encode_deep(samples.view(np.uint16), metadata, AVIF_QUALITY)
+        depth = avif.bits(original.path) if original.format == "AVIF" else 10
+        return avif.encode_deep(samples.view(np.uint16), metadata, AVIF_QUALITY, depth)
     return _encode_with_pillow(wanted, original, samples, metadata)
 
 
@@ -131,6 +133,18 @@ def _same_tiff(original: DecodedImage, frame: StoredFrame, warn: Warn) -> bytes:
             f"{', '.join(left_out)}"
         )
     return tiff.encode(frame.samples, tags, compress=compressed)
+
+
+def _warn_of_pictorial_tags(original: DecodedImage, warn: Warn) -> None:
+    if original.format != "TIFF":
+        return
+    with open_image(original.path) as image:
+        names = tiff.pictorial_tags(image)
+    if names:
+        warn(
+            f"tags of {original.path.name} that may show the old face are left out: "
+            f"{', '.join(names)}"
+        )
 
 
 def _fit_to_format(

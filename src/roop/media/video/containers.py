@@ -25,6 +25,12 @@ IN_TRANSPORT_STREAMS = frozenset(
 """FFmpeg's names of what an MPEG transport stream can hold beside the picture: its muxer takes
 everything else as well, but as private data that no player knows."""
 
+REFUSED = {
+    "mov": frozenset({"libvpx-vp9", "libsvtav1"}),
+    "mpegts": frozenset({"libvpx-vp9", "libsvtav1", "prores_ks"}),
+}
+"""Encoders whose codecs a muxer declares, but does not write, or not so that anything reads it."""
+
 CONSTANT_RATE = frozenset({"avi"})
 """Containers with a constant frame rate, which count frames instead of time."""
 
@@ -59,6 +65,8 @@ def container_of(output: Path) -> str:
 def supports(container: str, encoder: str) -> bool:
     """Return True if ``container`` can hold the output of ``encoder``."""
     trial = av.open(io.BytesIO(), "w", format=container)
+    if encoder in REFUSED.get(container, ()):
+        return False
     return container in UNDECLARED or encoder in trial.supported_codecs
 
 

@@ -28,6 +28,7 @@ from roop.media.video.encoder_specs import (
     open_encoder,
 )
 from roop.media.video.matroska import FORMATS
+from roop.media.video.opening import has_alpha_layer
 from roop.media.video.reader import VideoReader
 from roop.media.video.tags import stream_tags
 from roop.options import VideoOptions
@@ -75,6 +76,8 @@ class VideoEncoder:
         if form in NO_REORDERING:
             stream.codec_context.max_b_frames = 0
         hdr = encoder.hdr.option_value(frames.mastering, frames.light) if encoder.hdr else ""
+        if encoder.hdr is None and (frames.mastering or frames.light):
+            warn(f"the mastering display and light level are left out: {encoder.name} has no place")
         context = stream.codec_context
         if encoder.says_limited and _says_only_limited(context):
             hdr = f"{hdr}:{encoder.says_limited}".removeprefix(":")
@@ -130,7 +133,9 @@ class VideoEncoder:
         if form != frames.format:
             more = ", which has no transparency" if loses else ""
             warn(f"the pixel format is changed from {frames.format} to {form}{more}")
-        if self._reader.stream.metadata.get("alpha_mode") == "1" and not has_alpha(frames.format):
+        said = self._reader.stream.metadata.get("alpha_mode") == "1"
+        said = said or has_alpha_layer(self._reader.info.path)
+        if said and not has_alpha(frames.format):
             warn("the transparency of the target is left out: its decoder does not return it")
         if frames.dynamic_hdr:
             names = " and ".join(frames.dynamic_hdr)

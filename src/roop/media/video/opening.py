@@ -26,6 +26,9 @@ _ISO_STARTS = frozenset({b"ftyp", b"moov", b"styp", b"mdat", b"free", b"wide", b
 _ENCRYPTED = re.compile(rb"stsd.{12}(?:encv|drmi)", re.DOTALL)
 """A description of samples (version, count, length) that starts with an encrypted one."""
 
+_ALPHA_LAYER = re.compile(rb"stsd.{12}hvc1.{80,4000}?\0\0\0.almo", re.DOTALL)
+"""A description of H.265 samples with the box that says how their transparency is meant."""
+
 MOST_PIXELS = 1 << 28
 """Largest frame, 16384 x 16384: more would let a file exhaust the memory."""
 
@@ -82,12 +85,22 @@ def read_tags(path: Path) -> dict[str, str]:
 
 def is_encrypted(path: Path) -> bool:
     """Return True if an MP4 or MOV file says that its picture is encrypted."""
+    return _describes(path, _ENCRYPTED)
+
+
+def has_alpha_layer(path: Path) -> bool:
+    """Return True if an MP4 or MOV file has H.265 with a layer of transparency beside it."""
+    return _describes(path, _ALPHA_LAYER)
+
+
+def _describes(path: Path, words: re.Pattern[bytes]) -> bool:
+    """Return True if an MP4 or MOV file has ``words`` near its beginning or its end."""
     with path.open("rb") as file:
         parts = [file.read(_SEARCHED)] if file.read(8)[4:] in _ISO_STARTS else []
         if parts:
             file.seek(max(0, file.seek(0, 2) - _SEARCHED))
             parts.append(file.read(_SEARCHED))
-    return any(_ENCRYPTED.search(part) is not None for part in parts)
+    return any(words.search(part) is not None for part in parts)
 
 
 def is_cover(stream: object) -> bool:

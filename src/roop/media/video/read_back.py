@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import av
@@ -14,6 +15,9 @@ from roop.media.video.tags import CONTAINER_TAGS, ENCODER_TAGS
 
 _OWN = CONTAINER_TAGS | {"handler_name", "vendor_id", "comment", "language"}
 """Tags, in lower case, that every muxer writes itself."""
+
+_MADE, _APART_S = "creation_time", 60
+"""A tag that FFmpeg writes once for the file and its streams, and seconds that don't matter."""
 
 _MUXER = "Lavf"
 """How the value of a tag begins that names FFmpeg as the program that wrote the file."""
@@ -61,7 +65,10 @@ class Descriptions:
     def lost_in(self, path: Path) -> list[str]:
         """Return in words what a file that was made from it does not hold."""
         with av.open(str(path), metadata_errors="ignore") as container:
-            lost = [f"{name} of the file" for name in _missing(self.tags, container.metadata)]
+            names = _missing(self.tags, container.metadata)
+            if _made_apart(self.tags, container.metadata):
+                names.append(_MADE)
+            lost = [f"{name} of the file" for name in names]
             streams = list(container.streams)
             for wanted in self.streams:
                 found = next((stream for stream in streams if stream.type == wanted.kind), None)
@@ -69,6 +76,8 @@ class Descriptions:
                     continue
                 streams.remove(found)  # FLV files have another order than they were given
                 names = _missing(wanted.tags, found.metadata, container.metadata)
+                if _made_apart(wanted.tags, {**container.metadata, **found.metadata}):
+                    names.append(_MADE)
                 language = wanted.tags.get("language", "und")
                 if language not in ("und", found.metadata.get("language")):
                     names.append("language")
@@ -99,9 +108,25 @@ def _missing(
         if key.lower() not in names
         and _plain(value) not in values
         and not value.startswith(_MUXER)
+        and key.lower() != _MADE
         and key.lower() not in _OWN
         and not key.lower().startswith((*ENCODER_TAGS, *_MEASURED))
     ]
+
+
+def _made_apart(wanted: Mapping[str, str], found: Mapping[str, str]) -> bool:
+    """Return True if a creation time is gone, or another than that of the file by a minute."""
+    old, new = (
+        next((value for key, value in tags.items() if key.lower() == _MADE), None)
+        for tags in (wanted, found)
+    )
+    if old is None or new is None:
+        return old is not None
+    try:
+        times = [datetime.fromisoformat(_plain(value)) for value in (old, new)]
+    except ValueError:
+        return _plain(old) != _plain(new)
+    return abs(times[0].timestamp() - times[1].timestamp()) > _APART_S
 
 
 def _plain(value: str) -> str:

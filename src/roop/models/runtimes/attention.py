@@ -79,6 +79,8 @@ class AttentionMeshNetwork:
 
     any_size = False
 
+    any_size = False
+
     def __init__(self, path: Path, model: Model) -> None:
         self._lock = threading.Lock()
         self._count = model.outputs[0].shape[0]

@@ -17,14 +17,14 @@ from roop.pipeline.segments.work_folder import WorkFolder
 from roop.pipeline.task import Task
 from roop.pipeline.workers.child_process import ChildProcess, Message
 from roop.pipeline.workers.pool import TRIES
-from roop.pipeline.workers.ray_driver import REMOVAL_S, DriverTask
+from roop.pipeline.workers.ray_driver import DriverTask
 from roop.pipeline.workers.remote_error import error_from_dict
 from roop.pipeline.workers.remote_job import pack
 
 _POLL_S = 0.05
 """Time between two checks for a cancellation."""
 
-_PATIENCE_S = REMOVAL_S + 10
+_PATIENCE_S = 30.0
 """How long a driver may take to end."""
 
 

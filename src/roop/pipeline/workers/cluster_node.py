@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from roop.errors import MediaError, UsageError
+from roop.errors import UsageError
 from roop.media.files.disk import writing
 from roop.media.target_file import TargetFile
 from roop.pipeline.progress import Meter, Progress
@@ -160,11 +160,6 @@ def _target(remote_job: RemoteJob, pieces: TargetPieces | None) -> bool:
             if not sent.exists():
                 with part.open("wb") as file:
                     file.writelines(pieces())
-                if SampleDigest.of(part) != remote_job.target_digest:
-                    raise MediaError(
-                        f"{target} was changed while it was read",
-                        hint="run it again when the file is complete",
-                    )
                 part.replace(sent)
     return True
 

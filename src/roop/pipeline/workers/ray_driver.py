@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from roop.errors import CancelledError, RoopError, UsageError
+from roop.media.target_file import TargetFile
 from roop.pipeline.workers.child_process import Message, ParentProcess, serve
 from roop.pipeline.workers.cluster_node import SegmentResult, TargetNeeded, do_segment, remove_files
 from roop.pipeline.workers.pool import TRIES
@@ -33,10 +34,6 @@ _POLL_S = 0.25
 
 _PATIENCE_S = 5.0
 """How long the cluster's address may take to answer."""
-
-REMOVAL_S = 20.0
-"""How long the cluster's machines may take to remove files: each starts a process for it."""
-
 _PIECE_BYTES = 32_000_000
 """Size of the pieces in which a target is sent."""
 
@@ -140,10 +137,12 @@ class _Driver:
 
     def _sent(self) -> Iterator[Ref]:
         """Send the target to the cluster in pieces, as some machine cannot read it."""
-        with self._job.remote_job.job.target.open("rb") as file:
+        target = TargetFile.of(self._job.remote_job.job.target)
+        with target.path.open("rb") as file:
             while piece := file.read(_PIECE_BYTES):
                 self._check()
                 yield self._tasks.put(piece)
+        target.require_unchanged()
 
     def _check(self) -> None:
         if self._parent.cancel.is_set():
@@ -205,17 +204,24 @@ class _Tasks:
                 ray.cancel(ref, force=True)
             if refs:  # what still writes would leave something behind
                 ray.wait(refs, num_returns=len(refs), timeout=_PATIENCE_S)
-            nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
-            removals = [
-                ray.remote(remove_files).options(num_cpus=0, **self._on(node)).remote(self._key)
-                for node in nodes
-            ]
-            ray.wait(removals, num_returns=len(removals), timeout=REMOVAL_S)
+            for node in [node["NodeID"] for node in ray.nodes() if node["Alive"]]:
+                # Detached: a machine may start it only when this process has ended.
+                name = {"name": f"{self._key}-{node}", "namespace": "roop", "lifetime": "detached"}
+                options = {"num_cpus": 0, **name, **self._on(node)}
+                ray.remote(_FileRemover).options(**options).remote(self._key)
 
     def _on(self, node: str) -> dict[str, object]:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         return {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
+
+
+class _FileRemover:
+    """An actor that removes the files of a run from its machine, and ends."""
+
+    def __init__(self, key: str) -> None:
+        remove_files(key)
+        os._exit(0)
 
 
 class _ProgressBoard:

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from roop.faces.covering import wears_mask
 from roop.faces.mesh.topology import (
     INNER_LIPS,
+    LEFT_BROW,
     LEFT_EYE,
     OVAL,
+    RIGHT_BROW,
     RIGHT_EYE,
     load_topology,
 )
@@ -74,6 +77,8 @@ class _FaceState:
     colours: ColourMatch = field(default_factory=ColourMatch)
     blender: PhotoBlender = field(default_factory=PhotoBlender)
     appearance: AppearanceModel | None = None
+    masked: bool = False
+    """Whether a mask covered the mouth in the first frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +131,11 @@ class MeshSwap(Processor):
                     area.shrink_to_grid(target), area.to_grid(with_rim(face.mesh))
                 )
                 self._photo_shares(face, state, unwrapped, frame_count)
-                state.appearance, _ = self._occlusions.find(state.appearance, unwrapped)
+                if state.appearance is None:
+                    state.masked = wears_mask(analysed.frame, face.mesh)
+                state.appearance, _ = self._occlusions.find(
+                    state.appearance, unwrapped, masked=state.masked
+                )
 
     @override
     def reset(self) -> None:
@@ -145,15 +154,18 @@ class MeshSwap(Processor):
         unwrapped = self._unwrapper.unwrap(target_on_grid, mesh_on_grid)
         shares = self._photo_shares(face, state, unwrapped)
         eyes = measure_eyes(target, mesh_in_image)
-        reshaped, openness = self._reshape(face.mesh, eyes, state.shape, source)
+        reshaped, openness = self._reshape(face, eyes, state.shape, source)
         atlas = source.mixture(shares, shut_share(openness.max()))  # a wink keeps the lashes
         rendered = self._render(area, reshaped, atlas)
         gaze = face.gaze if source.exact_gaze else None
         state.gaze.update(source.gaze, eyes.gaze if gaze is None else gaze, exact=gaze is not None)
         between_lids = self._soft(rendered, self._regions.eyes, _LID_SOFTNESS)
         state.gaze.apply(rendered.to_atlas, between_lids, atlas.vertices)
+        if state.appearance is None:
+            state.masked = wears_mask(frame, face.mesh)
         hidden = self._occlusion_mask(state, target_on_grid, unwrapped, mesh_on_grid)
-        gain, alpha = self._gain_and_alpha(rendered, atlas, target_on_grid, hidden)
+        brows = brow_cover(mesh_on_grid, target_on_grid.shape[:2])
+        gain, alpha = self._gain_and_alpha(rendered, atlas, target_on_grid, hidden, brows)
         width = float(np.ptp(mesh_in_image[: len(face.mesh), 0]))
         swapped = atlas.sample(rendered.to_atlas, width, area.size)
         vertices = area.to_image(with_rim(reshaped))
@@ -174,17 +186,18 @@ class MeshSwap(Processor):
         return self._states[face.track]
 
     def _reshape(
-        self, mesh: Mesh, eyes: Eyes, target: TargetShape, source: SourceFace
+        self, face: Face, eyes: Eyes, target: TargetShape, source: SourceFace
     ) -> tuple[Mesh, Opening]:
         """Return the target's mesh with the source's shape and the target's expression.
 
         Also return how far its eyes are open, as shares of their usual opening.
         """
+        mesh = face.mesh
         pose = self._space.pose(mesh)
         shape = pose.invert(mesh)
         usual = target.update(shape, eyes)
         offsets = self._strength * self._space.shape_offsets(source.shape, usual)
-        openness = target.openness(shape, eyes)
+        openness = target.openness(shape, eyes, exact=face.gaze is not None)
         offsets += target.expression_offsets(shape, openness, source.opening, self._strength)
         return (mesh + pose.apply_to_vectors(offsets)).astype(np.float32), openness
 
@@ -212,7 +225,9 @@ class MeshSwap(Processor):
         mesh_on_grid: Vertices,
     ) -> NDArray[np.float32] | None:
         """Return how much of each pixel of the grid is occluded; None if nothing is."""
-        state.appearance, occlusion = self._occlusions.find(state.appearance, unwrapped)
+        state.appearance, occlusion = self._occlusions.find(
+            state.appearance, unwrapped, masked=state.masked
+        )
         if occlusion is None:
             return None
         positions = self._unwrapper.layout_positions(mesh_on_grid, target_on_grid.shape[1::-1])
@@ -224,6 +239,7 @@ class MeshSwap(Processor):
         atlas: AtlasMixture,
         target_on_grid: Pixels,
         hidden: NDArray[np.float32] | None,
+        brows: NDArray[np.float32],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return, on the grid, the gain that relights the source, and the new face's opacity."""
         source, trust = atlas.sample_with_trust(rendered.to_atlas, rendered.width)
@@ -234,7 +250,8 @@ class MeshSwap(Processor):
             skin *= hidden < _NEGLIGIBLE
         forehead = weights_per_pixel(rendered.triangle_map, self._regions.forehead)
         bare = skin_similarity(target_on_grid[::2, ::2], (skin * (1 - forehead))[::2, ::2])
-        visible = visible * (1 - forehead * (1 - enlarge(bare, rendered.area.grid)))
+        bare = np.maximum(enlarge(bare, rendered.area.grid), brows)  # old brows are no hair
+        visible = visible * (1 - forehead * (1 - bare))
         gain = enlarge(
             match_light(source, target_on_grid, skin, sigma=_LIGHT_SIGMA), rendered.area.grid
         )
@@ -286,6 +303,21 @@ def _within_silhouette(rendered: _RenderedFace) -> NDArray[np.float32]:
     covered = (rendered.triangle_map >= 0).astype(np.uint8)
     inner = cv2.erode(covered, _SILHOUETTE, borderType=cv2.BORDER_REPLICATE)
     soft: NDArray[np.float32] = cv2.blur(inner.astype(np.float32), _SILHOUETTE.shape)
+    return soft
+
+
+def brow_cover(mesh: Vertices, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return 1 where a face's brows are, softly 0 beyond.
+
+    Args:
+        mesh: ``(N, 3)``: the face's points in pixels of the result.
+        shape: (height, width) of the result.
+    """
+    cover = np.zeros(shape[:2], np.float32)
+    for brow in (RIGHT_BROW, LEFT_BROW):
+        points = np.rint(mesh[list(brow), :2]).astype(np.int32)
+        cv2.fillConvexPoly(cover, cv2.convexHull(points), 1.0)
+    soft: NDArray[np.float32] = cv2.blur(cv2.dilate(cover, _SILHOUETTE), _SILHOUETTE.shape)
     return soft
 
 

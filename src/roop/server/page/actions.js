@@ -1,6 +1,7 @@
 /** What happens when files are dropped, people are found, and the page is opened again. */
 
 import { get, problemOf, upload } from "./api.js";
+import { problem, shown } from "./preview.js";
 import { effect, untracked } from "./reactive.js";
 import { refreshSaved } from "./saved-faces.js";
 import * as state from "./state.js";
@@ -9,6 +10,7 @@ import { t } from "./texts.js";
 /** @typedef {import("./state.js").Photo} Photo */
 
 const POLL_MS = 400;
+const PATIENCE_MS = 4000;
 
 /** Return any error in the page's words. @param {unknown} error */
 export function explained(error) {
@@ -59,7 +61,8 @@ export async function addPhoto(file, onChange) {
       return photo;
     }
     set({ state: "checking", share: 1, id: media.id, width: media.width, height: media.height });
-    const { faces } = await get(`/media/${media.id}/frames/0/faces`);
+    const found = await get(`/media/${media.id}/frames/0/faces`);
+    const faces = found.faces.filter((/** @type {{behind: boolean}} */ face) => !face.behind);
     set({ faces, ...judged(faces, file.name) });
   } catch (error) {
     const { detail, hint } = explained(error);
@@ -116,6 +119,7 @@ export async function addTarget(file) {
   try {
     const media = await upload(file, (share) => (state.sending.value = { name: file.name, share }));
     state.chooseTarget(media);
+    state.people.value = { state: "searching", people: [], error: null }; // nobody can be known yet
   } catch (error) {
     state.targetProblem.value = explained(error);
   }
@@ -137,8 +141,17 @@ export function findPeople() {
   });
 }
 
+/** Let the preview of a file that was just dropped come first: both take all cores. @param {string} id */
+async function previewFirst(id) {
+  const waits = () => state.target.peek()?.id === id && state.draft() && shown.peek()?.target !== id && !problem.peek();
+  for (const end = performance.now() + PATIENCE_MS; waits() && performance.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** @param {string} id */
 async function search(id) {
+  if (state.people.peek().state === "searching") await previewFirst(id);
   while (state.target.peek()?.id === id) {
     try {
       const found = await get(`/media/${id}/people`);

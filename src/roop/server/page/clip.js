@@ -18,9 +18,11 @@ let asking = new AbortController();
 
 /** Drop the clip whenever something else is chosen. */
 export function followClip() {
+  let before = "";
   effect(() => {
-    JSON.stringify([draft(), time.value]);
-    untracked(closeClip);
+    const chosen = JSON.stringify([draft(), time.value]);
+    if (chosen !== before) untracked(closeClip); // that somebody is found need not change it
+    before = chosen;
   });
 }
 

@@ -69,9 +69,10 @@ class PhotoReader:
         self, photo: Photo, on_change: OnPhoto, failed: Callable[[RoopError], None]
     ) -> None:
         def found(message: Message) -> None:
-            faces = sorted(tuple(face["box"]) for face in message["faces"])
+            in_front = [face for face in message["faces"] if not face["behind"]]
+            faces = sorted(tuple(face["box"]) for face in in_front)
             width, height = message["size"]
-            warnings = [one for face in message["faces"] for one in face["warnings"]]
+            warnings = [one for face in in_front for one in face["warnings"]]
             seen = _judged(replace(photo, faces=tuple(faces), size=(width, height)), warnings)
             if seen.state == "wrong":
                 on_change(seen)

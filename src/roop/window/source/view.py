@@ -7,6 +7,7 @@ from pathlib import Path
 import customtkinter as ctk
 from PIL import ImageTk
 
+from roop.media.pictures.identity_file import SUFFIX
 from roop.window import theme
 from roop.window.selection import Photo
 from roop.window.session import Session
@@ -117,5 +118,5 @@ class SourceView:
 
 
 def _short(path: Path) -> str:
-    name = path.name
+    name = path.stem if path.suffix == SUFFIX else path.name
     return name if len(name) <= 24 else f"{name[:12]}…{name[-10:]}"

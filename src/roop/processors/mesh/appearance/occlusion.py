@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roop.processors.mesh.appearance.face_mask import find_face_mask
 from roop.processors.mesh.appearance.mismatch import (
     NEIGHBOURS,
     Field,
@@ -81,6 +82,8 @@ class AppearanceModel:
     """The light of the last frame."""
     occluded: Field
     """1 where something was in front in the last frame, 0 elsewhere."""
+    masked: bool = False
+    """Whether the face wears a mask over its mouth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,19 +107,21 @@ class OcclusionFinder:
         self._lights = LightFitter(unwrapper.size)
         self._skin = unwrapper.skin
         self._outside = 1 - (unwrapper.inside > 0).astype(np.float32)
+        self._below_eyes, self._mouth = unwrapper.rows_below_eyes, unwrapper.middle_of_mouth
 
     def find(
-        self, model: AppearanceModel | None, face: UnwrappedFace
+        self, model: AppearanceModel | None, face: UnwrappedFace, *, masked: bool = False
     ) -> tuple[AppearanceModel, Occlusion | None]:
         """Return the updated model of a face, and what occludes the face, if anything.
 
         Args:
             model: The model so far, changed in place; None for a new face.
             face: The face in the next frame.
+            masked: Whether a new face wears a mask over its mouth.
         """
         reflectance = reflectance_of(face.pixels)
         if model is None:
-            return self._start_model(reflectance, face.visibility)
+            return self._start_model(reflectance, face.visibility, masked)
         weight = face.visibility * self._skin * (model.observations > 0)
         model.light = self._lights.follow(model.light, reflectance - model.mean, weight)
         light = self._lights.field(model.light)
@@ -136,7 +141,7 @@ class OcclusionFinder:
             self._accept_uncovered(model, occluded, reflectance - light, face.visibility)
         unobserved = model.observations == 0
         if (model.occluded * unobserved).any():
-            unlike = self._unlike_skin(reflectance, face.visibility)
+            unlike = self._at_first_sight(reflectance, face.visibility, model.masked)
             occluded = np.maximum(occluded, unlike * unobserved)
         visible = (face.visibility > _VISIBLE) * self._skin
         if (occluded * self._skin).sum() > _MAX_SHARE * visible.sum():
@@ -169,20 +174,30 @@ class OcclusionFinder:
         return mask
 
     def _start_model(
-        self, reflectance: Reflectance, visibility: Field
+        self, reflectance: Reflectance, visibility: Field, masked: bool
     ) -> tuple[AppearanceModel, Occlusion | None]:
         """Start a model from the first frame: what cannot be skin is in front of the face."""
-        occluded = self._unlike_skin(reflectance, visibility)
+        occluded = self._at_first_sight(reflectance, visibility, masked)
         model = AppearanceModel(
             reflectance.copy(),
             np.full(visibility.shape, 4, np.float32),
             ((visibility > _VISIBLE) & (occluded == 0)).astype(np.float32),
             np.zeros((6, 3), np.float32),
             occluded,
+            masked,
         )
         return model, _make_occlusion(
             model, model.mean, tolerance_of(model.mean, model.deviation, self._skin)
         )
+
+    def _at_first_sight(self, reflectance: Reflectance, visibility: Field, masked: bool) -> Field:
+        """Return what occludes a face that was never seen without it."""
+        if masked:
+            seen = self._skin * (visibility > _VISIBLE)
+            mask = find_face_mask(reflectance, seen, self._below_eyes, self._mouth)
+            if mask.any():
+                return mask
+        return self._unlike_skin(reflectance, visibility)
 
     def _unlike_skin(self, reflectance: Reflectance, visibility: Field) -> Field:
         """Return where there cannot be skin: too dark, too light or of another hue.

@@ -33,6 +33,9 @@ Matrix468 = NDArray[np.float64]
 _FADE_DISTANCE = 0.035
 """Distance from the outline over which the change of shape fades in, in eye distances."""
 
+_BROW_SHARE = 0.5
+"""Share of the way to the target's brows at which the new ones are drawn."""
+
 _BROW_REACH = 0.12
 """Distance from the brows over which the change of shape fades in, in eye distances."""
 
@@ -48,8 +51,9 @@ _MEMORY = 90
 _LIP_INSET = 0.2
 """Share of a lip's thickness by which its inner border is moved into the lip."""
 
-_SHUT_SHARE = 0.45
-"""Share of its usual opening that the mesh leaves of an eye that is shut."""
+_SHUT_SHARE, _EXACT_SHUT_SHARE = 0.45, 0.28
+"""Share of its usual opening that the mesh leaves of an eye that is shut, without and with
+attention."""
 
 _TYPICAL_OPENING = 0.085
 """Least usual opening assumed at first, in eye distances: the first frame may show the eye shut."""
@@ -83,6 +87,10 @@ _MAX_OPENNESS = 1.25
 _TOUCHING, _PARTED = 0.015, 0.05
 """Gaps between the lips, in eye distances, that the mesh shows of a closed and of a parted mouth.
 """
+
+_WIDE_MOUTH, _RAISED_CORNERS = (0.57, 0.66), (0.03, 0.08)
+"""Width of a mouth, and height of its corners above the middle of the lips, of a serious face and
+of a broad smile, in eye distances."""
 
 _UPPER_LIP = (
     (191, 80, 81, 82, 13, 312, 311, 310, 415),
@@ -140,7 +148,7 @@ class ShapeSpace:
     def shape_offsets(self, source: Shape, target: Shape) -> Shape:
         """Return the offsets that give the target's shape the source's.
 
-        They are 0 at the outline and the brows, and keep the opening of the mouth and of the eyes.
+        They are 0 at the outline and half at the brows, and keep the opening of mouth and eyes.
         """
         shape_offsets = (source - target).astype(np.float32)
         moved: Shape = np.concatenate([rows @ shape_offsets for rows in self._operators])
@@ -182,17 +190,19 @@ class TargetShape:
         self._contrast = self._contrast + learnt * (eyes.contrast - self._contrast)
         return self._shape
 
-    def openness(self, shape: Shape, eyes: Eyes) -> Opening:
+    def openness(self, shape: Shape, eyes: Eyes, *, exact: bool = False) -> Opening:
         """Return how far the eyes are open, as shares of their usual opening, 0..1.25.
 
         Args:
             shape: The target's shape in this frame.
             eyes: The measurements of its eyes.
+            exact: Whether the mesh has attention, and needs no help from these.
         """
         share = eye_opening(shape) / np.maximum(self._open, _MIN_OPENING)
-        state = np.minimum(np.maximum((share - _SHUT_SHARE) / (1 - _SHUT_SHARE), 0), _MAX_OPENNESS)
+        shut = _EXACT_SHUT_SHARE if exact else _SHUT_SHARE
+        state = np.minimum(np.maximum((share - shut) / (1 - shut), 0), _MAX_OPENNESS)
         usable = self._contrast > _MIN_CONTRAST
-        if not usable.any():
+        if exact or not usable.any():
             return state
         # Eyes mostly shut together, so the one with the more visible iris counts for both.
         contrast = (eyes.contrast[usable] / self._contrast[usable]).max(keepdims=True)
@@ -253,6 +263,16 @@ def eye_opening(shape: Shape) -> Opening:
     return opening
 
 
+def smile_share(shape: Shape) -> float:
+    """Return how broadly a face smiles, 0..1: its mouth is wide and the corners are raised."""
+    width = float(np.linalg.norm(shape[61] - shape[291]))
+    lift = float((shape[13] + shape[14] - shape[61] - shape[291])[1]) / 2
+    share = 1.0
+    for value, (low, high) in ((width, _WIDE_MOUTH), (lift, _RAISED_CORNERS)):
+        share *= min(max((value - low) / (high - low), 0.0), 1.0)
+    return share
+
+
 def _rigid_weights(mean: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weigh the points that no expression moves: forehead, temples, bridge of the nose."""
     weights = (mean[:, 1] < 0.3).astype(np.float64)
@@ -279,9 +299,9 @@ def _offset_operator(topology: Topology) -> Matrix468:
     lips = [*np.array([*_UPPER_LIP, *_LOWER_LIP]).ravel(), *_CORNERS]
     # The mouth moves as one: the source's smile must not widen pursed lips.
     operator[lips] = operator[lips].mean(axis=0)
-    # The brows stay where the target's are: beside them, those would remain as a second pair.
+    # Where a person's brows are is part of the face's shape; how far they are raised is not.
     brows = [*RIGHT_BROW, *LEFT_BROW, *_BELOW_BROWS, *_forehead(topology.mean)]
-    kept = _distance_weights(topology.mean, brows, _BROW_REACH)
+    kept = 1 - _BROW_SHARE * (1 - _distance_weights(topology.mean, brows, _BROW_REACH))
     return (kept * _distance_weights(topology.mean, OVAL, _FADE_DISTANCE))[:, None] * operator
 
 

@@ -11,6 +11,7 @@ from roop.processors.mesh.appearance.light import enlarge, match_light
 from roop.processors.mesh.appearance.skin import skin_similarity
 from roop.processors.mesh.source.atlas import Atlas, make_mipmaps
 from roop.processors.mesh.source.corners import brighten_corners
+from roop.processors.mesh.source.folds import flatten_folds
 from roop.processors.mesh.surface.polygon import fill_polygon, fill_polygon_softly
 from roop.processors.mesh.surface.regions import Regions, Weights
 from roop.processors.mesh.surface.surface import (
@@ -22,6 +23,9 @@ from roop.processors.mesh.surface.surface import (
     with_rim,
 )
 from roop.types import Pixels, Portrait
+
+_FLATTENED = 0.5
+"""Share of the folds of a broad smile that is removed."""
 
 _MAX_WIDTH = 640
 """Largest width of an atlas, pixels."""
@@ -68,9 +72,17 @@ class AtlasMaker:
         portraits: The photos, the most frontal one first.
         surface: The surface to unwrap.
         regions: Of the surface.
+        smile: How broadly the first photo smiles, 0..1.
     """
 
-    def __init__(self, portraits: Sequence[Portrait], surface: Surface, regions: Regions) -> None:
+    def __init__(
+        self,
+        portraits: Sequence[Portrait],
+        surface: Surface,
+        regions: Regions,
+        smile: float = 0.0,
+    ) -> None:
+        self._smile = smile
         self._portraits = portraits
         self._surface = surface
         self._regions = regions
@@ -132,6 +144,8 @@ class AtlasMaker:
     def _atlas(self, view: _View) -> Atlas:
         pixels, trust = view[0].copy(), view[1]
         brighten_corners(pixels, self._flat[:, :2])
+        folds = self._soft(self._weights(self._regions.folds * (self._regions.skin > 0)))
+        pixels = flatten_folds(pixels, folds, self._skin, _FLATTENED * self._smile)
         _blacken_mouth(pixels, self._flat[list(INNER_LIPS), :2])
         trust = np.maximum(trust, self._soft(self._weights(self._regions.core)))
         bare = skin_similarity(pixels, trust * self._skin, strict=True)

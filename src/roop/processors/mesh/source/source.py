@@ -12,6 +12,7 @@ from roop.processors.mesh.expression.shape import (
     Shape,
     ShapeSpace,
     eye_opening,
+    smile_share,
     without_teeth,
 )
 from roop.processors.mesh.source.atlas import Atlas, AtlasMixture
@@ -77,7 +78,8 @@ class SourceMaker:
         frontality = self._space.frontality
         portraits = sorted(identity.portraits, key=lambda p: -frontality(p.mesh))
         photos = [Portrait(p.pixels, without_teeth(p.mesh)) for p in portraits]
-        maker = AtlasMaker(photos, self._surface, self._regions)
+        smile = smile_share(self._space.shape(portraits[0].mesh))
+        maker = AtlasMaker(photos, self._surface, self._regions, smile)
         merged = maker.merged()
         conditions = [self._conditions(portrait) for portrait in portraits]
         chosen = choose_distinct(conditions, _MAX_PHOTOS)

@@ -15,6 +15,9 @@ from roop.types import Pixels
 _WIDTH = 48
 """Width of the layout, pixels: about half of the grid's."""
 
+_BELOW_EYES, _LIPS = [119, 348], [13, 14]
+"""Points below the eyes and in the middle of the lips."""
+
 _HIDDEN, _VISIBLE = 0.15, 0.45
 """Cosine between the line of sight and a triangle's normal up to which the frame shows nothing of
 the triangle, and from which it shows enough."""
@@ -37,6 +40,10 @@ class Unwrapper:
         outline = surface.flat[list(OVAL)]
         self._flat: Vertices = (surface.flat - outline.min(axis=0)) * (_WIDTH - 1)
         self.size = (_WIDTH, int(np.ptp(outline[:, 1]) * (_WIDTH - 1)) + 2)
+        self.rows_below_eyes = int(self._flat[_BELOW_EYES, 1].mean())
+        """Row of the layout where the cheeks begin."""
+        self.middle_of_mouth = (int(self._flat[_LIPS, 1].mean()), int(self._flat[_LIPS, 0].mean()))
+        """Row and column in the layout."""
         self._surface = surface
         self._texture_coordinates = surface.texture_coordinates(self._flat)
         self._triangle_map = render(
