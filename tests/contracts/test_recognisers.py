@@ -61,7 +61,7 @@ def views(portrait: Portrait) -> list[Portrait]:
     return [
         elsewhere(portrait, scale=1.0, degrees=0),
         elsewhere(portrait, scale=1.3, degrees=12),
-        elsewhere(portrait, scale=0.7, degrees=-15),
+        elsewhere(portrait, scale=0.7, degrees=-12),
         darker(portrait),
     ]
 
