@@ -71,7 +71,7 @@ def test_their_number_changes_nothing(media: Path, out: Path, alone: JobResult) 
     whole = swap(media, out / "w.mp4", workers=1, pace=DEFAULT_PACE)
     for one, two in zip(shots(alone.output), shots(whole.output), strict=True):
         off = np.abs(one.rgb.astype(int) - two.rgb)
-        assert off.mean() < 0.3  # a segment's first frame does not jump
+        assert off.mean() < 0.5  # a segment's first frame does not jump
 
 
 @pytest.fixture
